@@ -1,0 +1,14 @@
+"""The merchant API: HTTP with a store's API key."""
+
+from typing import Any
+
+from clientela import web
+from merchant_routes import access, customers
+
+app = web.resolver()
+app.include_router(customers.router)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one HTTP API event."""
+    return web.respond(app, event, context, access.key_of_store)

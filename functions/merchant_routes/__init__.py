@@ -1,0 +1,1 @@
+"""Routes of the merchant API, a module per noun."""

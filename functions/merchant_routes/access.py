@@ -1,0 +1,25 @@
+"""Who calls the merchant API: an API key of the store, with the scope that the route demands."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+from clientela import api_keys, clock, web
+from clientela.api_keys import Key, Scope
+from clientela.stores import Store
+
+
+def key_of_store(store: Store, headers: Mapping[str, Any]) -> Key:
+    """The guard of all merchant routes: the API key of the Authorization header. KeyMissingError."""
+    return api_keys.authenticate(store.id, web.bearer(headers), clock.now())
+
+
+def needs(scope: Scope) -> dict[str, Any]:
+    """A route's options that demand a scope of the key, and say so in the OpenAPI document."""
+
+    def demand(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
+        api_keys.demand(app.context["caller"], scope)
+        return next_middleware(app)
+
+    return {"middlewares": [demand], "security": [{"api_key": [scope]}]}

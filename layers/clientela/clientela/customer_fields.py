@@ -1,0 +1,160 @@
+"""What a customer is: the fields, how each is checked, and the shapes in which they come in and go out.
+
+A field lives here and nowhere else: `CustomerFields` holds what a merchant may write, `NewCustomer` and
+`CustomerChanges` are what requests send, `Customer` is what is stored and answered.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AwareDatetime, Field, PlainSerializer, StringConstraints, create_model, model_validator
+
+from clientela import clock, phones
+from clientela.countries import Country
+from clientela.documents import Document
+from clientela.email_addresses import Email
+from clientela.languages import Language
+from clientela.vat import VatId
+
+Line = Annotated[str, StringConstraints(max_length=200)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Phone = Annotated[str, StringConstraints(max_length=40), Field(examples=["+34911222333"])]
+Stamp = Annotated[AwareDatetime, PlainSerializer(clock.stamp, return_type=str, when_used="json")]
+Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=4, examples=["49.62"])]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["EUR"])]
+EmailStatus = Literal["unproven", "proven", "bounced", "complained"]
+Status = Literal["active", "pending", "disabled"]
+Source = Literal["merchant", "import", "order", "sign_in"]
+PaymentStatus = Literal["awaiting_payment", "paid", "partially_refunded", "refunded", "cancelled", "incomplete"]
+CustomFieldValue = Annotated[str, StringConstraints(max_length=1000)] | bool | int | float
+
+
+class Address(Document):
+    """A postal address. `phone` may be written as people do: it is read with the address's country and kept in E.164."""
+
+    id: Name | None = None
+    name: Line | None = None
+    company: Line | None = None
+    street: Line | None = None
+    street2: Line | None = None
+    city: Line | None = None
+    postal_code: Annotated[str, StringConstraints(max_length=20)] | None = None
+    region: Line | None = None
+    country: Country | None = None
+    phone: Phone | None = None
+
+    @model_validator(mode="after")
+    def _phone_in_e164(self) -> Self:
+        if self.phone:
+            self.phone = phones.e164(self.phone, self.country)
+        return self
+
+
+class ShippingAddress(Address):
+    """One address of the customer's address book."""
+
+    is_default: bool = False
+
+
+class TaxExemption(Document):
+    """Why a customer pays no tax, where, and until when (inclusive)."""
+
+    reason: Line | None = None
+    jurisdiction: Line | None = None
+    expires_on: date | None = None
+
+
+class MarketingConsent(Document):
+    """The customer's word on marketing: unknown is never yes."""
+
+    channel: Literal["email", "sms"] = "email"
+    state: Literal["subscribed", "unsubscribed", "unknown"]
+    source: Line | None = None
+    at: Stamp | None = None
+
+
+class Money(Document):
+    """An exact amount: a decimal string and an ISO 4217 currency."""
+
+    amount: Amount
+    currency: Currency
+
+
+class Spend(Money):
+    """What a customer's counted orders come to in one currency."""
+
+    orders: int
+
+
+class CustomerFields(Document):
+    """What a merchant may write."""
+
+    name: Line | None = None
+    first_name: Line | None = None
+    last_name: Line | None = None
+    company: Line | None = None
+    phone: Phone | None = None
+    language: Language | None = None
+    status: Status = "active"
+    groups: Annotated[list[Name], Field(max_length=50)] = []
+    primary_group: Name | None = None
+    tags: Annotated[list[Name], Field(max_length=100)] = []
+    tax_exempt: bool = False
+    tax_exemption: TaxExemption | None = None
+    vat_id: VatId | None = None
+    accepts_marketing: bool | None = None
+    marketing_consent: MarketingConsent | None = None
+    billing_address: Address | None = None
+    shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=50)] = []
+    note: Annotated[str, StringConstraints(max_length=5000)] | None = None
+    custom_fields: Annotated[dict[Name, CustomFieldValue], Field(max_length=50)] = {}
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.name:
+            self.name = " ".join(filter(None, (self.first_name, self.last_name))) or None
+        if self.phone:
+            self.phone = phones.e164(self.phone, self.billing_address.country if self.billing_address else None)
+        return self
+
+
+class NewCustomer(CustomerFields):
+    """A customer to create."""
+
+    email: Email
+
+
+def _all_optional(base: type[CustomerFields]) -> dict[str, Any]:
+    return {
+        name: (Annotated[field.annotation, Field(), *field.metadata] | None, None)
+        for name, field in base.model_fields.items()
+    }
+
+
+# RFC 7396: what is absent stays, null empties. Merged into the stored fields, the whole is checked as a NewCustomer.
+CustomerChanges = create_model(
+    "CustomerChanges", __base__=Document, __doc__="Changes to a customer, as a JSON Merge Patch (RFC 7396).",
+    **_all_optional(NewCustomer),
+)  # fmt: skip
+
+
+class Customer(NewCustomer):
+    """A customer of a store, as stored and answered."""
+
+    id: str
+    email_status: EmailStatus = "unproven"
+    type: Literal["guest", "registered"] = "registered"
+    vat_id_status: Literal["none", "pending", "valid", "invalid", "unavailable"] = "none"
+    orders_count: int = 0
+    total_spent: list[Spend] = []
+    average_order_value: Money | None = None
+    first_order_at: Stamp | None = None
+    last_order_at: Stamp | None = None
+    last_order_status: PaymentStatus | None = None
+    last_payment_method: Line | None = None
+    last_sign_in_at: Stamp | None = None
+    source: Source = "merchant"
+    created_at: Stamp
+    updated_at: Stamp
+    version: int = 1

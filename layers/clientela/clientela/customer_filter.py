@@ -1,0 +1,100 @@
+"""What a merchant may filter customers by, as one DynamoDB filter expression."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from clientela import clock
+from clientela.countries import Country
+from clientela.customer_fields import Line, Name, Stamp, Status
+from clientela.customer_records import COMPANY, PHONE
+from clientela.documents import Document, encode
+from clientela.email_addresses import Email
+from clientela.languages import Language
+from clientela.text import folded
+from typing import Literal
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class CustomerFilter(Document):
+    """All that is given must hold. Dates include both ends; text is compared without regard to case and accents."""
+
+    query: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    email: Email | None = None
+    phone: Line | None = None
+    company: Line | None = None
+    group: Name | None = None
+    status: Status | None = None
+    type: Literal["guest", "registered"] | None = None
+    tax_exempt: bool | None = None
+    accepts_marketing: bool | None = None
+    country: Country | None = None
+    city: Line | None = None
+    postal_code: Line | None = None
+    language: Language | None = None
+    tag: Name | None = None
+    min_orders: Count | None = None
+    max_orders: Count | None = None
+    min_spent: Decimal | None = None
+    max_spent: Decimal | None = None
+    created_from: Stamp | None = None
+    created_to: Stamp | None = None
+    updated_from: Stamp | None = None
+    updated_to: Stamp | None = None
+    last_order_from: Stamp | None = None
+    last_order_to: Stamp | None = None
+    ids: Annotated[list[str], Field(max_length=100)] | None = None
+
+
+def expression(wanted: CustomerFilter) -> dict[str, Any]:
+    """FilterExpression with its names and values; empty where nothing is to be filtered.
+
+    `email` and `ids` are not in it: they say where to look, not what to leave out.
+    """
+    tests = _searches(wanted) + _equalities(wanted) + _ranges(wanted)
+    if not tests:
+        return {}
+    return {
+        "FilterExpression": " AND ".join(test.format(name=f"#f{i}", value=f":f{i}") for i, (test, _, _) in enumerate(tests)),
+        "ExpressionAttributeNames": {f"#f{i}": name for i, (_, name, _) in enumerate(tests)},
+        "ExpressionAttributeValues": {f":f{i}": encode(value) for i, (_, _, value) in enumerate(tests)},
+    }
+
+
+type _Test = tuple[str, str, Any]  # template, attribute, value
+
+_CONTAINS, _EQUALS, _BEGINS = "contains({name}, {value})", "{name} = {value}", "begins_with({name}, {value})"
+
+
+def _searches(wanted: CustomerFilter) -> list[_Test]:
+    """Every word of the query must be somewhere in the search text; company and phone must begin as given."""
+    tests: list[_Test] = [(_CONTAINS, "search", word) for word in folded(wanted.query or "").split()]
+    if wanted.company:
+        tests.append((_CONTAINS, "search", COMPANY + folded(wanted.company)))
+    if wanted.phone:
+        digits = "".join(char for char in wanted.phone if char.isdigit())
+        tests.append((_CONTAINS, "search", f"{PHONE}+{digits}"))
+    return tests
+
+
+def _equalities(wanted: CustomerFilter) -> list[_Test]:
+    plain = ("status", "type", "tax_exempt", "accepts_marketing", "country", "language")
+    tests = [(_EQUALS, name, getattr(wanted, name)) for name in plain]
+    tests += [(_CONTAINS, "groups", wanted.group), (_CONTAINS, "tags", wanted.tag and folded(wanted.tag))]
+    tests += [(_EQUALS, "city", wanted.city and folded(wanted.city))]
+    tests += [(_BEGINS, "postal_code", wanted.postal_code and folded(wanted.postal_code))]
+    return [test for test in tests if test[2] is not None]
+
+
+def _ranges(wanted: CustomerFilter) -> list[_Test]:
+    least, most = "{name} >= {value}", "{name} <= {value}"
+    tests: list[_Test] = [
+        (least, "orders_count", wanted.min_orders), (most, "orders_count", wanted.max_orders),
+        (least, "spent", wanted.min_spent), (most, "spent", wanted.max_spent),
+    ]  # fmt: skip
+    for name in ("created", "updated", "last_order"):
+        earliest, latest = getattr(wanted, f"{name}_from"), getattr(wanted, f"{name}_to")
+        tests += [(least, f"{name}_at", earliest and clock.stamp(earliest)), (most, f"{name}_at", latest and clock.stamp(latest))]
+    return [test for test in tests if test[2] is not None]

@@ -1,0 +1,113 @@
+"""Customers of a store: create, read, change, delete. Every write is conditional on the version that was read."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from clientela import dynamodb, email_addresses, ids, keys
+from clientela.customer_fields import Customer, NewCustomer, Source
+from clientela.customer_records import CustomerRecord, EmailClaim, claim, record
+from clientela.documents import decode
+from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError, VersionConflictError
+from clientela.invalid_input import invalid_input
+from clientela.merge_patch import merged
+from clientela.stores import Store
+from clientela.table import Transaction
+
+ATTEMPTS = 10  # of a change that meets others on the same customer
+
+_TAKEN = "Another customer of this store has this e-mail."
+
+
+def create(store: Store, new: NewCustomer, now: datetime, source: Source = "merchant") -> Customer:
+    """Create a customer. EmailTakenError. 7 write units: profile and claim in one transaction, three index entries."""
+    customer = made(new, now, source)
+    with Transaction() as write:
+        add(write, store, customer)
+    return customer
+
+
+def made(new: NewCustomer, now: datetime, source: Source) -> Customer:
+    """A customer that is not in the table yet."""
+    return Customer(
+        **new.model_dump(), id=ids.new("cus", now), source=source, created_at=now, updated_at=now,
+        type="guest" if source == "order" else "registered", vat_id_status="pending" if new.vat_id else "none",
+    )  # fmt: skip
+
+
+def add(write: Transaction, store: Store, customer: Customer) -> None:
+    """Put a new customer and its e-mail claim as part of a transaction, which raises EmailTakenError."""
+    write.save(claim(store, customer), EmailClaim.pk.does_not_exist(), EmailTakenError(_TAKEN))
+    write.save(record(store, customer), CustomerRecord.pk.does_not_exist(), VersionConflictError())
+
+
+def get(store: Store, customer_id: str) -> Customer:
+    """The customer. CustomerNotFoundError. 1 read unit per 4 KB."""
+    item = dynamodb.get(keys.customer(store.id, customer_id), keys.PROFILE)
+    if item is None:
+        raise CustomerNotFoundError(f"There is no customer {customer_id!r}.")
+    return Customer.model_validate(decode(item["customer"]))
+
+
+def find(store: Store, email: str) -> Customer | None:
+    """The customer who holds an e-mail, in any spelling. ValueError where it is none. 2 read units."""
+    claimed = dynamodb.get(keys.email(store.id, email_addresses.canonical(email)), keys.CLAIM)
+    return get(store, claimed["customer_id"]["S"]) if claimed else None
+
+
+def patch(store: Store, customer_id: str, changes: dict[str, Any], now: datetime, version: int | None = None) -> Customer:
+    """Apply a JSON Merge Patch (RFC 7396), which is checked as a whole with the fields that stay.
+
+    InvalidInputError, EmailTakenError, CustomerNotFoundError; VersionConflictError where `version` is given and is not
+    the stored one. Without `version` the patch is merged into whatever others wrote meanwhile.
+    """
+
+    def apply(before: Customer) -> Customer:
+        if version not in (None, before.version):
+            raise VersionConflictError(f"The customer is at version {before.version}.")
+        return _patched(before, changes)
+
+    return change(store, customer_id, apply, now)
+
+
+def change(store: Store, customer_id: str, apply: Callable[[Customer], Customer], now: datetime) -> Customer:
+    """Read, apply, write back if nobody else wrote meanwhile, else again: no change of anybody is lost.
+
+    Nothing is written where `apply` changes nothing. 3 to 12 write units, by the index entries that change.
+    """
+    for _ in range(ATTEMPTS):
+        before = get(store, customer_id)
+        after = apply(before)
+        if after == before:
+            return before
+        after = after.model_copy(update={"version": before.version + 1, "updated_at": now})
+        try:
+            with Transaction() as write:
+                replace(write, store, before, after)
+        except BusyError:
+            continue
+        return after
+    raise BusyError
+
+
+def replace(write: Transaction, store: Store, before: Customer, after: Customer) -> None:
+    """Put a changed customer as part of a transaction; the claim follows the e-mail. BusyError if `before` is stale."""
+    write.save(record(store, after), CustomerRecord.version == before.version, BusyError())
+    old, new = claim(store, before), claim(store, after)
+    if old.pk != new.pk:
+        write.delete(old)
+        write.save(new, EmailClaim.pk.does_not_exist(), EmailTakenError(_TAKEN))
+
+
+def _patched(before: Customer, changes: dict[str, Any]) -> Customer:
+    written = before.model_dump(mode="json", include=set(NewCustomer.model_fields))
+    renamed = "name" not in changes and {"first_name", "last_name"} & changes.keys()
+    try:
+        after = NewCustomer.model_validate(merged(written | ({"name": None} if renamed else {}), changes))
+    except ValidationError as error:
+        raise invalid_input(error) from None
+    vat_id_status = before.vat_id_status if after.vat_id == before.vat_id else "pending" if after.vat_id else "none"
+    fields = {name: getattr(after, name) for name in NewCustomer.model_fields}
+    return before.model_copy(update=fields | {"vat_id_status": vat_id_status})

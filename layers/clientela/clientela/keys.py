@@ -1,0 +1,99 @@
+"""Every key string of the table, made here and nowhere else. All of a store's keys start with its id."""
+
+from datetime import datetime
+
+from clientela import clock
+
+STORES = "STORES"  # the collection that lists the stores, for schedules that visit all of them
+
+SETTINGS = "SETTINGS"
+PROFILE = "PROFILE"
+CLAIM = "CLAIM"
+REFERENCE = "REFERENCE"
+REQUEST = "REQUEST"
+LATEST_SIGN_IN = "LATEST_SIGN_IN"
+WINDOW = "WINDOW"
+
+GROUP_PREFIX = "GROUP#"
+KEY_PREFIX = "KEY#"
+IMPORT_PREFIX = "IMPORT#"
+EXPORT_PREFIX = "EXPORT#"
+ORDER_PREFIX = "ORDER#"
+SESSION_PREFIX = "SESSION#"
+EVENT_PREFIX = "EVENT#"
+MAIL_PREFIX = "MAIL#"
+
+
+def store(store_id: str) -> str:
+    """`STORE#demo`: settings, groups, API keys, import and export jobs."""
+    return f"STORE#{store_id}"
+
+
+def customer(store_id: str, customer_id: str) -> str:
+    """`STORE#demo#CUSTOMER#cus_01K…`: the profile and all that hangs on it."""
+    return f"STORE#{store_id}#CUSTOMER#{customer_id}"
+
+
+def email(store_id: str, canonical: str) -> str:
+    """`STORE#demo#EMAIL#ana@example.com`: what makes an address unique in its store."""
+    return f"STORE#{store_id}#EMAIL#{canonical}"
+
+
+def order_reference(store_id: str, order_id: str) -> str:
+    """`STORE#demo#ORDER#1001`: which customer and which version an order is at."""
+    return f"STORE#{store_id}#ORDER#{order_id}"
+
+
+def sign_in(store_id: str, request_id: str) -> str:
+    """`STORE#demo#SIGN_IN#01K…`: one request for a sign-in link."""
+    return f"STORE#{store_id}#SIGN_IN#{request_id}"
+
+
+def limit(name: str) -> str:
+    """`LIMIT#demo#links#3f5a…`: a rate limit's counters."""
+    return f"LIMIT#{name}"
+
+
+def group(group_id: str) -> str:
+    """`GROUP#grp_01K…`."""
+    return f"{GROUP_PREFIX}{group_id}"
+
+
+def api_key(key_id: str) -> str:
+    """`KEY#01K…`."""
+    return f"{KEY_PREFIX}{key_id}"
+
+
+def import_job(job_id: str) -> str:
+    """`IMPORT#imp_01K…`."""
+    return f"{IMPORT_PREFIX}{job_id}"
+
+
+def export_job(job_id: str) -> str:
+    """`EXPORT#exp_01K…`."""
+    return f"{EXPORT_PREFIX}{job_id}"
+
+
+def order(placed_at: datetime, order_id: str) -> str:
+    """`ORDER#2026-11-21T10:00:00.000Z#1001`: a customer's orders lie in order of time."""
+    return f"{ORDER_PREFIX}{clock.stamp(placed_at)}#{order_id}"
+
+
+def session(session_id: str) -> str:
+    """`SESSION#01K…`."""
+    return f"{SESSION_PREFIX}{session_id}"
+
+
+def event(event_id: str) -> str:
+    """`EVENT#01K…`: one entry of a customer's history."""
+    return f"{EVENT_PREFIX}{event_id}"
+
+
+def mail(name: str) -> str:
+    """`MAIL#welcome`: that a mail went to the customer or sign-in request of this collection."""
+    return f"{MAIL_PREFIX}{name}"
+
+
+def directory(store_id: str, bucket: int) -> str:
+    """`demo#3`: one of the buckets over which a store's directory indexes are spread."""
+    return f"{store_id}#{bucket}"

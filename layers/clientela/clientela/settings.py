@@ -1,0 +1,58 @@
+"""What the template tells the functions, read from the environment in this one place.
+
+To add a setting: a function here, the variable on the functions of template.yaml that use it, nothing else. Each name
+is read when it is first needed, so a function is given only what it uses.
+"""
+
+import os
+
+
+class SettingMissingError(RuntimeError):
+    """The function runs without an environment variable that it needs: a fault of the template, never of a caller."""
+
+
+def table_name() -> str:
+    """Name of the one DynamoDB table."""
+    return _required("TABLE_NAME")
+
+
+def imports_bucket() -> str:
+    """Bucket into which merchants drop CSV files; job files live in it below `_jobs/`."""
+    return _required("IMPORTS_BUCKET")
+
+
+def exports_bucket() -> str:
+    """Bucket in which exports and their manifests arrive."""
+    return _required("EXPORTS_BUCKET")
+
+
+def mail_queue_url() -> str:
+    """Queue of the mails to send."""
+    return _required("MAIL_QUEUE_URL")
+
+
+def import_state_machine() -> str:
+    """ARN of the state machine that runs an import's chunks."""
+    return _required("IMPORT_STATE_MACHINE_ARN")
+
+
+def export_function() -> str:
+    """Name of the function that writes exports; it is invoked asynchronously."""
+    return _required("EXPORT_FUNCTION_NAME")
+
+
+def signing_secret() -> str:
+    """ARN of the secret that keys codes and cursors: never the secret itself."""
+    return _required("SIGNING_SECRET_ARN")
+
+
+def sender_address() -> str:
+    """The deployment's verified sender, used where a store has none of its own."""
+    return _required("SENDER_ADDRESS")
+
+
+def _required(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise SettingMissingError(f"The environment variable {name} is not set: see the function's Variables in template.yaml.")
+    return value

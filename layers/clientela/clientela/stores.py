@@ -1,0 +1,129 @@
+"""Stores: who they are and how their customer accounts behave. One deployment serves many."""
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from clientela import clock, keys, table
+from clientela.countries import Country
+from clientela.customer_fields import Currency, Line, Stamp
+from clientela.documents import Document, DocumentAttribute
+from clientela.email_addresses import Email
+from clientela.errors import StoreExistsError, StoreNotFoundError, VersionConflictError
+from clientela.languages import Language
+from clientela.table import Record, Transaction
+
+CACHED_SECONDS = 30  # a changed setting holds everywhere within half a minute
+
+StoreId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$")]
+# Plain HTTP only where the traffic stays on the machine: everything else would show sign-in links to the network.
+_ORIGIN = r"(https://[a-z0-9.-]+(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?)"
+Origin = Annotated[str, StringConstraints(pattern=f"^{_ORIGIN}$"), Field(examples=["https://shop.example.com"])]
+Url = Annotated[str, StringConstraints(pattern=rf"^{_ORIGIN}(/[!-~]*)?$", max_length=500)]
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class Branding(Document):
+    """How the store's mails look."""
+
+    logo_url: Url | None = None
+    colour: Colour = "#1f4f46"
+
+
+class StoreSettings(Document):
+    """What a merchant may change."""
+
+    name: Line
+    login_mode: Literal["disabled", "optional", "required"] = "disabled"
+    storefront_url: Url | None = None
+    sign_in_path: Annotated[str, StringConstraints(pattern=r"^/[\w./-]*$", max_length=200)] = "/account"
+    allowed_origins: Annotated[list[Origin], Field(max_length=20)] = []
+    sender: Email | None = None
+    reply_to: Email | None = None
+    language: Language = "en"
+    country: Country | None = None
+    currency: Currency = "USD"
+    branding: Branding = Branding()
+    nightly_export: bool = True
+
+
+class Store(StoreSettings):
+    """A store with its settings."""
+
+    id: StoreId
+    created_at: Stamp
+    updated_at: Stamp
+    version: int = 1
+
+
+class StoreRecord(Record):
+    """`STORE#demo` / `SETTINGS`."""
+
+    version = NumberAttribute()
+    store = DocumentAttribute(Store)
+
+
+class StoreEntry(Record):
+    """`STORES` / `demo`: lets a schedule visit every store without a scan."""
+
+    store_id = UnicodeAttribute()
+
+
+def create(store_id: str, store_settings: StoreSettings, now: datetime) -> Store:
+    """Create a store. StoreExistsError if the id is taken. 4 write units."""
+    stamp = clock.stamp(now)
+    store = Store.model_validate(
+        store_settings.model_dump() | {"id": store_id, "created_at": stamp, "updated_at": stamp, "version": 1}
+    )
+    with Transaction() as write:
+        write.save(_record(store), StoreRecord.pk.does_not_exist(), StoreExistsError(f"{store_id} exists already."))
+        write.save(StoreEntry(keys.STORES, store_id, store_id=store_id))
+    _cache.pop(store_id, None)
+    return store
+
+
+def get(store_id: str) -> Store:
+    """The store, at most CACHED_SECONDS old. StoreNotFoundError. 1 read unit when it is not at hand."""
+    read_at, store = _cache.get(store_id, (0.0, None))
+    if store is None or time.monotonic() - read_at > CACHED_SECONDS:
+        store = read(store_id)
+        _cache[store_id] = (time.monotonic(), store)
+    return store
+
+
+def read(store_id: str) -> Store:
+    """The store as it is now. StoreNotFoundError. 1 read unit."""
+    record = StoreRecord.find(keys.store(store_id), keys.SETTINGS)
+    if record is None:
+        raise StoreNotFoundError(f"There is no store {store_id!r}.")
+    return record.store
+
+
+def update(store_id: str, changes: dict[str, Any], now: datetime, expected_version: int | None = None) -> Store:
+    """Apply checked changes to a store's settings; VersionConflictError if it was changed meanwhile. 1 write unit."""
+    before = read(store_id)
+    stale = VersionConflictError(f"The settings are at version {before.version}.")
+    if expected_version not in (None, before.version):
+        raise stale
+    after = Store.model_validate(
+        before.model_dump() | changes | {"updated_at": clock.stamp(now), "version": before.version + 1}
+    )
+    table.save(_record(after), StoreRecord.version == before.version, stale)
+    _cache.pop(store_id, None)
+    return after
+
+
+def every_id() -> Iterator[str]:
+    """The ids of all stores of the deployment."""
+    return (entry.store_id for entry in StoreEntry.query(keys.STORES))
+
+
+_cache: dict[str, tuple[float, Store | None]] = {}
+
+
+def _record(store: Store) -> StoreRecord:
+    return StoreRecord(keys.store(store.id), keys.SETTINGS, version=store.version, store=store)

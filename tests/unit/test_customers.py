@@ -1,0 +1,86 @@
+import pytest
+from clientela import clock, customers
+from clientela.customer_fields import NewCustomer
+from clientela.errors import CustomerNotFoundError, EmailTakenError, InvalidInputError, VersionConflictError
+from clientela.stores import Store
+
+NOW = clock.now()
+
+
+def ana(store: Store, **fields: object) -> customers.Customer:
+    return customers.create(store, NewCustomer.model_validate({"email": "Ana@Example.com", "name": "Ana Pérez"} | fields), NOW)
+
+
+def test_a_created_customer_is_read_back_whole(store: Store) -> None:
+    created = ana(store, billing_address={"street": "Calle 1", "country": "Spain", "phone": "911 222 333"}, custom_fields={"vip": True, "shoe": 42.5})
+    read = customers.get(store, created.id)
+    assert read.model_dump(mode="json") == created.model_dump(mode="json")
+    assert read.billing_address
+    assert (read.billing_address.country, read.billing_address.phone) == ("ES", "+34911222333")
+    assert read.custom_fields == {"vip": True, "shoe": 42.5}
+
+
+def test_an_email_in_another_spelling_is_the_same_email(store: Store) -> None:
+    created = ana(store)
+    with pytest.raises(EmailTakenError):
+        ana(store, email="ana@EXAMPLE.com")
+    found = customers.find(store, " ANA@example.COM ")
+    assert found is not None
+    assert found.id == created.id
+
+
+def test_the_name_is_made_of_its_parts_and_follows_them(store: Store) -> None:
+    created = ana(store, name=None, first_name="Ana", last_name="Pérez")
+    assert created.name == "Ana Pérez"
+    assert customers.patch(store, created.id, {"last_name": "Gil"}, NOW).name == "Ana Gil"
+
+
+def test_a_patch_changes_what_it_names_and_null_empties(store: Store) -> None:
+    created = ana(store, company="Acme", note="rings twice", billing_address={"city": "Madrid", "country": "ES"})
+    changed = customers.patch(store, created.id, {"company": None, "billing_address": {"city": "Vigo"}}, NOW)
+    assert (changed.company, changed.note) == (None, "rings twice")
+    assert changed.billing_address
+    assert (changed.billing_address.city, changed.billing_address.country) == ("Vigo", "ES")
+    assert changed.version == 2
+
+
+def test_a_patch_that_changes_nothing_writes_nothing(store: Store) -> None:
+    created = ana(store)
+    assert customers.patch(store, created.id, {"name": "Ana Pérez"}, NOW).version == created.version
+
+
+def test_a_patch_of_an_old_version_is_refused(store: Store) -> None:
+    created = ana(store)
+    customers.patch(store, created.id, {"note": "first"}, NOW, version=1)
+    with pytest.raises(VersionConflictError):
+        customers.patch(store, created.id, {"note": "second"}, NOW, version=1)
+    assert customers.get(store, created.id).note == "first"
+
+
+@pytest.mark.parametrize("patch", [{"email": None}, {"email": "not an address"}, {"unknown": 1}, {"groups": "vip"}, {"version": 7}])
+def test_a_patch_with_bad_fields_is_refused_and_changes_nothing(store: Store, patch: dict[str, object]) -> None:
+    created = ana(store)
+    with pytest.raises(InvalidInputError) as refused:
+        customers.patch(store, created.id, patch, NOW)
+    assert refused.value.fields[0].pointer.startswith("/" + next(iter(patch)))
+    assert customers.get(store, created.id) == created
+
+
+def test_a_changed_email_frees_the_old_one_and_takes_the_new(store: Store) -> None:
+    first, second = ana(store), ana(store, email="bea@example.com")
+    with pytest.raises(EmailTakenError):
+        customers.patch(store, second.id, {"email": "ana@example.com"}, NOW)
+    customers.patch(store, first.id, {"email": "anna@example.com"}, NOW)
+    assert customers.find(store, "ana@example.com") is None
+    assert customers.patch(store, second.id, {"email": "ana@example.com"}, NOW).email == "ana@example.com"
+
+
+def test_a_vat_id_is_pending_until_it_was_checked(store: Store) -> None:
+    created = ana(store, vat_id="es b-1234567 4")
+    assert (created.vat_id, created.vat_id_status) == ("ESB12345674", "pending")
+    assert customers.patch(store, created.id, {"vat_id": None}, NOW).vat_id_status == "none"
+
+
+def test_an_unknown_customer_is_not_found(store: Store) -> None:
+    with pytest.raises(CustomerNotFoundError):
+        customers.get(store, "cus_nobody")

@@ -1,0 +1,117 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from clientela import clock, customers, directory
+from clientela.customer_fields import Customer, NewCustomer, Spend
+from clientela.customer_filter import CustomerFilter
+from clientela.errors import InvalidInputError
+from clientela.stores import Store
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def people(store: Store) -> list[Customer]:
+    """Thirty customers, one a minute; every third has orders."""
+    made = []
+    for i in range(30):
+        fields = {
+            "email": f"p{i:02}@{'acme' if i % 2 else 'example'}.com", "name": f"{'Zoë' if i % 2 else 'Ana'} {i:02}",
+            "company": "Café Ölwerk" if i == 7 else None, "phone": f"+3491122233{i % 10}", "tags": ["VIP"] if i < 3 else [],
+            "billing_address": {"country": "ES" if i < 10 else "DE", "city": "Köln", "postal_code": "50667"},
+            "accepts_marketing": None if i % 5 else True,
+        }  # fmt: skip
+        customer = customers.create(store, NewCustomer.model_validate(fields), NOW + timedelta(minutes=i))
+        if i % 3 == 0:
+            spent = Spend(amount=Decimal(100 - i), currency="USD", orders=i + 1)
+            statistics = {"orders_count": i + 1, "total_spent": [spent], "last_order_at": NOW + timedelta(days=i)}
+            customer = customers.change(store, customer.id, lambda c, new=statistics: c.model_copy(update=new), NOW + timedelta(minutes=i))
+        made.append(customer)
+    return made
+
+
+def walk(store: Store, sort: directory.Sort, limit: int = 7, **wanted: object) -> list[str]:
+    """Names of all pages in turn."""
+    names, cursor = [], None
+    while True:
+        page = directory.page(store, sort=sort, wanted=CustomerFilter.model_validate(wanted), limit=limit, cursor=cursor)
+        names += [customer.name or "" for customer in page.customers]
+        assert len(page.customers) <= limit
+        if page.next_cursor is None:
+            return names
+        cursor = page.next_cursor
+
+
+KEYS = {
+    "created": lambda c: c.created_at, "name": lambda c: c.name, "email": lambda c: c.email,
+    "orders": lambda c: c.orders_count, "spent": lambda c: c.total_spent[0].amount, "last_order": lambda c: c.last_order_at,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sort", directory.SORTS)
+def test_pages_in_every_order_show_everybody_once(store: Store, people: list[Customer], sort: directory.Sort) -> None:
+    name = sort.removeprefix("-")
+    shown = people if name in {"created", "name", "email"} else [c for c in people if c.orders_count]
+    assert walk(store, sort) == [c.name for c in sorted(shown, key=KEYS[name], reverse=sort.startswith("-"))]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"query": "zoe"}, lambda i: i % 2 == 1),
+        ({"query": "OLWERK cafe"}, lambda i: i == 7),
+        ({"query": "acme.com zo"}, lambda i: i % 2 == 1),
+        ({"query": "2233"}, lambda i: True),
+        ({"company": "cafe o"}, lambda i: i == 7),
+        ({"company": "olwerk"}, lambda i: False),
+        ({"phone": "+34 911 222 335"}, lambda i: i % 10 == 5),
+        ({"email": "P04@Example.com"}, lambda i: i == 4),
+        ({"email": "p04@example.com", "country": "DE"}, lambda i: False),
+        ({"country": "Spain", "tag": "vip"}, lambda i: i < 3),
+        ({"city": "KOLN", "postal_code": "506"}, lambda i: True),
+        ({"accepts_marketing": True}, lambda i: i % 5 == 0),
+        ({"accepts_marketing": False}, lambda i: False),
+        ({"min_orders": 4, "max_orders": 13}, lambda i: i in (3, 6, 9, 12)),
+        ({"min_spent": "91", "query": "ana"}, lambda i: i in (0, 6)),
+        ({"created_from": NOW + timedelta(minutes=5), "created_to": NOW + timedelta(minutes=6)}, lambda i: i in (5, 6)),
+        ({"last_order_from": NOW + timedelta(days=20)}, lambda i: i in (21, 24, 27)),
+        ({"type": "registered", "status": "active", "tax_exempt": False}, lambda i: True),
+        ({"status": "disabled"}, lambda i: False),
+    ],
+)
+def test_filters(store: Store, people: list[Customer], wanted: dict[str, object], expected: object) -> None:
+    assert walk(store, "created", **wanted) == [c.name for i, c in enumerate(people) if expected(i)]
+    assert directory.count(store, CustomerFilter.model_validate(wanted)) == sum(bool(expected(i)) for i in range(30))
+
+
+def test_ids_are_shown_in_order_with_the_other_filters(store: Store, people: list[Customer]) -> None:
+    ids = [people[i].id for i in (12, 3, 20)] + ["cus_nobody"]
+    assert walk(store, "created", limit=2, ids=ids) == [people[i].name for i in (3, 12, 20)]
+    assert walk(store, "created", ids=ids, country="ES") == [people[3].name]
+
+
+def test_a_customer_that_does_not_change_is_shown_once_whatever_happens_between_pages(store: Store, people: list[Customer]) -> None:
+    first = directory.page(store, sort="name", limit=10)
+    gone, moved = people[4], people[5]
+    customers.patch(store, moved.id, {"name": "Aaa"}, clock.now())
+    customers.patch(store, gone.id, {"name": "Zzz"}, clock.now())
+    customers.create(store, NewCustomer(email="new@example.com", name="Aab"), clock.now())
+    rest, cursor = list(first.customers), first.next_cursor
+    while cursor:
+        page = directory.page(store, sort="name", limit=10, cursor=cursor)
+        rest, cursor = rest + page.customers, page.next_cursor
+    unchanged = {c.id for c in people} - {gone.id, moved.id}
+    assert sorted(c.id for c in rest if c.id in unchanged) == sorted(unchanged)
+
+
+def test_a_cursor_of_another_list_is_refused(store: Store, people: list[Customer]) -> None:
+    cursor = directory.page(store, limit=3).next_cursor
+    with pytest.raises(InvalidInputError):
+        directory.page(store, sort="name", limit=3, cursor=cursor)
+    with pytest.raises(InvalidInputError):
+        directory.page(store, limit=3, cursor="x" + str(cursor))
+
+
+def test_every_customer_comes_once(store: Store, people: list[Customer]) -> None:
+    assert [c.id for c in directory.every(store)] == [c.id for c in people]

@@ -1,0 +1,15 @@
+"""What the local cloud starts can reach no real account."""
+
+import pytest
+from local.environment import clean_environment
+
+
+def test_nothing_of_the_shells_aws_account_or_proxy_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "SAM_CLI_CONTAINER_CONNECTION_TIMEOUT"):
+        monkeypatch.setenv(name, "mine")
+    for name in ("https_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://proxy.example")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+    environment = clean_environment(GATEWAY_PORT="1")
+    assert not {"mine", "http://proxy.example"} & set(environment.values())
+    assert (environment["AWS_ACCESS_KEY_ID"], environment["GATEWAY_PORT"]) == ("test", "1")

@@ -1,0 +1,55 @@
+"""The locks fit pyproject.toml and each other, told without a network; `make lock` mends what fails here."""
+
+import re
+import tomllib
+from functools import cache
+from typing import Any
+
+import pytest
+from local.paths import ROOT
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+PINNED = re.compile(r"^([\w.-]+)==(\S+)(.*?)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.MULTILINE)
+DEV = "requirements/dev.txt"
+LAYER = "layers/dependencies/requirements.txt"
+
+
+@cache
+def lock(path: str) -> dict[str, str]:
+    """Versions by name. Only what carries a hash counts."""
+    found = PINNED.findall((ROOT / path).read_text())
+    return {canonicalize_name(name): version for name, version, *_rest in found}
+
+
+@cache
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def runtime() -> list[str]:
+    requirements: list[str] = project()["project"]["dependencies"]
+    return requirements
+
+
+def development() -> list[str]:
+    return [*runtime(), *project()["project"]["optional-dependencies"]["cli"], *project()["dependency-groups"]["dev"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [(LAYER, text) for text in runtime()] + [(DEV, text) for text in development()],
+)
+def test_each_requirement_is_locked_in_a_version_that_fits(path: str, wanted: str) -> None:
+    requirement = Requirement(wanted)
+    assert lock(path).get(canonicalize_name(requirement.name), "missing") in requirement.specifier
+
+
+def test_tests_run_the_versions_that_ship() -> None:
+    tested = {name: lock(DEV).get(name) for name in lock(LAYER)}
+    assert tested == lock(LAYER)
+
+
+@pytest.mark.parametrize("path", [DEV, LAYER])
+def test_every_locked_package_has_a_hash(path: str) -> None:
+    assert len(lock(path)) == (ROOT / path).read_text().count("==")
