@@ -2,18 +2,19 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from clientela import clock, customers, directory
+from clientela import clock, customers, directory, stores
 from clientela.customer_fields import Customer, NewCustomer, Spend
 from clientela.customer_filter import CustomerFilter
 from clientela.errors import InvalidInputError
-from clientela.stores import Store
+from clientela.stores import Store, StoreSettings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def people(store: Store) -> list[Customer]:
-    """Thirty customers, one a minute; every third has orders."""
+@pytest.fixture(scope="module")
+def peopled(deployed: None) -> tuple[Store, list[Customer]]:
+    """A store with thirty customers, one a minute; every third has orders."""
+    store = stores.create("peopled", StoreSettings(name="Peopled"), NOW)
     made = []
     for i in range(30):
         fields = {
@@ -28,7 +29,17 @@ def people(store: Store) -> list[Customer]:
             statistics = {"orders_count": i + 1, "total_spent": [spent], "last_order_at": NOW + timedelta(days=i)}
             customer = customers.change(store, customer.id, lambda c, new=statistics: c.model_copy(update=new), NOW + timedelta(minutes=i))
         made.append(customer)
-    return made
+    return store, made
+
+
+@pytest.fixture
+def store(peopled: tuple[Store, list[Customer]]) -> Store:
+    return peopled[0]
+
+
+@pytest.fixture
+def people(peopled: tuple[Store, list[Customer]]) -> list[Customer]:
+    return peopled[1]
 
 
 def walk(store: Store, sort: directory.Sort, limit: int = 7, **wanted: object) -> list[str]:
@@ -91,6 +102,18 @@ def test_ids_are_shown_in_order_with_the_other_filters(store: Store, people: lis
     assert walk(store, "created", ids=ids, country="ES") == [people[3].name]
 
 
+def test_a_cursor_of_another_list_is_refused(store: Store, people: list[Customer]) -> None:
+    cursor = directory.page(store, limit=3).next_cursor
+    with pytest.raises(InvalidInputError):
+        directory.page(store, sort="name", limit=3, cursor=cursor)
+    with pytest.raises(InvalidInputError):
+        directory.page(store, limit=3, cursor="x" + str(cursor))
+
+
+def test_every_customer_comes_once(store: Store, people: list[Customer]) -> None:
+    assert [c.id for c in directory.every(store)] == [c.id for c in people]
+
+
 def test_a_customer_that_does_not_change_is_shown_once_whatever_happens_between_pages(store: Store, people: list[Customer]) -> None:
     first = directory.page(store, sort="name", limit=10)
     gone, moved = people[4], people[5]
@@ -103,15 +126,3 @@ def test_a_customer_that_does_not_change_is_shown_once_whatever_happens_between_
         rest, cursor = rest + page.customers, page.next_cursor
     unchanged = {c.id for c in people} - {gone.id, moved.id}
     assert sorted(c.id for c in rest if c.id in unchanged) == sorted(unchanged)
-
-
-def test_a_cursor_of_another_list_is_refused(store: Store, people: list[Customer]) -> None:
-    cursor = directory.page(store, limit=3).next_cursor
-    with pytest.raises(InvalidInputError):
-        directory.page(store, sort="name", limit=3, cursor=cursor)
-    with pytest.raises(InvalidInputError):
-        directory.page(store, limit=3, cursor="x" + str(cursor))
-
-
-def test_every_customer_comes_once(store: Store, people: list[Customer]) -> None:
-    assert [c.id for c in directory.every(store)] == [c.id for c in people]

@@ -1,0 +1,56 @@
+"""A deployment's resources on moto, as a server of this process: the lean DynamoDB client is plain HTTP."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import _lru_cache_wrapper
+from types import ModuleType
+from urllib.request import Request, urlopen
+
+import boto3
+from clientela import api_keys, clients, dynamodb, signing, stores
+from moto.server import ThreadedMotoServer
+
+IMPORTS, EXPORTS = "test-imports", "test-exports"
+
+
+@contextmanager
+def moto_server() -> Iterator[str]:
+    """moto's server on a free port; yields its endpoint URL."""
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def create_resources(endpoint: str) -> dict[str, str]:
+    """Forget all that moto holds, make buckets, queue, secret and sender anew; the functions' variables for them."""
+    urlopen(Request(f"{endpoint}/moto-api/reset", method="POST")).close()
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=IMPORTS)
+    s3.put_bucket_versioning(Bucket=IMPORTS, VersioningConfiguration={"Status": "Enabled"})
+    s3.create_bucket(Bucket=EXPORTS)
+    boto3.client("sesv2").create_email_identity(EmailIdentity="shop@example.com")
+    return {
+        "IMPORTS_BUCKET": IMPORTS,
+        "EXPORTS_BUCKET": EXPORTS,
+        "SENDER_ADDRESS": "shop@example.com",
+        "MAIL_QUEUE_URL": boto3.client("sqs").create_queue(QueueName="mail")["QueueUrl"],
+        "SIGNING_SECRET_ARN": boto3.client("secretsmanager").create_secret(Name="signing", SecretString="s" * 64)["ARN"],
+        "EXPORT_FUNCTION_NAME": "customer-export",
+        "IMPORT_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:imports",
+    }
+
+
+def forget_caches() -> None:
+    """Forget clients, secrets and cached records: each test has its own world."""
+    stores._cache.clear()
+    api_keys._cache.clear()
+    for module in (clients, signing, dynamodb):
+        _forget(module)
+
+
+def _forget(module: ModuleType) -> None:
+    for value in vars(module).values():
+        if isinstance(value, _lru_cache_wrapper):
+            value.cache_clear()

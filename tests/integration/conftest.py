@@ -1,0 +1,42 @@
+"""A store on DynamoDB Local, with moto's server behind everything that is not DynamoDB."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from clientela import clock, stores
+from clientela.stores import Store, StoreSettings
+from tests.deployment import create_resources, forget_caches, moto_server
+from tests.schema import create_table
+
+
+@pytest.fixture(scope="session")
+def moto_endpoint(no_aws_account: None) -> Iterator[str]:
+    """The endpoint URL of moto's server."""
+    with moto_server() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="module")
+def deployed(dynamodb: Any, dynamodb_local: str, moto_endpoint: str) -> Iterator[None]:
+    """A deployment's resources for one test module, empty at its start, with the functions' environment set."""
+    name = f"test-{uuid.uuid4().hex}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", moto_endpoint)
+        patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local)
+        forget_caches()
+        create_table(dynamodb, name)
+        for variable, value in create_resources(moto_endpoint).items():
+            patch.setenv(variable, value)
+        patch.setenv("TABLE_NAME", name)
+        yield
+        dynamodb.delete_table(TableName=name)
+    forget_caches()
+
+
+@pytest.fixture
+def store(deployed: None) -> Store:
+    """A store with sign-in, of its own for each test."""
+    settings = StoreSettings(name="Demo", login_mode="optional", storefront_url="https://shop.example.com")
+    return stores.create(f"store-{uuid.uuid4().hex[:12]}", settings, clock.now())
