@@ -7,7 +7,7 @@ from types import ModuleType
 from urllib.request import Request, urlopen
 
 import boto3
-from clientela import api_keys, clients, dynamodb, signing, stores
+from clientela import api_keys, clients, dynamodb, signing, stores, table
 from moto.server import ThreadedMotoServer
 
 IMPORTS, EXPORTS = "test-imports", "test-exports"
@@ -46,7 +46,7 @@ def forget_caches() -> None:
     """Forget clients, secrets and cached records: each test has its own world."""
     stores._cache.clear()
     api_keys._cache.clear()
-    for module in (clients, signing, dynamodb):
+    for module in (clients, signing, dynamodb, table):
         _forget(module)
 
 

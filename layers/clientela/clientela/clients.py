@@ -7,6 +7,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -19,8 +20,14 @@ CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard",
 
 
 @cache
+def dynamodb() -> "DynamoDBClient":
+    """The table. PynamoDB's records and the lean client (dynamodb.py) share it, its credentials and its endpoint."""
+    return boto3.client("dynamodb", config=CONFIG.merge(Config(read_timeout=5, parameter_validation=False)))
+
+
+@cache
 def s3() -> "S3Client":
-    """Objects: import sources, job files, exports. Path-less virtual addressing is left to botocore."""
+    """Objects: import sources, job files, exports."""
     return boto3.client("s3", config=CONFIG)
 
 

@@ -5,8 +5,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from clientela.documents import checked
 from clientela.text import folded
 
 
@@ -27,4 +28,4 @@ def _names() -> dict[str, str]:
     return names
 
 
-Country = Annotated[str, Field(max_length=80, examples=["ES"]), AfterValidator(code)]
+Country = Annotated[str, Field(max_length=80, examples=["ES"]), checked(code)]

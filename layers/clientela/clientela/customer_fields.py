@@ -8,11 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, PlainSerializer, StringConstraints, create_model, model_validator
+from pydantic import AwareDatetime, Field, PlainSerializer, StringConstraints, ValidationInfo, create_model, model_validator
 
 from clientela import clock, phones
 from clientela.countries import Country
-from clientela.documents import Document
+from clientela.documents import STORED, Document
 from clientela.email_addresses import Email
 from clientela.languages import Language
 from clientela.vat import VatId
@@ -45,8 +45,8 @@ class Address(Document):
     phone: Phone | None = None
 
     @model_validator(mode="after")
-    def _phone_in_e164(self) -> Self:
-        if self.phone:
+    def _phone_in_e164(self, info: ValidationInfo) -> Self:
+        if self.phone and info.context != STORED:
             self.phone = phones.e164(self.phone, self.country)
         return self
 
@@ -111,7 +111,9 @@ class CustomerFields(Document):
     custom_fields: Annotated[dict[Name, CustomFieldValue], Field(max_length=50)] = {}
 
     @model_validator(mode="after")
-    def _complete(self) -> Self:
+    def _complete(self, info: ValidationInfo) -> Self:
+        if info.context == STORED:
+            return self
         if not self.name:
             self.name = " ".join(filter(None, (self.first_name, self.last_name))) or None
         if self.phone:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from clientela import dynamodb, email_addresses, ids, keys
 from clientela.customer_fields import Customer, NewCustomer, Source
 from clientela.customer_records import CustomerRecord, EmailClaim, claim, record
-from clientela.documents import decode
+from clientela.documents import stored
 from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError, VersionConflictError
 from clientela.invalid_input import invalid_input
 from clientela.merge_patch import merged
@@ -48,7 +48,7 @@ def get(store: Store, customer_id: str) -> Customer:
     item = dynamodb.get(keys.customer(store.id, customer_id), keys.PROFILE)
     if item is None:
         raise CustomerNotFoundError(f"There is no customer {customer_id!r}.")
-    return Customer.model_validate(decode(item["customer"]))
+    return stored(Customer, item["customer"])
 
 
 def find(store: Store, email: str) -> Customer | None:
@@ -67,7 +67,7 @@ def patch(store: Store, customer_id: str, changes: dict[str, Any], now: datetime
     def apply(before: Customer) -> Customer:
         if version not in (None, before.version):
             raise VersionConflictError(f"The customer is at version {before.version}.")
-        return _patched(before, changes)
+        return patched(before, changes)
 
     return change(store, customer_id, apply, now)
 
@@ -101,7 +101,8 @@ def replace(write: Transaction, store: Store, before: Customer, after: Customer)
         write.save(new, EmailClaim.pk.does_not_exist(), EmailTakenError(_TAKEN))
 
 
-def _patched(before: Customer, changes: dict[str, Any]) -> Customer:
+def patched(before: Customer, changes: dict[str, Any]) -> Customer:
+    """The customer with a JSON Merge Patch applied, not written. InvalidInputError. `version` and `updated_at` stay."""
     written = before.model_dump(mode="json", include=set(NewCustomer.model_fields))
     renamed = "name" not in changes and {"first_name", "last_name"} & changes.keys()
     try:

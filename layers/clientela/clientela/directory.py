@@ -18,7 +18,7 @@ from clientela import dynamodb, email_addresses, keys, signing
 from clientela.customer_fields import Customer
 from clientela.customer_filter import CustomerFilter, expression
 from clientela.customer_records import BUCKETS
-from clientela.documents import decode
+from clientela.documents import stored
 from clientela.errors import FieldError, InvalidInputError
 from clientela.stores import Store
 
@@ -134,7 +134,7 @@ def _asked_ids(store: Store, wanted: CustomerFilter) -> list[str]:
 
 def _customers(partitions: list[str]) -> list[Customer]:
     items = dynamodb.get_many([(pk, keys.PROFILE) for pk in partitions], "pk, customer")
-    found = {item["pk"]["S"]: Customer.model_validate(decode(item["customer"])) for item in items}
+    found = {item["pk"]["S"]: stored(Customer, item["customer"]) for item in items}
     return [found[pk] for pk in partitions if pk in found]
 
 

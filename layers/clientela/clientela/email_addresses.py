@@ -3,7 +3,9 @@
 from typing import Annotated
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
-from pydantic import AfterValidator, Field
+from pydantic import Field
+
+from clientela.documents import checked
 
 
 def display(text: str) -> str:
@@ -36,4 +38,4 @@ def _parsed(text: str) -> ValidatedEmail:
         raise ValueError(str(error)) from None
 
 
-Email = Annotated[str, Field(max_length=320, examples=["ana@example.com"]), AfterValidator(display)]
+Email = Annotated[str, Field(max_length=320, examples=["ana@example.com"]), checked(display)]

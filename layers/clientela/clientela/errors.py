@@ -92,6 +92,13 @@ class ExportUnfinishedError(ClientelaError):
     title = "The export has no file"
 
 
+class ImportNotFoundError(NotFoundError):
+    """No import job of this id in this store, or no report of it yet."""
+
+    code = "import_not_found"
+    title = "There is no such import"
+
+
 class StoreExistsError(ClientelaError):
     """A store of this id is there already."""
 

@@ -69,6 +69,16 @@ def import_job(job_id: str) -> str:
     return f"{IMPORT_PREFIX}{job_id}"
 
 
+def import_chunks(store_id: str, job_id: str) -> str:
+    """`STORE#demo#IMPORT#imp_01K…`: how far each chunk of an import is, kept apart from the list of jobs."""
+    return f"STORE#{store_id}#IMPORT#{job_id}"
+
+
+def import_chunk(index: int) -> str:
+    """`CHUNK#000012`."""
+    return f"CHUNK#{index:06d}"
+
+
 def export_job(job_id: str) -> str:
     """`EXPORT#exp_01K…`."""
     return f"{EXPORT_PREFIX}{job_id}"
@@ -77,6 +87,11 @@ def export_job(job_id: str) -> str:
 def order(placed_at: datetime, order_id: str) -> str:
     """`ORDER#2026-11-21T10:00:00.000Z#1001`: a customer's orders lie in order of time."""
     return f"{ORDER_PREFIX}{clock.stamp(placed_at)}#{order_id}"
+
+
+def order_time(sort_key: str) -> datetime:
+    """The time in a key made by `order`."""
+    return datetime.fromisoformat(sort_key.split("#", 2)[1])
 
 
 def session(session_id: str) -> str:

@@ -3,7 +3,9 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
+
+from clientela.documents import checked
 
 MAILS = ("en", "es", "it", "fr", "de", "pt")  # the languages that the product's own texts are in
 _TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?", re.IGNORECASE)
@@ -30,4 +32,4 @@ def best_for_mail(wanted: str | None, default: str) -> str:
     return "en"
 
 
-Language = Annotated[str, Field(max_length=35, examples=["es"]), AfterValidator(tag)]
+Language = Annotated[str, Field(max_length=35, examples=["es"]), checked(tag)]

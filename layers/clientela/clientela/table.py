@@ -1,6 +1,7 @@
 """The one DynamoDB table: the base of its records, and writes whose conditions name the error they guard against.
 
-PynamoDB is used for records, conditions and transactions. Hot reads go through `dynamodb`, which is leaner.
+PynamoDB makes the records, conditions and requests. Hot reads and all transactions are sent by `dynamodb`, which is
+leaner than botocore.
 """
 
 import random
@@ -11,19 +12,18 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from pynamodb.attributes import UnicodeAttribute
-from pynamodb.connection import Connection, TableConnection
+from pynamodb.connection import TableConnection
 from pynamodb.connection.base import MetaTable
-from pynamodb.exceptions import DeleteError, PutError, PynamoDBException, TransactWriteError, UpdateError
+from pynamodb.exceptions import DeleteError, PutError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
-from pynamodb.transactions import TransactWrite
 
-from clientela import settings
+from clientela import clients, dynamodb, settings
 from clientela.errors import BusyError
 
 ATTEMPTS = 8  # of a transaction that met another one on the same item; about two seconds in all
-_CONFLICTS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_CONFLICTS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
 
 
 class _TableName:
@@ -61,14 +61,9 @@ def _connection(table_name: str) -> TableConnection:
     keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
     types = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
     schema = {"TableName": table_name, "KeySchema": keys, "AttributeDefinitions": types}
-    return TableConnection(
-        table_name, meta_table=MetaTable(schema), connect_timeout_seconds=2, read_timeout_seconds=5, max_retry_attempts=4
-    )
-
-
-def connection() -> Connection:
-    """The low-level connection, for the few calls that have no record."""
-    return _connection(settings.table_name()).connection
+    connection = TableConnection(table_name, meta_table=MetaTable(schema))
+    connection.connection._client = cast(Any, clients.dynamodb())  # noqa: SLF001 - PynamoDB has no other way to share one
+    return connection
 
 
 def save(record: Record, condition: Condition, otherwise: Exception) -> None:
@@ -98,35 +93,36 @@ def _guarded(write: Callable[[], Any], otherwise: Exception) -> None:
 class Transaction:
     """All of it or nothing: up to 100 writes, each with the error that says why it could not be done.
 
-    `with Transaction() as write:` collects the writes and commits them on leaving. Where a condition fails, the error
-    given with it is raised (of several, the first in the order: checks, deletes, puts, updates). Another transaction on
-    the same item is waited for with jitter, then BusyError is raised. A lost reply is safe: botocore repeats the call
-    with the same ClientRequestToken, which DynamoDB remembers for ten minutes. 2 write units per KB.
+    `with Transaction() as write:` collects the writes and commits them on leaving. Where conditions fail, the error
+    given with the first of them is raised. Another transaction on the same item is waited for with jitter, then
+    BusyError is raised. A lost reply is safe: the call is repeated with the same ClientRequestToken, which DynamoDB
+    remembers for ten minutes. 2 write units per KB.
     """
 
     def __init__(self) -> None:
-        self._checks: list[tuple[tuple[Any, ...], Exception]] = []
-        self._deletes: list[tuple[tuple[Any, ...], Exception]] = []
-        self._puts: list[tuple[tuple[Any, ...], Exception]] = []
-        self._updates: list[tuple[tuple[Any, ...], Exception]] = []
+        self._writes: list[tuple[str, dict[str, Any], Exception]] = []
 
     def check(self, model: type[Record], pk: str, sk: str, condition: Condition, otherwise: Exception) -> None:
         """Demand a condition of a record that this transaction leaves as it is."""
-        self._checks.append(((model, pk, sk, condition), otherwise))
-
-    def delete(self, record: Record, condition: Condition | None = None, otherwise: Exception | None = None) -> None:
-        """Delete a record."""
-        self._deletes.append(((record, condition), otherwise or BusyError()))
+        arguments = model.get_operation_kwargs_from_class(pk, range_key=sk, condition=condition)
+        self._writes.append(("ConditionCheck", arguments, otherwise))
 
     def save(self, record: Record, condition: Condition | None = None, otherwise: Exception | None = None) -> None:
         """Put a record, whole."""
-        self._puts.append(((record, condition), otherwise or BusyError()))
+        arguments = record.get_save_kwargs_from_instance(condition=condition)
+        self._writes.append(("Put", arguments, otherwise or BusyError()))
 
     def update(
         self, record: Record, actions: list[Action], condition: Condition | None = None, otherwise: Exception | None = None
     ) -> None:
         """Change attributes of a record."""
-        self._updates.append(((record, actions, condition), otherwise or BusyError()))
+        arguments = record.get_update_kwargs_from_instance(actions=actions, condition=condition)
+        self._writes.append(("Update", arguments, otherwise or BusyError()))
+
+    def delete(self, record: Record, condition: Condition | None = None, otherwise: Exception | None = None) -> None:
+        """Delete a record."""
+        arguments = record.get_delete_kwargs_from_instance(condition=condition)
+        self._writes.append(("Delete", arguments, otherwise or BusyError()))
 
     def __enter__(self) -> Self:
         return self
@@ -137,33 +133,16 @@ class Transaction:
 
     def _commit(self) -> None:
         for attempt in range(ATTEMPTS):
-            try:
-                return self._try()
-            except TransactWriteError as error:
-                codes = [reason.code if reason else None for reason in error.cancellation_reasons]
-                self._raise_failed_condition(codes)
-                if not _CONFLICTS.intersection(filter(None, codes)) and not _is_conflict(error):
-                    raise
+            reasons = dynamodb.transact([{kind: arguments} for kind, arguments, _ in self._writes])
+            if reasons is None:
+                return
+            self._raise_failed_condition(reasons)
+            if not _CONFLICTS.intersection(reasons):
+                raise dynamodb.DynamoDBError(f"TransactWriteItems was cancelled: {reasons}")
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, nothing secret
-        raise BusyError()
+        raise BusyError
 
-    def _try(self) -> None:
-        with TransactWrite(connection=connection()) as write:
-            for arguments, _ in self._checks:
-                write.condition_check(*arguments)
-            for arguments, _ in self._deletes:
-                write.delete(*arguments)
-            for arguments, _ in self._puts:
-                write.save(*arguments)
-            for arguments, _ in self._updates:
-                write.update(*arguments)
-
-    def _raise_failed_condition(self, codes: list[str | None]) -> None:
-        errors = [error for part in (self._checks, self._deletes, self._puts, self._updates) for _, error in part]
-        for code, error in zip(codes, errors, strict=False):
-            if code == "ConditionalCheckFailed":
+    def _raise_failed_condition(self, reasons: list[str]) -> None:
+        for reason, (_, _, error) in zip(reasons, self._writes, strict=True):
+            if reason == "ConditionalCheckFailed":
                 raise error from None
-
-
-def _is_conflict(error: PynamoDBException) -> bool:
-    return error.cause_response_code in {"TransactionInProgressException", "ThrottlingException"}

@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from stdnum import get_cc_module
 from stdnum.eu import vat as eu
 from stdnum.exceptions import ValidationError
+
+from clientela.documents import checked
 
 
 def number(text: str) -> str:
@@ -25,4 +27,4 @@ def number(text: str) -> str:
         raise ValueError(f"{text!r} is not a valid VAT ID: {error.message.rstrip('.').lower()}") from error
 
 
-VatId = Annotated[str, Field(max_length=32, examples=["ESB12345674"]), AfterValidator(number)]
+VatId = Annotated[str, Field(max_length=32, examples=["ESB12345674"]), checked(number)]

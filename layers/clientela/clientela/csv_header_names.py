@@ -1,0 +1,117 @@
+"""What CSV files call the fields of a customer: the spellings of other shops and directories, and of six languages.
+
+Each name is written without case, accents, blanks and punctuation: `Correo electrónico` is `correoelectronico`.
+Sources: the customer CSV files of Ecwid, Jumpseller, Shopify, WooCommerce and Amazon Cognito.
+"""
+
+LANGUAGES = ("en", "es", "it", "fr", "de", "pt")
+
+# field → language → names. A name that several languages share stands under each, so that the language is found right.
+CUSTOMER: dict[str, dict[str, str]] = {
+    "email": {
+        "en": "email emailaddress mail customeremail useremail", "es": "correoelectronico correo email direcciondecorreo",
+        "it": "email mail postaelettronica indirizzoemail", "fr": "email courriel mail adresseemail adressemail adresseelectronique",
+        "de": "email mail emailadresse mailadresse", "pt": "email correioeletronico correioelectronico enderecodeemail",
+    },
+    "name": {
+        "en": "name fullname customername displayname", "es": "nombre nombrecompleto nombreyapellidos cliente",
+        "it": "nome nomecompleto nomeecognome nominativo", "fr": "nom nomcomplet nometprenom",
+        "de": "name vollername kundenname vorundnachname", "pt": "nome nomecompleto nomedocliente",
+    },
+    "first_name": {
+        "en": "firstname givenname forename", "es": "nombredepila primernombre", "it": "nomedibattesimo primonome",
+        "fr": "prenom", "de": "vorname", "pt": "primeironome nomeproprio",
+    },
+    "last_name": {
+        "en": "lastname familyname surname", "es": "apellido apellidos", "it": "cognome", "fr": "nomdefamille",
+        "de": "nachname familienname", "pt": "sobrenome apelido ultimonome",
+    },
+    "company": {
+        "en": "company companyname organization organisation", "es": "empresa compania razonsocial",
+        "it": "azienda societa ragionesociale ditta", "fr": "entreprise societe raisonsociale",
+        "de": "firma unternehmen firmenname", "pt": "empresa companhia razaosocial",
+    },
+    "phone": {
+        "en": "phone phonenumber telephone mobile mobilephone tel", "es": "telefono movil numerodetelefono celular",
+        "it": "telefono cellulare numeroditelefono", "fr": "telephone portable numerodetelephone mobile",
+        "de": "telefon telefonnummer handy mobil", "pt": "telefone telemovel celular numerodetelefone",
+    },
+    "language": {
+        "en": "language lang locale preferredlanguage customerlanguage", "es": "idioma lengua", "it": "lingua", "fr": "langue",
+        "de": "sprache", "pt": "idioma lingua",
+    },
+    "status": {"en": "status customerstatus", "es": "estadodelcliente", "fr": "statut", "de": "status", "pt": "situacao"},
+    "groups": {
+        "en": "groups group customergroup customergroups customergroupname category categories customercategory customercategories",
+        "es": "grupo grupos categoria categorias", "it": "gruppo gruppi categoria categorie",
+        "fr": "groupe groupes categorie categories", "de": "gruppe gruppen kundengruppe kundengruppen kategorie kategorien",
+        "pt": "grupo grupos categoria categorias",
+    },
+    "primary_group": {"en": "primarygroup"},
+    "tags": {"en": "tags tag", "es": "etiquetas", "it": "etichette tag", "fr": "etiquettes", "de": "schlagworte tags", "pt": "etiquetas tags"},
+    "tax_exempt": {
+        "en": "taxexempt istaxexempt", "es": "exentodeimpuestos exento", "it": "esentetasse esente esentedaimposte",
+        "fr": "exoneredetaxes exoneredetaxe exonere", "de": "steuerbefreit steuerfrei", "pt": "isentodeimpostos isento",
+    },
+    "vat_id": {
+        "en": "vatid vat vatnumber vatin taxid taxnumber", "es": "nif cif nifcif idfiscal numerodeiva nifiva",
+        "it": "partitaiva piva", "fr": "numerotva numerodetva tva tvaintracommunautaire",
+        "de": "ustid ustidnr ustidnummer umsatzsteuerid umsatzsteueridentifikationsnummer", "pt": "nif contribuinte numerodecontribuinte cnpj",
+    },
+    "accepts_marketing": {
+        "en": "acceptsmarketing acceptmarketing acceptsemailmarketing emailmarketing marketingconsent marketing newsletter",
+        "es": "aceptamarketing aceptapublicidad boletin", "it": "accettamarketing newsletter", "fr": "acceptelemarketing acceptemarketing newsletter",
+        "de": "akzeptiertmarketing marketingeinwilligung newsletter", "pt": "aceitamarketing aceitapublicidade newsletter",
+    },
+    "note": {
+        "en": "note notes customernote adminnotes privateadminnotes comment comments", "es": "nota notas comentario comentarios observaciones",
+        "it": "nota note commenti", "fr": "note notes remarque remarques commentaire", "de": "notiz notizen bemerkung anmerkung",
+        "pt": "nota notas observacoes",
+    },
+    "created_at": {
+        "en": "createdat created createddate datecreated registered registrationdate dateregistered signupdate customersince",
+        "es": "fechaderegistro fechadecreacion fechadealta", "it": "datadiregistrazione datadicreazione",
+        "fr": "datedinscription datedecreation", "de": "registriertam erstelltam registrierungsdatum", "pt": "dataderegisto dataderegistro datadecriacao",
+    },
+    "password": {
+        "en": "password pass passwd userpass userpassword passwordhash hashedpassword", "es": "contrasena clave", "it": "password",
+        "fr": "motdepasse", "de": "passwort kennwort", "pt": "senha palavrapasse",
+    },
+}  # fmt: skip
+
+ADDRESS: dict[str, dict[str, str]] = {
+    "street": {
+        "en": "address address1 addressline1 addressline street street1 streetaddress", "es": "direccion direccion1 calle domicilio",
+        "it": "indirizzo indirizzo1 via", "fr": "adresse adresse1 rue", "de": "adresse adresse1 anschrift strasse strasseundhausnummer",
+        "pt": "endereco endereco1 morada rua logradouro",
+    },
+    "street2": {
+        "en": "address2 addressline2 street2 apartment", "es": "direccion2", "it": "indirizzo2", "fr": "adresse2 complementdadresse",
+        "de": "adresse2 adresszusatz", "pt": "endereco2 complemento morada2",
+    },
+    "city": {
+        "en": "city town cityname", "es": "ciudad poblacion localidad", "it": "citta comune localita", "fr": "ville", "de": "stadt ort",
+        "pt": "cidade localidade",
+    },
+    "postal_code": {
+        "en": "postalcode postcode zip zipcode zippostalcode", "es": "codigopostal cp", "it": "cap codicepostale", "fr": "codepostal cp",
+        "de": "plz postleitzahl", "pt": "codigopostal cep",
+    },
+    "region": {
+        "en": "region state province provincecode statecode stateorprovince stateorprovincecode stateprovince county",
+        "es": "provincia region estado comunidad", "it": "provincia regione", "fr": "region province departement etat",
+        "de": "bundesland region kanton", "pt": "estado distrito regiao provincia",
+    },
+    "country": {
+        "en": "country countrycode countryname", "es": "pais codigodepais codigopais", "it": "paese nazione stato codicepaese",
+        "fr": "pays codepays", "de": "land landercode landescode", "pt": "pais codigodopais",
+    },
+}  # fmt: skip
+
+BILLING = (
+    "billing", "billto", "defaultaddress", "facturacion", "fatturazione", "facturation", "rechnungs", "rechnung", "faturacao",
+    "faturamento", "cobranca",
+)  # fmt: skip
+SHIPPING = (
+    "shipping", "shipto", "delivery", "envio", "entrega", "spedizione", "consegna", "livraison", "lieferung", "liefer", "versand",
+)  # fmt: skip

@@ -1,0 +1,92 @@
+"""The mails: each is a function that returns its context, and a folder of mail_templates with its texts and templates.
+
+A new mail: a function here, a folder with texts.json (one table per language), subject.txt, text.txt and body.html.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from clientela import languages, pages
+from clientela.customer_fields import Customer
+from clientela.sign_in_requests import LIFE
+from clientela.stores import Store
+
+TEMPLATES = Path(__file__).parent / "mail_templates"
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail before it is written: the name of its folder, and what its templates may use."""
+
+    name: str
+    context: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail as it goes out."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def sign_in_link(link: str | None, code: str) -> Mail:
+    """The way in: a link for the browser that asked, a code for every other. Without a storefront there is no link."""
+    return Mail("sign_in_link", {"link": link, "code": f"{code[:3]} {code[3:]}", "minutes": LIFE.seconds // 60})
+
+
+def welcome(store: Store, customer: Customer) -> Mail:
+    """Tell a customer of the account that their first order has opened."""
+    return Mail("welcome", {"link": pages.sign_in(store), "name": customer.first_name or customer.name})
+
+
+def written(store: Store, mail: Mail, language: str | None) -> Letter:
+    """The mail in the best of our languages, with the store's name, colour and logo."""
+    chosen = languages.best_for_mail(language, store.language)
+    branding, name = store.branding, " ".join(store.name.split())
+    given = mail.context | {"store": name, "address": pages.home(store)}
+    # The texts name their gaps, e.g. {store}. Templates escape what they print, so a filled text is escaped as a whole.
+    texts = {key: text.format(**given) for key, text in _texts(mail.name)[chosen].items()}
+    look = {"colour": branding.colour, "ink": ink(branding.colour), "logo_url": branding.logo_url}
+    context = {**given, **look, "t": texts, "language": chosen, "direction": "ltr"}
+    subject, text, html = (
+        _template(f"{mail.name}/{part}").render(context) for part in ("subject.txt", "text.txt", "body.html")
+    )
+    return Letter(" ".join(subject.split()), text, html)
+
+
+def ink(colour: str) -> str:
+    """White or near-black, whichever is easier to read on a colour.
+
+    Relative luminance and the 0.179 at which both contrasts are equal: WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
+    """
+    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return "#ffffff" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.179 else "#1a1a1a"
+
+
+@cache
+def _texts(name: str) -> dict[str, dict[str, str]]:
+    texts: dict[str, dict[str, str]] = json.loads((TEMPLATES / name / "texts.json").read_text("utf-8"))
+    return texts
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=jinja2.select_autoescape(["html"]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _template(path: str) -> jinja2.Template:
+    return _environment().get_template(path)

@@ -1,0 +1,62 @@
+"""How orders lie in the table: the order in its customer's collection, and the reference that knows where it is."""
+
+from datetime import datetime
+
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+
+from clientela import clock, email_addresses, keys, statistics
+from clientela.documents import DecimalAttribute, DocumentAttribute
+from clientela.order_fields import Order
+from clientela.statistics import Counted
+from clientela.stores import Store
+from clientela.table import Record
+
+
+class OrderRecord(Record):
+    """`STORE#demo#CUSTOMER#cus_01K…` / `ORDER#2026-11-21T10:00:00.000Z#1001`."""
+
+    order_id = UnicodeAttribute()
+    version = NumberAttribute()
+    counted = BooleanAttribute()  # lets DynamoDB find the first and last counted order
+    order = DocumentAttribute(Order)
+
+
+class OrderReference(Record):
+    """`STORE#demo#ORDER#1001` / `REFERENCE`: the version an order is at, where it lies, and what was counted for it."""
+
+    order_id = UnicodeAttribute()
+    version = NumberAttribute()
+    customer_id = UnicodeAttribute()
+    email = UnicodeAttribute()  # canonical, as of this version: the account's own address may have changed since
+    placed_at = UnicodeAttribute()
+    counted_total = DecimalAttribute(null=True)
+    counted_currency = UnicodeAttribute(null=True)
+
+    def order_key(self) -> str:
+        """The sort key of the order in its customer's collection."""
+        return keys.order(datetime.fromisoformat(self.placed_at), self.order_id)
+
+    def counted(self) -> Counted | None:
+        """What was counted for the order at this version."""
+        if self.counted_total is None or self.counted_currency is None:
+            return None
+        return Counted(datetime.fromisoformat(self.placed_at), self.counted_total, self.counted_currency)
+
+
+def record(store: Store, customer_id: str, order: Order) -> OrderRecord:
+    """The order to put."""
+    return OrderRecord(
+        keys.customer(store.id, customer_id), keys.order(order.placed_at, order.id),
+        order_id=order.id, version=order.version, counted=statistics.counted(order) is not None, order=order,
+    )  # fmt: skip
+
+
+def reference(store: Store, customer_id: str, order: Order) -> OrderReference:
+    """The reference to put beside the order."""
+    counts = statistics.counted(order)
+    return OrderReference(
+        keys.order_reference(store.id, order.id), keys.REFERENCE,
+        order_id=order.id, version=order.version, customer_id=customer_id, email=email_addresses.canonical(order.email),
+        placed_at=clock.stamp(order.placed_at),
+        counted_total=counts and counts.total, counted_currency=counts and counts.currency,
+    )  # fmt: skip

@@ -1,0 +1,150 @@
+"""Sessions of a signed-in customer: opaque tokens, hashed at rest, each an item in its customer's collection.
+
+A token is `cs_<customer's ULID>_<session's ULID>_<secret>`: it leads to its item, and 256 random bits prove it.
+"""
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from clientela import customers, email_addresses, ids, keys, table, user_agents
+from clientela.customer_fields import Customer, Line, Stamp
+from clientela.documents import Document, DocumentAttribute
+from clientela.errors import CustomerNotFoundError, NotFoundError, SessionInvalidError
+from clientela.stores import Store
+from clientela.table import Record, Transaction
+
+ABSOLUTE = timedelta(days=30)
+IDLE = timedelta(days=14)
+SEEN_EVERY = timedelta(hours=1)  # a session in use costs one write an hour
+
+
+class Session(Document):
+    """A device that is signed in."""
+
+    id: str
+    customer_id: str
+    device: Line | None = None
+    created_at: Stamp
+    last_seen_at: Stamp
+    expires_at: Stamp
+
+
+class SessionRecord(Record):
+    """`STORE#demo#CUSTOMER#cus_01K…` / `SESSION#ses_01K…`."""
+
+    token_hash = UnicodeAttribute()
+    email = (
+        UnicodeAttribute()
+    )  # canonical: the address that was proven; a session dies when its customer's address changes
+    session = DocumentAttribute(Session)
+    ttl = NumberAttribute()
+
+
+def start(
+    write: Transaction,
+    store: Store,
+    customer: Customer,
+    user_agent: str | None,
+    now: datetime,
+    secret: str | None = None,
+) -> tuple[str, Session]:
+    """Put a new session as part of a transaction. The token that comes back is kept nowhere.
+
+    `secret` is for a caller who must be able to make the same token again.
+    """
+    session = Session(
+        id=ids.new("ses", now), customer_id=customer.id, device=user_agents.summary(user_agent),
+        created_at=now, last_seen_at=now, expires_at=now + ABSOLUTE,
+    )  # fmt: skip
+    token = token_of(customer.id, session.id, secret or ids.secret())
+    write.save(
+        _record(store, session, _hash(token), email_addresses.canonical(customer.email)),
+        SessionRecord.pk.does_not_exist(),
+    )
+    return token, session
+
+
+def token_of(customer_id: str, session_id: str, secret: str) -> str:
+    """`cs_01K…_01K…_<secret>`."""
+    return "_".join(("cs", customer_id.removeprefix("cus_"), session_id.removeprefix("ses_"), secret))
+
+
+def current(store: Store, token: str, now: datetime) -> tuple[Session, Customer]:
+    """The session of a token and its customer. SessionInvalidError where the token is none of this store's, the session
+    has ended or expired, or the customer is disabled or has another e-mail now.
+
+    2 read units; once an hour 1 write unit.
+    """
+    record = _presented(store, token)
+    if record is None or not hmac.compare_digest(record.token_hash, _hash(token)) or not _lives(record.session, now):
+        raise SessionInvalidError
+    customer = _customer(store, record)
+    return _seen(store, record, now), customer
+
+
+def every(store: Store, customer_id: str, now: datetime) -> list[Session]:
+    """The customer's living sessions, newest first. 1 read unit per 4 KB."""
+    return [record.session for record in reversed(_records(store, customer_id)) if _lives(record.session, now)]
+
+
+def end(store: Store, customer_id: str, session_id: str) -> None:
+    """End one session, at once. NotFoundError. 1 write unit."""
+    record = SessionRecord(keys.customer(store.id, customer_id), keys.session(session_id))
+    table.delete(record, SessionRecord.pk.exists(), NotFoundError(f"There is no session {session_id!r}."))
+
+
+def end_all(store: Store, customer_id: str) -> None:
+    """End every session of a customer, at once. 1 write unit each."""
+    for record in _records(store, customer_id):
+        record.delete()
+
+
+def _record(store: Store, session: Session, token_hash: str, email: str) -> SessionRecord:
+    return SessionRecord(
+        keys.customer(store.id, session.customer_id), keys.session(session.id),
+        token_hash=token_hash, email=email, session=session, ttl=int(session.expires_at.timestamp()),
+    )  # fmt: skip
+
+
+def _records(store: Store, customer_id: str) -> list[SessionRecord]:
+    starts = SessionRecord.sk.startswith(keys.SESSION_PREFIX)
+    return list(SessionRecord.query(keys.customer(store.id, customer_id), starts, consistent_read=True))
+
+
+def _presented(store: Store, token: str) -> SessionRecord | None:
+    parts = token.split("_", 3)
+    if len(parts) != 4 or parts[0] != "cs" or not all(len(part) == 26 and part.isalnum() for part in parts[1:3]):
+        return None
+    return SessionRecord.find(keys.customer(store.id, f"cus_{parts[1]}"), keys.session(f"ses_{parts[2]}"))
+
+
+def _lives(session: Session, now: datetime) -> bool:
+    return now < min(session.expires_at, session.last_seen_at + IDLE)
+
+
+def _customer(store: Store, record: SessionRecord) -> Customer:
+    try:
+        customer = customers.get(store, record.session.customer_id)
+    except CustomerNotFoundError:
+        raise SessionInvalidError from None
+    if customer.status == "disabled" or email_addresses.canonical(customer.email) != record.email:
+        raise SessionInvalidError
+    return customer
+
+
+def _seen(store: Store, record: SessionRecord, now: datetime) -> Session:
+    if now - record.session.last_seen_at < SEEN_EVERY:
+        return record.session
+    session = record.session.model_copy(update={"last_seen_at": now})
+    # The condition keeps a session that was ended meanwhile from coming back.
+    table.save(
+        _record(store, session, record.token_hash, record.email), SessionRecord.pk.exists(), SessionInvalidError()
+    )
+    return session
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
