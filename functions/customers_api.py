@@ -3,10 +3,11 @@
 from typing import Any
 
 from clientela import web
-from merchant_routes import access, customers
+from merchant_routes import access, customers, imports
 
 app = web.resolver()
-app.include_router(customers.router)
+for part in (customers, imports):
+    app.include_router(part.router)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

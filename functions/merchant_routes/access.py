@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from clientela import api_keys, clock, web
 from clientela.api_keys import Key, Scope
 from clientela.stores import Store
+from pydantic import BaseModel
 
 
 def key_of_store(store: Store, headers: Mapping[str, Any]) -> Key:
@@ -15,11 +16,14 @@ def key_of_store(store: Store, headers: Mapping[str, Any]) -> Key:
     return api_keys.authenticate(store.id, web.bearer(headers), clock.now())
 
 
-def needs(scope: Scope) -> dict[str, Any]:
-    """A route's options that demand a scope of the key, and say so in the OpenAPI document."""
+def route(operation_id: str, scope: Scope, model: type[BaseModel] | None = None, status: int = 200) -> dict[str, Any]:
+    """A route's options: the scope that it demands of the key, and its part of the OpenAPI document."""
 
     def demand(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
         api_keys.demand(app.context["caller"], scope)
         return next_middleware(app)
 
-    return {"middlewares": [demand], "security": [{"api_key": [scope]}]}
+    return {
+        "operation_id": operation_id, "tags": [scope.partition(":")[0]], "responses": web.documented(model, status),
+        "middlewares": [demand], "security": [{"api_key": [scope]}],
+    }  # fmt: skip

@@ -45,7 +45,7 @@ def normal(header: str) -> str:
 
 
 def _unambiguous(fields: list[str | None], language: str) -> list[str | None]:
-    """`nombre` is a whole name where it stands alone, and a first name beside `apellidos`; `nom` beside `prénom` the last."""
+    """`nombre` alone is the whole name, beside `apellidos` the first one; `nom` beside `prénom` is the last one."""
     swaps: dict[str | None, str | None] = {}
     if "last_name" in fields and "first_name" not in fields and language != "en":
         swaps["name"] = "first_name"
@@ -65,9 +65,9 @@ def _known(name: str) -> tuple[str | None, tuple[str, ...]]:
         return f"billing_address.{field}", languages
     for kind, words in (("billing_address", BILLING), ("shipping_address", SHIPPING)):
         for word in words:
-            field, languages = _part(_without(name, word))
-            if field:
-                return (field if field == "vat_id" else f"{kind}.{field}"), languages
+            part, languages = _part(_without(name, word))
+            if part:
+                return (part if part == "vat_id" else f"{kind}.{part}"), languages
     return None, ()
 
 

@@ -6,6 +6,7 @@ to be UTF-8 on the way.
 
 import codecs
 import io
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, BinaryIO, NamedTuple
 
@@ -21,7 +22,8 @@ CHUNK_ROWS = 1_000
 CHUNK_BYTES = 1_000_000
 DELIMITERS = (",", ";", "\t", "|")
 ENCODINGS = (
-    "utf-8", "utf-16-le", "utf-16-be", "cp1250", "cp1251", "cp1252", "iso8859-1", "iso8859-2", "iso8859-15", "mac-roman",
+    "utf-8", "utf-16-le", "utf-16-be", "cp1250", "cp1251", "cp1252", "iso8859-1", "iso8859-2", "iso8859-15",
+    "mac-roman",
 )  # fmt: skip
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -33,7 +35,7 @@ class FileRefusedError(ValueError):
 
 
 class Chunk(Document):
-    """A part of the file that ends on record ends: bytes `start` up to, not with, `end`; `rows` rows, blank lines apart."""
+    """A part of the file that ends on a record's end: bytes `start` up to, not with, `end`; blank lines are no rows."""
 
     index: Annotated[int, Field(ge=0)]
     start: int
@@ -106,7 +108,7 @@ def _encodings(head: bytes, given: str | None) -> Sequence[str]:
             return [encoding]
     if given:
         return [codec(given)]
-    if b"\0" in head[:HEAD // 2]:  # UTF-16 without a mark: every second byte of ASCII text is 0
+    if b"\0" in head[: HEAD // 2]:  # UTF-16 without a mark: every second byte of ASCII text is 0
         return ["utf-16-le" if head[1:2] == b"\0" else "utf-16-be"]
     return ["utf-8", "cp1252"]
 
@@ -146,12 +148,12 @@ def _surveyed(stream: BinaryIO, encoding: str, mark: int, delimiter: str) -> Sur
 
 
 def _demand(columns: Columns) -> None:
-    names = [csv_columns.normal(header) for header in columns.headers]
-    doubles = sorted({header for header, name in zip(columns.headers, names, strict=True) if name and names.count(name) > 1})
+    names = Counter(csv_columns.normal(header) for header in columns.headers if header)
+    doubles = [header for header in columns.headers if names[csv_columns.normal(header)] > 1]
     if doubles:
-        raise FileRefusedError(f"The header names a column twice: {', '.join(doubles)}.")
+        raise FileRefusedError(f"The header names a column twice: {', '.join(doubles)[:500]}.")
     if "email" not in columns.fields:
-        raise FileRefusedError(f"No column is an e-mail column. The file's columns are: {', '.join(columns.headers)[:500]}.")
+        raise FileRefusedError(f"No column is an e-mail column. The columns are: {', '.join(columns.headers)[:500]}.")
 
 
 class _Measured:
@@ -171,7 +173,8 @@ class _Measured:
         except UnicodeDecodeError as error:
             if self.encoding == "utf-8" and self._is_ascii and error.object[: error.start].isascii():
                 raise _OtherEncodingError from None
-            raise FileRefusedError(f"After line {self.next_line - 1} the file is not {self.encoding}: save it as UTF-8.") from None
+            message = f"After line {self.next_line - 1} the file is not {self.encoding}: save it as UTF-8."
+            raise FileRefusedError(message) from None
 
     def records(self, records: Iterable[Record]) -> Iterator[Record]:
         for record in records:

@@ -79,7 +79,9 @@ def is_blank(record: Record, delimiter: str) -> bool:
 def cells(record: Record, delimiter: str) -> list[str]:
     """The cells of a record. RecordError `nul` or `malformed`."""
     if "\0" in record.text:
-        raise RecordError(record.line, "nul", "The line holds a NUL character: the file is damaged, or in another encoding.")
+        raise RecordError(
+            record.line, "nul", "The line holds a NUL character: the file is damaged, or in another encoding."
+        )
     try:
         return next(csv.reader([record.text], delimiter=delimiter, strict=True))
     except csv.Error as error:

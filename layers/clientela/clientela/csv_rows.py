@@ -21,7 +21,10 @@ from clientela.invalid_input import field_errors
 _LISTS = ("groups", "tags")
 _FLAGS = ("tax_exempt", "accepts_marketing")
 _APART = ("email", "password", "created_at")  # not part of the changes
-_YES = {"yes", "y", "true", "t", "1", "x", "si", "sì", "sí", "s", "oui", "o", "ja", "j", "sim", "vero", "vrai", "wahr", "verdadero"}
+_YES = {
+    *("yes", "y", "true", "t", "1", "x", "oui", "o", "ja", "j", "sim", "vero", "vrai", "wahr", "verdadeiro"),
+    *("si", "sì", "sí", "s", "verdadero"),
+}
 _NO = {"no", "n", "false", "f", "0", "non", "nein", "não", "nao", "falso", "faux", "falsch"}
 _STATUS = {"approved": "active", "enabled": "active"}  # other systems' words
 
@@ -113,16 +116,21 @@ def _changes(row: Row, before: Customer | None, columns: Columns) -> tuple[dict[
     changes: dict[str, Any] = {name: _value(name, text, columns) for name, text in plain.items()}
     if billing := _address(row.values, "billing_address"):
         changes["billing_address"] = billing
-    book = [address.model_dump(mode="json", exclude_none=True) for address in before.shipping_addresses] if before else []
+    book = (
+        [address.model_dump(mode="json", exclude_none=True) for address in before.shipping_addresses] if before else []
+    )
     shipping = _address(row.values, "shipping_address")
-    home, away = _country(billing, before and before.billing_address), _country(shipping, _default(book))
+    home = _country(billing, before.billing_address if before else None)
+    away = _country(shipping, _default(book))
     warnings = [
         note
         for place, country, field in (
-            (changes, home, "phone"), (billing, home, "billing_address.phone"), (shipping, away, "shipping_address.phone"),
+            (changes, home, "phone"),
+            (billing, home, "billing_address.phone"),
+            (shipping, away, "shipping_address.phone"),
         )
         if (note := _drop_impossible_phone(place, country, columns.header(field)))
-    ]  # fmt: skip
+    ]
     if shipping:
         changes["shipping_addresses"] = _book(book, shipping)
     return changes, warnings
@@ -170,7 +178,9 @@ def _drop_impossible_phone(place: dict[str, Any], country: str | None, header: s
     if "phone" not in place:
         return None
     try:
-        place["phone"] = phones.e164(place["phone"].lstrip("'"), country)  # an apostrophe keeps Excel from making it a number
+        place["phone"] = phones.e164(
+            place["phone"].lstrip("'"), country
+        )  # an apostrophe keeps Excel from making it a number
     except ValueError as error:
         del place["phone"]
         return Note(header, "phone_invalid", f"{error}. The customer was taken without it.")
@@ -198,7 +208,11 @@ def _created_at(row: Row, columns: Columns, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text.replace(" UTC", "+00:00").replace(" +", "+"))
     except ValueError:
         raise RowRefusedError(
-            Note(columns.header("created_at"), "value_invalid", f"{text!r} is not a time: write it like 2026-11-21T10:00:00Z.")
+            Note(
+                columns.header("created_at"),
+                "value_invalid",
+                f"{text!r} is not a time: write it like 2026-11-21T10:00:00Z.",
+            )
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -8,11 +8,12 @@ import hashlib
 from decimal import Decimal
 from typing import Any
 
+from pydantic import BaseModel
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 
 from clientela import clock, email_addresses, keys
-from clientela.customer_fields import Customer
-from clientela.documents import DecimalAttribute, DocumentAttribute
+from clientela.customer_fields import Address, Customer, MarketingConsent, ShippingAddress, TaxExemption
+from clientela.documents import DecimalAttribute, DocumentAttribute, decode
 from clientela.stores import Store
 from clientela.table import Record
 from clientela.text import folded
@@ -22,6 +23,20 @@ BUCKETS = 4  # 1,000 writes a second and index partition: 4,000 new customers a 
 # Each part of the search text stands behind a control character of its own, which no query can hold: a filter for one
 # field is then a search for "character + beginning", and a part never runs into the next.
 NAME, EMAIL, COMPANY, PHONE = "\x01", "\x02", "\x03", "\x04"
+
+
+type CustomerJson = dict[str, Any]
+
+
+def _empty(model: type[BaseModel]) -> CustomerJson:
+    fields = model.model_fields.items()
+    return {name: field.get_default(call_default_factory=True) for name, field in fields if not field.is_required()}
+
+
+_EMPTY, _EMPTY_SHIPPING_ADDRESS = _empty(Customer), _empty(ShippingAddress)
+_EMPTY_PARTS = {
+    "billing_address": _empty(Address), "tax_exemption": _empty(TaxExemption), "marketing_consent": _empty(MarketingConsent),
+}  # fmt: skip
 
 
 class CustomerRecord(Record):
@@ -75,6 +90,16 @@ def record(store: Store, customer: Customer) -> CustomerRecord:
 def claim(store: Store, customer: Customer) -> EmailClaim:
     """The claim to put for a customer's address."""
     return EmailClaim(keys.email(store.id, email_addresses.canonical(customer.email)), keys.CLAIM, customer_id=customer.id)
+
+
+def customer_json(item: dict[str, Any]) -> CustomerJson:
+    """A stored profile as the API answers it: what `Customer.model_dump(mode="json")` gives, without the model's time."""
+    customer: CustomerJson = _EMPTY | decode(item["customer"])
+    for name, empty in _EMPTY_PARTS.items():
+        if customer[name]:
+            customer[name] = empty | customer[name]
+    customer["shipping_addresses"] = [_EMPTY_SHIPPING_ADDRESS | address for address in customer["shipping_addresses"]]
+    return customer
 
 
 def bucket(customer_id: str) -> int:

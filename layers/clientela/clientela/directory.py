@@ -17,7 +17,7 @@ import orjson
 from clientela import dynamodb, email_addresses, keys, signing
 from clientela.customer_fields import Customer
 from clientela.customer_filter import CustomerFilter, expression
-from clientela.customer_records import BUCKETS
+from clientela.customer_records import BUCKETS, CustomerJson, customer_json
 from clientela.documents import stored
 from clientela.errors import FieldError, InvalidInputError
 from clientela.stores import Store
@@ -32,9 +32,9 @@ _PURPOSE = "customers-cursor"
 
 
 class Page(NamedTuple):
-    """A page of customers, and the cursor of the next one if there is one."""
+    """A page of customers as the API answers them, and the cursor of the next one if there is one."""
 
-    customers: list[Customer]
+    customers: list[CustomerJson]
     next_cursor: str | None
 
 
@@ -50,7 +50,7 @@ def page(
     after = _position(cursor, made_for)
     entries = list(itertools.islice(_entries(store, sort, wanted, after, limit + 1), limit + 1))
     shown = entries[:limit]
-    customers = _customers([pk for _, pk in shown])
+    customers = [customer_json(item) for item in _profiles([pk for _, pk in shown])]
     return Page(customers, signing.sign(_PURPOSE, [shown[-1][0], _digest(made_for)]) if len(entries) > limit else None)
 
 
@@ -58,7 +58,7 @@ def every(store: Store, wanted: CustomerFilter = _ALL) -> Iterator[Customer]:
     """All customers that pass the filter, oldest first, in constant memory."""
     entries = _entries(store, "created", wanted, None, 1000)
     while block := list(itertools.islice(entries, dynamodb.BATCH_READ)):
-        yield from _customers([pk for _, pk in block])
+        yield from (stored(Customer, item["customer"]) for item in _profiles([pk for _, pk in block]))
 
 
 def count(store: Store, wanted: CustomerFilter = _ALL) -> int:
@@ -132,9 +132,9 @@ def _asked_ids(store: Store, wanted: CustomerFilter) -> list[str]:
     return [holder] if holder and (wanted.ids is None or holder in ids) else []
 
 
-def _customers(partitions: list[str]) -> list[Customer]:
+def _profiles(partitions: list[str]) -> list[dynamodb.Item]:
     items = dynamodb.get_many([(pk, keys.PROFILE) for pk in partitions], "pk, customer")
-    found = {item["pk"]["S"]: stored(Customer, item["customer"]) for item in items}
+    found = {item["pk"]["S"]: item for item in items}
     return [found[pk] for pk in partitions if pk in found]
 
 

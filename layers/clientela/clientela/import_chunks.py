@@ -1,30 +1,183 @@
 """One chunk of an import: its rows read, the customers created or changed, and what became of each row written down.
 
 A chunk may run again at any time, after dying at any call, and ends in the same customers and the same report:
-- a customer's id is derived from the job and the row, so a row finds the customer that it created in an earlier try;
+- a customer's id is derived from the job and the row, so that a row finds the customer it created in an earlier try;
 - the rows that will update a customer are noted before anything is written, so that a later try, which finds the
   customer as the row wants it, still counts an update;
 - what a chunk adds to the job's counters is added in one transaction with the chunk's mark of being done.
 All rows of one e-mail in a chunk become one write. Rows of one e-mail in different chunks have no order.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import batched
+from typing import NamedTuple
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute
 
-from clientela import csv_files, csv_records, csv_rows, customers, dynamodb, import_files, imports, keys, stores
+from clientela import (
+    csv_files,
+    csv_records,
+    csv_rows,
+    customers,
+    dynamodb,
+    import_accounts,
+    import_files,
+    imports,
+    keys,
+    stores,
+)
 from clientela.csv_columns import Columns
 from clientela.csv_files import Chunk
+from clientela.csv_records import Record as CsvRecord
 from clientela.csv_records import RecordError
 from clientela.csv_rows import Note, Row, RowRefusedError
 from clientela.customer_fields import Customer
 from clientela.documents import decode
 from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError, VersionConflictError
-from clientela.import_accounts import Account, Job
-from clientela.import_results import Finding, Result
-from clientela.imports import Counts, ImportRecord
+from clientela.import_accounts import Account, Rules
+from clientela.import_results import Finding, Result, result
+from clientela.imports import Detected, ImportRecord
 from clientela.stores import Store
 from clientela.table import Record, Transaction
+
+BATCH = 25  # customers in one transaction: two items each, of the 100 that DynamoDB takes
+WRITERS = 4  # transactions at the same time: ten chunks run beside each other
+KEPT = timedelta(days=30)  # as long as the job's files
+
+
+class ChunkRecord(Record):
+    """`STORE#demo#IMPORT#imp_01K…` / `CHUNK#000012`: the rows noted as updates, and whether the chunk is done."""
+
+    done = BooleanAttribute(default=False)
+    updates = NumberSetAttribute(null=True)
+    ttl = NumberAttribute()
+
+
+def load(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
+    """Load one chunk, once. BusyError where customers are changed too often meanwhile: safe to repeat.
+
+    A row that creates: 7 write units and half a read unit; one that updates: 3 to 12, and 1; one that changes nothing:
+    1 read unit.
+    """
+    known = imports.record(store_id, job_id)
+    key = keys.import_chunks(store_id, job_id), keys.import_chunk(chunk.index)
+    mark = ChunkRecord.find(*key) or ChunkRecord(*key, ttl=int((now + KEPT).timestamp()))
+    if known.job.detected is None or mark.done or imports.has_ended(known):
+        return
+    rules = import_accounts.rules(known, known.job.detected, frozenset(map(int, mark.updates or ())))
+    store, read = stores.get(store_id), _read(known, known.job.detected, chunk)
+    accounts = _accounts(store, read.rows, rules, now)
+    if not known.job.dry_run:
+        _note_updates(mark, accounts, rules)
+        accounts = _written(store, accounts, rules, now)
+    findings = [finding for account in accounts for finding in account.findings]
+    outcome = result([*read.refused, *findings], read.cells, rules.columns)
+    import_files.write_result(job_id, chunk.index, outcome.model_dump_json().encode())
+    _done(known, mark, outcome)
+
+
+class _Read(NamedTuple):
+    """A chunk's rows, those that cannot be read as rows, and the cells of all by line."""
+
+    rows: list[Row]
+    refused: list[Finding]
+    cells: dict[int, Sequence[str]]
+
+
+def _read(known: ImportRecord, detected: Detected, chunk: Chunk) -> _Read:
+    columns, read = detected.as_columns(), _Read([], [], {})
+    lines = csv_files.lines(import_files.part(known.source, chunk), detected.encoding)
+    for record in csv_records.records(lines, detected.delimiter, chunk.first_line):
+        if not csv_records.is_blank(record, detected.delimiter):
+            _read_row(read, record, detected.delimiter, columns)
+    return read
+
+
+def _read_row(read: _Read, record: CsvRecord, delimiter: str, columns: Columns) -> None:
+    try:
+        read.cells[record.line] = csv_records.cells(record, delimiter)
+        read.rows.append(csv_rows.row(record.line, read.cells[record.line], columns))
+    except RecordError as error:
+        read.refused.append(Finding(record.line, "rejected", [Note("", error.code, error.message)]))
+    except RowRefusedError as error:
+        read.refused.append(Finding(record.line, "rejected", [error.note]))
+
+
+def _accounts(store: Store, rows: Sequence[Row], rules: Rules, now: datetime) -> list[Account]:
+    """The rows by e-mail, each e-mail with its customer as far as the table is known to have one."""
+    by_email: dict[str, list[Row]] = {}
+    for row in rows:
+        by_email.setdefault(row.canonical, []).append(row)
+    holders = _holders(store, list(by_email))
+    return [import_accounts.account(own, holders.get(email), rules, now) for email, own in by_email.items()]
+
+
+def _holders(store: Store, emails: Sequence[str]) -> dict[str, Customer]:
+    """The customers who hold e-mails, read at half price: what proves out of date meets its condition when written."""
+    claims = dynamodb.get_many([(keys.email(store.id, email), keys.CLAIM) for email in emails], "pk, customer_id")
+    email_keys = {item["customer_id"]["S"]: item["pk"]["S"] for item in claims}
+    items = dynamodb.get_many([(keys.customer(store.id, holder), keys.PROFILE) for holder in email_keys], "customer")
+    found = [Customer.model_validate(decode(item["customer"])) for item in items]
+    held = {email_keys[customer.id]: customer for customer in found}
+    return {email: held[key] for email in emails if (key := keys.email(store.id, email)) in held}
+
+
+def _note_updates(mark: ChunkRecord, accounts: Sequence[Account], rules: Rules) -> None:
+    updates = {finding.line for account in accounts for finding in account.findings if finding.outcome == "updated"}
+    if updates - rules.earlier:
+        mark.updates = {*updates, *rules.earlier}
+        mark.save()
+
+
+def _written(store: Store, accounts: Sequence[Account], rules: Rules, now: datetime) -> list[Account]:
+    """Write what is changed, in batches; the accounts as they were written."""
+    changed = [account for account in accounts if account.is_changed]
+    same = [account for account in accounts if not account.is_changed]
+    with ThreadPoolExecutor(WRITERS, thread_name_prefix="import") as threads:
+        batches = batched(changed, BATCH, strict=False)
+        written = threads.map(lambda batch: _write_batch(store, batch, rules, now), batches)
+        return [*same, *(account for batch in written for account in batch)]
+
+
+def _write_batch(store: Store, batch: Sequence[Account], rules: Rules, now: datetime) -> Sequence[Account]:
+    try:
+        with Transaction() as write:
+            for account in batch:
+                import_accounts.put(write, store, account, now)
+    except (EmailTakenError, VersionConflictError, BusyError):  # of one of them: which, only each by itself can tell
+        return [_write_one(store, account, rules, now) for account in batch]
+    return batch
+
+
+def _write_one(store: Store, account: Account, rules: Rules, now: datetime) -> Account:
+    """Write one account on what the table holds now. BusyError where others change it every time."""
+    for _ in range(customers.ATTEMPTS):
+        try:
+            before = customers.find(store, account.rows[0].canonical)
+            again = import_accounts.account(account.rows, before, rules, now)
+            if again.is_changed:
+                with Transaction() as write:
+                    import_accounts.put(write, store, again, now)
+        except (EmailTakenError, VersionConflictError, BusyError, CustomerNotFoundError):
+            continue
+        return again
+    raise BusyError
+
+
+def _done(known: ImportRecord, mark: ChunkRecord, outcome: Result) -> None:
+    """Add the chunk's counts to the job's and mark it done; nothing where another try has done so."""
+    adds = [getattr(ImportRecord, name).add(count) for name, count in outcome.counts if count]
+    mark.done, mark.updates = True, None
+    try:
+        with Transaction() as write:
+            write.save(mark, ChunkRecord.pk.does_not_exist() | (ChunkRecord.done == False), _DoneAlready())  # noqa: E712
+            if adds:
+                write.update(known, adds)
+    except _DoneAlready:
+        return
+
+
+class _DoneAlready(Exception):  # noqa: N818 - no error: the work is done
+    pass

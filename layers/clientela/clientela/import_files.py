@@ -6,7 +6,7 @@ None of the job's own files ends in `.csv`: such an end would start an import.
 import io
 from collections.abc import Iterator
 from datetime import datetime
-from typing import BinaryIO, Literal, cast
+from typing import IO, BinaryIO, Literal, cast
 
 import orjson
 from botocore.exceptions import ClientError
@@ -17,12 +17,13 @@ from clientela.documents import Document
 
 PREFIX = "_jobs/"
 URL_SECONDS = 300
+_GONE = {"404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"}  # 405 is a delete marker's
 
 Report = Literal["rejects", "warnings"]
 
 
 class Source(Document):
-    """One version of an uploaded file. In a bucket without versions the ETag holds the reader to the bytes first seen."""
+    """One version of an uploaded file. In a bucket without versions the ETag holds readers to the bytes first seen."""
 
     bucket: str
     key: str
@@ -44,7 +45,7 @@ def find(bucket: str, key: str, version_id: str | None) -> Upload | None:
     try:
         head = clients.s3().head_object(Bucket=bucket, Key=key, **version)  # type: ignore[arg-type]
     except ClientError as error:
-        if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"}:  # 405: a delete marker
+        if error.response["Error"]["Code"] in _GONE:
             return None
         raise
     source = Source(bucket=bucket, key=key, version_id=_real(head.get("VersionId")), etag=head["ETag"])
@@ -85,39 +86,45 @@ def write_result(job_id: str, index: int, result: bytes) -> None:
 
 def results(job_id: str, chunks: int) -> Iterator[bytes | None]:
     """The results of all chunks in order, one in memory at a time; None for a chunk without one."""
-    pages = clients.s3().get_paginator("list_objects_v2").paginate(Bucket=settings.imports_bucket(), Prefix=f"{PREFIX}{job_id}/result-")
+    if not chunks:
+        return
+    prefix = f"{PREFIX}{job_id}/result-"
+    pages = clients.s3().get_paginator("list_objects_v2").paginate(Bucket=settings.imports_bucket(), Prefix=prefix)
     present = {entry["Key"] for page in pages for entry in page.get("Contents", [])}
     for index in range(chunks):
         key = _result_key(job_id, index)
-        yield clients.s3().get_object(Bucket=settings.imports_bucket(), Key=key)["Body"].read() if key in present else None
+        yield _content(key) if key in present else None
 
 
 def plan(job_id: str) -> list[Chunk]:
     """The chunks of the plan."""
-    body = clients.s3().get_object(Bucket=settings.imports_bucket(), Key=plan_key(job_id))["Body"].read()
+    body = _content(plan_key(job_id))
     return [Chunk.model_validate({name: entry[name] for name in Chunk.model_fields}) for entry in orjson.loads(body)]
 
 
-def write_report(job_id: str, report: Report, content: BinaryIO) -> None:
+def write_report(job_id: str, report: Report, content: IO[bytes]) -> None:
     """Write a report's CSV, of any size: boto3 cuts it into parts."""
-    clients.s3().upload_fileobj(
-        content, settings.imports_bucket(), _report_key(job_id, report), ExtraArgs={"ContentType": "text/csv; charset=utf-8"}
-    )
+    kind = {"ContentType": "text/csv; charset=utf-8"}
+    clients.s3().upload_fileobj(content, settings.imports_bucket(), report_key(job_id, report), ExtraArgs=kind)
 
 
 def report_url(job_id: str, report: Report) -> str:
     """A signed URL under which a browser downloads the report."""
-    disposition = f'attachment; filename="{job_id}-{report}.csv"'
+    download = f'attachment; filename="{job_id}-{report}.csv"'
+    where = {"Bucket": settings.imports_bucket(), "Key": report_key(job_id, report)}
     return clients.s3().generate_presigned_url(
-        "get_object", ExpiresIn=URL_SECONDS,
-        Params={"Bucket": settings.imports_bucket(), "Key": _report_key(job_id, report), "ResponseContentDisposition": disposition},
-    )  # fmt: skip
+        "get_object", Params={**where, "ResponseContentDisposition": download}, ExpiresIn=URL_SECONDS
+    )
 
 
 def _body(source: Source, more: dict[str, str]) -> BinaryIO:
     which = {"VersionId": source.version_id} if source.version_id else {"IfMatch": source.etag}
     body = clients.s3().get_object(Bucket=source.bucket, Key=source.key, **which, **more)["Body"]  # type: ignore[arg-type]
-    return io.BufferedReader(cast(io.RawIOBase, body), 262_144)
+    return io.BufferedReader(cast("io.RawIOBase", body), 262_144)
+
+
+def _content(key: str) -> bytes:
+    return clients.s3().get_object(Bucket=settings.imports_bucket(), Key=key)["Body"].read()
 
 
 def _put(key: str, body: bytes, content_type: str) -> None:
@@ -128,7 +135,8 @@ def _result_key(job_id: str, index: int) -> str:
     return f"{PREFIX}{job_id}/result-{index:06d}.json"
 
 
-def _report_key(job_id: str, report: Report) -> str:
+def report_key(job_id: str, report: Report) -> str:
+    """`_jobs/imp_01K…/rejects`: where a report lies."""
     return f"{PREFIX}{job_id}/{report}"
 
 

@@ -1,7 +1,7 @@
 """The first step of an import: a file has arrived, its job is registered, planned and started.
 
-Events may come twice, and a function may die between any two calls: everything here leads to the same job, the same plan
-and the same execution again, whose name is the job's id.
+Events may come twice, and a function may die between any two calls: everything here leads to the same job, the same
+plan and the same execution again, whose name is the job's id.
 """
 
 from datetime import datetime
@@ -17,7 +17,7 @@ from clientela.imports import MODES, Counts, ImportJob, ImportRecord, Mode
 from clientela.stores import Store
 
 _NAMED_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
-_PASSWORDS_LEFT_OUT = "Passwords were left out: customers sign in by link, or set a password of their own."  # noqa: S105
+_PASSWORDS_LEFT_OUT = "Passwords were left out: customers sign in by link, or set a password of their own."
 
 
 def receive(bucket: str, key: str, version_id: str | None, now: datetime) -> str | None:
@@ -34,6 +34,12 @@ def receive(bucket: str, key: str, version_id: str | None, now: datetime) -> str
     if known.status in ("received", "planned"):
         _start(store, known, upload, now)
     return job.id
+
+
+def job_id(upload: Upload) -> str:
+    """The id of the job of one version of a file: the same for every event of it, and for who put the file there."""
+    source = upload.source
+    return ids.derived("imp", upload.modified_at, source.bucket, source.key, source.version_id or source.etag)
 
 
 class _Options(NamedTuple):
@@ -56,10 +62,8 @@ def _store(key: str) -> Store | None:
 
 
 def _job(upload: Upload, now: datetime) -> ImportJob:
-    """The job of one version of a file: the same id for every event of it."""
-    source = upload.source
-    job_id = ids.derived("imp", upload.modified_at, source.bucket, source.key, source.version_id or source.etag)
-    return ImportJob(id=job_id, status="received", file=source.key.partition("/")[2], started_at=now)
+    file = upload.source.key.partition("/")[2]
+    return ImportJob(id=job_id(upload), status="received", file=file, started_at=now)
 
 
 def _start(store: Store, known: ImportRecord, upload: Upload, now: datetime) -> None:
@@ -82,8 +86,11 @@ def _start(store: Store, known: ImportRecord, upload: Upload, now: datetime) -> 
 def _execute(store_id: str, job_id: str) -> None:
     """Start the state machine, once: Step Functions knows a name and its input for 90 days."""
     work = {
-        "store_id": store_id, "job_id": job_id, "bucket": settings.imports_bucket(), "plan_key": import_files.plan_key(job_id),
-    }  # fmt: skip
+        "store_id": store_id,
+        "job_id": job_id,
+        "bucket": settings.imports_bucket(),
+        "plan_key": import_files.plan_key(job_id),
+    }
     machines = clients.state_machines()
     try:
         machines.start_execution(

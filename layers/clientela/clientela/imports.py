@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Literal, NamedTuple, get_args
 
+from pydantic import Field
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from clientela import import_files, keys, signing, table
 from clientela.csv_columns import Columns
@@ -46,7 +48,7 @@ class Detected(Document):
 
 
 class Counts(Document):
-    """What became of rows. Each row is exactly one of created, updated, unchanged and rejected; warnings are beside that."""
+    """What became of rows: each is one of created, updated, unchanged and rejected. Warnings are beside that."""
 
     created: int = 0
     updated: int = 0
@@ -71,13 +73,13 @@ class ImportJob(Counts):
     rows_total: int | None = None
     rows_done: int = 0
     message: str | None = None
-    notes: list[str] = []
+    notes: list[str] = Field(default_factory=list)
     started_at: Stamp
     finished_at: Stamp | None = None
 
 
 class ImportRecord(Record):
-    """`STORE#demo` / `IMPORT#imp_01K…`. The counters stand apart from the document, since chunks add to them in parallel."""
+    """`STORE#demo` / `IMPORT#imp_01K…`. The counters stand apart from the document: chunks add to them in parallel."""
 
     status = UnicodeAttribute()
     chunks = NumberAttribute(default=0)
@@ -108,7 +110,7 @@ def get(store: Store, job_id: str) -> ImportJob:
 
 
 def every(store: Store, limit: int = 50, cursor: str | None = None) -> Page:
-    """One page of the store's jobs, newest first. InvalidInputError for a cursor of another list. Half a read unit per 4 KB."""
+    """One page of the store's jobs, newest first. InvalidInputError for a strange cursor. Half a read unit per 4 KB."""
     after = {"pk": {"S": keys.store(store.id)}, "sk": {"S": _position(store, cursor)}} if cursor else None
     found = ImportRecord.query(
         keys.store(store.id), ImportRecord.sk.startswith(keys.IMPORT_PREFIX), scan_index_forward=False, limit=limit + 1,
@@ -139,7 +141,7 @@ def record(store_id: str, job_id: str) -> ImportRecord:
 
 
 def register(store: Store, job: ImportJob, source: Source) -> ImportRecord:
-    """Put the job of a new file, or find the one that an earlier event of the same file version has put. 1 write unit."""
+    """Put the job of a new file, or find the one that an earlier event of the same version has put. 1 write unit."""
     new = ImportRecord(keys.store(store.id), keys.import_job(job.id), status=job.status, job=job, source=source)
     try:
         table.save(new, ImportRecord.pk.does_not_exist(), _Known())
@@ -150,7 +152,10 @@ def register(store: Store, job: ImportJob, source: Source) -> ImportRecord:
 
 def planned(known: ImportRecord, survey: Survey, notes: list[str]) -> None:
     """Note what was found in the file. Nothing happens where the job has gone on already. 1 write unit per KB."""
-    columns = [Column(header=header, field=field) for header, field in zip(survey.columns.headers, survey.columns.fields, strict=True)]
+    columns = [
+        Column(header=header, field=field)
+        for header, field in zip(survey.columns.headers, survey.columns.fields, strict=True)
+    ]
     detected = Detected(
         encoding=survey.encoding, delimiter=survey.delimiter, columns=columns, language=survey.columns.language
     )
@@ -182,7 +187,12 @@ class _Known(Exception):  # noqa: N818 - no error: the job is there
 
 
 def _move(known: ImportRecord, status: Status, condition: Condition) -> None:
-    actions = [ImportRecord.status.set(status), ImportRecord.job.set(known.job), ImportRecord.chunks.set(known.chunks)]
+    job = {"M": ImportRecord.job.serialize(known.job)}  # PynamoDB takes no object for a map, but its stored form
+    actions: list[Action] = [
+        ImportRecord.status.set(status),
+        ImportRecord.job.set(job),
+        ImportRecord.chunks.set(known.chunks),
+    ]
     if status in _ENDED:
         actions += [getattr(ImportRecord, name).set(getattr(known, name)) for name in Counts.model_fields]
     try:

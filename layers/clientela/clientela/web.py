@@ -7,7 +7,7 @@ that STATUS gives each error. The caller is known before anything of the request
 import base64
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import orjson
@@ -15,9 +15,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from clientela import errors, stores
+from clientela import errors, pages, stores
 from clientela.errors import ClientelaError
 from clientela.invalid_input import field_errors
 from clientela.stores import Store
@@ -90,6 +90,9 @@ class Problem(BaseModel):
     errors: list[ProblemField] | None = None
 
 
+Limit = Annotated[int, Field(ge=1, le=100)]
+Cursor = Annotated[str, Field(max_length=1000)] | None
+
 type Guard = Callable[[Store, Mapping[str, Any]], Any]
 type Answer = dict[str, Any]
 
@@ -158,7 +161,7 @@ def bearer(headers: Mapping[str, str]) -> str:
 
 def cors(store: Store, origin: str | None) -> dict[str, str]:
     """CORS headers for a page of the store's own origins; none for anybody else's."""
-    if origin is None or origin not in own_origins(store):
+    if origin is None or origin not in pages.origins(store):
         return {"Vary": "Origin"}
     return {
         "Vary": "Origin",
@@ -169,12 +172,6 @@ def cors(store: Store, origin: str | None) -> dict[str, str]:
         "Access-Control-Expose-Headers": CORS_EXPOSED,
         "Access-Control-Max-Age": "600",
     }
-
-
-def own_origins(store: Store) -> set[str]:
-    """The origins whose pages may call: those allowed by name, and the storefront's."""
-    storefront = "/".join(store.storefront_url.split("/")[:3]) if store.storefront_url else None
-    return {*store.allowed_origins, *([storefront] if storefront else [])}
 
 
 def _unreadable(error: RequestValidationError) -> Response[Any]:
@@ -210,12 +207,18 @@ def _with_headers(answer: Answer, more: Mapping[str, str]) -> Answer:
     return answer
 
 
-def documented(model: type[BaseModel], status: int = 200) -> dict[int, Any]:
+def documented(model: type[BaseModel] | None, status: int = 200) -> dict[int, Any]:
     """A route's answers for the OpenAPI document: the good one, and problem details for all others."""
+    content = {"content": {"application/json": {"model": model}}} if model else {}
     return {
-        status: {"description": "Done", "content": {"application/json": {"model": model}}},
+        status: {"description": "Done"} | content,
         **{code: {"description": "Refused", "content": {PROBLEM: {"model": Problem}}} for code in (401, 403, 404, 422)},
     }
+
+
+def redirect(url: str) -> Response[Any]:
+    """See Other: where a file is, for a short time."""
+    return Response(status_code=303, headers={"Location": url})
 
 
 def etag(version: int) -> dict[str, str]:
@@ -231,6 +234,24 @@ def version_wanted(if_match: str | None) -> int | None:
     if not tag.isdigit():
         raise errors.InvalidInputError(fields=[errors.FieldError("If-Match", "Send the ETag of the customer you read.")])
     return int(tag)
+
+
+class Listing[T](BaseModel):
+    """One page of a list."""
+
+    items: list[T]
+    next_cursor: str | None
+    limit: int
+    total: int | None = None
+
+
+def listing(event: BaseProxyEvent, items: list[Any], next_cursor: str | None, limit: int, total: int | None = None) -> Response[Any]:
+    """An answer of one page, with the Link header that leads to the next. Items are documents, or their JSON."""
+    body = {"items": items, "next_cursor": next_cursor, "limit": limit} | ({} if total is None else {"total": total})
+    text = orjson.dumps(body, default=lambda document: document.model_dump(mode="json")).decode()
+    return Response(
+        status_code=200, content_type="application/json", body=text, headers=link_to_next(event, next_cursor)
+    )
 
 
 def link_to_next(event: BaseProxyEvent, cursor: str | None) -> dict[str, str]:

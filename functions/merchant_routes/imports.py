@@ -1,0 +1,34 @@
+"""/imports: watch the imports of dropped CSV files."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response, Router
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from clientela import imports, web
+from clientela.imports import ImportJob
+from clientela.web import Cursor, Limit, Listing
+from merchant_routes.access import route
+
+router = Router()
+
+BASE = "/v1/stores/<store_id>/imports"
+ImportId = Annotated[str, Path(examples=["imp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+
+
+@router.get(BASE, **route("listImports", "imports:read", Listing[ImportJob]))
+def list_imports(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
+    """The store's imports, newest first."""
+    page = imports.every(router.context["store"], limit, cursor)
+    return web.listing(router.current_event, page.jobs, page.next_cursor, limit)
+
+
+@router.get(f"{BASE}/<import_id>", **route("getImport", "imports:read", ImportJob))
+def get_import(import_id: ImportId) -> Response[Any]:
+    """One import as it is now: `rows_done` grows while it runs."""
+    return web.json(imports.get(router.context["store"], import_id))
+
+
+@router.get(f"{BASE}/<import_id>/rejects", **route("getImportRejects", "imports:read", status=303))
+def get_import_rejects(import_id: ImportId) -> Response[Any]:
+    """The rows that were refused, as CSV: original columns and line, column, code, message. A redirect to the file."""
+    return web.redirect(imports.report_url(router.context["store"], import_id, "rejects"))

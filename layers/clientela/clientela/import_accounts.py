@@ -1,0 +1,85 @@
+"""What the rows of one e-mail do to its account, in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from clientela import csv_rows, customers, ids
+from clientela.csv_columns import Columns
+from clientela.csv_rows import Note, Row, RowRefusedError
+from clientela.customer_fields import Customer
+from clientela.import_results import Finding
+from clientela.imports import Detected, ImportRecord, Mode
+from clientela.stores import Store
+from clientela.table import Transaction
+
+
+class Rules(NamedTuple):
+    """What a job's rows are loaded by. `earlier` are the lines that an earlier try of the chunk noted as updates."""
+
+    job_id: str
+    mode: Mode
+    columns: Columns
+    started_at: datetime
+    earlier: frozenset[int]
+
+
+class Account(NamedTuple):
+    """An account before and after its rows, and what became of each row."""
+
+    rows: Sequence[Row]
+    before: Customer | None
+    after: Customer | None
+    findings: list[Finding]
+
+    @property
+    def is_changed(self) -> bool:
+        return self.after is not None and self.after != self.before
+
+
+def rules(known: ImportRecord, detected: Detected, earlier: frozenset[int]) -> Rules:
+    """The rules of a job whose file was found to be `detected`."""
+    return Rules(known.job.id, known.job.mode, detected.as_columns(), known.job.started_at, earlier)
+
+
+def account(rows: Sequence[Row], before: Customer | None, rules: Rules, now: datetime) -> Account:
+    """Let the rows of one e-mail, in the file's order, do to its customer what they say."""
+    current, findings = before, []
+    for row in rows:
+        try:
+            current, finding = _applied(row, current, rules, now)
+        except RowRefusedError as error:
+            finding = Finding(row.line, "rejected", (error.note,))
+        findings.append(finding)
+    return Account(rows, before, current, findings)
+
+
+def put(write: Transaction, store: Store, account: Account, now: datetime) -> None:
+    """Write a changed account in a transaction, which raises EmailTakenError, VersionConflictError or BusyError."""
+    if account.after is None:
+        return
+    if account.before is None:
+        customers.add(write, store, account.after)
+        return
+    after = account.after.model_copy(update={"version": account.before.version + 1, "updated_at": now})
+    customers.replace(write, store, account.before, after)
+
+
+def _applied(row: Row, current: Customer | None, rules: Rules, now: datetime) -> tuple[Customer, Finding]:
+    own_id = ids.derived("cus", rules.started_at, rules.job_id, str(row.line))
+    if current is None:
+        if rules.mode == "update":
+            raise _refused(rules, "customer_not_found", "No customer has this e-mail, and the import only updates.")
+        created = csv_rows.new(row, own_id, rules.columns, now)
+        return created.customer, Finding(row.line, "created", created.warnings)
+    if current.id == own_id:  # an earlier try of this chunk has created it from this very row
+        return current, Finding(row.line, "created", csv_rows.new(row, own_id, rules.columns, now).warnings)
+    if rules.mode == "create":
+        raise _refused(rules, "email_taken", "A customer has this e-mail already, and the import only creates.")
+    changed = csv_rows.changed(row, current, rules.columns)
+    is_update = changed.customer != current or row.line in rules.earlier
+    return changed.customer, Finding(row.line, "updated" if is_update else "unchanged", changed.warnings)
+
+
+def _refused(rules: Rules, code: str, message: str) -> RowRefusedError:
+    return RowRefusedError(Note(rules.columns.header("email"), code, message))

@@ -1,0 +1,36 @@
+"""The real build: `sam build` of template.yaml for this machine, once for all tests of its output."""
+
+import fcntl
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.template_file import PROJECT
+
+CACHE = PROJECT / ".cache" / "template-tests"
+
+
+@pytest.fixture(scope="session")
+def build() -> Path:
+    """The folder with the built functions and layers. Built anew, so it is never an old one: 5 s by SAM's cache."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:  # test processes side by side share the folder
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        built = subprocess.run(sam_build(), cwd=PROJECT, env=environment(), capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    return CACHE / "build"
+
+
+def sam_build() -> list[str]:
+    architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    folders = ["--build-dir", str(CACHE / "build"), "--cache-dir", str(CACHE / "cache")]
+    return ["sam", "build", "--config-env", "local", *folders, "--parameter-overrides", f"Architecture={architecture}"]
+
+
+def environment() -> dict[str, str]:
+    """This environment's own `sam` and `python3.13` come first, and nothing is reported home."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return {**os.environ, "PATH": path, "SAM_CLI_TELEMETRY": "0"}

@@ -1,0 +1,64 @@
+"""Buckets: closed, encrypted, TLS only, and nothing stays in them for ever."""
+
+import string
+from typing import Any
+
+import pytest
+from tests.template_file import resources
+
+BUCKETS = resources("AWS::S3::Bucket")
+POLICIES = resources("AWS::S3::BucketPolicy")
+
+
+def lifecycle(bucket: str) -> list[dict[str, Any]]:
+    rules: list[dict[str, Any]] = BUCKETS[bucket]["Properties"]["LifecycleConfiguration"]["Rules"]
+    return rules
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_a_bucket_is_closed_to_the_public(name: str) -> None:
+    closed = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    assert BUCKETS[name]["Properties"]["PublicAccessBlockConfiguration"] == dict.fromkeys(closed, True)
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_a_bucket_is_encrypted(name: str) -> None:
+    assert BUCKETS[name]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_a_bucket_is_reached_by_tls_only(name: str) -> None:
+    policy = next(body["Properties"] for body in POLICIES.values() if body["Properties"]["Bucket"] == {"Ref": name})
+    statement = policy["PolicyDocument"]["Statement"][0]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statement["Resource"] == [{"Fn::GetAtt": [name, "Arn"]}, {"Fn::Sub": f"${{{name}.Arn}}/*"}]
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_everything_expires_and_broken_uploads_are_removed(name: str) -> None:
+    for rule in lifecycle(name):
+        assert rule["Status"] == "Enabled"
+        assert rule["ExpirationInDays"] > 0
+        assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_source_files_expire_after_a_day_whatever_the_store_is_called() -> None:
+    """They may hold clear passwords. A store id starts with a lower-case letter or a digit."""
+    one_day = {rule["Prefix"] for rule in lifecycle("ImportsBucket") if rule["ExpirationInDays"] == 1}
+    assert one_day == set(string.ascii_lowercase + string.digits)
+
+
+def test_old_versions_of_source_files_expire_too() -> None:
+    assert BUCKETS["ImportsBucket"]["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert all(rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1} for rule in lifecycle("ImportsBucket"))
+
+
+def test_job_files_stay_for_thirty_days() -> None:
+    """S3 lets the shortest of several matching rules win, so no other may match them."""
+    matching = [rule for rule in lifecycle("ImportsBucket") if "_jobs/report".startswith(rule["Prefix"])]
+    assert [rule["ExpirationInDays"] for rule in matching] == [30]
+
+
+def test_exports_stay_for_ninety_days() -> None:
+    assert [rule["ExpirationInDays"] for rule in lifecycle("ExportsBucket")] == [90]

@@ -1,0 +1,115 @@
+"""Each function: its code, its own role and log group, its variables, its events."""
+
+import ast
+import re
+from typing import Any
+
+import pytest
+from tests.template_file import PROJECT, resources, template
+
+FUNCTIONS = resources("AWS::Serverless::Function")
+DEFAULTS: dict[str, Any] = template()["Globals"]["Function"]
+QUEUES = resources("AWS::SQS::Queue")
+SETTINGS = set(re.findall(r'"([A-Z_]+)"', (PROJECT / "layers/clientela/clientela/settings.py").read_text("utf-8")))
+EVENTS = [(name, event) for name, body in FUNCTIONS.items() for event in body["Properties"].get("Events", {}).values()]
+QUEUE_EVENTS = [(function, event) for function, event in EVENTS if event["Type"] == "SQS"]
+ROUTES = [(function, event["Properties"]["Path"]) for function, event in EVENTS if event["Type"] == "HttpApi"]
+
+
+def top_level_names(source: str) -> set[str]:
+    """Names that a module defines by def or by assignment."""
+    body = ast.parse(source).body
+    targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    assigned = {target.id for target in targets if isinstance(target, ast.Name)}
+    return assigned | {node.name for node in body if isinstance(node, ast.FunctionDef)}
+
+
+def variables(function: str) -> set[str]:
+    """What a function has in its environment besides what every function has."""
+    return set(FUNCTIONS[function]["Properties"].get("Environment", {}).get("Variables", {}))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_handler_exists(name: str) -> None:
+    module, handler = FUNCTIONS[name]["Properties"]["Handler"].split(".")
+    assert handler in top_level_names((PROJECT / f"functions/{module}.py").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_function_has_a_role_of_its_own(name: str) -> None:
+    assert FUNCTIONS[name]["Properties"]["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
+    assert template()["Resources"][f"{name}Role"]["Properties"]["Policies"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_function_logs_json_to_a_group_of_its_own(name: str) -> None:
+    logging = FUNCTIONS[name]["Properties"]["LoggingConfig"]
+    assert DEFAULTS["LoggingConfig"] | logging == {
+        "LogGroup": {"Ref": f"{name}LogGroup"},
+        "LogFormat": "JSON",
+        "ApplicationLogLevel": {"Ref": "LogLevel"},
+    }
+
+
+@pytest.mark.parametrize("name", resources("AWS::Logs::LogGroup"))
+def test_logs_are_deleted_after_the_retention_time(name: str) -> None:
+    assert template()["Resources"][name]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_variables_are_settings_of_the_domain(name: str) -> None:
+    assert variables(name) <= SETTINGS
+
+
+def test_every_setting_of_the_domain_is_given_to_some_function() -> None:
+    assert set().union(DEFAULTS["Environment"]["Variables"], *map(variables, FUNCTIONS)) >= SETTINGS
+
+
+def test_no_variable_holds_a_secret() -> None:
+    assert "resolve:secretsmanager" not in repr(template())
+
+
+@pytest.mark.parametrize(("function", "event"), QUEUE_EVENTS)
+def test_a_batch_reports_its_failed_messages_one_by_one(function: str, event: dict[str, Any]) -> None:
+    assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize(("function", "event"), QUEUE_EVENTS)
+def test_a_poisonous_message_is_put_aside_after_five_receives(function: str, event: dict[str, Any]) -> None:
+    queue = QUEUES[event["Properties"]["Queue"]["Fn::GetAtt"][0]]["Properties"]
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] in QUEUES
+
+
+@pytest.mark.parametrize(("function", "event"), QUEUE_EVENTS)
+def test_a_message_stays_hidden_for_six_timeouts_of_its_function(function: str, event: dict[str, Any]) -> None:
+    timeout = FUNCTIONS[function]["Properties"].get("Timeout", DEFAULTS["Timeout"])
+    queue = QUEUES[event["Properties"]["Queue"]["Fn::GetAtt"][0]]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * timeout
+
+
+def test_all_queues_are_encrypted() -> None:
+    assert all(queue["Properties"]["SqsManagedSseEnabled"] is True for queue in QUEUES.values())
+
+
+@pytest.mark.parametrize("name", ["CsvImportReceive", "CustomerExport"])
+def test_a_failed_asynchronous_call_is_kept(name: str) -> None:
+    destination = FUNCTIONS[name]["Properties"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert destination == {"Type": "SQS", "Destination": {"Fn::GetAtt": ["FailedCallsQueue", "Arn"]}}
+
+
+def test_every_route_belongs_to_one_function() -> None:
+    paths = [path for _function, path in ROUTES]
+    assert len(paths) == len(set(paths))
+    assert {function for function, _path in ROUTES} == {"CustomersApi", "StorefrontApi"}
+
+
+@pytest.mark.parametrize("name", ["CustomersApi", "StorefrontApi"])
+def test_an_api_function_ends_within_the_30_seconds_of_an_http_api(name: str) -> None:
+    assert FUNCTIONS[name]["Properties"].get("Timeout", DEFAULTS["Timeout"]) <= 30
+
+
+def test_access_logs_name_the_route_and_never_the_path_or_the_query() -> None:
+    log_format = template()["Resources"]["Api"]["Properties"]["AccessLogSettings"]["Format"]
+    assert "$context.routeKey" in log_format
+    assert "$context.path" not in log_format

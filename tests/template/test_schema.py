@@ -1,0 +1,70 @@
+"""The table: its keys, its directory indexes, and that tests get the very same one."""
+
+from typing import Any
+
+import boto3
+import moto
+import pytest
+from tests.schema import create_table, table_definition
+from tests.template_file import template
+
+TABLE: dict[str, Any] = template()["Resources"]["Table"]["Properties"]
+SORT_ORDERS = {
+    "by_created": "created_key",
+    "by_name": "name_key",
+    "by_email": "email_key",
+    "by_spent": "spent_key",
+    "by_orders": "orders_key",
+    "by_last_order": "last_order_key",
+}
+
+
+def key_names(schema: list[dict[str, str]]) -> list[str]:
+    return [key["AttributeName"] for key in schema]
+
+
+def test_items_have_a_partition_and_a_sort_key() -> None:
+    assert key_names(TABLE["KeySchema"]) == ["pk", "sk"]
+
+
+def test_there_is_one_directory_index_for_each_sort_order() -> None:
+    indexes = {index["IndexName"]: key_names(index["KeySchema"]) for index in TABLE["GlobalSecondaryIndexes"]}
+    assert indexes == {name: ["directory", key] for name, key in SORT_ORDERS.items()}
+
+
+def test_all_indexes_project_the_same_facets_within_the_limit_of_dynamodb() -> None:
+    projections = [index["Projection"] for index in TABLE["GlobalSecondaryIndexes"]]
+    assert all(projection == projections[0] for projection in projections)
+    assert sum(len(projection["NonKeyAttributes"]) for projection in projections) <= 100
+
+
+def test_exactly_the_key_attributes_are_declared() -> None:
+    declared = {attribute["AttributeName"] for attribute in TABLE["AttributeDefinitions"]}
+    assert declared == {"pk", "sk", "directory", *SORT_ORDERS.values()}
+
+
+def test_data_can_be_restored_and_outlives_the_stack() -> None:
+    assert TABLE["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert TABLE["DeletionProtectionEnabled"] == {"Fn::If": ["IsProtected", True, False]}
+    assert template()["Resources"]["Table"]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+@pytest.fixture
+def created() -> Any:
+    with moto.mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        create_table(client, "schema-test")
+        described = client.describe_table(TableName="schema-test")["Table"]
+        yield {**described, **client.describe_time_to_live(TableName="schema-test")}
+
+
+def test_a_table_made_for_tests_is_the_deployed_one(created: dict[str, Any]) -> None:
+    assert created["KeySchema"] == TABLE["KeySchema"]
+    assert {index["IndexName"] for index in created["GlobalSecondaryIndexes"]} == SORT_ORDERS.keys()
+    assert created["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+    assert created["TimeToLiveDescription"] == {"AttributeName": "ttl", "TimeToLiveStatus": "ENABLED"}
+
+
+def test_the_definition_holds_no_intrinsics() -> None:
+    assert "Fn::" not in repr(table_definition())
+    assert "Ref" not in repr(table_definition())

@@ -1,0 +1,50 @@
+"""The import's state machine: whatever fails, the job is ended, and no row passes through it."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from tests.template_file import PROJECT, template
+
+TEXT = (PROJECT / "statemachines/import.asl.yaml").read_text(encoding="utf-8")
+STATES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["States"]
+CHUNK: dict[str, Any] = STATES["LoadChunks"]["ItemProcessor"]["States"]["LoadChunk"]
+MACHINE: dict[str, Any] = template()["Resources"]["ImportStateMachine"]["Properties"]
+
+
+def test_every_placeholder_is_substituted() -> None:
+    assert set(re.findall(r"\$\{(\w+)\}", TEXT)) == MACHINE["DefinitionSubstitutions"].keys()
+
+
+@pytest.mark.parametrize("name", ["LoadChunks", "Finish"])
+def test_any_error_ends_the_job_as_failed(name: str) -> None:
+    assert STATES[name]["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "FinishFailed"}]
+
+
+def test_the_machine_has_no_time_limit_of_its_own() -> None:
+    """It would end without calling finish: time is limited task by task, where the error is caught."""
+    assert "TimeoutSeconds" not in yaml.safe_load(TEXT)
+    assert all(state["TimeoutSeconds"] for state in (CHUNK, STATES["Finish"], STATES["FinishFailed"]))
+
+
+def test_finish_learns_that_the_import_failed_and_the_execution_fails_with_it() -> None:
+    assert STATES["FinishFailed"]["Parameters"]["failed.$"] == "$.error.Error"
+    assert STATES[STATES["FinishFailed"]["Next"]]["Type"] == "Fail"
+
+
+@pytest.mark.parametrize("state", [CHUNK, STATES["Finish"], STATES["FinishFailed"]])
+def test_every_task_is_tried_again(state: dict[str, Any]) -> None:
+    assert state["Retry"][0]["ErrorEquals"] == ["States.ALL"]
+    assert state["Retry"][0]["JitterStrategy"] == "FULL"
+
+
+def test_chunks_are_read_from_s3_and_ten_run_at_a_time() -> None:
+    assert STATES["LoadChunks"]["ItemReader"]["Resource"].endswith(":states:::s3:getObject")
+    assert STATES["LoadChunks"]["MaxConcurrency"] == 10
+
+
+def test_neither_results_nor_rows_are_kept_in_the_state() -> None:
+    assert CHUNK["ResultSelector"] == {}
+    assert STATES["LoadChunks"]["ResultPath"] is None
+    assert MACHINE["Logging"]["IncludeExecutionData"] is False
