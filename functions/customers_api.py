@@ -3,10 +3,10 @@
 from typing import Any
 
 from clientela import web
-from merchant_routes import access, customers, imports
+from merchant_routes import access, api_keys, customers, exports, groups, imports, settings
 
 app = web.resolver()
-for part in (customers, imports):
+for part in (customers, groups, imports, exports, settings, api_keys):
     app.include_router(part.router)
 
 

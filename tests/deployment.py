@@ -7,8 +7,9 @@ from types import ModuleType
 from urllib.request import Request, urlopen
 
 import boto3
-from clientela import api_keys, clients, dynamodb, signing, stores, table
 from moto.server import ThreadedMotoServer
+
+from clientela import api_keys, clients, dynamodb, signing, stores, table
 
 IMPORTS, EXPORTS = "test-imports", "test-exports"
 
@@ -36,7 +37,9 @@ def create_resources(endpoint: str) -> dict[str, str]:
         "EXPORTS_BUCKET": EXPORTS,
         "SENDER_ADDRESS": "shop@example.com",
         "MAIL_QUEUE_URL": boto3.client("sqs").create_queue(QueueName="mail")["QueueUrl"],
-        "SIGNING_SECRET_ARN": boto3.client("secretsmanager").create_secret(Name="signing", SecretString="s" * 64)["ARN"],
+        "SIGNING_SECRET_ARN": boto3.client("secretsmanager").create_secret(Name="signing", SecretString="s" * 64)[
+            "ARN"
+        ],
         "EXPORT_FUNCTION_NAME": "customer-export",
         "IMPORT_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:imports",
     }

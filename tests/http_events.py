@@ -6,7 +6,13 @@ from urllib.parse import urlencode
 
 
 def http_event(
-    method: str, path: str, body: Any = None, *, key: str | None = None, headers: dict[str, str] | None = None, **query: object
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    key: str | None = None,
+    headers: dict[str, str] | None = None,
+    **query: object,
 ) -> dict[str, Any]:
     """One request. `path` starts behind /v1/stores/, e.g. `demo/customers`; `key` is sent as the bearer token."""
     store_id, _, rest = path.partition("/")

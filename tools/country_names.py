@@ -32,14 +32,28 @@ SPELLINGS = {
 
 def country_names() -> dict[str, str]:
     """Folded name → code, with the English names winning where two languages disagree."""
-    codes = {code for code in Locale("en").territories if len(code) == 2 and code.isalpha()} - {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
+    codes = {code for code in Locale("en").territories if len(code) == 2 and code.isalpha()} - {
+        "EU",
+        "EZ",
+        "UN",
+        "QO",
+        "XA",
+        "XB",
+        "ZZ",
+    }
     names = {}
     for language in reversed(LANGUAGES):
         territories = Locale.parse(language).territories
         names |= {folded(territories[code]): code for code in codes if code in territories}
-    names |= {folded(three): two[0] for three, two in get_global("territory_aliases").items() if len(three) == 3 and three.isalpha()}
+    names |= {
+        folded(three): two[0]
+        for three, two in get_global("territory_aliases").items()
+        if len(three) == 3 and three.isalpha()
+    }
     names |= {folded(spelling): code for spelling, code in SPELLINGS.items()}
-    return {name: code for name, code in sorted((names | {code.lower(): code for code in codes}).items()) if code in codes}
+    return {
+        name: code for name, code in sorted((names | {code.lower(): code for code in codes}).items()) if code in codes
+    }
 
 
 if __name__ == "__main__":

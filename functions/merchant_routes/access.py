@@ -5,10 +5,11 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+from pydantic import BaseModel
+
 from clientela import api_keys, clock, web
 from clientela.api_keys import Key, Scope
 from clientela.stores import Store
-from pydantic import BaseModel
 
 
 def key_of_store(store: Store, headers: Mapping[str, Any]) -> Key:

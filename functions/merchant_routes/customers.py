@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+from pydantic import SkipValidation
+
 from clientela import clock, customers, directory, orders, web
 from clientela.customer_fields import Customer, CustomerChanges, NewCustomer
 from clientela.customer_filter import CustomerFilter
@@ -11,7 +13,6 @@ from clientela.directory import Sort
 from clientela.order_fields import Order
 from clientela.web import Cursor, Limit, Listing
 from merchant_routes.access import route
-from pydantic import SkipValidation
 
 router = Router()
 
@@ -68,7 +69,9 @@ def change_customer(
 
 
 @router.get(f"{ONE}/orders", **route("listOrders", "customers:read", Listing[Order]))
-def list_orders(customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
+def list_orders(
+    customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
+) -> Response[Any]:
     """A customer's orders, newest first."""
     store = router.context["store"]
     page = orders.of_customer(store, customers.get(store, customer_id).id, limit, cursor)

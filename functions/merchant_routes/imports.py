@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+
 from clientela import imports, web
 from clientela.imports import ImportJob
 from clientela.web import Cursor, Limit, Listing

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from clientela import clock, stores
-from clientela.stores import Store, StoreSettings
 from tests.deployment import create_resources, forget_caches, moto_server
 from tests.schema import create_table
+
+from clientela import clock, stores
+from clientela.stores import Store, StoreSettings
 
 
 @pytest.fixture(scope="session")

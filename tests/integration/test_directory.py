@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+
 from clientela import clock, customers, directory, stores
 from clientela.customer_fields import Customer, NewCustomer, Spend
 from clientela.customer_filter import CustomerFilter
@@ -27,7 +28,9 @@ def peopled(deployed: None) -> tuple[Store, list[Customer]]:
         if i % 3 == 0:
             spent = Spend(amount=Decimal(100 - i), currency="USD", orders=i + 1)
             statistics = {"orders_count": i + 1, "total_spent": [spent], "last_order_at": NOW + timedelta(days=i)}
-            customer = customers.change(store, customer.id, lambda c, new=statistics: c.model_copy(update=new), NOW + timedelta(minutes=i))
+            customer = customers.change(
+                store, customer.id, lambda c, new=statistics: c.model_copy(update=new), NOW + timedelta(minutes=i)
+            )
         made.append(customer)
     return store, made
 
@@ -46,7 +49,9 @@ def walk(store: Store, sort: directory.Sort, limit: int = 7, **wanted: object) -
     """Names of all pages in turn."""
     names, cursor = [], None
     while True:
-        page = directory.page(store, sort=sort, wanted=CustomerFilter.model_validate(wanted), limit=limit, cursor=cursor)
+        page = directory.page(
+            store, sort=sort, wanted=CustomerFilter.model_validate(wanted), limit=limit, cursor=cursor
+        )
         names += [customer["name"] for customer in page.customers]
         assert len(page.customers) <= limit
         if page.next_cursor is None:
@@ -114,7 +119,9 @@ def test_every_customer_comes_once(store: Store, people: list[Customer]) -> None
     assert [c.id for c in directory.every(store)] == [c.id for c in people]
 
 
-def test_a_customer_that_does_not_change_is_shown_once_whatever_happens_between_pages(store: Store, people: list[Customer]) -> None:
+def test_a_customer_that_does_not_change_is_shown_once_whatever_happens_between_pages(
+    store: Store, people: list[Customer]
+) -> None:
     first = directory.page(store, sort="name", limit=10)
     gone, moved = people[4], people[5]
     customers.patch(store, moved.id, {"name": "Aaa"}, clock.now())

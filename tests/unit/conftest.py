@@ -6,10 +6,11 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from clientela import clock, settings, stores
-from clientela.stores import Store, StoreSettings
 from tests.deployment import create_resources, forget_caches, moto_server
 from tests.schema import create_table
+
+from clientela import clock, settings, stores
+from clientela.stores import Store, StoreSettings
 
 
 @pytest.fixture(scope="session")
@@ -36,5 +37,7 @@ def aws(moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def store(aws: Any) -> Store:
     """A store with sign-in, `demo`."""
     return stores.create(
-        "demo", StoreSettings(name="Demo", login_mode="optional", storefront_url="https://shop.example.com"), clock.now()
+        "demo",
+        StoreSettings(name="Demo", login_mode="optional", storefront_url="https://shop.example.com"),
+        clock.now(),
     )

@@ -1,4 +1,5 @@
 import pytest
+
 from clientela import clock, customers
 from clientela.customer_fields import NewCustomer
 from clientela.errors import CustomerNotFoundError, EmailTakenError, InvalidInputError, VersionConflictError
@@ -8,11 +9,17 @@ NOW = clock.now()
 
 
 def ana(store: Store, **fields: object) -> customers.Customer:
-    return customers.create(store, NewCustomer.model_validate({"email": "Ana@Example.com", "name": "Ana Pérez"} | fields), NOW)
+    return customers.create(
+        store, NewCustomer.model_validate({"email": "Ana@Example.com", "name": "Ana Pérez"} | fields), NOW
+    )
 
 
 def test_a_created_customer_is_read_back_whole(store: Store) -> None:
-    created = ana(store, billing_address={"street": "Calle 1", "country": "Spain", "phone": "911 222 333"}, custom_fields={"vip": True, "shoe": 42.5})
+    created = ana(
+        store,
+        billing_address={"street": "Calle 1", "country": "Spain", "phone": "911 222 333"},
+        custom_fields={"vip": True, "shoe": 42.5},
+    )
     read = customers.get(store, created.id)
     assert read.model_dump(mode="json") == created.model_dump(mode="json")
     assert read.billing_address
@@ -57,7 +64,9 @@ def test_a_patch_of_an_old_version_is_refused(store: Store) -> None:
     assert customers.get(store, created.id).note == "first"
 
 
-@pytest.mark.parametrize("patch", [{"email": None}, {"email": "not an address"}, {"unknown": 1}, {"groups": "vip"}, {"version": 7}])
+@pytest.mark.parametrize(
+    "patch", [{"email": None}, {"email": "not an address"}, {"unknown": 1}, {"groups": "vip"}, {"version": 7}]
+)
 def test_a_patch_with_bad_fields_is_refused_and_changes_nothing(store: Store, patch: dict[str, object]) -> None:
     created = ana(store)
     with pytest.raises(InvalidInputError) as refused:

@@ -1,13 +1,14 @@
 import base64
 from typing import Any
 
-import customers_api
 import pytest
+from tests.http_events import answered, http_event
+
+import customers_api
 from clientela import api_keys, clock, errors, web
 from clientela.api_keys import NewKey
 from clientela.errors import ClientelaError
 from clientela.stores import Store
-from tests.http_events import answered, http_event
 
 
 @pytest.fixture
@@ -28,8 +29,15 @@ def test_a_customer_is_created_listed_read_and_changed(key: str) -> None:
     assert (status, created["name"], headers["ETag"]) == (201, "Ana Pérez", '"1"')
     assert headers["Location"] == f"/v1/stores/demo/customers/{created['id']}"
     status, listed, _ = call("GET", "demo/customers", key=key, query="pér", count="true", country="es")
-    assert (status, [c["id"] for c in listed["items"]], listed["total"], listed["limit"]) == (200, [created["id"]], 1, 50)
-    status, changed, headers = call("PATCH", f"demo/customers/{created['id']}", {"note": "vip"}, key=key, headers={"if-match": '"1"'})
+    assert (status, [c["id"] for c in listed["items"]], listed["total"], listed["limit"]) == (
+        200,
+        [created["id"]],
+        1,
+        50,
+    )
+    status, changed, headers = call(
+        "PATCH", f"demo/customers/{created['id']}", {"note": "vip"}, key=key, headers={"if-match": '"1"'}
+    )
     assert (status, changed["note"], headers["ETag"]) == (200, "vip", '"2"')
     status, read, _ = call("GET", f"demo/customers/{created['id']}", key=key)
     assert (status, read) == (200, changed)
@@ -100,7 +108,13 @@ def test_a_body_of_another_type_is_refused(key: str) -> None:
 
 def test_a_merge_patch_may_be_called_by_its_own_type_and_be_base64(key: str) -> None:
     _, created, _ = call("POST", "demo/customers", ANA, key=key)
-    event = http_event("PATCH", f"demo/customers/{created['id']}", "{}", key=key, headers={"content-type": "application/merge-patch+json"})
+    event = http_event(
+        "PATCH",
+        f"demo/customers/{created['id']}",
+        "{}",
+        key=key,
+        headers={"content-type": "application/merge-patch+json"},
+    )
     event |= {"body": base64.b64encode('{"note": "é"}'.encode()).decode(), "isBase64Encoded": True}
     assert answered(customers_api.handler(event, None))["note"] == "é"
 
@@ -135,7 +149,10 @@ def test_head_is_get_without_its_body(key: str) -> None:
 def test_only_the_stores_own_pages_may_call_from_a_browser(store: Store) -> None:
     status, _, headers = call("OPTIONS", "demo/customers", headers={"origin": "https://shop.example.com"})
     assert (status, headers["Access-Control-Allow-Origin"]) == (204, "https://shop.example.com")
-    assert "Access-Control-Allow-Origin" not in call("OPTIONS", "demo/customers", headers={"origin": "https://evil.example"})[2]
+    assert (
+        "Access-Control-Allow-Origin"
+        not in call("OPTIONS", "demo/customers", headers={"origin": "https://evil.example"})[2]
+    )
 
 
 def test_every_answer_carries_the_security_headers(store: Store, key: str) -> None:

@@ -1,7 +1,7 @@
 """What the local cloud starts can reach no real account."""
 
 import pytest
-from local.environment import clean_environment
+from local.environment import bare_environment, clean_environment
 
 
 def test_nothing_of_the_shells_aws_account_or_proxy_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,3 +13,11 @@ def test_nothing_of_the_shells_aws_account_or_proxy_is_passed_on(monkeypatch: py
     environment = clean_environment(GATEWAY_PORT="1")
     assert not {"mine", "http://proxy.example"} & set(environment.values())
     assert (environment["AWS_ACCESS_KEY_ID"], environment["GATEWAY_PORT"]) == ("test", "1")
+
+
+def test_the_functions_inherit_nothing_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TABLE_NAME", "mine")
+    monkeypatch.setenv("LANG", "xx")
+    environment = bare_environment(LANG="C.UTF-8")
+    assert "TABLE_NAME" not in environment
+    assert environment["LANG"] == "C.UTF-8"

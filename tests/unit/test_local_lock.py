@@ -10,7 +10,13 @@ import pytest
 from local import lock
 from local.paths import ROOT
 
-HOLD = "import pathlib, sys, time; from local import lock\nwith lock.running(pathlib.Path(sys.argv[1])): print(flush=True); time.sleep(60)"
+HOLD = """
+import pathlib, sys, time
+from local import lock
+with lock.running(pathlib.Path(sys.argv[1])):
+    print(flush=True)
+    time.sleep(60)
+"""
 
 
 def test_a_second_start_is_refused_and_names_the_first(tmp_path: Path) -> None:

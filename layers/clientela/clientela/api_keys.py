@@ -1,21 +1,23 @@
 """API keys of a store: `ck_<id>_<secret>`, shown once, kept as a hash, each with the scopes it is good for."""
 
+import contextlib
 import hashlib
 import hmac
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 from pynamodb.attributes import UnicodeAttribute
 
-from clientela import ids, keys
+from clientela import clock, ids, keys, table
 from clientela.customer_fields import Name, Stamp
 from clientela.documents import Document, DocumentAttribute
-from clientela.errors import KeyMissingError, ScopeMissingError
+from clientela.errors import KeyMissingError, KeyNotFoundError, ScopeMissingError, VersionConflictError
 from clientela.table import Record
 
 CACHED_SECONDS = 30  # a revoked key is dead everywhere within half a minute
+ROTATION = timedelta(days=1)
 
 Scope = Literal[
     "customers:read", "customers:write", "groups:read", "groups:write", "imports:read", "imports:write",
@@ -37,19 +39,28 @@ class Key(NewKey):
 
     id: str
     created_at: Stamp
+    last_used_at: Stamp | None = None
 
 
 class IssuedKey(Key):
-    """An API key as it is shown once, when it is made."""
+    """An API key as it is shown once, when it is made or rotated."""
 
     key: str
 
 
 class KeyRecord(Record):
-    """`STORE#demo` / `KEY#key_01K…`."""
+    """`STORE#demo` / `KEY#key_01K…`. While it is rotated, two secrets are good."""
 
     secret_hash = UnicodeAttribute()
+    previous_hash = UnicodeAttribute(null=True)
+    previous_until = UnicodeAttribute(null=True)
+    last_used_at = UnicodeAttribute(null=True)
     key = DocumentAttribute(Key)
+
+    def shown(self) -> Key:
+        """The key with the hour of its last use."""
+        used = datetime.fromisoformat(self.last_used_at) if self.last_used_at else None
+        return self.key.model_copy(update={"last_used_at": used})
 
 
 def create(store_id: str, new: NewKey, now: datetime) -> IssuedKey:
@@ -57,21 +68,54 @@ def create(store_id: str, new: NewKey, now: datetime) -> IssuedKey:
     key = Key(**new.model_dump(), id=ids.new("key", now), created_at=now)
     secret = ids.secret()
     KeyRecord(keys.store(store_id), keys.api_key(key.id), secret_hash=_hash(secret), key=key).save()
-    return IssuedKey(**key.model_dump(), key=f"ck_{key.id.removeprefix('key_')}_{secret}")
+    return _issued(key, secret)
+
+
+def rotate(store_id: str, key_id: str, now: datetime) -> IssuedKey:
+    """Give a key a new secret; the old one stays good for a day, so that nothing stands still. KeyNotFoundError."""
+    record, secret = read(store_id, key_id), ids.secret()
+    table.update(
+        record,
+        [
+            KeyRecord.previous_hash.set(record.secret_hash),
+            KeyRecord.previous_until.set(clock.stamp(now + ROTATION)),
+            KeyRecord.secret_hash.set(_hash(secret)),
+        ],
+        KeyRecord.secret_hash == record.secret_hash,
+        VersionConflictError("The key was rotated at the same moment."),
+    )
+    _cache.pop((store_id, key_id), None)
+    return _issued(record.key, secret)
+
+
+def revoke(store_id: str, key_id: str) -> None:
+    """End a key for good: it is refused everywhere within CACHED_SECONDS. KeyNotFoundError. 1 write unit."""
+    record = KeyRecord(keys.store(store_id), keys.api_key(key_id))
+    table.delete(record, KeyRecord.pk.exists(), KeyNotFoundError(f"There is no API key {key_id!r}."))
+    _cache.pop((store_id, key_id), None)
+
+
+def read(store_id: str, key_id: str) -> KeyRecord:
+    """The key's record as it is now. KeyNotFoundError. 1 read unit."""
+    record = KeyRecord.find(keys.store(store_id), keys.api_key(key_id))
+    if record is None:
+        raise KeyNotFoundError(f"There is no API key {key_id!r}.")
+    return record
 
 
 def authenticate(store_id: str, presented: str, now: datetime) -> Key:
     """The store's key that was presented. KeyMissingError for any other text, and for a key of another store.
 
-    1 read unit when the key is not at hand.
+    1 read unit when the key is not at hand; 1 write unit once an hour for the time of its last use.
     """
     prefix, _, rest = presented.partition("_")
     key_id, _, secret = rest.partition("_")
-    record = _record(store_id, f"key_{key_id}") if prefix == "ck" and key_id.isalnum() and len(key_id) == 26 else None
+    record = _record(store_id, f"key_{key_id}") if prefix == "ck" and len(key_id) == 26 and key_id.isalnum() else None
     # Compared also where there is no record, so that the time taken does not tell which ids exist.
-    matches = hmac.compare_digest(_hash(secret), record.secret_hash if record else _hash(""))
-    if record is None or not matches or (record.key.expires_at and record.key.expires_at <= now):
+    matches = [hmac.compare_digest(_hash(secret), good) for good in (_good_hashes(record, now) if record else ["-"])]
+    if record is None or not any(matches) or (record.key.expires_at and record.key.expires_at <= now):
         raise KeyMissingError("Send `Authorization: Bearer ck_…` with a key of this store.")
+    _note_use(record, now)
     return record.key
 
 
@@ -84,7 +128,7 @@ def demand(key: Key, scope: Scope) -> None:
 def every(store_id: str) -> list[Key]:
     """All keys of a store, oldest first."""
     records = KeyRecord.query(keys.store(store_id), KeyRecord.sk.startswith(keys.KEY_PREFIX), consistent_read=True)
-    return [record.key for record in records]
+    return [record.shown() for record in records]
 
 
 _cache: dict[tuple[str, str], tuple[float, KeyRecord]] = {}
@@ -98,6 +142,22 @@ def _record(store_id: str, key_id: str) -> KeyRecord | None:
     if record:
         _cache[store_id, key_id] = (time.monotonic(), record)
     return record
+
+
+def _good_hashes(record: KeyRecord, now: datetime) -> list[str]:
+    rotating = record.previous_hash and record.previous_until and clock.stamp(now) < record.previous_until
+    return [record.secret_hash, record.previous_hash] if rotating else [record.secret_hash]
+
+
+def _note_use(record: KeyRecord, now: datetime) -> None:
+    hour = clock.stamp(now.replace(minute=0, second=0, microsecond=0))
+    if record.last_used_at != hour:
+        with contextlib.suppress(KeyNotFoundError):  # revoked meanwhile: must not come back as an item of its own
+            table.update(record, [KeyRecord.last_used_at.set(hour)], KeyRecord.pk.exists(), KeyNotFoundError())
+
+
+def _issued(key: Key, secret: str) -> IssuedKey:
+    return IssuedKey(**key.model_dump(), key=f"ck_{key.id.removeprefix('key_')}_{secret}")
 
 
 def _hash(secret: str) -> str:

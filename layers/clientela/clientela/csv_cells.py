@@ -12,12 +12,14 @@ DANGEROUS = "=+-@\t\r\n\x00＝＋－＠"  # noqa: RUF001 - the full-width twins 
 
 # A text that looks escaped already gets one more apostrophe: so the way back is exact for every text.
 _TO_ESCAPE = re.compile(rf"'*[{re.escape(DANGEROUS)}]")
+_SUSPECT = frozenset(DANGEROUS + "'")
 _ESCAPED = re.compile(rf"'+[{re.escape(DANGEROUS)}]")
 
 
 def escaped(text: str) -> str:
     """The text as a cell that no spreadsheet runs: `=1+1` → `'=1+1`, `'=1+1` → `''=1+1`, `ana` → `ana`."""
-    return "'" + text if _TO_ESCAPE.match(text) else text
+    # The first character decides nearly always: an export asks this for each of its cells.
+    return "'" + text if text and text[0] in _SUSPECT and _TO_ESCAPE.match(text) else text
 
 
 def unescaped(cell: str) -> str:

@@ -108,7 +108,7 @@ def _encodings(head: bytes, given: str | None) -> Sequence[str]:
             return [encoding]
     if given:
         return [codec(given)]
-    if b"\0" in head[: HEAD // 2]:  # UTF-16 without a mark: every second byte of ASCII text is 0
+    if head.count(0) > len(head) // 5:  # UTF-16 without a mark: every second byte of ASCII text is 0
         return ["utf-16-le" if head[1:2] == b"\0" else "utf-16-be"]
     return ["utf-8", "cp1252"]
 

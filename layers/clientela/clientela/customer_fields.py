@@ -8,7 +8,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, PlainSerializer, StringConstraints, ValidationInfo, create_model, model_validator
+from pydantic import (
+    AwareDatetime,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    ValidationInfo,
+    create_model,
+    model_validator,
+)
 
 from clientela import clock, phones
 from clientela.countries import Country
@@ -127,7 +135,8 @@ class NewCustomer(CustomerFields):
     email: Email
 
 
-def _all_optional(base: type[CustomerFields]) -> dict[str, Any]:
+def all_optional(base: type[Document]) -> dict[str, Any]:
+    """The fields of a model for `create_model`, each of them optional: the form of a merge patch."""
     return {
         name: (Annotated[field.annotation, Field(), *field.metadata] | None, None)
         for name, field in base.model_fields.items()
@@ -137,7 +146,7 @@ def _all_optional(base: type[CustomerFields]) -> dict[str, Any]:
 # RFC 7396: what is absent stays, null empties. Merged into the stored fields, the whole is checked as a NewCustomer.
 CustomerChanges = create_model(
     "CustomerChanges", __base__=Document, __doc__="Changes to a customer, as a JSON Merge Patch (RFC 7396).",
-    **_all_optional(NewCustomer),
+    **all_optional(NewCustomer),
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What a merchant may filter customers by, as one DynamoDB filter expression."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -13,7 +13,6 @@ from clientela.documents import Document, encode
 from clientela.email_addresses import Email
 from clientela.languages import Language
 from clientela.text import folded
-from typing import Literal
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -57,7 +56,9 @@ def expression(wanted: CustomerFilter) -> dict[str, Any]:
     if not tests:
         return {}
     return {
-        "FilterExpression": " AND ".join(test.format(name=f"#f{i}", value=f":f{i}") for i, (test, _, _) in enumerate(tests)),
+        "FilterExpression": " AND ".join(
+            test.format(name=f"#f{i}", value=f":f{i}") for i, (test, _, _) in enumerate(tests)
+        ),
         "ExpressionAttributeNames": {f"#f{i}": name for i, (_, name, _) in enumerate(tests)},
         "ExpressionAttributeValues": {f":f{i}": encode(value) for i, (_, _, value) in enumerate(tests)},
     }
@@ -96,5 +97,8 @@ def _ranges(wanted: CustomerFilter) -> list[_Test]:
     ]  # fmt: skip
     for name in ("created", "updated", "last_order"):
         earliest, latest = getattr(wanted, f"{name}_from"), getattr(wanted, f"{name}_to")
-        tests += [(least, f"{name}_at", earliest and clock.stamp(earliest)), (most, f"{name}_at", latest and clock.stamp(latest))]
+        tests += [
+            (least, f"{name}_at", earliest and clock.stamp(earliest)),
+            (most, f"{name}_at", latest and clock.stamp(latest)),
+        ]
     return [test for test in tests if test[2] is not None]

@@ -89,7 +89,9 @@ def record(store: Store, customer: Customer) -> CustomerRecord:
 
 def claim(store: Store, customer: Customer) -> EmailClaim:
     """The claim to put for a customer's address."""
-    return EmailClaim(keys.email(store.id, email_addresses.canonical(customer.email)), keys.CLAIM, customer_id=customer.id)
+    return EmailClaim(
+        keys.email(store.id, email_addresses.canonical(customer.email)), keys.CLAIM, customer_id=customer.id
+    )
 
 
 def customer_json(item: dict[str, Any]) -> CustomerJson:

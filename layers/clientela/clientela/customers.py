@@ -57,7 +57,9 @@ def find(store: Store, email: str) -> Customer | None:
     return get(store, claimed["customer_id"]["S"]) if claimed else None
 
 
-def patch(store: Store, customer_id: str, changes: dict[str, Any], now: datetime, version: int | None = None) -> Customer:
+def patch(
+    store: Store, customer_id: str, changes: dict[str, Any], now: datetime, version: int | None = None
+) -> Customer:
     """Apply a JSON Merge Patch (RFC 7396), which is checked as a whole with the fields that stay.
 
     InvalidInputError, EmailTakenError, CustomerNotFoundError; VersionConflictError where `version` is given and is not

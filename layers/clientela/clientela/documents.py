@@ -8,7 +8,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
 from pynamodb.attributes import Attribute
 from pynamodb.constants import MAP, NUMBER
 
-
 STORED = "stored"  # validation context of documents read from the table
 
 
@@ -42,7 +41,9 @@ def encode(value: Any) -> dict[str, Any]:
         case int() | float() | Decimal():
             return {"N": str(value)}
         case dict():
-            return {"M": {name: encode(item) for name, item in value.items() if item is not None and item not in ([], {})}}
+            return {
+                "M": {name: encode(item) for name, item in value.items() if item is not None and item not in ([], {})}
+            }
         case list():
             return {"L": [encode(item) for item in value]}
         case None:
@@ -56,7 +57,9 @@ def decode(attribute: dict[str, Any]) -> Any:
     for kind, value in attribute.items():
         if kind in {"S", "BOOL"}:
             return value
-        if kind == "M":  # texts, the most of any document, are taken here: a third of the time of a page is in this line
+        if (
+            kind == "M"
+        ):  # texts, the most of any document, are taken here: a third of the time of a page is in this line
             return {name: item["S"] if "S" in item else decode(item) for name, item in value.items()}
         if kind == "L":
             return [decode(item) for item in value]

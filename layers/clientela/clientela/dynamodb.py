@@ -137,14 +137,21 @@ def _json(data: bytes) -> dict[str, Any]:
 
 def _send(operation: str, body: bytes) -> urllib3.BaseHTTPResponse:
     client = clients.dynamodb()
-    credentials = client._request_signer._credentials.get_frozen_credentials()  # type: ignore[attr-defined] # noqa: SLF001
+    credentials = client._request_signer._credentials.get_frozen_credentials()  # type: ignore[attr-defined]
     headers = signed_headers(
-        operation, body, urlsplit(client.meta.endpoint_url).netloc, client.meta.region_name, credentials, datetime.now(UTC)
+        operation,
+        body,
+        urlsplit(client.meta.endpoint_url).netloc,
+        client.meta.region_name,
+        credentials,
+        datetime.now(UTC),
     )
     return _pool().request("POST", f"{client.meta.endpoint_url}/", body=body, headers=headers, retries=False)
 
 
-def signed_headers(operation: str, body: bytes, host: str, region: str, credentials: Any, now: datetime) -> dict[str, str]:
+def signed_headers(
+    operation: str, body: bytes, host: str, region: str, credentials: Any, now: datetime
+) -> dict[str, str]:
     """The headers of one call, signed with Signature Version 4."""
     moment, target = now.strftime("%Y%m%dT%H%M%SZ"), f"DynamoDB_20120810.{operation}"
     signed = {"host": host, "x-amz-date": moment, "x-amz-target": target}
@@ -152,14 +159,22 @@ def signed_headers(operation: str, body: bytes, host: str, region: str, credenti
         signed["x-amz-security-token"] = credentials.token
     names = sorted(signed)
     canonical = "\n".join(
-        ["POST", "/", "", *(f"{name}:{signed[name]}" for name in names), "", ";".join(names), hashlib.sha256(body).hexdigest()]
+        [
+            "POST",
+            "/",
+            "",
+            *(f"{name}:{signed[name]}" for name in names),
+            "",
+            ";".join(names),
+            hashlib.sha256(body).hexdigest(),
+        ]
     )
     scope = f"{moment[:8]}/{region}/dynamodb/aws4_request"
     text = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    signature = hmac.new(_signing_key(credentials.secret_key, moment[:8], region), text.encode(), hashlib.sha256).hexdigest()
-    authorization = (
-        f"AWS4-HMAC-SHA256 Credential={credentials.access_key}/{scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
-    )
+    signature = hmac.new(
+        _signing_key(credentials.secret_key, moment[:8], region), text.encode(), hashlib.sha256
+    ).hexdigest()
+    authorization = f"AWS4-HMAC-SHA256 Credential={credentials.access_key}/{scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
     return signed | {"authorization": authorization, "content-type": "application/x-amz-json-1.0"}
 
 

@@ -99,6 +99,27 @@ class ImportNotFoundError(NotFoundError):
     title = "There is no such import"
 
 
+class GroupNotFoundError(NotFoundError):
+    """No group of this id in this store."""
+
+    code = "group_not_found"
+    title = "There is no such group"
+
+
+class KeyNotFoundError(NotFoundError):
+    """No API key of this id in this store."""
+
+    code = "api_key_not_found"
+    title = "There is no such API key"
+
+
+class GroupCodeTakenError(ClientelaError):
+    """Another group of the store has this code."""
+
+    code = "group_code_taken"
+    title = "Another group has this code"
+
+
 class StoreExistsError(ClientelaError):
     """A store of this id is there already."""
 

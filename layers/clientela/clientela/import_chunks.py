@@ -34,7 +34,7 @@ from clientela.csv_records import Record as CsvRecord
 from clientela.csv_records import RecordError
 from clientela.csv_rows import Note, Row, RowRefusedError
 from clientela.customer_fields import Customer
-from clientela.documents import decode
+from clientela.documents import stored
 from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError, VersionConflictError
 from clientela.import_accounts import Account, Rules
 from clientela.import_results import Finding, Result, result
@@ -119,7 +119,7 @@ def _holders(store: Store, emails: Sequence[str]) -> dict[str, Customer]:
     claims = dynamodb.get_many([(keys.email(store.id, email), keys.CLAIM) for email in emails], "pk, customer_id")
     email_keys = {item["customer_id"]["S"]: item["pk"]["S"] for item in claims}
     items = dynamodb.get_many([(keys.customer(store.id, holder), keys.PROFILE) for holder in email_keys], "customer")
-    found = [Customer.model_validate(decode(item["customer"])) for item in items]
+    found = [stored(Customer, item["customer"]) for item in items]
     held = {email_keys[customer.id]: customer for customer in found}
     return {email: held[key] for email in emails if (key := keys.email(store.id, email)) in held}
 

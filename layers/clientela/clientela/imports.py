@@ -1,9 +1,9 @@
 """Import jobs: one for each version of a CSV file that was dropped into the bucket."""
 
 from datetime import datetime
-from typing import Literal, NamedTuple, get_args
+from typing import Annotated, Literal, NamedTuple, get_args
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -37,7 +37,7 @@ class Detected(Document):
     """What the file was found to be: the import reads it so to its end."""
 
     encoding: str
-    delimiter: str
+    delimiter: Annotated[str, StringConstraints(strip_whitespace=False)]  # a tab is one
     columns: list[Column]
     language: str
 

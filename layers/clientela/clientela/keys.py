@@ -59,6 +59,11 @@ def group(group_id: str) -> str:
     return f"{GROUP_PREFIX}{group_id}"
 
 
+def group_code(code: str) -> str:
+    """`GROUP_CODE#wholesale`: what makes a group's code unique in its store."""
+    return f"GROUP_CODE#{code}"
+
+
 def api_key(key_id: str) -> str:
     """`KEY#01K…`."""
     return f"{KEY_PREFIX}{key_id}"

@@ -54,5 +54,7 @@ def sender_address() -> str:
 def _required(name: str) -> str:
     value = os.environ.get(name)
     if not value:
-        raise SettingMissingError(f"The environment variable {name} is not set: see the function's Variables in template.yaml.")
+        raise SettingMissingError(
+            f"The environment variable {name} is not set: see the function's Variables in template.yaml."
+        )
     return value

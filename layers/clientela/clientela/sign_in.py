@@ -108,7 +108,7 @@ def verify(store: Store, presented: Proof, user_agent: str | None, now: datetime
     """Open the one session that a link or code is good for, and the account if the store lets people sign up.
 
     LinkUnknownError, LinkUsedError, LinkExpiredError, BrowserMismatchError, CodeWrongError, CodeLockedError,
-    AccountDisabledError, LoginDisabledError. 4 read units; one transaction of 4 writes, 14 write units.
+    AccountDisabledError, LoginDisabledError. 6 read units; one transaction of 4 writes, 14 write units.
     """
     if store.login_mode == "disabled":
         raise LoginDisabledError
@@ -116,21 +116,23 @@ def verify(store: Store, presented: Proof, user_agent: str | None, now: datetime
     if presented.code is not None and not request.consumed_at:
         sign_in_requests.count_try(request, now)
     for _ in range(ATTEMPTS):
+        superseded = sign_in_requests.superseded(store, request)
+        request = sign_in_requests.get(store, presented)  # after it: what overtook this attempt may be its own twin
         if repeated := _repeated(store, request, presented, now):
             return repeated
         sign_in_requests.demand_proven(request, presented, now)
+        if superseded:
+            raise LinkUsedError("A later sign-in replaced it.")
         try:
             return _signed_in(store, request, presented, user_agent, now)
         except (BusyError, EmailTakenError):
-            request = sign_in_requests.get(store, presented)
+            continue
     raise BusyError
 
 
 def _signed_in(
     store: Store, request: SignInRequest, presented: Proof, user_agent: str | None, now: datetime
 ) -> SignedIn:
-    if sign_in_requests.superseded(store, request):
-        raise LinkUsedError("A later sign-in replaced it.")
     before = _account(store, request)
     if before and before.status == "disabled":
         sign_in_requests.kill(request, now)

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationError, create_model
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from clientela import clock, keys, table
 from clientela.countries import Country
-from clientela.customer_fields import Currency, Line, Stamp
+from clientela.customer_fields import Currency, Line, Stamp, all_optional
 from clientela.documents import Document, DocumentAttribute
 from clientela.email_addresses import Email
 from clientela.errors import StoreExistsError, StoreNotFoundError, VersionConflictError
+from clientela.invalid_input import invalid_input
 from clientela.languages import Language
+from clientela.merge_patch import merged
 from clientela.table import Record, Transaction
 
 CACHED_SECONDS = 30  # a changed setting holds everywhere within half a minute
@@ -49,6 +51,14 @@ class StoreSettings(Document):
     currency: Currency = "USD"
     branding: Branding = Branding()
     nightly_export: bool = True
+
+
+SettingsChanges = create_model(
+    "SettingsChanges",
+    __base__=Document,
+    __doc__="Changes to the settings, as a JSON Merge Patch (RFC 7396).",
+    **all_optional(StoreSettings),
+)
 
 
 class Store(StoreSettings):
@@ -103,15 +113,19 @@ def read(store_id: str) -> Store:
     return record.store
 
 
-def update(store_id: str, changes: dict[str, Any], now: datetime, expected_version: int | None = None) -> Store:
-    """Apply checked changes to a store's settings; VersionConflictError if it was changed meanwhile. 1 write unit."""
+def patch(store_id: str, changes: dict[str, Any], now: datetime, version: int | None = None) -> Store:
+    """Apply a JSON Merge Patch (RFC 7396) to a store's settings. InvalidInputError; VersionConflictError where `version`
+    is not the stored one, or somebody else changed the settings at the same moment. 1 write unit."""
     before = read(store_id)
     stale = VersionConflictError(f"The settings are at version {before.version}.")
-    if expected_version not in (None, before.version):
+    if version not in (None, before.version):
         raise stale
-    after = Store.model_validate(
-        before.model_dump() | changes | {"updated_at": clock.stamp(now), "version": before.version + 1}
-    )
+    written = before.model_dump(mode="json", include=set(StoreSettings.model_fields))
+    try:
+        fields = StoreSettings.model_validate(merged(written, changes))
+    except ValidationError as error:
+        raise invalid_input(error) from None
+    after = before.model_copy(update={**dict(fields), "updated_at": now, "version": before.version + 1})
     table.save(_record(after), StoreRecord.version == before.version, stale)
     _cache.pop(store_id, None)
     return after

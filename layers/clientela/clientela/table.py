@@ -38,7 +38,7 @@ class Record(Model):
     """
 
     class Meta:
-        table_name = cast(str, _TableName())
+        table_name = cast("str", _TableName())
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
@@ -62,7 +62,7 @@ def _connection(table_name: str) -> TableConnection:
     types = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
     schema = {"TableName": table_name, "KeySchema": keys, "AttributeDefinitions": types}
     connection = TableConnection(table_name, meta_table=MetaTable(schema))
-    connection.connection._client = cast(Any, clients.dynamodb())  # noqa: SLF001 - PynamoDB has no other way to share one
+    connection.connection._client = cast("Any", clients.dynamodb())
     return connection
 
 
@@ -113,7 +113,11 @@ class Transaction:
         self._writes.append(("Put", arguments, otherwise or BusyError()))
 
     def update(
-        self, record: Record, actions: list[Action], condition: Condition | None = None, otherwise: Exception | None = None
+        self,
+        record: Record,
+        actions: list[Action],
+        condition: Condition | None = None,
+        otherwise: Exception | None = None,
     ) -> None:
         """Change attributes of a record."""
         arguments = record.get_update_kwargs_from_instance(actions=actions, condition=condition)
@@ -127,7 +131,9 @@ class Transaction:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             self._commit()
 

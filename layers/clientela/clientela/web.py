@@ -50,6 +50,9 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.OrderNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ExportNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ExportUnfinishedError: HTTPStatus.CONFLICT,
+    errors.GroupNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.KeyNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.GroupCodeTakenError: HTTPStatus.CONFLICT,
     errors.RouteUnknownError: HTTPStatus.NOT_FOUND,
     errors.ContentTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.UnexpectedError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -57,7 +60,7 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
 
 JSON_TYPES = ("application/json", "application/merge-patch+json")
 PROBLEM = "application/problem+json"
-PROBLEM_BASE = "https://clientela.dev/problems/"
+PROBLEM_BASE = "urn:clientela:problem:"
 
 # OWASP's REST security cheat sheet; `no-store` because every answer is somebody's.
 SECURITY_HEADERS = {
@@ -116,7 +119,7 @@ def respond(app: APIGatewayHttpResolver, event: Mapping[str, Any], context: Any,
     headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
     origin_headers: dict[str, str] = {}
     try:
-        store = stores.get(event.get("pathParameters", {}).get("store_id", ""))
+        store = stores.get((event.get("pathParameters") or {}).get("store_id", ""))
         origin_headers = cors(store, headers.get("origin"))
         if method == "OPTIONS":
             return _with_headers(_proxy(Response(status_code=204)), origin_headers)
@@ -134,7 +137,9 @@ def respond(app: APIGatewayHttpResolver, event: Mapping[str, Any], context: Any,
 
 def json(body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[Any]:
     """An answer of one document. Its form is promised by the route's `responses` and proven by tests, not at run time."""
-    return Response(status_code=status, content_type="application/json", body=body.model_dump_json(), headers=dict(headers or {}))
+    return Response(
+        status_code=status, content_type="application/json", body=body.model_dump_json(), headers=dict(headers or {})
+    )
 
 
 def problem(error: ClientelaError) -> Response[Any]:
@@ -175,7 +180,12 @@ def cors(store: Store, origin: str | None) -> dict[str, str]:
 
 
 def _unreadable(error: RequestValidationError) -> Response[Any]:
-    found = field_errors([e | {"loc": [part for part in e["loc"] if part not in {"body", "query", "path", "header"}]} for e in error.errors()])
+    found = field_errors(
+        [
+            e | {"loc": [part for part in e["loc"] if part not in {"body", "query", "path", "header"}]}
+            for e in error.errors()
+        ]
+    )
     return problem(errors.InvalidInputError("Some values cannot be taken.", fields=found))
 
 
@@ -187,7 +197,11 @@ def _readable(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str,
     if event.get("body"):
         if headers.get("content-type", "application/json").split(";")[0].strip().lower() not in JSON_TYPES:
             raise errors.ContentTypeError("Send application/json.")
-        request |= {"headers": {**headers, "content-type": "application/json"}, "body": _text(event), "isBase64Encoded": False}
+        request |= {
+            "headers": {**headers, "content-type": "application/json"},
+            "body": _text(event),
+            "isBase64Encoded": False,
+        }
     return request
 
 
@@ -199,7 +213,12 @@ def _text(event: Mapping[str, Any]) -> str:
 
 
 def _proxy(response: Response[Any]) -> Answer:
-    return {"statusCode": response.status_code, "headers": response.headers, "body": response.body or "", "isBase64Encoded": False}
+    return {
+        "statusCode": response.status_code,
+        "headers": response.headers,
+        "body": response.body or "",
+        "isBase64Encoded": False,
+    }
 
 
 def _with_headers(answer: Answer, more: Mapping[str, str]) -> Answer:
@@ -214,6 +233,11 @@ def documented(model: type[BaseModel] | None, status: int = 200) -> dict[int, An
         status: {"description": "Done"} | content,
         **{code: {"description": "Refused", "content": {PROBLEM: {"model": Problem}}} for code in (401, 403, 404, 422)},
     }
+
+
+def nothing() -> Response[Any]:
+    """Done, with nothing to say: 204."""
+    return Response(status_code=204)
 
 
 def redirect(url: str) -> Response[Any]:
@@ -232,7 +256,9 @@ def version_wanted(if_match: str | None) -> int | None:
         return None
     tag = if_match.strip().strip('"')
     if not tag.isdigit():
-        raise errors.InvalidInputError(fields=[errors.FieldError("If-Match", "Send the ETag of the customer you read.")])
+        raise errors.InvalidInputError(
+            fields=[errors.FieldError("If-Match", "Send the ETag of the customer you read.")]
+        )
     return int(tag)
 
 
@@ -245,7 +271,9 @@ class Listing[T](BaseModel):
     total: int | None = None
 
 
-def listing(event: BaseProxyEvent, items: list[Any], next_cursor: str | None, limit: int, total: int | None = None) -> Response[Any]:
+def listing(
+    event: BaseProxyEvent, items: list[Any], next_cursor: str | None, limit: int, total: int | None = None
+) -> Response[Any]:
     """An answer of one page, with the Link header that leads to the next. Items are documents, or their JSON."""
     body = {"items": items, "next_cursor": next_cursor, "limit": limit} | ({} if total is None else {"total": total})
     text = orjson.dumps(body, default=lambda document: document.model_dump(mode="json")).decode()

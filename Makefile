@@ -1,0 +1,86 @@
+# Everything one needs to work on Clientela: `make` lists it. Each target sets up what it needs first and is quick to repeat.
+
+# The functions' runtime decides: the local cloud runs them on this very Python.
+PYTHON ?= $(shell for name in python3.13 python3 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && command -v $$name && break; done)
+WORKERS ?= 2
+BIN := .venv/bin
+INSTALLED := .venv/installed
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+LOCK := $(BIN)/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate --no-header
+
+# Nothing here asks an account, nor tells anybody that it ran.
+export SAM_CLI_TELEMETRY := 0
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo local stop test unit integration e2e check format lock openapi bench dynamodb-local clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## Install everything into .venv, each package checked against its locked hash
+
+# uv installs in seconds but knows nothing of pip's settings; where these lead to another index, pip does it in a minute.
+$(INSTALLED): requirements/dev.txt pyproject.toml .python-version
+	@test -n "$(PYTHON)" || { echo "Clientela needs Python 3.13: install it, or name it with make PYTHON=..." >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	awk '/^uv==/ { found = 1 } found { print; if (!/\\$$/) exit }' requirements/dev.txt > .venv/uv.txt
+	$(PIP) install --require-hashes --requirement .venv/uv.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt \
+		|| $(PIP) install --require-hashes --requirement requirements/dev.txt
+	$(PIP) install --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## See it work: a store, a sign-in link, orders, an import and an export, without an account
+	$(BIN)/python -m local demo
+
+local: setup ## Run the whole stack with the demo's shop on this machine until Ctrl-C
+	@$(BIN)/python -m local start --demo
+
+stop: setup ## End a local cloud that runs elsewhere
+	@$(BIN)/python -m local stop
+
+test: setup dynamodb-local ## Run every test (a few minutes)
+	$(BIN)/pytest -n $(WORKERS) tests/unit tests/integration tests/template
+	$(BIN)/pytest tests/e2e
+
+unit: setup ## Run the unit tests (seconds)
+	$(BIN)/pytest -n $(WORKERS) tests/unit
+
+integration: setup dynamodb-local ## Run the tests against DynamoDB Local
+	$(BIN)/pytest -n $(WORKERS) tests/integration
+
+e2e: setup ## Run the tests against the deployed local cloud
+	$(BIN)/pytest tests/e2e
+
+check: setup ## Lint, check formatting and types, validate the template
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
+	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint --template-file template.yaml
+
+format: setup ## Format the code and fix what ruff can fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: setup ## Lock the dependencies anew (UPGRADE=--upgrade takes newer versions)
+	$(LOCK) $(UPGRADE) --group dev --extra cli pyproject.toml --output-file requirements/dev.txt
+	@# Constrained by the other lock: tests run the very versions that ship.
+	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file layers/dependencies/requirements.txt
+
+openapi: setup ## Write docs/openapi.json anew from the functions
+	$(BIN)/python -m tools.openapi
+
+bench: setup dynamodb-local ## Measure units, latency and memory
+	$(BIN)/python -m benchmarks
+
+dynamodb-local: setup ## Download AWS's DynamoDB Local (once, its hash is checked)
+	@$(BIN)/python -m local.dynamodb_jar
+
+clean: ## Remove what building and testing left (not .venv, nor downloads)
+	@test ! -x $(BIN)/python || $(BIN)/python -m local stop
+	rm -rf .aws-sam .local .cache/e2e build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The `clientela` command: what operators do from a shell, with AWS credentials."""

@@ -1,0 +1,47 @@
+"""`clientela customers`: list."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+
+from clientela import directory, stores
+from clientela.customer_filter import CustomerFilter
+from clientela.directory import Sort
+from clientela_cli import options, output
+
+app = typer.Typer(help="The customers of a store.", no_args_is_help=True)
+
+COLUMNS = ["Name", "E-mail", "Country", "Orders", "Spent", "Last order", "Status"]
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    store_id: options.Store,
+    query: Annotated[
+        str | None, typer.Option(help="Words that name, e-mail, company, phone or city must hold.")
+    ] = None,
+    sort: Annotated[
+        Sort,
+        typer.Option(help="A leading - is descending; by orders, spent and last_order, only those who have ordered."),
+    ] = "-created",
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 50,
+    json: options.Json = False,
+) -> None:
+    """List a store's customers."""
+    wanted = CustomerFilter(query=query)
+    context.obj()
+    store = stores.read(store_id)
+    found = directory.page(store, sort=sort, wanted=wanted, limit=limit).customers
+    if json:
+        return output.json(found)
+    return output.table(COLUMNS, map(row, found), f"{len(found)} of {directory.count(store, wanted)} customers")
+
+
+def row(customer: dict[str, Any]) -> tuple[object, ...]:
+    """A customer as the table shows it."""
+    country = (customer["billing_address"] or {}).get("country")
+    spent = [f"{Decimal(spend['amount']):,.2f} {spend['currency']}" for spend in customer["total_spent"]]
+    last = (customer["last_order_at"] or "")[:10]
+    return customer["name"], customer["email"], country, customer["orders_count"], spent, last, customer["status"]

@@ -1,0 +1,100 @@
+"""`clientela exports`: run, list, show."""
+
+import time
+from hashlib import file_digest
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from clientela import clients, clock, exports, settings, stores
+from clientela.exports import ExportJob, Manifest
+from clientela.stores import Store
+from clientela_cli import options, output
+from clientela_cli.failures import INTERRUPTED, Failure
+
+app = typer.Typer(help="Customers as CSV files.", no_args_is_help=True)
+
+_POLL_SECONDS = 0.3
+_PATIENCE = exports.GIVEN_UP_AFTER.total_seconds() + 60
+Out = Annotated[
+    Path | None, typer.Option(metavar="FILE.csv", help="Download the file to here.", dir_okay=False, show_default=False)
+]
+JobId = Annotated[str, typer.Argument(metavar="EXPORT", help="The export's id, e.g. exp_01K….", show_default=False)]
+
+
+@app.command()
+def run(context: typer.Context, store_id: options.Store, out: Out = None, json: options.Json = False) -> None:
+    """Export all customers of a store, and wait for the file. Ctrl-C ends only the waiting."""
+    context.obj()
+    store = stores.read(store_id)
+    job = _ended(store, exports.start(store, clock.now()))
+    if job.status != "succeeded" or job.file is None or job.manifest is None:
+        raise Failure(f"The export {job.id} {job.status}: {job.message or 'no reason was given'}")
+    manifest = _manifest(job.manifest)
+    if out:
+        _download(manifest, out)
+    if json:
+        return output.json({"export": job, "manifest": manifest})
+    return output.details(
+        export=job.id, rows=manifest.rows, size=f"{manifest.size:,} bytes", file=_address(job.file),
+        manifest=_address(job.manifest), downloaded=out, sha256=manifest.sha256, columns=manifest.columns,
+    )  # fmt: skip
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    store_id: options.Store,
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
+    json: options.Json = False,
+) -> None:
+    """List a store's exports."""
+    context.obj()
+    found = exports.every(stores.read(store_id), limit).jobs
+    if json:
+        return output.json(found)
+    rows = [(job.id, job.status, job.rows, job.file, clock.stamp(job.created_at)) for job in found]
+    return output.table(["Export", "Status", "Rows", "File", "Created"], rows)
+
+
+@app.command()
+def show(context: typer.Context, store_id: options.Store, job_id: JobId, json: options.Json = False) -> None:
+    """Show an export."""
+    context.obj()
+    job = exports.get(stores.read(store_id), job_id)
+    if json:
+        return output.json(job)
+    return output.details(export=job.id, **job.model_dump(mode="json", exclude={"id", "filter"}))
+
+
+def _ended(store: Store, job: ExportJob) -> ExportJob:
+    deadline = time.monotonic() + _PATIENCE
+    try:
+        with output.progress() as progress:
+            progress.add_task("Exporting", total=None)
+            while job.status not in {"succeeded", "failed"}:
+                if time.monotonic() > deadline:
+                    raise Failure(f"The export {job.id} has not ended in {_PATIENCE / 60:.0f} minutes: see its log.")
+                time.sleep(_POLL_SECONDS)
+                job = exports.get(store, job.id)
+            return job
+    except KeyboardInterrupt:
+        raise Failure(f"The export goes on: see `clientela exports show {store.id} {job.id}`.", INTERRUPTED) from None
+
+
+def _manifest(key: str) -> Manifest:
+    body = clients.s3().get_object(Bucket=settings.exports_bucket(), Key=key)["Body"].read()
+    return Manifest.model_validate(orjson.loads(body))
+
+
+def _download(manifest: Manifest, out: Path) -> None:
+    clients.s3().download_file(settings.exports_bucket(), manifest.file, str(out))
+    with out.open("rb") as file:
+        if file_digest(file, "sha256").hexdigest() != manifest.sha256:
+            raise Failure(f"{out} is not what the manifest promises: download it again.")
+
+
+def _address(key: str) -> str:
+    return f"s3://{settings.exports_bucket()}/{key}"

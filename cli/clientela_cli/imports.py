@@ -1,0 +1,116 @@
+"""`clientela imports`: upload, list, show, rejects."""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from clientela import clients, clock, import_files, imports, settings, stores
+from clientela.imports import ImportJob, Mode
+from clientela_cli import import_upload, options, output
+from clientela_cli.failures import FAILED, REJECTED, Failure
+
+app = typer.Typer(help="Customers from CSV files.", no_args_is_help=True)
+
+JobId = Annotated[str, typer.Argument(metavar="IMPORT", help="The import's id, e.g. imp_01K….", show_default=False)]
+File = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE.csv", help="Any size, delimiter or encoding.", exists=True, dir_okay=False, show_default=False
+    ),
+]
+Delimiter = Literal["comma", "semicolon", "tab", "pipe"]
+
+
+@app.command()
+def upload(
+    context: typer.Context,
+    store_id: options.Store,
+    file: File,
+    mode: Annotated[Mode, typer.Option(help="Create and update, or only one of them.")] = "upsert",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")] = False,
+    delimiter: Annotated[
+        Delimiter | None, typer.Option(help="Where it is not found out rightly.", show_default=False)
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Where it is not found out rightly, e.g. cp1252.", show_default=False)
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Import a CSV file: upload it, watch its import, sum it up. Ctrl-C ends only the watching."""
+    context.obj()
+    store = stores.read(store_id)
+    asked = {"mode": mode, "dry-run": str(dry_run).lower(), "delimiter": delimiter, "encoding": encoding}
+    job_id = import_upload.put(store, file, {name: value for name, value in asked.items() if value is not None})
+    job = import_upload.watched(store, job_id)
+    _print(job, json)
+    if job.status != "succeeded":
+        raise Failure(f"The import {job.status}: {job.message or 'no reason was given'}", FAILED)
+    if job.rejected:
+        count = f"{job.rejected} of {job.rows_total} rows were rejected"
+        raise Failure(f"{count}: see `clientela imports rejects {store.id} {job.id}`.", REJECTED)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    store_id: options.Store,
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
+    json: options.Json = False,
+) -> None:
+    """List a store's imports."""
+    context.obj()
+    found = imports.every(stores.read(store_id), limit).jobs
+    if json:
+        return output.json(found)
+    columns = ["Import", "File", "Status", "Rows", "Created", "Updated", "Unchanged", "Rejected", "Started"]
+    return output.table(columns, map(_row, found))
+
+
+@app.command()
+def show(context: typer.Context, store_id: options.Store, job_id: JobId, json: options.Json = False) -> None:
+    """Show an import."""
+    context.obj()
+    _print(imports.get(stores.read(store_id), job_id), json)
+
+
+@app.command()
+def rejects(
+    context: typer.Context,
+    store_id: options.Store,
+    job_id: JobId,
+    warnings: Annotated[
+        bool, typer.Option("--warnings", help="The rows that were taken with a warning instead.")
+    ] = False,
+) -> None:
+    """Print the rejected rows as CSV, each with its line, column, code and message: to be mended and uploaded again."""
+    context.obj()
+    job = imports.get(stores.read(store_id), job_id)
+    if job.finished_at is None:
+        raise Failure("The report is there when the import has ended.")
+    body = clients.s3().get_object(
+        Bucket=settings.imports_bucket(), Key=import_files.report_key(job.id, "warnings" if warnings else "rejects")
+    )["Body"]
+    shutil.copyfileobj(body, sys.stdout.buffer)
+
+
+def _row(job: ImportJob) -> tuple[object, ...]:
+    counts = (job.rows_total, job.created, job.updated, job.unchanged, job.rejected)
+    return job.id, job.file, job.status, *counts, clock.stamp(job.started_at)
+
+
+def _print(job: ImportJob, json: bool) -> None:
+    if json:
+        return output.json(job)
+    columns = job.detected.columns if job.detected else []
+    reports: list[tuple[int, import_files.Report]] = [(job.rejected, "rejects"), (job.warnings, "warnings")]
+    written = [report for count, report in reports if count and job.finished_at]
+    return output.details(
+        **{"import": job.id}, file=job.file, status=f"{job.status}{', a dry run: nothing was changed' * job.dry_run}",
+        rows=job.rows_total, created=job.created, updated=job.updated, unchanged=job.unchanged, rejected=job.rejected,
+        warnings=job.warnings, columns=[f"{column.header} → {column.field}" for column in columns if column.field],
+        left_out=[column.header for column in columns if not column.field], notes=job.notes, reason=job.message,
+        reports=[f"s3://{settings.imports_bucket()}/{import_files.report_key(job.id, report)}" for report in written],
+    )  # fmt: skip

@@ -1,0 +1,72 @@
+"""What a command prints: answers on standard output, everything else on standard error."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+_NUMBERS = {"Orders", "Spent", "Rows", "Created", "Updated", "Unchanged", "Rejected"}  # right-aligned
+_PIPE_WIDTH = 200
+
+
+def json(answer: BaseModel | dict[str, Any] | Sequence[BaseModel | dict[str, Any]]) -> None:
+    """Print a document, or a list of documents, as JSON and nothing else."""
+    text = orjson.dumps(answer, default=lambda model: model.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
+    print(text.decode())  # noqa: T201 - rich would wrap and colour it
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str | None = None) -> None:
+    """Print rows under their columns. Cells are shown as they are: nothing in them is taken for markup."""
+    grid = Table(box=None, header_style="bold", pad_edge=False, caption=caption, caption_justify="left")
+    for column in columns:
+        grid.add_column(
+            column, no_wrap=column == columns[0], justify="right" if column in _NUMBERS else "left", overflow="fold"
+        )
+    for row in rows:
+        grid.add_row(*(escape(_text(cell)) for cell in row))
+    # A pipe has no width: what is read by grep must not be folded at 80 columns.
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(grid)
+
+
+def details(**fields: object) -> None:
+    """Print one thing, a line per field that it has. Texts stay on one line, so that they can be copied."""
+    console, width = Console(soft_wrap=True), max(map(len, fields)) + 2
+    for name, value in fields.items():
+        if value not in (None, "", []):
+            console.print(
+                f"[bold]{name.replace('_', ' ').capitalize():<{width}}[/bold]{escape(_text(value))}", highlight=False
+            )
+
+
+def say(message: str) -> None:
+    """Tell something beside the answer."""
+    Console(stderr=True, soft_wrap=True).print(message, markup=False, highlight=False)
+
+
+def progress() -> Progress:
+    """A progress bar on standard error, shown on a terminal only."""
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case list() | tuple():
+            return ", ".join(map(_text, value))
+        case _:
+            return str(value)

@@ -1,0 +1,54 @@
+"""/api-keys: make, list, rotate and revoke the store's keys. A secret is shown once."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response, Router
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+
+from clientela import api_keys, clock, web
+from clientela.api_keys import IssuedKey, Key, NewKey
+from clientela.web import Listing
+from merchant_routes.access import route
+
+router = Router()
+
+BASE = "/v1/stores/<store_id>/api-keys"
+ONE = f"{BASE}/<key_id>"
+KeyId = Annotated[str, Path(examples=["key_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+
+
+@router.get(BASE, **route("listApiKeys", "keys:read", Listing[Key]))
+def list_api_keys() -> Response[Any]:
+    """All keys, oldest first, without their secrets; a store's keys are few, so they come in one page."""
+    found = api_keys.every(router.context["store"].id)
+    return web.listing(router.current_event, found, None, max(len(found), 1))
+
+
+@router.post(BASE, **route("createApiKey", "keys:write", IssuedKey, 201))
+def create_api_key(new: Annotated[NewKey, Body()]) -> Response[Any]:
+    """Make a key with scopes that the calling key has itself. This answer alone holds the secret."""
+    for scope in new.scopes:
+        api_keys.demand(router.context["caller"], scope)
+    return web.json(api_keys.create(router.context["store"].id, new, clock.now()), 201)
+
+
+@router.get(ONE, **route("getApiKey", "keys:read", Key))
+def get_api_key(key_id: KeyId) -> Response[Any]:
+    """Read one key, without its secret."""
+    return web.json(api_keys.read(router.context["store"].id, key_id).shown())
+
+
+@router.post(f"{ONE}/rotate", **route("rotateApiKey", "keys:write", IssuedKey))
+def rotate_api_key(key_id: KeyId) -> Response[Any]:
+    """Give a key a new secret, which this answer alone holds; the old one stays good for a day."""
+    store_id = router.context["store"].id
+    for scope in api_keys.read(store_id, key_id).key.scopes:
+        api_keys.demand(router.context["caller"], scope)
+    return web.json(api_keys.rotate(store_id, key_id, clock.now()))
+
+
+@router.delete(ONE, **route("revokeApiKey", "keys:write", status=204))
+def revoke_api_key(key_id: KeyId) -> Response[Any]:
+    """End a key: it is refused everywhere within half a minute."""
+    api_keys.revoke(router.context["store"].id, key_id)
+    return web.nothing()

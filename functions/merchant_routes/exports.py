@@ -1,0 +1,51 @@
+"""/exports: write the customers to a CSV file, and fetch it."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response, Router
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+
+from clientela import clock, exports, web
+from clientela.customer_filter import CustomerFilter
+from clientela.documents import Document
+from clientela.exports import ExportJob
+from clientela.web import Cursor, Limit, Listing
+from merchant_routes.access import route
+
+router = Router()
+
+BASE = "/v1/stores/<store_id>/exports"
+ExportId = Annotated[str, Path(examples=["exp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+
+
+class NewExport(Document):
+    """An export to start; without a filter it holds every customer."""
+
+    filter: CustomerFilter = CustomerFilter()
+
+
+@router.post(BASE, **route("startExport", "exports:write", ExportJob, 202))
+def start_export(new: Annotated[NewExport, Body()]) -> Response[Any]:
+    """Start an export; watch it by its id."""
+    store = router.context["store"]
+    job = exports.start(store, clock.now(), new.filter)
+    return web.json(job, 202, {"Location": f"/v1/stores/{store.id}/exports/{job.id}"})
+
+
+@router.get(BASE, **route("listExports", "exports:read", Listing[ExportJob]))
+def list_exports(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
+    """The store's exports, newest first."""
+    page = exports.every(router.context["store"], limit, cursor)
+    return web.listing(router.current_event, page.jobs, page.next_cursor, limit)
+
+
+@router.get(f"{BASE}/<export_id>", **route("getExport", "exports:read", ExportJob))
+def get_export(export_id: ExportId) -> Response[Any]:
+    """One export as it is now."""
+    return web.json(exports.get(router.context["store"], export_id))
+
+
+@router.get(f"{BASE}/<export_id>/file", **route("getExportFile", "exports:read", status=303))
+def get_export_file(export_id: ExportId) -> Response[Any]:
+    """The export's CSV file. A redirect to where it is for a short time."""
+    return web.redirect(exports.download_url(router.context["store"], export_id))

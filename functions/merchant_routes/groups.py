@@ -1,0 +1,68 @@
+"""/groups: customer groups and their members."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response, Router
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+from pydantic import SkipValidation
+
+from clientela import clock, directory, groups, web
+from clientela.customer_fields import Customer
+from clientela.customer_filter import CustomerFilter
+from clientela.directory import Sort
+from clientela.groups import Group, GroupChanges, NewGroup
+from clientela.web import Cursor, Limit, Listing
+from merchant_routes.access import route
+
+router = Router()
+
+BASE = "/v1/stores/<store_id>/groups"
+ONE = f"{BASE}/<group_id>"
+GroupId = Annotated[str, Path(examples=["grp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+
+
+@router.get(BASE, **route("listGroups", "groups:read", Listing[Group]))
+def list_groups() -> Response[Any]:
+    """All groups, the one of highest priority first; a store's groups are few, so they come in one page."""
+    found = groups.every(router.context["store"])
+    return web.listing(router.current_event, found, None, max(len(found), 1))
+
+
+@router.post(BASE, **route("createGroup", "groups:write", Group, 201))
+def create_group(new: Annotated[NewGroup, Body()]) -> Response[Any]:
+    """Create a group; 409 `group_code_taken` where another one has the code."""
+    store = router.context["store"]
+    group = groups.create(store, new, clock.now())
+    return web.json(group, 201, web.etag(group.version) | {"Location": f"/v1/stores/{store.id}/groups/{group.id}"})
+
+
+@router.get(ONE, **route("getGroup", "groups:read", Group))
+def get_group(group_id: GroupId) -> Response[Any]:
+    """Read one group."""
+    group = groups.get(router.context["store"], group_id)
+    return web.json(group, headers=web.etag(group.version))
+
+
+@router.patch(ONE, **route("changeGroup", "groups:write", Group))
+def change_group(
+    group_id: GroupId,
+    changes: Annotated[SkipValidation[GroupChanges], Body()],
+    if_match: Annotated[str | None, Header(alias="If-Match")] = None,
+) -> Response[Any]:
+    """Change a group by JSON Merge Patch (RFC 7396); `If-Match` guards against changes of others."""
+    group = groups.patch(router.context["store"], group_id, changes, clock.now(), web.version_wanted(if_match))
+    return web.json(group, headers=web.etag(group.version))
+
+
+@router.get(f"{ONE}/customers", **route("listGroupCustomers", "customers:read", Listing[Customer]))
+def list_group_customers(
+    group_id: GroupId,
+    sort: Annotated[Sort, Query()] = "-created",
+    limit: Annotated[Limit, Query()] = 50,
+    cursor: Annotated[Cursor, Query()] = None,
+) -> Response[Any]:
+    """One page of the group's members."""
+    store = router.context["store"]
+    wanted = CustomerFilter(group=groups.get(store, group_id).id)
+    page = directory.page(store, sort=sort, wanted=wanted, limit=limit, cursor=cursor)
+    return web.listing(router.current_event, page.customers, page.next_cursor, limit)

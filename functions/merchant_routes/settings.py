@@ -1,0 +1,32 @@
+"""/settings: how the store's customer accounts behave."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response, Router
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header
+from pydantic import SkipValidation
+
+from clientela import clock, stores, web
+from clientela.stores import SettingsChanges, Store
+from merchant_routes.access import route
+
+router = Router()
+
+BASE = "/v1/stores/<store_id>/settings"
+
+
+@router.get(BASE, **route("getSettings", "settings:read", Store))
+def get_settings() -> Response[Any]:
+    """Read the settings."""
+    store = stores.read(router.context["store"].id)
+    return web.json(store, headers=web.etag(store.version))
+
+
+@router.patch(BASE, **route("changeSettings", "settings:write", Store))
+def change_settings(
+    changes: Annotated[SkipValidation[SettingsChanges], Body()],
+    if_match: Annotated[str | None, Header(alias="If-Match")] = None,
+) -> Response[Any]:
+    """Change settings by JSON Merge Patch (RFC 7396). They hold everywhere within half a minute."""
+    store = stores.patch(router.context["store"].id, changes, clock.now(), web.version_wanted(if_match))
+    return web.json(store, headers=web.etag(store.version))

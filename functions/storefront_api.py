@@ -1,0 +1,15 @@
+"""The storefront API: sign-in and the shopper's own account, over HTTPS."""
+
+from typing import Any
+
+from clientela import web
+from storefront_routes import access, account, devices, sign_in
+
+app = web.resolver()
+for part in (sign_in, account, devices):
+    app.include_router(part.router)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one HTTP API event."""
+    return web.respond(app, event, context, access.guard(event))

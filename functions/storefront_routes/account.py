@@ -1,0 +1,66 @@
+"""/account: the shopper's own profile and orders."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response, Router
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+from pydantic import SkipValidation
+
+from clientela import accounts, clock, orders, web
+from clientela.accounts import Account, AccountChanges
+from clientela.documents import Document
+from clientela.order_fields import Order
+from storefront_routes import access
+
+router = Router()  # type: ignore[no-untyped-call]
+
+BASE = "/v1/stores/<store_id>/account"
+
+
+class OrderList(Document):
+    """One page of orders, newest first."""
+
+    items: list[Order]
+    next_cursor: str | None
+    limit: int
+
+
+@router.get(BASE, operation_id="getAccount", tags=["account"], responses=web.documented(Account), **access.PRIVATE)
+def get_account() -> Response[Any]:
+    customer = router.context["caller"].customer
+    return web.json(accounts.shown(customer), headers=web.etag(customer.version))
+
+
+@router.patch(BASE, operation_id="changeAccount", tags=["account"], responses=web.documented(Account), **access.PRIVATE)
+def change_account(
+    # Checked by the verb, merged into what is stored: a part alone may not be valid (a phone without its country).
+    changes: Annotated[SkipValidation[AccountChanges], Body()],
+    if_match: Annotated[str | None, Header(alias="If-Match")] = None,
+) -> Response[Any]:
+    store, caller = router.context["store"], router.context["caller"]
+    customer = accounts.patch(store, caller.customer.id, changes, clock.now(), web.version_wanted(if_match))
+    return web.json(accounts.shown(customer), headers=web.etag(customer.version))
+
+
+@router.get(
+    f"{BASE}/orders",
+    operation_id="listOwnOrders",
+    tags=["account"],
+    responses=web.documented(OrderList),
+    **access.PRIVATE,
+)
+def list_orders(
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    cursor: Annotated[str | None, Query(max_length=1000)] = None,
+) -> Response[Any]:
+    page = orders.of_customer(router.context["store"], router.context["caller"].customer.id, limit, cursor)
+    body = OrderList.model_construct(items=page.orders, next_cursor=page.next_cursor, limit=limit)
+    return web.json(body, headers=web.link_to_next(router.current_event, page.next_cursor))
+
+
+@router.get(
+    f"{BASE}/orders/<order_id>", operation_id="getOwnOrder", tags=["account"], responses=web.documented(Order),
+    **access.PRIVATE,
+)  # fmt: skip
+def get_order(order_id: Annotated[str, Path(examples=["1001"])]) -> Response[Any]:
+    return web.json(orders.one(router.context["store"], router.context["caller"].customer.id, order_id))

@@ -1,0 +1,60 @@
+"""/account/sessions: the devices on which a shopper is signed in."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response, Router
+from aws_lambda_powertools.event_handler.openapi.params import Path
+
+from clientela import clock, sessions, web
+from clientela.customer_fields import Line, Stamp
+from clientela.documents import Document
+from clientela.sessions import Session
+from storefront_routes import access
+
+router = Router()  # type: ignore[no-untyped-call]
+
+BASE = "/v1/stores/<store_id>/account/sessions"
+
+
+class Device(Document):
+    """A device; `current` is the one that asks."""
+
+    id: str
+    device: Line | None
+    created_at: Stamp
+    last_seen_at: Stamp
+    expires_at: Stamp
+    current: bool
+
+
+class DeviceList(Document):
+    """All devices, newest sign-in first."""
+
+    items: list[Device]
+
+
+@router.get(
+    BASE, operation_id="listOwnSessions", tags=["account"], responses=web.documented(DeviceList), **access.PRIVATE
+)
+def list_sessions() -> Response[Any]:
+    caller = router.context["caller"]
+    living = sessions.every(router.context["store"], caller.customer.id, clock.now())
+    return web.json(DeviceList(items=[_device(session, caller.session) for session in living]))
+
+
+@router.delete(f"{BASE}/<session_id>", operation_id="endOwnSession", tags=["account"], **access.PRIVATE)
+def end_session(session_id: Annotated[str, Path(examples=["ses_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]) -> Response[Any]:
+    sessions.end(router.context["store"], router.context["caller"].customer.id, session_id)
+    return Response(status_code=204)
+
+
+@router.delete(BASE, operation_id="endOwnSessions", tags=["account"], **access.PRIVATE)
+def end_sessions() -> Response[Any]:
+    """Sign out everywhere, here as well."""
+    sessions.end_all(router.context["store"], router.context["caller"].customer.id)
+    return Response(status_code=204, headers=access.drop_cookie())
+
+
+def _device(session: Session, current: Session) -> Device:
+    shown = {name: getattr(session, name) for name in ("id", "device", "created_at", "last_seen_at", "expires_at")}
+    return Device(**shown, current=session.id == current.id)

@@ -1,0 +1,120 @@
+"""/login-links and /sessions: the way in and the way out. Only a POST uses a link up, so mail scanners cannot."""
+
+from typing import Annotated, Any, Self
+
+from aws_lambda_powertools.event_handler.api_gateway import Response, Router
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from clientela import accounts, clock, sessions, sign_in, web
+from clientela.accounts import Account
+from clientela.customer_fields import Stamp
+from clientela.documents import Document
+from clientela.email_addresses import Email
+from clientela.languages import Language
+from storefront_routes import access
+
+router = Router()  # type: ignore[no-untyped-call]
+
+BASE = "/v1/stores/<store_id>"
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+def _six_digits(text: str) -> str:
+    """`123 456` as people type it. ValueError where it is no code."""
+    digits = text.replace(" ", "").replace("-", "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) == 6):
+        raise ValueError("a code has six digits")
+    return digits
+
+
+Code = Annotated[str, Field(max_length=20, examples=["123 456"]), AfterValidator(_six_digits)]
+
+
+class NewLoginLink(Document):
+    """Where to send a sign-in link, and where to go once signed in."""
+
+    email: Email
+    language: Language | None = None
+    return_to: Annotated[str, StringConstraints(max_length=500)] | None = None
+
+
+class LoginLink(Document):
+    """What the page keeps until the link comes back to it. `resend_after` is in seconds."""
+
+    request_id: str
+    nonce: str
+    expires_at: Stamp
+    resend_after: int
+
+
+class NewSession(Document):
+    """The link's token with the nonce of the browser that asked, or in any browser the code of the mail.
+
+    `cookie` keeps the session in a cookie that no script can read, instead of in the answer.
+    """
+
+    token: Secret | None = None
+    nonce: Secret | None = None
+    request_id: Secret | None = None
+    code: Code | None = None
+    cookie: bool = False
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        given = {name for name in ("token", "nonce", "request_id", "code") if getattr(self, name) is not None}
+        if given not in ({"token", "nonce"}, {"request_id", "code"}, {"token", "code"}):
+            raise ValueError("send token and nonce, or request_id and code, or token and code")
+        return self
+
+
+class OpenSession(Document):
+    """A session. `session_token` is shown here only, and not at all where it is in the cookie."""
+
+    session_token: str | None
+    expires_at: Stamp
+    customer: Account
+    return_to: str | None
+
+
+@router.post(
+    f"{BASE}/login-links", operation_id="requestLoginLink", tags=["sign-in"], responses=web.documented(LoginLink, 202)
+)
+def request_login_link(wanted: Annotated[NewLoginLink, Body()]) -> Response[Any]:
+    ip = router.current_event.raw_event["requestContext"]["http"]["sourceIp"]
+    asked = sign_in.request_link(
+        router.context["store"], wanted.email, ip, wanted.language, wanted.return_to, clock.now()
+    )
+    return web.json(LoginLink(**vars(asked)), 202)
+
+
+@router.post(
+    f"{BASE}/sessions", operation_id="createSession", tags=["sign-in"], responses=web.documented(OpenSession, 201)
+)
+def create_session(
+    new: Annotated[NewSession, Body()],
+    # Chosen by the caller and kept to itself: with it, an answer that was lost can be asked for again for a minute.
+    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=16, max_length=200)] = None,
+) -> Response[Any]:
+    store, event = router.context["store"], router.current_event.raw_event
+    if new.cookie:
+        # Else another site could sign a visitor in to an account of its own.
+        access.demand_own_page(store, router.current_event.headers.get("origin"))
+    proof = sign_in.proof(
+        token=new.token, request_id=new.request_id, nonce=new.nonce, code=new.code, attempt=idempotency_key
+    )
+    opened = sign_in.verify(store, proof, event["requestContext"]["http"].get("userAgent"), clock.now())
+    body = OpenSession.model_construct(
+        session_token=None if new.cookie else opened.token,
+        expires_at=opened.session.expires_at,
+        customer=accounts.shown(opened.customer),
+        return_to=opened.return_to,
+    )
+    return web.json(body, 201, access.set_cookie(opened.token) if new.cookie else {})
+
+
+@router.delete(f"{BASE}/sessions/current", operation_id="endSession", tags=["sign-in"], **access.PRIVATE)
+def end_session() -> Response[Any]:
+    caller = router.context["caller"]
+    sessions.end(router.context["store"], caller.customer.id, caller.session.id)
+    return Response(status_code=204, headers=access.drop_cookie())

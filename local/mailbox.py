@@ -1,0 +1,61 @@
+"""The mails the local cloud would have sent, as data."""
+
+import html
+import json
+import re
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+_IN_HTML = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*["'](https?://[^"']+)["']""", re.IGNORECASE)
+_IN_TEXT = re.compile(r"https?://[^\s<>\"']+")
+_SENTENCE_END = ".,;:!?)]"
+
+
+class Mail(NamedTuple):
+    """One sent mail; `sent_at` is RFC 3339 in UTC."""
+
+    id: str
+    to: list[str]
+    sender: str
+    subject: str
+    text: str
+    html: str
+    sent_at: str
+
+    def links(self) -> list[str]:
+        """The links a reader could follow, each once, those of the text first."""
+        in_text = (link.rstrip(_SENTENCE_END) for link in _IN_TEXT.findall(self.text))
+        in_html = (html.unescape(link) for link in _IN_HTML.findall(self.html))
+        return list(dict.fromkeys([*in_text, *in_html]))
+
+    def document(self) -> dict[str, Any]:
+        """The mail as messages.json has it."""
+        fields = self._asdict()
+        sender = fields.pop("sender")
+        return {**fields, "from": sender, "links": self.links()}
+
+
+def sign_in_link(mail: Mail) -> str | None:
+    """The link that carries a token: those hold it in the fragment, so that no server log ever sees it."""
+    return next((link for link in mail.links() if "#" in link), None)
+
+
+def fetch(endpoint: str) -> list[Mail]:
+    """Every mail sent since the local cloud at `endpoint` started, newest first."""
+    with urllib.request.urlopen(f"{endpoint}/_ministack/ses/messages", timeout=10) as answer:  # noqa: S310
+        return parse(json.load(answer))
+
+
+def parse(listing: dict[str, Any]) -> list[Mail]:
+    """Mails out of MiniStack's listing, newest first."""
+    return list(reversed(list(_mails(listing))))
+
+
+def _mails(listing: dict[str, Any]) -> Iterator[Mail]:
+    records = [record for account in listing["messages"].values() for record in account]
+    for record in sorted(records, key=lambda record: float(record["Timestamp"])):
+        sent_at = datetime.fromtimestamp(float(record["Timestamp"]), UTC).isoformat(timespec="milliseconds")
+        body = (record["Subject"] or "", record["BodyText"] or "", record["BodyHtml"] or "")
+        yield Mail(record["MessageId"], record["To"], record["Source"], *body, sent_at)

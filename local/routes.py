@@ -1,0 +1,64 @@
+"""The HTTP API's routes, made from the deployed template: MiniStack creates AWS::Serverless::HttpApi without them."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from local import aws
+
+_FUNCTION = re.compile(r"/functions/\$\{(\w+)(?:\.Arn)?\}/invocations$")
+
+
+class Route(NamedTuple):
+    """One route: its key as API Gateway spells it, and the logical id of the function that answers it."""
+
+    key: str  # "ANY /v1/stores/{store_id}/{proxy+}"
+    function: str
+
+
+def from_openapi(body: dict[str, Any]) -> Iterator[Route]:
+    """The routes of an OpenAPI document as SAM writes it into a deployed HTTP API.
+
+    Raises ValueError for an operation that no function answers.
+    """
+    for path, operations in body["paths"].items():
+        for name, operation in operations.items():
+            if name == "parameters" or name.startswith("x-amazon-apigateway-cors"):
+                continue
+            method = "ANY" if name == "x-amazon-apigateway-any-method" else name.upper()
+            yield Route(f"{method} {path}", _function(operation, f"{method} {path}"))
+
+
+def _function(operation: dict[str, Any], key: str) -> str:
+    uri = operation.get("x-amazon-apigateway-integration", {}).get("uri", {})
+    found = _FUNCTION.search(uri.get("Fn::Sub", "") if isinstance(uri, dict) else uri)
+    if found is None:
+        raise ValueError(f"no function answers {key}")
+    return found[1]
+
+
+def create(stack: str, endpoint: str) -> str:
+    """Create the routes of the stack's one HTTP API; returns the API's id."""
+    cloudformation = aws.client("cloudformation", endpoint)
+    described = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+    physical = {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in described}
+    processed = cloudformation.get_template(StackName=stack, TemplateStage="Processed")["TemplateBody"]
+    resources = (json.loads(processed) if isinstance(processed, str) else processed)["Resources"]
+    (name,) = [name for name, resource in resources.items() if resource["Type"] == "AWS::ApiGatewayV2::Api"]
+    _create(physical[name], list(from_openapi(resources[name]["Properties"]["Body"])), physical, endpoint)
+    api: str = physical[name]
+    return api
+
+
+def _create(api: str, routes: list[Route], physical: dict[str, str], endpoint: str) -> None:
+    gateway, functions = aws.client("apigatewayv2", endpoint), aws.client("lambda", endpoint)
+    targets = {}
+    for function in {route.function for route in routes}:
+        arn = functions.get_function_configuration(FunctionName=physical[function])["FunctionArn"]
+        integration = gateway.create_integration(
+            ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
+        )
+        targets[function] = f"integrations/{integration['IntegrationId']}"
+    for route in routes:
+        gateway.create_route(ApiId=api, RouteKey=route.key, Target=targets[route.function])

@@ -1,0 +1,35 @@
+"""The whole stack deployed to a local cloud of the tests' own: `make local` may run at the same time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from local import aws
+from local.cloud import local_cloud
+from local.outputs import Outputs
+from local.paths import CACHE
+
+STATE: Path = CACHE / "e2e"
+
+
+class MakeClient(Protocol):
+    """Makes a boto3 client of the deployed local cloud: `cloud_client("s3")`."""
+
+    def __call__(self, service: str) -> Any: ...
+
+
+@pytest.fixture(scope="session")
+def cloud(no_aws_account: None) -> Iterator[Outputs]:
+    """Where the deployed local cloud can be reached: `cloud.api_url`, `cloud.imports_bucket` and so on.
+
+    Built, started and deployed once for all tests (half a minute), so tests use stores and addresses of their own.
+    """
+    with local_cloud(STATE) as running:
+        yield running.outputs
+
+
+@pytest.fixture(scope="session")
+def cloud_client(cloud: Outputs) -> MakeClient:
+    """Clients of the local cloud with its root key, for what an operator would do."""
+    return lambda service: aws.client(service, cloud.endpoint_url)

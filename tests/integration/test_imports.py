@@ -1,0 +1,164 @@
+"""The import on DynamoDB Local: real transactions, chunks side by side, and a death at every call."""
+
+import csv
+import io
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from tests.import_runs import StateMachines, dropped, plan
+from tests.template_file import PROJECT
+
+import csv_import
+from clientela import clients, clock, csv_files, customers, directory, dynamodb, imports, stores
+from clientela.customer_fields import Customer, NewCustomer
+from clientela.stores import Store, StoreSettings
+
+CHINOOK = (PROJECT / "tests/data/chinook/customers.csv").read_bytes()
+
+
+class KilledError(RuntimeError):
+    """The function was killed at an AWS call."""
+
+
+@pytest.fixture
+def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
+    found = StateMachines()
+    monkeypatch.setattr(clients, "state_machines", lambda: found)
+    return found
+
+
+@pytest.fixture
+def new_store(deployed: None) -> Callable[[], Store]:
+    return lambda: stores.create(f"store-{uuid.uuid4().hex[:12]}", StoreSettings(name="Demo"), clock.now())
+
+
+def run(store: Store, machines: StateMachines, event: dict[str, Any]) -> str:
+    """The whole way to the job's id, as often as it takes: what is killed is called again, as S3 and Step Functions do it."""
+    again(lambda: csv_import.receive(event, None))
+    ((job_id, _),) = machines.started.items()
+    for chunk in plan(machines, job_id):
+        again(lambda chunk=chunk: csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None))
+    again(lambda: csv_import.finish({"store_id": store.id, "job_id": job_id}, None))
+    return job_id
+
+
+def again(call: Callable[[], None]) -> None:
+    for _ in range(2):
+        try:
+            return call()
+        except KilledError:
+            continue
+    raise AssertionError("killed twice")
+
+
+def counts(store: Store, job_id: str) -> tuple[int, int, int, int, int]:
+    job = imports.get(store, job_id)
+    assert job.status == "succeeded"
+    return job.created, job.updated, job.unchanged, job.rejected, job.warnings
+
+
+def test_chinook_is_imported_whole_and_a_second_time_changes_nothing(store: Store, machines: StateMachines) -> None:
+    assert counts(store, run(store, machines, dropped(store, CHINOOK, "customers.csv"))) == (59, 0, 0, 0, 1)
+    before = list(directory.every(store))
+    machines.started.clear()
+    assert counts(store, run(store, machines, dropped(store, CHINOOK, "customers.csv"))) == (0, 0, 59, 0, 1)
+    assert list(directory.every(store)) == before
+
+
+def test_a_thousand_spellings_of_a_hundred_addresses_are_a_hundred_customers(
+    store: Store, machines: StateMachines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_files, "CHUNK_ROWS", 100)
+    spellings = [str.upper, str.lower, str.title, str.swapcase, " {} ".format]
+    rows = [spellings[(row // 100) % 5](f"person{row % 100}@example.com") for row in range(1000)]
+    csv_import.receive(dropped(store, "\n".join(["email", *rows]).encode(), "spellings.csv"), None)
+    ((job_id, _),) = machines.started.items()
+    work = [{"store_id": store.id, "job_id": job_id, "chunk": chunk} for chunk in plan(machines, job_id)]
+    with ThreadPoolExecutor(10) as threads:
+        list(threads.map(lambda event: csv_import.load(event, None), work))
+    csv_import.finish({"store_id": store.id, "job_id": job_id}, None)
+    job = imports.get(store, job_id)
+    assert (job.status, job.rows_total, job.created, job.unchanged, job.rejected) == ("succeeded", 1000, 100, 900, 0)
+    assert directory.count(store) == 100
+
+
+FILE = b"""email,company,phone
+old@example.com,Beta,
+same@example.com,Acme,
+new@example.com,Gamma,12
+new@example.com,Delta,
+nobody,,
+"""
+
+
+def arranged(store: Store) -> dict[str, Any]:
+    for email in ("old@example.com", "same@example.com"):
+        customers.create(store, NewCustomer(email=email, company="Acme"), clock.now())
+    return dropped(store, FILE, "customers.csv")
+
+
+@contextmanager
+def killed(call_number: int, *, after: bool) -> Iterator[Callable[[], bool]]:
+    """Kill the function once, at its n-th AWS call: before it, or after it was carried out. Yields whether it was."""
+    made, send, boto_clients = [0], dynamodb._send, (clients.s3(), clients.dynamodb())
+
+    def count() -> None:
+        made[0] += 1
+        if made[0] == call_number:
+            raise KilledError
+
+    def lean(operation: str, body: bytes) -> Any:
+        if after:
+            answer = send(operation, body)
+            count()
+            return answer
+        count()
+        return send(operation, body)
+
+    def boto(**details: object) -> None:
+        count()
+
+    hook = "response-received" if after else "before-send"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dynamodb, "_send", lean)
+        for client in boto_clients:
+            client.meta.events.register(f"{hook}.*", boto, unique_id="killed")
+        yield lambda: made[0] >= call_number
+        for client in boto_clients:
+            client.meta.events.unregister(f"{hook}.*", boto, unique_id="killed")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
+def test_killed_at_any_call_it_ends_in_the_same_customers_and_the_same_report(
+    new_store: Callable[[], Store], machines: StateMachines, after: bool
+) -> None:
+    call_number, was_killed = 0, True
+    while was_killed:
+        call_number += 1
+        machines.started.clear()
+        store = new_store()
+        event = arranged(store)
+        with killed(call_number, after=after) as has_killed:
+            job_id = run(store, machines, event)
+            was_killed = has_killed()
+        assert counts(store, job_id) == (1, 2, 1, 1, 1), f"killed at call {call_number}"
+        found = {customer.email: described(customer) for customer in directory.every(store)}
+        assert found == {
+            "old@example.com": ("Beta", 2), "same@example.com": ("Acme", 1), "new@example.com": ("Delta", 1),
+        }, f"killed at call {call_number}"  # fmt: skip
+        assert [row["code"] for row in rejects(store, job_id)] == ["email_invalid"]
+    assert call_number > 15
+
+
+def described(customer: Customer) -> tuple[str | None, int]:
+    return customer.company, customer.version
+
+
+def rejects(store: Store, job_id: str) -> list[dict[str, str]]:
+    with urlopen(imports.report_url(store, job_id, "rejects")) as answer:
+        return list(csv.DictReader(io.StringIO(answer.read().decode("utf-8-sig"), newline="")))

@@ -1,0 +1,79 @@
+"""The `clientela` command as tests run it: in this process, against moto's server as if it were the local cloud."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import boto3
+import pytest
+
+from clientela_cli.main import main
+
+
+class Result(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """Standard output, which must be JSON and nothing else."""
+        return json.loads(self.out)
+
+
+type Run = Callable[..., Result]
+
+
+def runner(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command with the arguments given."""
+
+    def run(*arguments: object) -> Result:
+        monkeypatch.setattr(sys, "argv", ["clientela", *map(str, arguments)])
+        capsys.readouterr()
+        with environment_restored():
+            try:
+                main()
+                code: Any = 0
+            except SystemExit as end:
+                code = end.code
+        return Result(code or 0, *capsys.readouterr())
+
+    return run
+
+
+@contextmanager
+def environment_restored() -> Iterator[None]:
+    """The command changes the environment of its process, which is the tests' own here."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def deploy(folder: Path, stack: str = "clientela-local", **changes: str | None) -> None:
+    """Make a stack with the outputs that template.yaml has, and the local cloud's outputs.json."""
+    outputs = {
+        "Table": os.environ["TABLE_NAME"],
+        "ImportsBucket": os.environ["IMPORTS_BUCKET"],
+        "ExportsBucket": os.environ["EXPORTS_BUCKET"],
+        "MailQueueUrl": os.environ["MAIL_QUEUE_URL"],
+        "ImportStateMachineArn": os.environ["IMPORT_STATE_MACHINE_ARN"],
+        "CustomerExportFunctionName": os.environ["EXPORT_FUNCTION_NAME"],
+        "SigningSecretArn": os.environ["SIGNING_SECRET_ARN"],
+        "OrdersQueueUrl": boto3.client("sqs").create_queue(QueueName="orders")["QueueUrl"],
+        **changes,
+    }
+    template = {
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {name: {"Value": value} for name, value in outputs.items() if value is not None},
+    }
+    boto3.client("cloudformation").create_stack(StackName=stack, TemplateBody=json.dumps(template))
+    local = {"endpoint_url": os.environ["AWS_ENDPOINT_URL"], "region": "us-east-1"}
+    (folder / "outputs.json").write_text(json.dumps(local))

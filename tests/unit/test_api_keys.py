@@ -1,0 +1,87 @@
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from clientela import api_keys, clock, settings
+from clientela.api_keys import NewKey
+from clientela.errors import KeyMissingError, KeyNotFoundError, ScopeMissingError
+from clientela.stores import Store
+
+NOW = clock.now()
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def issued(store: Store) -> api_keys.IssuedKey:
+    return api_keys.create(store.id, NewKey(name="till"), NOW)
+
+
+def is_good(store: Store, key: str, now: Any = NOW) -> bool:
+    try:
+        api_keys.authenticate(store.id, key, now)
+    except KeyMissingError:
+        return False
+    return True
+
+
+def test_a_key_is_good_and_its_secret_is_nowhere_in_the_table(store: Store, issued: api_keys.IssuedKey) -> None:
+    assert is_good(store, issued.key)
+    dump = boto3.client("dynamodb").scan(TableName=settings.table_name())["Items"]
+    assert issued.key.split("_")[2] not in str(dump)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda k: k + "x",
+        lambda k: k[:-1],
+        lambda k: "",
+        lambda k: "ck_" + "0" * 26 + "_" + k[-43:],
+        lambda k: k.upper(),
+    ],
+)
+def test_any_other_text_is_refused(store: Store, issued: api_keys.IssuedKey, change: Any) -> None:
+    assert not is_good(store, change(issued.key))
+
+
+def test_a_key_ends_at_its_hour(store: Store) -> None:
+    key = api_keys.create(store.id, NewKey(name="short", expires_at=NOW + HOUR), NOW).key
+    assert [is_good(store, key, NOW + HOUR - timedelta(seconds=1)), is_good(store, key, NOW + HOUR)] == [True, False]
+
+
+def test_two_secrets_are_good_while_a_key_is_rotated(store: Store, issued: api_keys.IssuedKey) -> None:
+    fresh = api_keys.rotate(store.id, issued.id, NOW)
+    assert fresh.id == issued.id
+    assert [is_good(store, key, NOW + 23 * HOUR) for key in (issued.key, fresh.key)] == [True, True]
+    assert [is_good(store, key, NOW + 24 * HOUR) for key in (issued.key, fresh.key)] == [False, True]
+
+
+def test_a_revoked_key_is_refused_also_where_it_was_cached(
+    store: Store, issued: api_keys.IssuedKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert is_good(store, issued.key)
+    cached = dict(api_keys._cache)
+    api_keys.revoke(store.id, issued.id)
+    assert not is_good(store, issued.key)
+    api_keys._cache.update(cached)  # another process that has read it before
+    later = api_keys.time.monotonic() + api_keys.CACHED_SECONDS
+    monkeypatch.setattr(api_keys.time, "monotonic", lambda: later)
+    assert api_keys.CACHED_SECONDS <= 60
+    assert not is_good(store, issued.key)
+    with pytest.raises(KeyNotFoundError):
+        api_keys.revoke(store.id, issued.id)
+
+
+def test_the_hour_of_the_last_use_is_shown(store: Store, issued: api_keys.IssuedKey) -> None:
+    assert api_keys.every(store.id)[0].last_used_at is None
+    api_keys.authenticate(store.id, issued.key, NOW)
+    assert api_keys.every(store.id)[0].last_used_at == NOW.replace(minute=0, second=0, microsecond=0)
+
+
+def test_a_scope_that_the_key_lacks_is_demanded_in_vain(store: Store) -> None:
+    key = api_keys.create(store.id, NewKey(name="reader", scopes=["customers:read"]), NOW)
+    api_keys.demand(key, "customers:read")
+    with pytest.raises(ScopeMissingError):
+        api_keys.demand(key, "customers:write")

@@ -1,0 +1,79 @@
+"""Headers as other systems and other languages write them."""
+
+import pytest
+
+from clientela.csv_columns import columns
+
+
+@pytest.mark.parametrize(
+    ("header", "fields"),
+    [
+        ("name,email,password", "name email password"),
+        ("nombre,correo electrónico,contraseña", "name email password"),
+        ("nome,e-mail,password", "name email password"),
+        ("Nom,Courriel,Mot de passe", "name email password"),
+        ("Name,E-Mail,Passwort", "name email password"),
+        ("Nome,Correio eletrónico,Palavra-passe", "name email password"),
+        ("Nombre,Apellidos,Email", "first_name last_name email"),
+        ("Nom,Prénom,E-mail", "last_name first_name email"),
+        ("Vorname,Name,E-Mail", "first_name last_name email"),
+        ("Nome,Cognome,Email", "first_name last_name email"),
+    ],
+)  # fmt: skip
+def test_names_are_told_apart_in_six_languages(header: str, fields: str) -> None:
+    assert " ".join(map(str, columns(header.split(",")).fields)) == fields
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("name,email", "en"), ("nombre,correo electrónico", "es"), ("nome,e-mail,città", "it"), ("nom,courriel", "fr"),
+        ("Name,E-Mail,Sprache,Straße", "de"), ("nome,e-mail,código postal,morada", "pt"), ("email", "en"),
+    ],
+)  # fmt: skip
+def test_the_headers_language_is_found(header: str, language: str) -> None:
+    assert columns(header.split(",")).language == language
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        # Shopify
+        ("First Name", "first_name"), ("Accepts Email Marketing", "accepts_marketing"), ("Tax Exempt", "tax_exempt"),
+        ("Default Address Address1", "billing_address.street"), ("Province Code", "billing_address.region"),
+        ("Default Address Zip", "billing_address.postal_code"), ("Total Spent", None), ("Accepts SMS Marketing", None),
+        # WooCommerce
+        ("billing.first_name", "billing_address.first_name"), ("shipping_address_2", "shipping_address.street2"),
+        ("shipping.postcode", "shipping_address.postal_code"), ("username", None),
+        # Amazon Cognito
+        ("given_name", "first_name"), ("family_name", "last_name"), ("phone_number", "phone"), ("locale", "language"),
+        ("cognito:username", None), ("email_verified", None),
+        # Jumpseller
+        ("Category", "groups"), ("Billing City", "billing_address.city"), ("Billing Tax ID", "vat_id"),
+        ("Shipping Country", "shipping_address.country"),
+        # Ecwid
+        ("billingPerson.countryCode", "billing_address.country"), ("customerGroupName", "groups"), ("taxId", "vat_id"),
+        ("acceptMarketing", "accepts_marketing"), ("lang", "language"), ("privateAdminNotes", "note"),
+        # addresses in other languages
+        ("Dirección de facturación", "billing_address.street"), ("Ciudad (envío)", "shipping_address.city"),
+        ("Indirizzo di spedizione", "shipping_address.street"),
+        ("Code postal de livraison", "shipping_address.postal_code"),
+        ("Lieferadresse", "shipping_address.street"), ("Rechnungsort", "billing_address.city"),
+        ("Cidade de entrega", "shipping_address.city"), ("PLZ", "billing_address.postal_code"),
+        # our own export
+        ("billing_street2", "billing_address.street2"), ("shipping_name", "shipping_address.name"),
+        ("billing_company", "billing_address.company"), ("shipping_phone", "shipping_address.phone"),
+        ("accepts_marketing", "accepts_marketing"), ("primary_group", "primary_group"), ("orders_count", None),
+    ],
+)  # fmt: skip
+def test_a_header_is_known_by_its_field(header: str, field: str | None) -> None:
+    assert columns(["email", header]).fields == ("email", field)
+
+
+def test_case_accents_and_punctuation_do_not_matter() -> None:
+    assert columns([" E_MAIL ", "POSTAL-CODE", "Código  Postal"]).fields[:2] == ("email", "billing_address.postal_code")
+
+
+def test_a_billing_email_counts_where_there_is_no_other() -> None:
+    assert columns(["billing_email", "billing_city"]).fields == ("email", "billing_address.city")
+    assert columns(["billing_email", "email"]).fields == (None, "email")

@@ -1,0 +1,85 @@
+"""What a row's cells mean."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from clientela import csv_rows
+from clientela.csv_columns import columns
+from clientela.csv_rows import RowRefusedError
+from clientela.customer_fields import Customer
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def created(**cells: str) -> csv_rows.Applied:
+    known = columns(["email", *cells])
+    return csv_rows.new(csv_rows.row(2, ["ana@example.com", *cells.values()], known), "cus_1", known, NOW)
+
+
+def changed(before: Customer, **cells: str) -> csv_rows.Applied:
+    known = columns(["email", *cells])
+    return csv_rows.changed(csv_rows.row(2, ["ana@example.com", *cells.values()], known), before, known)
+
+
+@pytest.mark.parametrize(("cell", "flag"), [("yes", True), ("Sí", True), ("NEIN", False), ("0", False), ("Não", False)])
+def test_yes_and_no_are_read_in_six_languages(cell: str, flag: bool) -> None:
+    assert created(tax_exempt=cell).customer.tax_exempt is flag
+
+
+def test_lists_are_split_and_keep_each_name_once() -> None:
+    assert created(tags="a; b,a ;").customer.tags == ["a", "b"]
+
+
+def test_a_phone_is_read_with_its_address_country() -> None:
+    assert created(phone="911 222 333", country="Spain").customer.phone == "+34911222333"
+    assert created(phone="'0911222333", country="Italia").customer.phone == "+390911222333"
+
+
+def test_an_impossible_phone_is_left_out_with_a_warning_and_the_old_one_stays() -> None:
+    before = created(phone="+34911222333", shipping_phone="+34911222333").customer
+    applied = changed(before, phone="call me", shipping_phone="12")
+    assert applied.customer == before
+    assert [(note.column, note.code) for note in applied.warnings] == [
+        ("phone", "phone_invalid"), ("shipping_phone", "phone_invalid"),
+    ]  # fmt: skip
+
+
+def test_names_of_an_address_become_one() -> None:
+    customer = created(**{"shipping.first_name": "Ana", "shipping.last_name": "Gil", "shipping.city": "Vigo"}).customer
+    (address,) = customer.shipping_addresses
+    assert (address.name, address.city, address.is_default) == ("Ana Gil", "Vigo", True)
+
+
+@pytest.mark.parametrize(
+    ("cell", "moment"),
+    [
+        ("2021-03-04", datetime(2021, 3, 4, tzinfo=UTC)),
+        ("2021-03-04 05:06:07 UTC", datetime(2021, 3, 4, 5, 6, 7, tzinfo=UTC)),
+        ("2021-03-04T05:06:07+02:00", datetime(2021, 3, 4, 3, 6, 7, tzinfo=UTC)),
+    ],
+)
+def test_a_new_customer_is_as_old_as_the_file_says(cell: str, moment: datetime) -> None:
+    assert created(created_at=cell).customer.created_at == moment
+
+
+@pytest.mark.parametrize(
+    ("field", "cell"), [("created_at", "04/03/21"), ("language", "klingonish"), ("vat_id", "ESB12345670")]
+)
+def test_a_value_of_the_wrong_form_refuses_the_row_and_names_the_column(field: str, cell: str) -> None:
+    with pytest.raises(RowRefusedError) as refused:
+        created(**{field: cell})
+    assert (refused.value.note.column, refused.value.note.code) == (field, "value_invalid")
+
+
+def test_an_escaped_formula_is_its_own_text_again() -> None:
+    assert created(note="'=1+1").customer.note == "=1+1"
+
+
+def test_of_two_columns_for_one_field_the_first_that_is_filled_counts() -> None:
+    assert created(**{"Country Code": "", "Country": "Spain"}).customer.billing_address.country == "ES"  # type: ignore[union-attr]
+
+
+def test_empty_cells_beyond_the_header_are_no_cells() -> None:
+    known = columns(["email"])
+    assert csv_rows.row(2, ["ana@example.com", "", " "], known).canonical == "ana@example.com"

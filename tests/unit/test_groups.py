@@ -1,0 +1,86 @@
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from clientela import clock, groups
+from clientela.errors import GroupCodeTakenError, GroupNotFoundError, InvalidInputError, VersionConflictError
+from clientela.groups import NewGroup
+from clientela.stores import Store
+
+NOW = clock.now()
+
+
+def made(store: Store, code: str = "wholesale", **fields: object) -> groups.Group:
+    return groups.create(store, NewGroup.model_validate({"name": code.title(), "code": code} | fields), NOW)
+
+
+def test_a_group_is_read_back_whole(store: Store) -> None:
+    group = made(
+        store,
+        discount={"kind": "percent", "value": "12.5"},
+        css=".retail{display:none}",
+        priority=7,
+        valid_until=NOW + timedelta(days=9),
+    )
+    assert groups.get(store, group.id).model_dump(mode="json") == group.model_dump(mode="json")
+
+
+def test_groups_are_listed_by_priority_then_name(store: Store) -> None:
+    for code, priority in (("b", 1), ("c", 5), ("a", 1)):
+        made(store, code, priority=priority)
+    assert [group.code for group in groups.every(store)] == ["c", "a", "b"]
+
+
+def test_a_code_is_used_once(store: Store) -> None:
+    first = made(store)
+    with pytest.raises(GroupCodeTakenError):
+        made(store)
+    other = made(store, "retail")
+    with pytest.raises(GroupCodeTakenError):
+        groups.patch(store, other.id, {"code": "wholesale"}, NOW)
+    groups.patch(store, first.id, {"code": "trade"}, NOW)
+    assert groups.patch(store, other.id, {"code": "wholesale"}, NOW).code == "wholesale"
+
+
+def test_a_patch_is_merged_and_checked_as_a_whole(store: Store) -> None:
+    group = made(store, discount={"kind": "fixed", "value": "5", "currency": "EUR"})
+    changed = groups.patch(store, group.id, {"discount": {"value": "7.5"}}, NOW)
+    assert changed.discount
+    assert (str(changed.discount.value), changed.discount.currency, changed.version) == ("7.5", "EUR", 2)
+    for bad in ({"discount": {"currency": None}}, {"name": None}, {"surprise": 1}):
+        with pytest.raises(InvalidInputError):
+            groups.patch(store, group.id, bad, NOW)
+    with pytest.raises(VersionConflictError):
+        groups.patch(store, group.id, {"priority": 2}, NOW, version=1)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"discount": {"kind": "percent", "value": "101"}},
+        {"discount": {"kind": "percent", "value": "5", "currency": "EUR"}},
+        {"discount": {"kind": "fixed", "value": "5"}},
+        {"discount": {"kind": "fixed", "value": "-5", "currency": "EUR"}},
+        {"valid_from": NOW, "valid_until": NOW},
+        {"code": "With Spaces"},
+    ],
+)
+def test_nonsense_is_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        NewGroup.model_validate({"name": "x", "code": "x"} | fields)
+
+
+def test_a_deleted_group_is_gone_and_its_code_is_free(store: Store) -> None:
+    group = made(store)
+    groups.delete(store, group.id)
+    for verb in (groups.get, groups.delete):
+        with pytest.raises(GroupNotFoundError):
+            verb(store, group.id)
+    assert made(store).id != group.id
+
+
+def test_a_group_holds_from_its_first_moment_to_before_its_last(store: Store) -> None:
+    group = made(store, valid_from=NOW, valid_until=NOW + timedelta(hours=1))
+    moments = (NOW - timedelta(seconds=1), NOW, NOW + timedelta(minutes=59), NOW + timedelta(hours=1))
+    assert [groups.is_valid(group, moment) for moment in moments] == [False, True, True, False]

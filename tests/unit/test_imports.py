@@ -1,0 +1,359 @@
+"""The CSV import from the S3 event to the job's end, on moto: the state machine is played by `run`."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.request import urlopen
+
+import boto3
+import pytest
+from tests.deployment import IMPORTS
+from tests.import_runs import StateMachines, dropped, plan
+from tests.template_file import PROJECT
+
+import csv_import
+from clientela import (
+    clients,
+    clock,
+    csv_files,
+    customers,
+    directory,
+    import_chunks,
+    import_files,
+    import_receipt,
+    imports,
+)
+from clientela.customer_fields import NewCustomer
+from clientela.errors import ImportNotFoundError, InvalidInputError
+from clientela.imports import ImportJob
+from clientela.settings import table_name
+from clientela.stores import Store
+
+CHINOOK = (PROJECT / "tests/data/chinook/customers.csv").read_bytes()
+
+type Import = Callable[..., ImportJob]
+
+
+@pytest.fixture
+def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
+    found = StateMachines()
+    monkeypatch.setattr(clients, "state_machines", lambda: found)
+    monkeypatch.setattr(import_chunks, "WRITERS", 1)  # moto's transactions know no threads
+    return found
+
+
+@pytest.fixture
+def upload(store: Store, machines: StateMachines) -> Callable[..., str]:
+    """Put a file and deliver its event: the job's id."""
+
+    def put(content: bytes, name: str = "customers.csv", **metadata: str) -> str:
+        event = dropped(store, content, name, metadata)
+        csv_import.receive(event, None)
+        found = import_files.find(IMPORTS, f"{store.id}/{name}", event["Records"][0]["s3"]["object"]["versionId"])
+        assert found is not None
+        return import_receipt.job_id(found)
+
+    return put
+
+
+@pytest.fixture
+def run(store: Store, machines: StateMachines, upload: Callable[..., str]) -> Import:
+    """Import a file to its end, as the state machine does it."""
+
+    def whole(content: bytes, name: str = "customers.csv", **metadata: str) -> ImportJob:
+        job_id = upload(content, name, **metadata)
+        if job_id in machines.started:
+            for chunk in plan(machines, job_id):
+                csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None)
+            csv_import.finish({"store_id": store.id, "job_id": job_id}, None)
+        return imports.get(store, job_id)
+
+    return whole
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_files, "CHUNK_ROWS", 10)
+
+
+def dies(*arguments: object, **named: object) -> None:
+    raise ConnectionError("the function was killed here")
+
+
+def report(store: Store, job_id: str, name: Any = "rejects") -> list[dict[str, str]]:
+    with urlopen(imports.report_url(store, job_id, name)) as answer:
+        return list(csv.DictReader(io.StringIO(answer.read().decode("utf-8-sig"), newline="")))
+
+
+def counts(job: ImportJob) -> tuple[int, int, int, int, int]:
+    return job.created, job.updated, job.unchanged, job.rejected, job.warnings
+
+
+def test_chinook_is_imported_whole_and_a_second_time_changes_nothing(store: Store, run: Import) -> None:
+    job = run(CHINOOK)
+    assert (job.status, job.rows_total, job.rows_done) == ("succeeded", 59, 59)
+    assert counts(job) == (59, 0, 0, 0, 1)
+    luis = customers.find(store, "luisg@embraer.com.br")
+    assert luis is not None
+    assert (luis.name, luis.phone, luis.source) == ("Luís Gonçalves", "+551239235555", "import")
+    assert luis.billing_address is not None
+    assert luis.billing_address.country == "BR"
+    again = run(CHINOOK)
+    assert again.id != job.id
+    assert counts(again) == (0, 0, 59, 0, 1)
+    assert directory.count(store) == 59
+    assert [row["line"] for row in report(store, job.id, "warnings")] == ["10"]
+
+
+def test_a_job_shows_what_the_file_was_found_to_be(run: Import) -> None:
+    detected = run(CHINOOK).detected
+    assert detected is not None
+    assert (detected.encoding, detected.delimiter, detected.language) == ("utf-8", ",", "en")
+    known = {column.header: column.field for column in detected.columns}
+    assert known["FirstName"] == "first_name"
+    assert known["PostalCode"] == "billing_address.postal_code"
+    assert [header for header, field in known.items() if field is None] == ["CustomerId", "Fax", "SupportRepId"]
+
+
+def test_a_tab_separated_utf_16_file_of_a_spreadsheet_is_read(store: Store, run: Import) -> None:
+    job = run("Nombre\tApellidos\tCorreo electrónico\tPaís\nAna\tPérez\tana@example.com\tEspaña\n".encode("utf-16"))
+    assert counts(job) == (1, 0, 0, 0, 0)
+    assert job.detected is not None
+    assert (job.detected.delimiter, job.detected.language) == ("\t", "es")
+    ana = customers.find(store, "ana@example.com")
+    assert ana is not None
+    assert ana.name == "Ana Pérez"
+
+
+def test_an_import_changes_only_what_its_cells_say(store: Store, run: Import) -> None:
+    fields = {
+        "email": "Ana@example.com",
+        "name": "Ana",
+        "company": "Acme",
+        "note": "VIP",
+        "tags": ["old"],
+        "billing_address": {"city": "Vigo", "country": "ES"},
+        "shipping_addresses": [{"city": "Lugo"}, {"city": "Faro", "is_default": True}],
+    }
+    new = NewCustomer.model_validate(fields)
+    customers.create(store, new, clock.now())
+    job = run(b'email,company,note,tags,city,shipping city\nANA@example.com,Beta,,"a; b",Madrid,Porto\n')
+    assert counts(job) == (0, 1, 0, 0, 0)
+    ana = customers.find(store, "ana@example.com")
+    assert ana is not None
+    assert (ana.email, ana.company, ana.note, ana.tags, ana.version) == (
+        "Ana@example.com",
+        "Beta",
+        "VIP",
+        ["a", "b"],
+        2,
+    )
+    assert ana.billing_address is not None
+    assert (ana.billing_address.city, ana.billing_address.country) == ("Madrid", "ES")
+    assert [address.city for address in ana.shipping_addresses] == ["Lugo", "Porto"]
+
+
+def test_each_bad_row_is_reported_with_its_line_column_and_code(store: Store, run: Import) -> None:
+    job = run(
+        b"Email,Name,Country,Newsletter\n"
+        b'ana@example.com,"Ana\nMaria",Spain,yes\n'  # lines 2 and 3
+        b"nobody,Bo,,\n"
+        b",Cy,,\n"
+        b"di@example.com,Di,Atlantis,\n"
+        b"ed@example.com,Ed,,maybe\n"
+        b"fi@example.com,Fi\n"
+        b"gi@example.com,Gi,,,more\n"
+        b'hi@example.com,"Hi"x,,\n'
+        b"io@example.com,I\0,,\n"
+        b"\n,,,\n"
+        b"jo@example.com,=Jo,,"
+    )
+    assert (job.rows_total, *counts(job)) == (10, 2, 0, 0, 8, 0)
+    found = report(store, job.id)
+    assert [(row["line"], row["column"], row["code"]) for row in found] == [
+        ("4", "Email", "email_invalid"), ("5", "Email", "email_missing"), ("6", "Country", "value_invalid"),
+        ("7", "Newsletter", "value_invalid"), ("8", "", "cells_missing"), ("9", "", "cells_too_many"),
+        ("10", "", "malformed"), ("11", "", "nul"),
+    ]  # fmt: skip
+    assert found[2]["Email"] == "di@example.com"
+    assert all(row["message"] for row in found)
+
+
+def test_a_corrected_reject_report_goes_back_in(store: Store, run: Import) -> None:
+    first = run(b"email,phone,country\nana@example.com,+34 911 222 333,Nowhere\n")
+    with urlopen(imports.report_url(store, first.id, "rejects")) as answer:
+        corrected = answer.read().replace(b"Nowhere", b"Spain")
+    second = run(corrected)
+    assert counts(second) == (1, 0, 0, 0, 0)
+    ana = customers.find(store, "ana@example.com")
+    assert ana is not None
+    assert ana.phone == "+34911222333"
+
+
+def test_passwords_are_left_out_everywhere_and_their_file_is_deleted(store: Store, run: Import) -> None:
+    job = run("correo electrónico,contraseña\nana@example.com,hunter2\nnobody,hunter3\nx@example.com\n".encode())
+    assert counts(job) == (1, 0, 0, 2, 0)
+    assert any("assword" in note for note in job.notes)
+    s3 = boto3.client("s3")
+    listed = s3.list_object_versions(Bucket=IMPORTS)["Versions"]
+    assert all(entry["Key"].startswith("_jobs/") for entry in listed)
+    everything = b"".join(s3.get_object(Bucket=IMPORTS, Key=entry["Key"])["Body"].read() for entry in listed)
+    everything += json.dumps(boto3.client("dynamodb").scan(TableName=table_name())["Items"]).encode()
+    assert b"hunter" not in everything
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (b"\xef\xbb\xbf\r\n", "empty"),
+        (b"name,phone\nAna,1\n", "No column is an e-mail column"),
+        (b"email,name,E-Mail\na@example.com,A,b@example.com\n", "twice"),
+        (b'email,name\na@example.com,"A\n' + b"b@example.com,B\n" * 9, "record of line 2 is never closed"),
+        ("email,name\na@example.com,é\n".encode() + b"b@example.com,\xff\n", "After line"),
+    ],
+)
+def test_a_file_that_is_no_customer_list_fails_with_the_reason(
+    store: Store, machines: StateMachines, run: Import, content: bytes, reason: str
+) -> None:
+    job = run(content)
+    assert job.status == "failed"
+    assert reason in str(job.message)
+    assert job.finished_at is not None
+    assert not machines.started
+    assert directory.count(store) == 0
+
+
+def test_a_header_alone_is_an_import_of_nothing(run: Import) -> None:
+    job = run(b"email,name\n\n")
+    assert (job.status, job.rows_total, job.rows_done) == ("succeeded", 0, 0)
+
+
+def test_a_dry_run_tells_what_would_happen_and_does_nothing(store: Store, run: Import) -> None:
+    job = run(b"email\nana@example.com\nnobody\n", **{"dry-run": "true"})
+    assert (job.dry_run, *counts(job)) == (True, 1, 0, 0, 1, 0)
+    assert directory.count(store) == 0
+
+
+def test_modes_keep_to_creating_or_to_updating(store: Store, run: Import) -> None:
+    both = b"email,company\nana@example.com,Acme\nbo@example.com,Beta\n"
+    run(b"email\nana@example.com\n")
+    assert counts(run(both, mode="update")) == (0, 1, 0, 1, 0)
+    created = run(both, mode="create")
+    assert counts(created) == (1, 0, 0, 1, 0)
+    assert [row["code"] for row in report(store, created.id)] == ["email_taken"]
+    assert run(both, mode="destroy").status == "failed"
+
+
+def test_rows_of_one_email_are_taken_in_their_order(store: Store, run: Import) -> None:
+    job = run(b"email,company\nana@example.com,Acme\nANA@example.com,Beta\nana@EXAMPLE.com,Beta\n")
+    assert counts(job) == (1, 1, 1, 0, 0)
+    ana = customers.find(store, "ana@example.com")
+    assert ana is not None
+    assert ana.company == "Beta"
+
+
+def test_a_repeated_event_finds_the_same_job(store: Store, machines: StateMachines) -> None:
+    event = dropped(store, CHINOOK, "new customers, ñ+%2026.csv")
+    for _ in range(3):
+        csv_import.receive(event, None)
+    (job,) = imports.every(store).jobs
+    assert (job.file, list(machines.started)) == ("new customers, ñ+%2026.csv", [job.id])
+
+
+def test_an_event_repeated_after_a_death_before_the_start_starts_the_import(
+    store: Store, machines: StateMachines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = dropped(store, CHINOOK, "customers.csv")
+    with monkeypatch.context() as patch:
+        patch.setattr(machines, "start_execution", dies)
+        with pytest.raises(ConnectionError):
+            csv_import.receive(event, None)
+    csv_import.receive(event, None)
+    assert [job.status for job in imports.every(store).jobs] == ["running"]
+
+
+def test_what_is_no_import_is_left_alone(store: Store, machines: StateMachines) -> None:
+    gone = dropped(store, CHINOOK, "gone.csv")
+    boto3.client("s3").delete_object(
+        Bucket=IMPORTS, Key=f"{store.id}/gone.csv", VersionId=gone["Records"][0]["s3"]["object"]["versionId"]
+    )
+    strange = dropped(store.model_copy(update={"id": "strange"}), CHINOOK, "customers.csv")
+    own = dropped(store.model_copy(update={"id": "_jobs"}), CHINOOK, "customers.csv")
+    for event in (gone, strange, own, {"Event": "s3:TestEvent"}):
+        csv_import.receive(event, None)
+    assert imports.every(store).jobs == []
+
+
+def test_progress_is_seen_while_chunks_are_loaded_and_a_chunk_counts_once(
+    store: Store, machines: StateMachines, upload: Callable[..., str], small_chunks: None
+) -> None:
+    job_id = upload(CHINOOK)
+    first, second = plan(machines, job_id)[:2]
+    assert imports.get(store, job_id).status == "running"
+    for chunk in (first, first, second, first):
+        csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None)
+    job = imports.get(store, job_id)
+    assert (job.rows_total, job.rows_done, job.created) == (59, 20, 20)
+
+
+@pytest.mark.parametrize("call", ["write_result", "_done"])
+def test_a_chunk_that_died_is_loaded_again_with_the_same_report(
+    store: Store, machines: StateMachines, upload: Callable[..., str], monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    for email in ("old@example.com", "same@example.com"):
+        customers.create(store, NewCustomer(email=email, company="Acme"), clock.now())
+    job_id = upload(
+        b"email,company\nold@example.com,Beta\nsame@example.com,Acme\nnew@example.com,Gamma\nnew@example.com,Delta\n"
+    )
+    (chunk,) = plan(machines, job_id)
+    work = {"store_id": store.id, "job_id": job_id, "chunk": chunk}
+    with monkeypatch.context() as patch:
+        patch.setattr(import_files if call == "write_result" else import_chunks, call, dies)
+        with pytest.raises(ConnectionError):
+            csv_import.load(work, None)
+    csv_import.load(work, None)
+    csv_import.finish({"store_id": store.id, "job_id": job_id}, None)
+    assert counts(imports.get(store, job_id)) == (1, 2, 1, 0, 0)
+    assert directory.count(store) == 3
+
+
+def test_a_broken_off_import_fails_and_still_counts_every_row(
+    store: Store, machines: StateMachines, upload: Callable[..., str], small_chunks: None
+) -> None:
+    job_id = upload(CHINOOK)
+    csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": plan(machines, job_id)[0]}, None)
+    csv_import.finish({"store_id": store.id, "job_id": job_id, "failed": "States.Timeout"}, None)
+    job = imports.get(store, job_id)
+    assert (job.status, job.created, job.rejected, job.rows_total) == ("failed", 10, 49, 59)
+    assert "49 rows" in str(job.message)
+    assert [row["code"] for row in report(store, job_id)] == ["not_loaded"] * 5
+
+
+def test_a_finished_job_stays_as_it_is(store: Store, run: Import) -> None:
+    job = run(b"email\nana@example.com\n")
+    csv_import.finish({"store_id": store.id, "job_id": job.id, "failed": "States.Timeout"}, None)
+    assert imports.get(store, job.id) == job
+
+
+def test_jobs_are_listed_newest_first_page_by_page(store: Store, run: Import) -> None:
+    ids = {run(b"email\nana@example.com\n", f"{number}.csv").id for number in range(3)}
+    page = imports.every(store, limit=2)
+    rest = imports.every(store, limit=2, cursor=page.next_cursor)
+    listed = [job.id for job in (*page.jobs, *rest.jobs)]
+    assert listed == sorted(ids, reverse=True)
+    assert rest.next_cursor is None
+    with pytest.raises(InvalidInputError):
+        imports.every(store, cursor="invented")
+
+
+def test_an_unknown_job_and_a_report_that_is_not_there_yet_are_not_found(
+    store: Store, upload: Callable[..., str]
+) -> None:
+    with pytest.raises(ImportNotFoundError):
+        imports.get(store, "imp_01K")
+    job_id = upload(CHINOOK)
+    with pytest.raises(ImportNotFoundError):
+        imports.report_url(store, job_id, "rejects")

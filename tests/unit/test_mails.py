@@ -1,0 +1,245 @@
+"""The mails: how they read in each language, and how they leave."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+import email_sender
+from clientela import clients, clock, customers, languages, mail_delivery, mails, sign_in, stores, welcome_mail
+from clientela.customer_fields import NewCustomer
+from clientela.errors import BusyError
+from clientela.mail_delivery import Outgoing
+from clientela.mails import Mail
+from clientela.stores import Branding, Store, StoreSettings
+
+NOW = clock.now()
+EVENT = Path(__file__).parents[2] / "events" / "sqs_mail.json"
+LINK = "https://shop.example.com/account#token=req_01K.secret"
+
+
+@pytest.fixture
+def shop() -> Store:
+    """A store that nobody has saved: writing a mail needs no AWS."""
+    return Store(
+        id="demo", name="Café & Söhne", storefront_url="https://shop.example.com", created_at=NOW, updated_at=NOW,
+        language="es", branding=Branding(colour="#c8a2ff"),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def ses(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The calls that SES gets."""
+    calls: list[dict[str, Any]] = []
+
+    class Taking:
+        def send_email(self, **call: Any) -> None:
+            calls.append(call)
+
+    monkeypatch.setattr(clients, "ses", Taking)
+    return calls
+
+
+def refusing(code: str) -> Callable[[], Any]:
+    class Refusing:
+        def send_email(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": code, "Message": "ana@example.com"}}, "SendEmail")
+
+    return Refusing
+
+
+def batch(*bodies: dict[str, Any] | str) -> dict[str, Any]:
+    (sample,) = json.loads(EVENT.read_text())["Records"]
+    return {
+        "Records": [
+            sample | {"messageId": str(number), "body": body if isinstance(body, str) else json.dumps(body)}
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def failed(answer: dict[str, Any]) -> list[str]:
+    return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+
+
+ALL_MAILS = [
+    mails.sign_in_link(LINK, "123456"),
+    mails.sign_in_link(None, "123456"),
+    Mail("welcome", {"link": LINK, "name": "Ana"}),
+]
+
+
+@pytest.mark.parametrize("mail", ALL_MAILS)
+@pytest.mark.parametrize("language", languages.MAILS)
+def test_every_mail_is_whole_in_every_language(shop: Store, language: str, mail: Mail) -> None:
+    letter = mails.written(shop, mail, language)
+    assert f'<html lang="{language}" dir="ltr">' in letter.html
+    assert len(letter.html.encode()) < 20_000  # Gmail cuts at 102 kB
+    assert "Café & Söhne" in letter.subject
+    assert "Café &amp; Söhne" in letter.html
+    assert "{" not in letter.subject + letter.text + letter.html.partition("</style>")[2]
+    if mail.context["link"]:
+        assert LINK in letter.text
+        assert f'href="{LINK}"' in letter.html
+
+
+def test_languages_have_the_same_texts() -> None:
+    for name in ("sign_in_link", "welcome"):
+        texts = mails._texts(name)
+        assert set(texts) == set(languages.MAILS)
+        assert len({frozenset(table) for table in texts.values()}) == 1
+
+
+def test_language_falls_back_to_the_stores(shop: Store) -> None:
+    assert mails.written(shop, ALL_MAILS[0], "ja").subject == "Entra en Café & Söhne"
+    assert mails.written(shop, ALL_MAILS[0], "pt-BR").subject == "Entrar em Café & Söhne"
+
+
+def test_code_is_in_the_body_but_not_in_the_subject(shop: Store) -> None:
+    letter = mails.written(shop, ALL_MAILS[0], "en")
+    assert "123 456" in letter.text
+    assert "123 456" in letter.html
+    assert "123" not in letter.subject
+
+
+def test_markup_in_names_stays_text(shop: Store) -> None:
+    evil = shop.model_copy(update={"name": "<script>alert(1)</script>{link}"})
+    letter = mails.written(evil, Mail("welcome", {"link": LINK, "name": '"><img src=x>'}), "en")
+    assert "<script" not in letter.html
+    assert "<img" not in letter.html
+
+
+def test_html_is_well_formed(shop: Store) -> None:
+    class Balance(HTMLParser):
+        open: list[str] = []  # noqa: RUF012
+
+        def handle_starttag(self, tag: str, attrs: Any) -> None:
+            if tag not in {"meta", "img", "br"}:
+                self.open.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            assert self.open.pop() == tag
+
+    for mail in ALL_MAILS:
+        checker = Balance()
+        checker.feed(mails.written(shop, mail, "fr").html)
+        assert checker.open == []
+
+
+@pytest.mark.parametrize(("colour", "ink"), [("#1f4f46", "#ffffff"), ("#ffe08a", "#1a1a1a"), ("#c8a2ff", "#1a1a1a")])
+def test_button_can_be_read_on_every_colour(colour: str, ink: str) -> None:
+    assert mails.ink(colour) == ink
+
+
+def test_sender_is_the_store_and_the_envelope_is_ascii(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENDER_ADDRESS", "shop@example.com")
+    named = shop.model_copy(update={"name": 'Evil\r\nBcc: "x" <x@example.com>', "reply_to": "help@bücher.example"})
+    call = mail_delivery.request(named, Outgoing("Ana@bücher.example", "en", ALL_MAILS[0]))
+    assert call["Destination"] == {"ToAddresses": ["Ana@xn--bcher-kva.example"]}
+    assert call["ReplyToAddresses"] == ["help@xn--bcher-kva.example"]
+    assert call["FromEmailAddress"] == '"Evil Bcc: \\"x\\" <x@example.com>" <shop@example.com>'
+    assert "\n" not in call["Content"]["Simple"]["Subject"]["Data"]
+    own = shop.model_copy(update={"sender": "hello@example.org"})
+    assert mail_delivery.request(own, Outgoing("a@example.com", "en", ALL_MAILS[0]))["FromEmailAddress"].endswith(
+        "<hello@example.org>"
+    )
+
+
+def test_sign_in_mail_has_no_list_unsubscribe(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENDER_ADDRESS", "shop@example.com")
+    call = mail_delivery.request(shop, Outgoing("a@example.com", "en", ALL_MAILS[0]))
+    assert {header["Name"] for header in call["Content"]["Simple"]["Headers"]} == {
+        "Auto-Submitted",
+        "X-Auto-Response-Suppress",
+    }
+
+
+def test_ses_takes_the_mail(store: Store) -> None:
+    request = sign_in.request_link(store, "ana@example.com", "192.0.2.1", "en", None, NOW)
+    event = batch({"mail": "sign_in_link", "store_id": "demo", "request_id": request.request_id})
+    assert failed(email_sender.handler(event, None)) == []
+    assert boto3.client("ses").get_send_quota()["SentLast24Hours"] == 1
+
+
+def test_only_the_messages_that_fail_come_back(store: Store, ses: list[Any]) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    good = {"mail": "welcome", "store_id": "demo", "customer_id": customer.id}
+    answer = email_sender.handler(
+        batch("no json", good, {"mail": "other", "store_id": "demo"}, good | {"store_id": "none"}), None
+    )
+    assert failed(answer) == ["0", "2", "3"]
+    assert len(ses) == 1
+
+
+def test_wholly_failing_batch_reports_all(store: Store) -> None:
+    assert failed(email_sender.handler(batch("x", "{}"), None)) == ["0", "1"]
+
+
+def test_customer_is_welcomed_once(store: Store, ses: list[Any]) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com", language="de"), NOW)
+    outcomes = [welcome_mail.deliver(store, customer.id, NOW) for _ in range(3)]
+    assert outcomes == ["sent", "repeated", "repeated"]
+    assert [call["Content"]["Simple"]["Subject"]["Data"] for call in ses] == ["Ihr Konto bei Demo"]
+
+
+def test_nobody_is_welcomed_where_there_is_no_sign_in(store: Store, ses: list[Any]) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    closed = stores.patch(store.id, {"login_mode": "disabled"}, NOW)
+    assert welcome_mail.deliver(closed, customer.id, NOW) == "withheld"
+    assert welcome_mail.deliver(store, "cus_00000000000000000000000000", NOW) == "withheld"
+    assert ses == []
+
+
+def test_throttled_mail_comes_back_and_is_sent(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    event = batch({"mail": "welcome", "store_id": "demo", "customer_id": customer.id})
+    with monkeypatch.context() as patch:
+        patch.setattr(clients, "ses", refusing("TooManyRequestsException"))
+        assert failed(email_sender.handler(event, None)) == ["0"]
+    assert failed(email_sender.handler(event, None)) == []
+    assert boto3.client("ses").get_send_quota()["SentLast24Hours"] == 1
+
+
+@pytest.mark.parametrize("code", ["MessageRejected", "BadRequestException"])
+def test_mail_that_is_refused_for_good_is_dropped_without_a_trace_of_the_address(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], code: str
+) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    monkeypatch.setattr(clients, "ses", refusing(code))
+    event = batch({"mail": "welcome", "store_id": "demo", "customer_id": customer.id})
+    assert failed(email_sender.handler(event, None)) == []
+    assert welcome_mail.deliver(store, customer.id, NOW) == "repeated"
+    out, err = capsys.readouterr()
+    assert "ana@example.com" not in out + err
+
+
+def test_two_deliveries_at_the_same_time_send_one_mail(store: Store) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+
+    def send(at: Any, make: Any) -> str:
+        return mail_delivery.send_once(store, f"X#{customer.id}", "welcome", NOW, at, make)
+
+    def meanwhile() -> None:
+        with pytest.raises(BusyError):
+            send(NOW, lambda: pytest.fail("sent twice"))
+
+    assert send(NOW, meanwhile) == "withheld"
+
+
+def test_delivery_that_crashed_is_taken_over_when_its_lease_has_run_out(store: Store) -> None:
+    mail_delivery._leased("X", "welcome", NOW, NOW)
+    later = NOW + timedelta(seconds=60)
+    assert mail_delivery.send_once(store, "X", "welcome", NOW, later, lambda: None) == "withheld"
+
+
+def test_settings_of_a_store_can_leave_the_storefront_out() -> None:
+    plain = Store(**StoreSettings(name="X").model_dump(), id="demo", created_at=NOW, updated_at=NOW)
+    letter = mails.written(plain, mails.sign_in_link(None, "123456"), "en")
+    assert "href" not in letter.html
+    assert "123 456" in letter.text

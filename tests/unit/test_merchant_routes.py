@@ -1,0 +1,66 @@
+"""The merchant API's smaller nouns through the handler: what each route answers."""
+
+from typing import Any
+
+import pytest
+from tests.http_events import answered, http_event
+
+import customers_api
+from clientela import api_keys, clock
+from clientela.api_keys import NewKey
+from clientela.stores import Store
+
+
+@pytest.fixture
+def key(store: Store) -> str:
+    return api_keys.create(store.id, NewKey(name="test"), clock.now()).key
+
+
+def call(method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any, dict[str, str]]:
+    response = customers_api.handler(http_event(method, path, body, **options), None)
+    return response["statusCode"], answered(response), response["headers"]
+
+
+def test_a_group_is_created_listed_changed_and_read(key: str) -> None:
+    status, group, headers = call("POST", "demo/groups", {"name": "Trade", "code": "trade"}, key=key)
+    assert (status, headers["ETag"]) == (201, '"1"')
+    assert [g["id"] for g in call("GET", "demo/groups", key=key)[1]["items"]] == [group["id"]]
+    path = f"demo/groups/{group['id']}"
+    assert call("PATCH", path, {"priority": 3}, key=key, headers={"if-match": '"1"'})[1]["priority"] == 3
+    assert call("PATCH", path, {"priority": 4}, key=key, headers={"if-match": '"1"'})[0] == 412
+    assert call("GET", path, key=key)[1]["priority"] == 3
+    assert call("POST", "demo/groups", {"name": "x", "code": "trade"}, key=key)[1]["code"] == "group_code_taken"
+
+
+def test_settings_are_read_and_changed(key: str) -> None:
+    status, settings, headers = call("GET", "demo/settings", key=key)
+    assert (status, settings["login_mode"], headers["ETag"]) == (200, "optional", '"1"')
+    assert (
+        call("PATCH", "demo/settings", {"login_mode": "required", "branding": {"colour": "#112233"}}, key=key)[0] == 200
+    )
+    changed = call("GET", "demo/settings", key=key)[1]
+    assert (changed["login_mode"], changed["branding"]["colour"], changed["name"]) == ("required", "#112233", "Demo")
+    status, problem, _ = call("PATCH", "demo/settings", {"storefront_url": "http://shop.example.com"}, key=key)
+    assert (status, problem["errors"][0]["pointer"]) == (422, "/storefront_url")
+
+
+def test_a_key_is_made_shown_once_rotated_and_revoked(key: str) -> None:
+    status, issued, _ = call("POST", "demo/api-keys", {"name": "till", "scopes": ["customers:read"]}, key=key)
+    assert status == 201
+    assert call("GET", "demo/customers", key=issued["key"])[0] == 200
+    listed = call("GET", "demo/api-keys", key=key)[1]["items"]
+    assert [k["name"] for k in listed] == ["test", "till"]
+    assert not any("key" in k for k in listed)
+    path = f"demo/api-keys/{issued['id']}"
+    fresh = call("POST", f"{path}/rotate", key=key)[1]["key"]
+    assert [call("GET", "demo/customers", key=k)[0] for k in (issued["key"], fresh)] == [200, 200]
+    assert call("DELETE", path, key=key)[0] == 204
+    assert call("GET", "demo/customers", key=fresh)[0] == 401
+    assert call("GET", path, key=key)[1]["code"] == "api_key_not_found"
+
+
+def test_a_key_makes_no_key_that_can_do_more_than_itself(store: Store, key: str) -> None:
+    small = api_keys.create(store.id, NewKey(name="small", scopes=["keys:write", "keys:read"]), clock.now()).key
+    assert call("POST", "demo/api-keys", {"name": "big"}, key=small)[1]["code"] == "scope_missing"
+    big = call("GET", "demo/api-keys", key=key)[1]["items"][0]
+    assert call("POST", f"demo/api-keys/{big['id']}/rotate", key=small)[1]["code"] == "scope_missing"

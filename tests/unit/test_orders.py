@@ -1,0 +1,329 @@
+import json
+import random
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import order_intake
+from clientela import clock, customers, directory, orders, stores
+from clientela.customer_fields import Customer, NewCustomer
+from clientela.errors import InvalidInputError, OrderNotFoundError
+from clientela.order_fields import Order
+from clientela.stores import Store, StoreSettings
+
+NOW = clock.now()
+EVENT = Path(__file__).parents[2] / "events" / "sqs_order.json"
+
+
+def order(**fields: object) -> Order:
+    plain: dict[str, object] = {
+        "id": "1001", "version": 1, "placed_at": "2026-11-21T10:00:00Z", "email": "ana@example.com", "currency": "USD",
+        "total": "49.90", "payment_status": "paid", "payment_method": "card",
+    }  # fmt: skip
+    return Order.model_validate(plain | fields)
+
+
+def take(store: Store, **fields: object) -> bool:
+    return orders.take(store, order(**fields), NOW)
+
+
+def holder(store: Store, email: str = "ana@example.com") -> Customer:
+    found = customers.find(store, email)
+    assert found
+    return found
+
+
+def figures(customer: Customer) -> tuple[Any, ...]:
+    spent = {spend.currency: (str(spend.amount), spend.orders) for spend in customer.total_spent}
+    return customer.orders_count, spent, customer.first_order_at, customer.last_order_at, customer.last_order_status
+
+
+def mails(aws: Any) -> list[dict[str, Any]]:
+    sqs = aws("sqs")
+    found = []
+    while messages := sqs.receive_message(
+        QueueUrl=sqs.get_queue_url(QueueName="mail")["QueueUrl"], MaxNumberOfMessages=10
+    ).get("Messages"):
+        found += [json.loads(message["Body"]) for message in messages]
+    return found
+
+
+def batch(*bodies: str) -> dict[str, Any]:
+    sample = json.loads(EVENT.read_text())["Records"][0]
+    return {"Records": [sample | {"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]}
+
+
+def failures(event: dict[str, Any]) -> list[str]:
+    class Context:
+        function_name, memory_limit_in_mb, aws_request_id = "order-intake", 512, "request"
+        invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:order-intake"
+
+    return [item["itemIdentifier"] for item in order_intake.handler(event, Context())["batchItemFailures"]]
+
+
+def test_a_first_order_makes_a_guest_account_with_what_the_order_tells(store: Store) -> None:
+    address = {"street": "Calle Mayor 1", "city": "Madrid", "country": "España", "phone": "911 222 333"}
+    assert take(
+        store, name="Ana Pérez", phone="911 222 333", language="ES", vat_id="es b12345674", accepts_marketing=False,
+        billing_address=address, shipping_address=address,
+    )  # fmt: skip
+    ana = holder(store)
+    assert (ana.type, ana.source, ana.status, ana.name, ana.language) == ("guest", "order", "active", "Ana Pérez", "es")
+    assert (ana.phone, ana.vat_id, ana.vat_id_status) == ("+34911222333", "ESB12345674", "pending")
+    assert ana.accepts_marketing is False
+    assert ana.billing_address
+    assert (ana.billing_address.country, ana.billing_address.phone) == ("ES", "+34911222333")
+    assert [address.is_default for address in ana.shipping_addresses] == [True]
+
+
+def test_the_statistics_of_one_order(store: Store) -> None:
+    placed = order(total="49.90")
+    orders.take(store, placed, NOW)
+    ana = holder(store)
+    assert figures(ana) == (1, {"USD": ("49.90", 1)}, placed.placed_at, placed.placed_at, "paid")
+    assert ana.last_payment_method == "card"
+    assert ana.average_order_value
+    assert ana.average_order_value.model_dump(mode="json") == {"amount": "49.90", "currency": "USD"}
+
+
+def test_the_average_is_in_the_currency_with_most_orders_to_its_minor_unit(store: Store) -> None:
+    for number, (total, currency) in enumerate([("10", "USD"), ("100.5", "JPY"), ("200", "JPY"), ("0.005", "EUR")]):
+        take(store, id=f"{number}", total=total, currency=currency)
+    average = holder(store).average_order_value
+    assert average
+    assert (str(average.amount), average.currency) == ("150", "JPY")
+
+
+def test_a_repeated_or_older_version_changes_nothing(store: Store) -> None:
+    take(store, version=2, total="10")
+    before = holder(store)
+    assert not take(store, version=2, total="10")
+    assert not take(store, version=1, total="99", email="other@example.com")
+    assert holder(store) == before
+    assert customers.find(store, "other@example.com") is None
+
+
+@pytest.mark.parametrize("status", ["awaiting_payment", "refunded", "cancelled", "incomplete"])
+def test_an_order_leaves_the_statistics_with_its_payment(store: Store, status: str) -> None:
+    take(store, id="1", total="5", placed_at="2026-01-01T00:00:00Z")
+    take(store, id="2", total="7", placed_at="2026-02-01T00:00:00Z")
+    take(store, id="2", total="7", placed_at="2026-02-01T00:00:00Z", version=2, payment_status=status)
+    january = order(placed_at="2026-01-01T00:00:00Z").placed_at
+    assert figures(holder(store)) == (1, {"USD": ("5", 1)}, january, january, status)
+
+
+def test_a_partially_refunded_order_counts_with_the_total_that_is_left(store: Store) -> None:
+    take(store, total="50")
+    take(store, total="30", version=2, payment_status="partially_refunded")
+    assert figures(holder(store))[:2] == (1, {"USD": ("30", 1)})
+
+
+def test_the_only_order_leaving_leaves_nothing(store: Store) -> None:
+    take(store)
+    take(store, version=2, payment_status="cancelled")
+    ana = holder(store)
+    assert figures(ana) == (0, {}, None, None, "cancelled")
+    assert ana.average_order_value is None
+    assert directory.page(store, sort="-spent").customers == []
+
+
+def test_every_order_of_arrival_ends_in_the_same_statistics(aws: Any) -> None:
+    history = [
+        order(id="1", version=1, placed_at="2026-01-01T00:00:00Z", total="1"),
+        order(id="1", version=2, placed_at="2026-04-01T00:00:00Z", total="2"),
+        order(id="2", version=1, placed_at="2026-02-01T00:00:00Z", total="4", payment_status="awaiting_payment"),
+        order(id="2", version=2, placed_at="2026-02-01T00:00:00Z", total="4"),
+        order(id="2", version=3, placed_at="2026-02-01T00:00:00Z", total="4", email="ben@example.com"),
+    ]
+    ends = set()
+    for number, shuffled in enumerate(permutations(history)):
+        if number % 12 == 0:
+            store = stores.create(f"store-{number}", StoreSettings(name="Demo"), NOW)
+            for message in (*shuffled, *shuffled[::-1]):
+                orders.take(store, message, NOW)
+            ends.add(str([figures(holder(store, email)) for email in ("ana@example.com", "ben@example.com")]))
+            assert [
+                len(orders.of_customer(store, holder(store, e).id).orders)
+                for e in ("ana@example.com", "ben@example.com")
+            ] == [1, 1]
+    april, february = (
+        order(placed_at="2026-04-01T00:00:00Z").placed_at,
+        order(placed_at="2026-02-01T00:00:00Z").placed_at,
+    )
+    assert ends == {
+        str([(1, {"USD": ("2", 1)}, april, april, "paid"), (1, {"USD": ("4", 1)}, february, february, "paid")])
+    }
+
+
+def test_random_histories_end_in_the_statistics_of_their_last_versions(store: Store) -> None:
+    rng = random.Random(7)
+    emails = ["a@example.com", "b@example.com"]
+    newest: dict[str, Order] = {}
+    messages = []
+    for number in range(60):
+        made = order(
+            id=str(number % 12), version=number, email=rng.choice(emails), total=f"{rng.randint(0, 999) / 100:.2f}",
+            currency=rng.choice(["USD", "EUR"]), placed_at=f"2026-0{rng.randint(1, 4)}-01T00:00:00Z",
+            payment_status=rng.choice(["paid", "paid", "partially_refunded", "cancelled", "awaiting_payment"]),
+        )  # fmt: skip
+        newest[made.id] = made
+        messages += [made] * rng.randint(1, 3)
+    rng.shuffle(messages)
+    for message in messages:
+        orders.take(store, message, NOW)
+    for email in emails:
+        mine = [made for made in newest.values() if made.email == email]
+        counts = [made for made in mine if made.payment_status in ("paid", "partially_refunded")]
+        spent: dict[str, list[Decimal]] = defaultdict(list)
+        for made in counts:
+            spent[made.currency].append(made.total)
+        latest = max(mine, key=lambda made: (made.placed_at, made.id))
+        assert figures(holder(store, email)) == (
+            len(counts), {currency: (str(sum(totals)), len(totals)) for currency, totals in sorted(spent.items())},
+            min(made.placed_at for made in counts), max(made.placed_at for made in counts), latest.payment_status,
+        )  # fmt: skip
+        listed = orders.of_customer(store, holder(store, email).id, 100).orders
+        assert {(made.id, made.version) for made in listed} == {(made.id, made.version) for made in mine}
+
+
+def test_an_order_fills_what_is_empty_and_overwrites_nothing(store: Store) -> None:
+    new = NewCustomer.model_validate(
+        {"email": "ana@example.com", "name": "Ana P.", "status": "disabled", "note": "vip"}
+    )
+    customers.create(store, new, NOW)
+    take(store, name="Somebody Else", phone="+34911222333", accepts_marketing=True, billing_address={"country": "ES"})
+    ana = holder(store)
+    assert (ana.name, ana.phone, ana.accepts_marketing, ana.status, ana.type) == (
+        "Ana P.", "+34911222333", True, "disabled", "registered",
+    )  # fmt: skip
+    take(store, id="1002", phone="+34911000000", accepts_marketing=False, billing_address={"country": "FR"})
+    again = holder(store)
+    assert (again.phone, again.accepts_marketing) == ("+34911222333", True)
+    assert again.billing_address
+    assert again.billing_address.country == "ES"
+    assert again.note == "vip"
+
+
+def test_what_an_account_cannot_take_does_not_lose_the_order(store: Store) -> None:
+    typed = {"street": "Calle 1", "country": "Atlantis", "phone": "12"}
+    take(store, phone="+453 3331 9991", vat_id="ESX", language="Klingon!", name="Ana", billing_address=typed)
+    ana = holder(store)
+    assert (ana.name, ana.phone, ana.vat_id, ana.language) == ("Ana", None, None, None)
+    assert ana.billing_address
+    assert ana.billing_address.model_dump(exclude_none=True) == {"street": "Calle 1"}
+    kept = orders.one(store, ana.id, "1001")
+    assert (kept.phone, kept.vat_id) == ("+453 3331 9991", "ESX")
+    assert kept.billing_address
+    assert kept.billing_address.country == "Atlantis"
+
+
+def test_an_order_follows_its_new_email_and_both_accounts_are_right(store: Store) -> None:
+    take(store, id="1", total="5", placed_at="2026-01-01T00:00:00Z")
+    take(store, id="2", total="7", placed_at="2026-02-01T00:00:00Z")
+    take(store, id="2", total="8", placed_at="2026-02-01T00:00:00Z", version=2, email="ben@example.com")
+    ana, ben = holder(store), holder(store, "ben@example.com")
+    assert (ana.orders_count, ben.orders_count) == (1, 1)
+    assert ana.last_order_at == order(placed_at="2026-01-01T00:00:00Z").placed_at
+    assert str(ben.total_spent[0].amount) == "8"
+    with pytest.raises(OrderNotFoundError):
+        orders.one(store, ana.id, "2")
+    assert orders.one(store, ben.id, "2").version == 2
+
+
+def test_an_order_stays_with_its_customer_when_the_account_changes_its_email(store: Store) -> None:
+    take(store)
+    ana = holder(store)
+    customers.patch(store, ana.id, {"email": "ana@new.example.com"}, NOW)
+    take(store, version=2, fulfillment_status="shipped")
+    assert orders.one(store, ana.id, "1001").fulfillment_status == "shipped"
+    assert customers.find(store, "ana@example.com") is None
+
+
+def test_a_fulfilment_change_alone_leaves_the_account_as_it_is(store: Store) -> None:
+    take(store)
+    before = holder(store)
+    orders.take(store, order(version=2, fulfillment_status="delivered"), NOW + timedelta(hours=1))
+    after = holder(store)
+    assert after.updated_at == before.updated_at
+    assert after.model_copy(update={"version": before.version}) == before
+
+
+def test_orders_come_newest_first_in_pages(store: Store) -> None:
+    for number in range(1, 6):
+        take(store, id=str(number), placed_at=f"2026-01-0{number}T00:00:00Z")
+    ana = holder(store)
+    first = orders.of_customer(store, ana.id, 2)
+    second = orders.of_customer(store, ana.id, 2, first.next_cursor)
+    third = orders.of_customer(store, ana.id, 2, second.next_cursor)
+    assert [[made.id for made in page.orders] for page in (first, second, third)] == [["5", "4"], ["3", "2"], ["1"]]
+    assert third.next_cursor is None
+    assert orders.of_customer(store, ana.id, 5).next_cursor is None
+
+
+def test_a_cursor_is_good_for_its_own_customer_only(store: Store) -> None:
+    for number in range(3):
+        take(store, id=str(number))
+    take(store, id="9", email="ben@example.com")
+    cursor = orders.of_customer(store, holder(store).id, 1).next_cursor
+    for wrong in (cursor, "nonsense"):
+        with pytest.raises(InvalidInputError):
+            orders.of_customer(store, holder(store, "ben@example.com").id, 1, wrong)
+
+
+def test_an_order_of_somebody_else_is_not_found(store: Store) -> None:
+    take(store)
+    take(store, id="2", email="ben@example.com")
+    with pytest.raises(OrderNotFoundError):
+        orders.one(store, holder(store).id, "2")
+    with pytest.raises(OrderNotFoundError):
+        orders.one(store, holder(store).id, "nothing")
+
+
+def test_a_new_account_is_welcomed_once(store: Store, aws: Any) -> None:
+    for version in (1, 1, 2):
+        take(store, version=version)
+    take(store, id="2")
+    assert mails(aws) == [{"mail": "welcome", "store_id": store.id, "customer_id": holder(store).id}]
+
+
+def test_a_known_customer_and_a_store_without_accounts_get_no_welcome(store: Store, aws: Any) -> None:
+    customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    take(store)
+    orders.take(stores.create("closed", StoreSettings(name="Closed"), NOW), order(), NOW)
+    assert mails(aws) == []
+
+
+def test_the_sample_event_is_taken(store: Store) -> None:
+    assert failures(json.loads(EVENT.read_text())) == []
+    ana = holder(store)
+    [taken] = orders.of_customer(store, ana.id).orders
+    assert (taken.number, taken.model_dump(mode="json")["items"][0]["quantity"]) == ("A-1001", 2)
+
+
+def test_exactly_the_poison_messages_of_a_batch_are_handed_back(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    def body(number: int, **fields: object) -> str:
+        made = order(id=str(number), email=f"c{number}@example.com").model_dump(mode="json", exclude_none=True)
+        return json.dumps({"store_id": store.id, "order": made | fields})
+
+    bodies = [body(number) for number in range(10)]
+    bodies[2], bodies[5], bodies[7] = "{not json", body(5, total="1.23456"), body(7).replace(store.id, "nowhere")
+    assert failures(batch(*bodies)) == ["m2", "m5", "m7"]
+    assert directory.count(store) == 7
+    assert "c5@example.com" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"total": "-1"}, {"total": "NaN"}, {"currency": "euro"}, {"placed_at": "2026-11-21T10:00:00"},
+     {"payment_status": "free"}, {"email": "a@b@c"}, {"email": None},
+     {"surprise": 1}, {"id": ""}, {"items": [{"quantity": -1}]}],
+)  # fmt: skip
+def test_a_wholly_poisonous_batch_reports_all(store: Store, wrong: dict[str, Any]) -> None:
+    made = order().model_dump(mode="json", exclude_none=True) | wrong
+    event = batch(*[json.dumps({"store_id": store.id, "order": made})] * 3)
+    assert failures(event) == ["m0", "m1", "m2"]

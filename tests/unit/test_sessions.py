@@ -1,0 +1,133 @@
+"""Sessions: what a token is good for, and when it is no longer."""
+
+from datetime import timedelta
+
+import pytest
+
+from clientela import clock, customers, sessions, stores, user_agents
+from clientela.customer_fields import Customer, NewCustomer
+from clientela.errors import NotFoundError, SessionInvalidError
+from clientela.sessions import Session, SessionRecord
+from clientela.stores import Store
+from clientela.table import Transaction
+
+NOW = clock.now()
+
+
+@pytest.fixture
+def ana(store: Store) -> Customer:
+    return customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+
+
+def started(store: Store, customer: Customer) -> tuple[str, Session]:
+    with Transaction() as write:
+        return sessions.start(write, store, customer, None, NOW)
+
+
+def refused(store: Store, token: str, days: float = 0) -> None:
+    with pytest.raises(SessionInvalidError):
+        sessions.current(store, token, NOW + timedelta(days=days))
+
+
+def test_token_leads_to_its_customer_and_is_stored_only_as_a_hash(store: Store, ana: Customer) -> None:
+    token, session = started(store, ana)
+    assert sessions.current(store, token, NOW) == (session, ana)
+    assert token.startswith(f"cs_{ana.id.removeprefix('cus_')}_{session.id.removeprefix('ses_')}_")
+    (record,) = SessionRecord.query(f"STORE#demo#CUSTOMER#{ana.id}", SessionRecord.sk.startswith("SESSION#"))
+    assert token.rpartition("_")[2] not in str(record.serialize())
+
+
+@pytest.mark.parametrize("token", ["", "cs_", "cs_1_2_3", "ck_1_2", "cs_" + "0" * 26 + "_" + "0" * 26 + "_x", "_" * 9])
+def test_other_texts_are_no_session(store: Store, token: str) -> None:
+    refused(store, token)
+
+
+def test_changed_secret_is_refused(store: Store, ana: Customer) -> None:
+    token, _ = started(store, ana)
+    refused(store, token + "x")
+
+
+def test_token_of_another_store_is_refused(store: Store, ana: Customer) -> None:
+    token, _ = started(store, ana)
+    refused(stores.create("other", stores.StoreSettings(name="Other"), NOW), token)
+
+
+def test_session_ends_after_two_weeks_without_use(store: Store, ana: Customer) -> None:
+    token, _ = started(store, ana)
+    refused(store, token, days=14)
+    assert sessions.current(store, token, NOW + timedelta(days=14, seconds=-1))
+
+
+def test_session_in_use_ends_after_thirty_days(store: Store, ana: Customer) -> None:
+    token, _ = started(store, ana)
+    for day in (10, 20, 29.9):
+        assert sessions.current(store, token, NOW + timedelta(days=day))
+    refused(store, token, days=30)
+
+
+def test_use_is_noted_at_most_once_an_hour(store: Store, ana: Customer) -> None:
+    token, _ = started(store, ana)
+    sessions.current(store, token, NOW + timedelta(minutes=59))
+    assert sessions.every(store, ana.id, NOW)[0].last_seen_at == NOW
+    sessions.current(store, token, NOW + timedelta(minutes=61))
+    assert sessions.every(store, ana.id, NOW)[0].last_seen_at == NOW + timedelta(minutes=61)
+
+
+def test_ended_session_is_refused_at_once(store: Store, ana: Customer) -> None:
+    token, session = started(store, ana)
+    other, _ = started(store, ana)
+    sessions.end(store, ana.id, session.id)
+    refused(store, token)
+    assert sessions.current(store, other, NOW)
+    with pytest.raises(NotFoundError):
+        sessions.end(store, ana.id, session.id)
+
+
+def test_signing_out_everywhere_ends_them_all(store: Store, ana: Customer) -> None:
+    tokens = [started(store, ana)[0] for _ in range(3)]
+    sessions.end_all(store, ana.id)
+    for token in tokens:
+        refused(store, token)
+    assert sessions.every(store, ana.id, NOW) == []
+
+
+def test_session_ended_while_it_is_used_does_not_come_back(
+    store: Store, ana: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, session = started(store, ana)
+    original = sessions._customer
+
+    def ended_meanwhile(store: Store, record: SessionRecord) -> Customer:
+        sessions.end(store, ana.id, session.id)
+        return original(store, record)
+
+    monkeypatch.setattr(sessions, "_customer", ended_meanwhile)
+    refused(store, token, days=1)
+    assert sessions.every(store, ana.id, NOW) == []
+
+
+@pytest.mark.parametrize("changes", [{"status": "disabled"}, {"email": "ana@example.org"}])
+def test_disabling_and_a_new_email_end_sessions_at_once(store: Store, ana: Customer, changes: dict[str, str]) -> None:
+    token, _ = started(store, ana)
+    customers.patch(store, ana.id, changes, NOW)
+    refused(store, token)
+
+
+def test_expired_sessions_are_no_devices(store: Store, ana: Customer) -> None:
+    started(store, ana)
+    assert sessions.every(store, ana.id, NOW + timedelta(days=30)) == []
+
+
+@pytest.mark.parametrize(
+    ("agent", "device"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/142.0 Safari/537.36 Edg/142.0", "Edge on Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/142.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        ("curl/8.0", None),
+        (None, None),
+    ],
+)  # fmt: skip
+def test_devices_have_plain_names(agent: str | None, device: str | None) -> None:
+    assert user_agents.summary(agent) == device

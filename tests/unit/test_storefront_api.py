@@ -1,0 +1,308 @@
+"""The storefront API over HTTP: the way in, the account, and what strangers cannot do."""
+
+import base64
+import json
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import storefront_api
+from clientela import clock, customers, orders, sign_in_mail, stores
+from clientela.customer_fields import Customer, NewCustomer
+from clientela.order_fields import Order
+from clientela.stores import Store
+
+NOW = clock.now()
+EVENT = json.loads((Path(__file__).parents[2] / "events" / "storefront_login_link.json").read_text())
+ORIGIN = "https://shop.example.com"
+
+
+def call(method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
+    """One HTTP API event, answered. `more`: headers, cookies, query."""
+    store_id = more.pop("store_id", "demo")
+    path = f"/v1/stores/{store_id}{path}"
+    http = EVENT["requestContext"]["http"] | {"method": method, "path": path}
+    event = {
+        **EVENT,
+        "rawPath": path,
+        "pathParameters": {"store_id": store_id},
+        "requestContext": {**EVENT["requestContext"], "http": http},
+        "headers": {"content-type": "application/json"} | more.pop("headers", {}),
+        "cookies": more.pop("cookies", []),
+        "queryStringParameters": more.pop("query", None),
+        "body": None if body is None else json.dumps(body),
+    }
+    assert not more
+    answer = storefront_api.handler(event, None)
+    return answer | {"json": json.loads(answer["body"]) if answer.get("body") else None}
+
+
+@pytest.fixture
+def link(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Ask for a link and read the mail: the body of POST /sessions, and the code."""
+    mails: list[Any] = []
+
+    def take(store: Store, outgoing: Any) -> str:
+        mails.append(outgoing)
+        return "sent"
+
+    monkeypatch.setattr("clientela.mail_delivery._sent", take)
+
+    def ask(email: str = "ana@example.com") -> tuple[dict[str, str], str]:
+        asked = call("POST", "/login-links", {"email": email, "return_to": "/account"})
+        assert asked["statusCode"] == 202, asked
+        sign_in_mail.deliver(store, asked["json"]["request_id"], clock.now())
+        context = mails[-1].mail.context
+        token = context["link"].removeprefix("https://shop.example.com/account#token=")
+        return {"token": token, "nonce": asked["json"]["nonce"]}, context["code"]
+
+    return ask
+
+
+@pytest.fixture
+def ana(store: Store) -> Customer:
+    new = NewCustomer(email="ana@example.com", name="Ana", note="pays late", tags=["vip"], groups=["retail"])
+    return customers.create(store, new, NOW)
+
+
+@pytest.fixture
+def bearer(ana: Customer, link: Any) -> dict[str, str]:
+    """The headers of Ana, signed in."""
+    opened = call("POST", "/sessions", link()[0])
+    return {"authorization": f"Bearer {opened['json']['session_token']}"}
+
+
+def order(order_id: str, email: str = "ana@example.com") -> Order:
+    return Order(
+        id=order_id, version=1, placed_at=NOW - timedelta(days=int(order_id)), email=email, currency="EUR",
+        total=Decimal("49.90"), payment_status="paid", fulfillment_status="shipped",
+    )  # fmt: skip
+
+
+def test_sample_event_is_answered(store: Store) -> None:
+    answer = storefront_api.handler(EVENT, None)
+    body = json.loads(answer["body"])
+    assert answer["statusCode"] == 202
+    assert set(body) == {"request_id", "nonce", "expires_at", "resend_after"}
+    assert body["resend_after"] == 60
+
+
+def test_link_opens_a_session_and_the_same_link_again_is_refused(ana: Customer, link: Any) -> None:
+    proof, _ = link()
+    opened = call("POST", "/sessions", proof)
+    assert opened["statusCode"] == 201
+    assert opened["json"]["customer"]["email"] == "ana@example.com"
+    assert opened["json"]["return_to"] == "/account"
+    again = call("POST", "/sessions", proof)
+    assert (again["statusCode"], again["json"]["code"]) == (410, "link_used")
+    assert again["headers"]["Content-Type"] == "application/problem+json"
+
+
+def test_lost_answer_is_repeated_with_the_same_idempotency_key(ana: Customer, link: Any) -> None:
+    proof, _ = link()
+    key = {"idempotency-key": "6f1ed002-ab5f-4a2b-9d2b-1b2f3c4d5e6f"}
+    tokens = [call("POST", "/sessions", proof, headers=key)["json"]["session_token"] for _ in range(2)]
+    assert tokens[0] == tokens[1]
+    assert call("POST", "/sessions", proof, headers={"idempotency-key": "short"})["statusCode"] == 422
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_looking_at_a_link_does_not_use_it_up(ana: Customer, link: Any, method: str) -> None:
+    proof, _ = link()
+    call(method, "/sessions", query=proof)
+    assert call("POST", "/sessions", proof)["statusCode"] == 201
+
+
+def test_code_is_taken_as_people_type_it(ana: Customer, link: Any) -> None:
+    proof, code = link()
+    assert call("POST", "/sessions", {"token": proof["token"], "nonce": "other"})["json"]["code"] == "browser_mismatch"
+    assert call("POST", "/sessions", {"token": proof["token"], "code": f" {code} "})["statusCode"] == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, {"token": "x"}, {"nonce": "x"}, {"code": "123456"}, {"token": "x", "nonce": "y", "code": "123456"},
+        {"request_id": "x", "code": "12345"}, {"request_id": "x", "code": "abcdef"}, {"token": ["x"], "nonce": "y"},
+        {"token": "x", "nonce": "y", "admin": True}, {"token": "x" * 201, "nonce": "y"}, [], "x",
+    ],
+)  # fmt: skip
+def test_half_a_proof_is_not_taken(store: Store, body: Any) -> None:
+    answer = call("POST", "/sessions", body)
+    assert (answer["statusCode"], answer["json"]["code"]) == (422, "invalid_input")
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "ana@example.com,eve@example.com", "ana@example.com\r\nBcc: eve@example.com", ["ana@example.com"],
+        "Ana <ana@example.com>", "", None, "ana", {"a": 1},
+    ],
+)  # fmt: skip
+def test_several_addresses_in_one_send_nothing(store: Store, email: Any) -> None:
+    assert call("POST", "/login-links", {"email": email})["statusCode"] == 422
+
+
+def test_second_link_within_a_minute_is_refused_with_the_time_to_wait(store: Store) -> None:
+    call("POST", "/login-links", {"email": "ana@example.com"})
+    forged = {"x-forwarded-for": "198.51.100.7"}
+    answer = call("POST", "/login-links", {"email": "ANA@example.com"}, headers=forged)
+    assert (answer["statusCode"], answer["json"]["code"]) == (429, "too_many_requests")
+    assert 0 < int(answer["headers"]["Retry-After"]) <= 60
+
+
+def test_answers_are_alike_for_everybody(store: Store, ana: Customer) -> None:
+    customers.create(store, NewCustomer(email="disabled@example.com", status="disabled"), NOW)
+    shapes = set()
+    for email in ("ana@example.com", "unknown@example.com", "disabled@example.com"):
+        answer = call("POST", "/login-links", {"email": email})
+        lengths = tuple((name, len(str(value))) for name, value in answer["json"].items())
+        shapes.add((answer["statusCode"], lengths, json.dumps(answer["headers"], sort_keys=True)))
+    assert len(shapes) == 1
+
+
+def test_link_leads_to_the_stores_own_page_whatever_the_host_header(store: Store, link: Any) -> None:
+    asked = call("POST", "/login-links", {"email": "eva@example.com"}, headers={"host": "evil.example"})
+    assert asked["statusCode"] == 202
+    assert link("eva2@example.com")[0]["token"].startswith("req_")
+
+
+def test_account_shows_the_owner_what_is_theirs(bearer: dict[str, str]) -> None:
+    answer = call("GET", "/account", headers=bearer)
+    assert answer["json"]["name"] == "Ana"
+    assert answer["headers"]["ETag"]
+    hidden = {"note", "tags", "groups", "primary_group", "source", "custom_fields", "status", "version"}
+    assert not hidden & answer["json"].keys()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/account"), ("PATCH", "/account"), ("GET", "/account/orders"), ("GET", "/account/orders/1"),
+        ("GET", "/account/sessions"), ("DELETE", "/account/sessions"), ("DELETE", "/account/sessions/x"),
+        ("DELETE", "/sessions/current"),
+    ],
+)  # fmt: skip
+def test_account_needs_a_session(store: Store, method: str, path: str) -> None:
+    for headers in ({}, {"authorization": "Bearer cs_x"}, {"authorization": "Basic eA=="}):
+        answer = call(method, path, headers=headers)
+        assert (answer["statusCode"], answer["json"]["code"]) == (401, "session_invalid")
+        assert answer["headers"]["WWW-Authenticate"] == "Bearer"
+
+
+def test_owner_changes_what_is_theirs(store: Store, ana: Customer, bearer: dict[str, str]) -> None:
+    changes = {
+        "name": "Ana Pérez", "accepts_marketing": True, "billing_address": {"country": "ES", "phone": "911 222 333"},
+    }  # fmt: skip
+    answer = call("PATCH", "/account", changes, headers=bearer)
+    assert answer["statusCode"] == 200, answer
+    assert answer["json"]["billing_address"]["phone"] == "+34911222333"
+    stored = customers.get(store, ana.id)
+    assert stored.marketing_consent
+    assert (stored.marketing_consent.state, stored.marketing_consent.source) == ("subscribed", "account")
+    assert (stored.note, stored.tags) == ("pays late", ["vip"])
+
+
+@pytest.mark.parametrize(
+    "field", ["email", "note", "status", "groups", "tax_exempt", "tags", "orders_count", "id", "x"]
+)
+def test_owner_changes_nothing_else(bearer: dict[str, str], field: str) -> None:
+    answer = call("PATCH", "/account", {field: "x"}, headers=bearer)
+    assert (answer["statusCode"], answer["json"]["errors"][0]["pointer"]) == (422, f"/{field}")
+
+
+def test_change_of_an_old_version_is_refused(bearer: dict[str, str]) -> None:
+    answer = call("PATCH", "/account", {"name": "X"}, headers=bearer | {"if-match": '"1"'})
+    assert answer["json"]["code"] == "version_conflict"
+
+
+def test_account_holds_the_orders_of_its_address_and_no_others(store: Store, bearer: dict[str, str]) -> None:
+    for number in ("1", "2", "3"):
+        orders.take(store, order(number), NOW)
+    orders.take(store, order("4", "eve@example.com"), NOW)
+    first = call("GET", "/account/orders", headers=bearer, query={"limit": "2"})
+    rest = call("GET", "/account/orders", headers=bearer, query={"limit": "2", "cursor": first["json"]["next_cursor"]})
+    assert [item["id"] for item in first["json"]["items"] + rest["json"]["items"]] == ["1", "2", "3"]
+    assert 'rel="next"' in first["headers"]["Link"]
+    assert rest["json"]["next_cursor"] is None
+    one = call("GET", "/account/orders/2", headers=bearer)["json"]
+    assert (one["payment_status"], one["fulfillment_status"], one["total"]) == ("paid", "shipped", "49.90")
+    assert call("GET", "/account/orders/4", headers=bearer)["statusCode"] == 404
+
+
+def test_devices_are_listed_and_ended(bearer: dict[str, str], store: Store) -> None:
+    (device,) = call("GET", "/account/sessions", headers=bearer)["json"]["items"]
+    assert (device["device"], device["current"]) == ("Firefox on Linux", True)
+    assert call("DELETE", "/account/sessions/other", headers=bearer)["statusCode"] == 404
+    assert call("DELETE", f"/account/sessions/{device['id']}", headers=bearer)["statusCode"] == 204
+    assert call("GET", "/account", headers=bearer)["statusCode"] == 401
+
+
+@pytest.mark.parametrize("path", ["/sessions/current", "/account/sessions"])
+def test_signing_out_holds_at_once(bearer: dict[str, str], path: str) -> None:
+    answer = call("DELETE", path, headers=bearer)
+    assert answer["statusCode"] == 204
+    assert "Max-Age=0" in answer["headers"]["Set-Cookie"]
+    assert call("GET", "/account", headers=bearer)["statusCode"] == 401
+
+
+def test_session_of_another_store_opens_nothing(bearer: dict[str, str]) -> None:
+    stores.create("other", stores.StoreSettings(name="Other", login_mode="optional"), NOW)
+    assert call("GET", "/account", headers=bearer, store_id="other")["statusCode"] == 401
+
+
+def test_cookie_keeps_the_session_from_scripts_and_foreign_pages(ana: Customer, link: Any) -> None:
+    proof, _ = link()
+    foreign = call("POST", "/sessions", proof | {"cookie": True}, headers={"origin": "https://evil.example"})
+    assert (foreign["statusCode"], foreign["json"]["code"]) == (403, "origin_not_allowed")
+    opened = call("POST", "/sessions", proof | {"cookie": True}, headers={"origin": ORIGIN})
+    assert opened["json"]["session_token"] is None
+    name, _, attributes = opened["headers"]["Set-Cookie"].partition("=")
+    value, *flags = attributes.split("; ")
+    assert (name, set(flags)) == (
+        "__Host-clientela_session", {"Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=2592000"},
+    )  # fmt: skip
+    cookies = ["other=1", f"{name}={value}"]
+    assert call("GET", "/account", cookies=cookies)["statusCode"] == 200
+    for headers in ({}, {"origin": "https://evil.example"}, {"origin": "null"}):
+        assert call("PATCH", "/account", {"name": "X"}, cookies=cookies, headers=headers)["statusCode"] == 403
+    assert call("PATCH", "/account", {"name": "X"}, cookies=cookies, headers={"origin": ORIGIN})["statusCode"] == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/login-links"),
+        ("POST", "/checkout-policy"),
+        ("GET", "/storefront.css"),
+        ("GET", "/social/google/start"),
+    ],
+)
+def test_paths_that_are_not_there_are_problems(store: Store, method: str, path: str) -> None:
+    answer = call(method, path)
+    assert (answer["statusCode"], answer["headers"]["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_store_without_accounts_says_so(store: Store) -> None:
+    stores.patch("demo", {"login_mode": "disabled"}, NOW)
+    answer = call("POST", "/login-links", {"email": "ana@example.com"})
+    assert (answer["statusCode"], answer["json"]["code"]) == (403, "login_disabled")
+
+
+def test_no_token_or_address_is_logged(ana: Customer, link: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    proof, code = link()
+    opened = call("POST", "/sessions", proof)
+    call("POST", "/sessions", proof)
+    call("GET", "/account", headers={"authorization": f"Bearer {opened['json']['session_token']}"})
+    out = "".join(capsys.readouterr())
+    for secret in (proof["token"], proof["nonce"], code, opened["json"]["session_token"], "ana@example.com"):
+        assert secret not in out
+
+
+def test_body_may_come_in_base64(store: Store) -> None:
+    body = base64.b64encode(EVENT["body"].encode()).decode()
+    answer = storefront_api.handler({**EVENT, "body": body, "isBase64Encoded": True}, None)
+    assert answer["statusCode"] == 202
