@@ -4,17 +4,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from pydantic import BaseModel
 
 from clientela import api_keys, clock, web
 from clientela.api_keys import Key, Scope
+from clientela.history import Actor
 from clientela.stores import Store
 
 
 def key_of_store(store: Store, headers: Mapping[str, Any]) -> Key:
     """The guard of all merchant routes: the API key of the Authorization header. KeyMissingError."""
     return api_keys.authenticate(store.id, web.bearer(headers), clock.now())
+
+
+def actor(router: Router) -> Actor:
+    """The calling key, as the history names it."""
+    return Actor("api_key", router.context["caller"].id)
 
 
 def route(operation_id: str, scope: Scope, model: type[BaseModel] | None = None, status: int = 200) -> dict[str, Any]:

@@ -6,12 +6,14 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import SkipValidation
 
-from clientela import clock, customers, directory, orders, web
+from clientela import clock, customers, directory, history, orders, web
 from clientela.customer_fields import Customer, CustomerChanges, NewCustomer
 from clientela.customer_filter import CustomerFilter
 from clientela.directory import Sort
+from clientela.history import Event
 from clientela.order_fields import Order
 from clientela.web import Cursor, Limit, Listing
+from merchant_routes import access
 from merchant_routes.access import route
 
 router = Router()
@@ -44,7 +46,7 @@ def list_customers(parameters: Annotated[ListParameters, Query()]) -> Response[A
 def create_customer(new: Annotated[NewCustomer, Body()]) -> Response[Any]:
     """Create a customer; 409 `email_taken` where another one has the e-mail."""
     store = router.context["store"]
-    customer = customers.create(store, new, clock.now())
+    customer = customers.create(store, new, clock.now(), access.actor(router))
     location = f"/v1/stores/{store.id}/customers/{customer.id}"
     return web.json(customer, 201, web.etag(customer.version) | {"Location": location})
 
@@ -64,7 +66,8 @@ def change_customer(
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,
 ) -> Response[Any]:
     """Change a customer by JSON Merge Patch (RFC 7396); `If-Match` guards against changes of others."""
-    customer = customers.patch(router.context["store"], customer_id, changes, clock.now(), web.version_wanted(if_match))
+    store, version = router.context["store"], web.version_wanted(if_match)
+    customer = customers.patch(store, customer_id, changes, clock.now(), version, access.actor(router))
     return web.json(customer, headers=web.etag(customer.version))
 
 
@@ -76,3 +79,13 @@ def list_orders(
     store = router.context["store"]
     page = orders.of_customer(store, customers.get(store, customer_id).id, limit, cursor)
     return web.listing(router.current_event, page.orders, page.next_cursor, limit)
+
+
+@router.get(f"{ONE}/history", **route("listHistory", "customers:read", Listing[Event]))
+def list_history(
+    customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
+) -> Response[Any]:
+    """Every change of the customer, newest first: who, when, and the changed fields before and after."""
+    store = router.context["store"]
+    page = history.page(store, customers.get(store, customer_id).id, limit, cursor)
+    return web.listing(router.current_event, page.events, page.next_cursor, limit)

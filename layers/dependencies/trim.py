@@ -20,8 +20,11 @@ UNUSED = (
     "dns",  # email-validator asks the DNS only with check_deliverability
     "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.js",
     "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.css",
-    "stdnum/**/*.dat",  # number ranges of bank, phone and network numbers; VAT numbers need none
+    "stdnum/**/*.dat",  # number ranges of bank, phone and network numbers
 )
+
+# VAT numbers need none of these but one: Indonesian tax numbers hold a district.
+KEPT_FILES = ("stdnum/id/loc.dat",)
 
 # METADATA answers importlib.metadata.version(), which pydantic asks for email-validator; licences travel with the code.
 KEPT_METADATA = ("METADATA", "LICENSE", "NOTICE", "licenses")
@@ -34,8 +37,9 @@ def trim(folder: Path) -> None:
 
 
 def _unused_files(folder: Path) -> Iterator[Path]:
+    kept = {folder / name for name in KEPT_FILES}
     for pattern in UNUSED:
-        yield from folder.glob(pattern)
+        yield from (path for path in folder.glob(pattern) if path not in kept)
 
 
 def _unused_services(folder: Path) -> Iterator[Path]:

@@ -38,7 +38,7 @@ def new_store(deployed: None) -> Callable[[], Store]:
 
 
 def run(store: Store, machines: StateMachines, event: dict[str, Any]) -> str:
-    """The whole way to the job's id, as often as it takes: what is killed is called again, as S3 and Step Functions do it."""
+    """The whole way; what is killed is called again, as Lambda and Step Functions do it. The job's id."""
     again(lambda: csv_import.receive(event, None))
     ((job_id, _),) = machines.started.items()
     for chunk in plan(machines, job_id):

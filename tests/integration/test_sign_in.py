@@ -81,7 +81,7 @@ def at_once(times: int, act: Callable[[], Any]) -> Counter[str]:
 
 def opened(store: Store) -> int:
     """How many sessions the customer has."""
-    customer = customers.find(store, EMAIL)
+    customer = customers.find(store, EMAIL, clock.now())
     return len(sessions.every(store, customer.id, NOW)) if customer else 0
 
 

@@ -8,8 +8,9 @@ import boto3
 import pytest
 from tests.deployment import create_resources, forget_caches, moto_server
 from tests.schema import create_table
+from tests.vies_stand_in import StandIn, vies_stand_in
 
-from clientela import clock, settings, stores
+from clientela import clock, settings, stores, vies
 from clientela.stores import Store, StoreSettings
 
 
@@ -41,3 +42,14 @@ def store(aws: Any) -> Store:
         StoreSettings(name="Demo", login_mode="optional", storefront_url="https://shop.example.com"),
         clock.now(),
     )
+
+
+@pytest.fixture
+def registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    """A VIES on this machine, which the domain asks."""
+    with vies_stand_in() as stand_in:
+        monkeypatch.setenv("VIES_URL", stand_in.url)
+        vies._pool.cache_clear()
+        yield stand_in
+    vies._pool().clear()
+    vies._pool.cache_clear()

@@ -1,8 +1,11 @@
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
-from clientela import clock, customers
+from clientela import clock, customers, dynamodb
 from clientela.customer_fields import NewCustomer
-from clientela.errors import CustomerNotFoundError, EmailTakenError, InvalidInputError, VersionConflictError
+from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError, InvalidInputError, VersionConflictError
 from clientela.stores import Store
 
 NOW = clock.now()
@@ -31,7 +34,7 @@ def test_an_email_in_another_spelling_is_the_same_email(store: Store) -> None:
     created = ana(store)
     with pytest.raises(EmailTakenError):
         ana(store, email="ana@EXAMPLE.com")
-    found = customers.find(store, " ANA@example.COM ")
+    found = customers.find(store, " ANA@example.COM ", clock.now())
     assert found is not None
     assert found.id == created.id
 
@@ -80,7 +83,7 @@ def test_a_changed_email_frees_the_old_one_and_takes_the_new(store: Store) -> No
     with pytest.raises(EmailTakenError):
         customers.patch(store, second.id, {"email": "ana@example.com"}, NOW)
     customers.patch(store, first.id, {"email": "anna@example.com"}, NOW)
-    assert customers.find(store, "ana@example.com") is None
+    assert customers.find(store, "ana@example.com", clock.now()) is None
     assert customers.patch(store, second.id, {"email": "ana@example.com"}, NOW).email == "ana@example.com"
 
 
@@ -93,3 +96,26 @@ def test_a_vat_id_is_pending_until_it_was_checked(store: Store) -> None:
 def test_an_unknown_customer_is_not_found(store: Store) -> None:
     with pytest.raises(CustomerNotFoundError):
         customers.get(store, "cus_nobody")
+
+
+def test_a_claim_whose_customer_was_never_put_is_free_again_after_a_minute(store: Store) -> None:
+    lost = customers.made(NewCustomer(email="ana@example.com"), NOW, "merchant")
+    customers.claim(store, lost).save()  # the process died here
+    with pytest.raises(BusyError):
+        ana(store)
+    late = NOW + timedelta(seconds=61)
+    created = customers.create(store, NewCustomer(email="Ana@example.com"), late)
+    found = customers.find(store, "ana@example.com", late)
+    assert found is not None
+    assert found.id == created.id
+
+
+def test_ones_own_claim_whose_reply_was_lost_is_recognised(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = dynamodb.put
+
+    def put_and_lose_the_reply(*arguments: Any) -> bool:
+        put(*arguments)
+        return put(*arguments)  # as the client repeats the call
+
+    monkeypatch.setattr(dynamodb, "put", put_and_lose_the_reply)
+    assert customers.get(store, ana(store).id).name == "Ana Pérez"

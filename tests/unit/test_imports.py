@@ -95,7 +95,7 @@ def test_chinook_is_imported_whole_and_a_second_time_changes_nothing(store: Stor
     job = run(CHINOOK)
     assert (job.status, job.rows_total, job.rows_done) == ("succeeded", 59, 59)
     assert counts(job) == (59, 0, 0, 0, 1)
-    luis = customers.find(store, "luisg@embraer.com.br")
+    luis = customers.find(store, "luisg@embraer.com.br", clock.now())
     assert luis is not None
     assert (luis.name, luis.phone, luis.source) == ("Luís Gonçalves", "+551239235555", "import")
     assert luis.billing_address is not None
@@ -122,7 +122,7 @@ def test_a_tab_separated_utf_16_file_of_a_spreadsheet_is_read(store: Store, run:
     assert counts(job) == (1, 0, 0, 0, 0)
     assert job.detected is not None
     assert (job.detected.delimiter, job.detected.language) == ("\t", "es")
-    ana = customers.find(store, "ana@example.com")
+    ana = customers.find(store, "ana@example.com", clock.now())
     assert ana is not None
     assert ana.name == "Ana Pérez"
 
@@ -141,7 +141,7 @@ def test_an_import_changes_only_what_its_cells_say(store: Store, run: Import) ->
     customers.create(store, new, clock.now())
     job = run(b'email,company,note,tags,city,shipping city\nANA@example.com,Beta,,"a; b",Madrid,Porto\n')
     assert counts(job) == (0, 1, 0, 0, 0)
-    ana = customers.find(store, "ana@example.com")
+    ana = customers.find(store, "ana@example.com", clock.now())
     assert ana is not None
     assert (ana.email, ana.company, ana.note, ana.tags, ana.version) == (
         "Ana@example.com",
@@ -187,7 +187,7 @@ def test_a_corrected_reject_report_goes_back_in(store: Store, run: Import) -> No
         corrected = answer.read().replace(b"Nowhere", b"Spain")
     second = run(corrected)
     assert counts(second) == (1, 0, 0, 0, 0)
-    ana = customers.find(store, "ana@example.com")
+    ana = customers.find(store, "ana@example.com", clock.now())
     assert ana is not None
     assert ana.phone == "+34911222333"
 
@@ -250,7 +250,7 @@ def test_modes_keep_to_creating_or_to_updating(store: Store, run: Import) -> Non
 def test_rows_of_one_email_are_taken_in_their_order(store: Store, run: Import) -> None:
     job = run(b"email,company\nana@example.com,Acme\nANA@example.com,Beta\nana@EXAMPLE.com,Beta\n")
     assert counts(job) == (1, 1, 1, 0, 0)
-    ana = customers.find(store, "ana@example.com")
+    ana = customers.find(store, "ana@example.com", clock.now())
     assert ana is not None
     assert ana.company == "Beta"
 
@@ -357,3 +357,15 @@ def test_an_unknown_job_and_a_report_that_is_not_there_yet_are_not_found(
     job_id = upload(CHINOOK)
     with pytest.raises(ImportNotFoundError):
         imports.report_url(store, job_id, "rejects")
+
+
+def test_a_report_url_is_signed_for_the_region_of_its_bucket(
+    store: Store, run: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = run(b"email\nana@example.com\n")
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    clients.s3.cache_clear()
+    url = import_files.report_url(job.id, "rejects")
+    assert url.startswith(f"https://{IMPORTS}.s3.eu-west-1.amazonaws.com/_jobs/{job.id}/rejects?")
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url

@@ -33,7 +33,7 @@ def take(store: Store, **fields: object) -> bool:
 
 
 def holder(store: Store, email: str = "ana@example.com") -> Customer:
-    found = customers.find(store, email)
+    found = customers.find(store, email, clock.now())
     assert found
     return found
 
@@ -105,7 +105,7 @@ def test_a_repeated_or_older_version_changes_nothing(store: Store) -> None:
     assert not take(store, version=2, total="10")
     assert not take(store, version=1, total="99", email="other@example.com")
     assert holder(store) == before
-    assert customers.find(store, "other@example.com") is None
+    assert customers.find(store, "other@example.com", clock.now()) is None
 
 
 @pytest.mark.parametrize("status", ["awaiting_payment", "refunded", "cancelled", "incomplete"])
@@ -241,7 +241,7 @@ def test_an_order_stays_with_its_customer_when_the_account_changes_its_email(sto
     customers.patch(store, ana.id, {"email": "ana@new.example.com"}, NOW)
     take(store, version=2, fulfillment_status="shipped")
     assert orders.one(store, ana.id, "1001").fulfillment_status == "shipped"
-    assert customers.find(store, "ana@example.com") is None
+    assert customers.find(store, "ana@example.com", clock.now()) is None
 
 
 def test_a_fulfilment_change_alone_leaves_the_account_as_it_is(store: Store) -> None:
@@ -282,6 +282,8 @@ def test_an_order_of_somebody_else_is_not_found(store: Store) -> None:
         orders.one(store, holder(store).id, "2")
     with pytest.raises(OrderNotFoundError):
         orders.one(store, holder(store).id, "nothing")
+    with pytest.raises(OrderNotFoundError):
+        orders.one(store, holder(store).id, "x" * 5000)
 
 
 def test_a_new_account_is_welcomed_once(store: Store, aws: Any) -> None:

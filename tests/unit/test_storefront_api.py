@@ -1,6 +1,5 @@
 """The storefront API over HTTP: the way in, the account, and what strangers cannot do."""
 
-import base64
 import json
 from datetime import timedelta
 from decimal import Decimal
@@ -52,7 +51,8 @@ def link(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr("clientela.mail_delivery._sent", take)
 
     def ask(email: str = "ana@example.com") -> tuple[dict[str, str], str]:
-        asked = call("POST", "/login-links", {"email": email, "return_to": "/account"})
+        forged = {"host": "evil.example", "x-forwarded-host": "evil.example"}  # the link must not lead there
+        asked = call("POST", "/login-links", {"email": email, "return_to": "/account"}, headers=forged)
         assert asked["statusCode"] == 202, asked
         sign_in_mail.deliver(store, asked["json"]["request_id"], clock.now())
         context = mails[-1].mail.context
@@ -162,12 +162,6 @@ def test_answers_are_alike_for_everybody(store: Store, ana: Customer) -> None:
         lengths = tuple((name, len(str(value))) for name, value in answer["json"].items())
         shapes.add((answer["statusCode"], lengths, json.dumps(answer["headers"], sort_keys=True)))
     assert len(shapes) == 1
-
-
-def test_link_leads_to_the_stores_own_page_whatever_the_host_header(store: Store, link: Any) -> None:
-    asked = call("POST", "/login-links", {"email": "eva@example.com"}, headers={"host": "evil.example"})
-    assert asked["statusCode"] == 202
-    assert link("eva2@example.com")[0]["token"].startswith("req_")
 
 
 def test_account_shows_the_owner_what_is_theirs(bearer: dict[str, str]) -> None:
@@ -300,9 +294,3 @@ def test_no_token_or_address_is_logged(ana: Customer, link: Any, capsys: pytest.
     out = "".join(capsys.readouterr())
     for secret in (proof["token"], proof["nonce"], code, opened["json"]["session_token"], "ana@example.com"):
         assert secret not in out
-
-
-def test_body_may_come_in_base64(store: Store) -> None:
-    body = base64.b64encode(EVENT["body"].encode()).decode()
-    answer = storefront_api.handler({**EVENT, "body": body, "isBase64Encoded": True}, None)
-    assert answer["statusCode"] == 202

@@ -20,6 +20,7 @@ from clientela.customer_fields import (
 )
 from clientela.documents import Document
 from clientela.errors import FieldError, InvalidInputError
+from clientela.history import Actor
 from clientela.languages import Language
 from clientela.stores import Store
 from clientela.vat import VatId
@@ -76,7 +77,9 @@ def patch(store: Store, customer_id: str, changes: Any, now: datetime, version: 
             "Some fields cannot be changed here.",
             fields=[FieldError(f"/{name}", "is not yours to change") for name in foreign],
         )
-    return customers.patch(store, customer_id, changes | _consent(changes, now), now, version)
+    return customers.patch(
+        store, customer_id, changes | _consent(changes, now), now, version, Actor("customer", customer_id)
+    )
 
 
 def _consent(changes: dict[str, Any], now: datetime) -> dict[str, Any]:

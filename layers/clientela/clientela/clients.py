@@ -27,8 +27,12 @@ def dynamodb() -> "DynamoDBClient":
 
 @cache
 def s3() -> "S3Client":
-    """Objects: import sources, job files, exports."""
-    return boto3.client("s3", config=CONFIG)
+    """Objects: import sources, job files, exports.
+
+    botocore's default would sign URLs the old way (SigV2), which newer buckets refuse, and for the global endpoint, which
+    redirects to the bucket's region and so breaks the signature.
+    """
+    return boto3.client("s3", config=CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"})))
 
 
 @cache

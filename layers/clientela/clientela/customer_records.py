@@ -72,9 +72,10 @@ class CustomerRecord(Record):
 
 
 class EmailClaim(Record):
-    """`STORE#demo#EMAIL#ana@example.com` / `CLAIM`: who holds an address. Written only together with its customer."""
+    """`STORE#demo#EMAIL#ana@example.com` / `CLAIM`: who holds an address. Its customer is put with it, or right after it."""
 
     customer_id = UnicodeAttribute()
+    claimed_at = UnicodeAttribute()
 
 
 def record(store: Store, customer: Customer) -> CustomerRecord:
@@ -90,8 +91,9 @@ def record(store: Store, customer: Customer) -> CustomerRecord:
 def claim(store: Store, customer: Customer) -> EmailClaim:
     """The claim to put for a customer's address."""
     return EmailClaim(
-        keys.email(store.id, email_addresses.canonical(customer.email)), keys.CLAIM, customer_id=customer.id
-    )
+        keys.email(store.id, email_addresses.canonical(customer.email)), keys.CLAIM,
+        customer_id=customer.id, claimed_at=clock.stamp(customer.updated_at),
+    )  # fmt: skip
 
 
 def customer_json(item: dict[str, Any]) -> CustomerJson:

@@ -89,6 +89,32 @@ def query_all(**request: Any) -> Iterator[Item]:
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
+def put(item: Item, condition: str) -> bool:
+    """Put an item if the condition holds; whether it did. Where a reply was lost it may say no to what it has put: look.
+
+    1 write unit per KB, and as much per index entry.
+    """
+    try:
+        _call("PutItem", {"TableName": settings.table_name(), "Item": item, "ConditionExpression": condition})
+    except RefusedError as refused:
+        if refused.code == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
+
+
+def put_all(items: list[Item]) -> None:
+    """Put up to 25 items, unconditionally and each for itself: for what is new or may be put again. BusyError."""
+    pending = [{"PutRequest": {"Item": item}} for item in items]
+    for attempt in range(ATTEMPTS):
+        answer = _call("BatchWriteItem", {"RequestItems": {settings.table_name(): pending}})
+        pending = answer.get("UnprocessedItems", {}).get(settings.table_name(), [])
+        if not pending:
+            return
+        _wait(attempt)
+    raise BusyError
+
+
 def transact(writes: list[dict[str, Any]]) -> list[str] | None:
     """TransactWriteItems. None when it is done; else the reason of each write, `None` as text where it was not at fault.
 

@@ -8,6 +8,7 @@ from clientela import csv_rows, customers, ids
 from clientela.csv_columns import Columns
 from clientela.csv_rows import Note, Row, RowRefusedError
 from clientela.customer_fields import Customer
+from clientela.history import Actor
 from clientela.import_results import Finding
 from clientela.imports import Detected, ImportRecord, Mode
 from clientela.stores import Store
@@ -54,15 +55,15 @@ def account(rows: Sequence[Row], before: Customer | None, rules: Rules, now: dat
     return Account(rows, before, current, findings)
 
 
-def put(write: Transaction, store: Store, account: Account, now: datetime) -> None:
+def put(write: Transaction, store: Store, account: Account, now: datetime, by: Actor) -> None:
     """Write a changed account in a transaction, which raises EmailTakenError, VersionConflictError or BusyError."""
     if account.after is None:
         return
     if account.before is None:
-        customers.add(write, store, account.after)
+        customers.add(write, store, account.after, by)
         return
     after = account.after.model_copy(update={"version": account.before.version + 1, "updated_at": now})
-    customers.replace(write, store, account.before, after)
+    customers.replace(write, store, account.before, after, by)
 
 
 def _applied(row: Row, current: Customer | None, rules: Rules, now: datetime) -> tuple[Customer, Finding]:

@@ -36,6 +36,7 @@ from clientela.csv_rows import Note, Row, RowRefusedError
 from clientela.customer_fields import Customer
 from clientela.documents import stored
 from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError, VersionConflictError
+from clientela.history import Actor
 from clientela.import_accounts import Account, Rules
 from clientela.import_results import Finding, Result, result
 from clientela.imports import Detected, ImportRecord
@@ -145,7 +146,7 @@ def _write_batch(store: Store, batch: Sequence[Account], rules: Rules, now: date
     try:
         with Transaction() as write:
             for account in batch:
-                import_accounts.put(write, store, account, now)
+                import_accounts.put(write, store, account, now, Actor("import", rules.job_id))
     except (EmailTakenError, VersionConflictError, BusyError):  # of one of them: which, only each by itself can tell
         return [_write_one(store, account, rules, now) for account in batch]
     return batch
@@ -155,11 +156,11 @@ def _write_one(store: Store, account: Account, rules: Rules, now: datetime) -> A
     """Write one account on what the table holds now. BusyError where others change it every time."""
     for _ in range(customers.ATTEMPTS):
         try:
-            before = customers.find(store, account.rows[0].canonical)
+            before = customers.find(store, account.rows[0].canonical, now)
             again = import_accounts.account(account.rows, before, rules, now)
             if again.is_changed:
                 with Transaction() as write:
-                    import_accounts.put(write, store, again, now)
+                    import_accounts.put(write, store, again, now, Actor("import", rules.job_id))
         except (EmailTakenError, VersionConflictError, BusyError, CustomerNotFoundError):
             continue
         return again

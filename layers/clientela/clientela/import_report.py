@@ -32,7 +32,7 @@ def finish(store_id: str, job_id: str, now: datetime, failed: str | None = None)
     if imports.has_ended(known) or known.job.detected is None:
         return _ended(known, now, failed)
     counts, missing = _reported(known, known.job.detected, is_partial=failed is not None)
-    if "password" in known.job.detected.as_columns().fields:
+    if known.chunks and "password" in known.job.detected.as_columns().fields:
         import_files.delete(known.source)
     message = f"The import broke off: {missing} rows may not be loaded. Upload the file again." if missing else None
     imports.end(known, "failed" if missing else "succeeded", counts, now, message)

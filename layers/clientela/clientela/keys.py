@@ -13,6 +13,7 @@ REFERENCE = "REFERENCE"
 REQUEST = "REQUEST"
 LATEST_SIGN_IN = "LATEST_SIGN_IN"
 WINDOW = "WINDOW"
+STATE = "STATE"
 
 GROUP_PREFIX = "GROUP#"
 KEY_PREFIX = "KEY#"
@@ -34,6 +35,12 @@ def customer(store_id: str, customer_id: str) -> str:
     return f"STORE#{store_id}#CUSTOMER#{customer_id}"
 
 
+def customer_of(pk: str) -> tuple[str, str]:
+    """Store id and customer id of a key made by `customer`."""
+    _, store_id, _, customer_id = pk.split("#")
+    return store_id, customer_id
+
+
 def email(store_id: str, canonical: str) -> str:
     """`STORE#demo#EMAIL#ana@example.com`: what makes an address unique in its store."""
     return f"STORE#{store_id}#EMAIL#{canonical}"
@@ -52,6 +59,11 @@ def sign_in(store_id: str, request_id: str) -> str:
 def limit(name: str) -> str:
     """`LIMIT#demo#links#3f5a…`: a rate limit's counters."""
     return f"LIMIT#{name}"
+
+
+def circuit(name: str) -> str:
+    """`CIRCUIT#vies#DE`: whether an outside service is being left alone for a while."""
+    return f"CIRCUIT#{name}"
 
 
 def group(group_id: str) -> str:
@@ -104,9 +116,9 @@ def session(session_id: str) -> str:
     return f"{SESSION_PREFIX}{session_id}"
 
 
-def event(event_id: str) -> str:
-    """`EVENT#01K…`: one entry of a customer's history."""
-    return f"{EVENT_PREFIX}{event_id}"
+def event(version: int, number: int) -> str:
+    """`EVENT#0000000002#0`: entries of a customer's history in order of its versions; number tells those of one apart."""
+    return f"{EVENT_PREFIX}{version:010d}#{number}"
 
 
 def mail(name: str) -> str:

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jinja2
@@ -54,7 +55,7 @@ def written(store: Store, mail: Mail, language: str | None) -> Letter:
     # The texts name their gaps, e.g. {store}. Templates escape what they print, so a filled text is escaped as a whole.
     texts = {key: text.format(**given) for key, text in _texts(mail.name)[chosen].items()}
     look = {"colour": branding.colour, "ink": ink(branding.colour), "logo_url": branding.logo_url}
-    context = {**given, **look, "t": texts, "language": chosen, "direction": "ltr"}
+    context = {**given, **look, "t": SimpleNamespace(**texts), "language": chosen, "direction": "ltr"}
     subject, text, html = (
         _template(f"{mail.name}/{part}").render(context) for part in ("subject.txt", "text.txt", "body.html")
     )

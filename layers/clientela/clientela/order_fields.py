@@ -29,7 +29,8 @@ def _without_exponent(amount: Decimal) -> Decimal:
     return Decimal(f"{amount + 0:f}")
 
 
-OrderId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+ID_LENGTH = 100
+OrderId = Annotated[str, StringConstraints(min_length=1, max_length=ID_LENGTH)]
 # Milliseconds are what the keys hold: two times that are one there must be one everywhere.
 Moment = Annotated[Stamp, AfterValidator(_whole_milliseconds)]
 # 14 digits leave room for the sum of 10,000 greatest orders in a customer's 18.
@@ -84,7 +85,7 @@ class Order(Document):
     vat_id: AsTyped | None = None
     billing_address: OrderAddress | None = None
     shipping_address: OrderAddress | None = None
-    items: Annotated[list[OrderItem], Field(max_length=1000)] = []
+    items: list[OrderItem] = Field(default_factory=list, max_length=1000)
     accepts_marketing: bool | None = None
 
 

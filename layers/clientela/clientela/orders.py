@@ -33,7 +33,8 @@ from clientela.errors import (
     OrderNotFoundError,
     VersionConflictError,
 )
-from clientela.order_fields import Order
+from clientela.history import Actor
+from clientela.order_fields import ID_LENGTH, Order
 from clientela.order_records import OrderReference
 from clientela.statistics import Counted
 from clientela.stores import Store
@@ -83,7 +84,8 @@ def of_customer(store: Store, customer_id: str, limit: int = 50, cursor: str | N
 
 def one(store: Store, customer_id: str, order_id: str) -> Order:
     """One order of a customer. OrderNotFoundError, also for an order of somebody else. 2 read units."""
-    for _ in range(2):  # an order whose time changes between the two reads is elsewhere by then
+    # An order whose time changes between the two reads is elsewhere by then; no key is as long as some paths are.
+    for _ in range(2 if len(order_id) <= ID_LENGTH else 0):
         reference = OrderReference.find(keys.order_reference(store.id, order_id), keys.REFERENCE)
         if reference is None or reference.customer_id != customer_id:
             break
@@ -97,30 +99,30 @@ def _take(store: Store, order: Order, now: datetime) -> bool:
     known = OrderReference.find(keys.order_reference(store.id, order.id), keys.REFERENCE)
     if known and known.version >= order.version:
         return False
-    before = _account(store, order, known)
+    before, by = _account(store, order, known, now), Actor("order", order.id)
     holder = before or customers.made(order_account.told(order), now, "order")
     with Transaction() as write:
         _write_order(write, store, holder, order, known)
         if known and known.customer_id != holder.id:
-            _take_away(write, store, known, now)
+            _take_away(write, store, known, now, by)
         left = known.counted() if known and known.customer_id == holder.id else None
         after = _with_order(store, order_account.filled(holder, order), order, left, new=before is None)
         if before:
-            customers.replace(write, store, before, _next(before, after, now))
+            customers.replace(write, store, before, _next(before, after, now), by)
         else:
-            customers.add(write, store, after)
+            customers.add(write, store, after, by)
     if before is None and store.login_mode != "disabled":
         mail_queue.put("welcome", store.id, customer_id=holder.id)
     return True
 
 
-def _account(store: Store, order: Order, known: OrderReference | None) -> Customer | None:
+def _account(store: Store, order: Order, known: OrderReference | None, now: datetime) -> Customer | None:
     """Who has the order: as before while its e-mail stays, whatever has become of the account's own; else by e-mail."""
     if known and known.email == email_addresses.canonical(order.email):
         holder = _present(store, known.customer_id)
         if holder:
             return holder
-    return customers.find(store, order.email)
+    return customers.find(store, order.email, now)
 
 
 def _present(store: Store, customer_id: str) -> Customer | None:
@@ -143,7 +145,7 @@ def _write_order(
             write.delete(old)
 
 
-def _take_away(write: Transaction, store: Store, known: OrderReference, now: datetime) -> None:
+def _take_away(write: Transaction, store: Store, known: OrderReference, now: datetime, by: Actor) -> None:
     """Take the order out of the statistics of the customer who had it, if that customer is still there."""
     before = _present(store, known.customer_id)
     if before is None:
@@ -151,7 +153,7 @@ def _take_away(write: Transaction, store: Store, known: OrderReference, now: dat
     others = partial(_other, store, before.id, known.order_id)
     after = statistics.recounted(before, known.counted(), None, others)
     after = _with_latest(after, _newest(store, before.id, known.order_id))
-    customers.replace(write, store, before, _next(before, after, now))
+    customers.replace(write, store, before, _next(before, after, now), by)
 
 
 def _with_order(store: Store, holder: Customer, order: Order, left: Counted | None, *, new: bool) -> Customer:

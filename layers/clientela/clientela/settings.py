@@ -51,6 +51,16 @@ def sender_address() -> str:
     return _required("SENDER_ADDRESS")
 
 
+def vies_url() -> str:
+    """Base URL of VIES's REST API, without a slash at its end."""
+    return _required("VIES_URL")
+
+
+def vat_check_queue_url() -> str:
+    """Queue of the VAT IDs to ask VIES about."""
+    return _required("VAT_CHECK_QUEUE_URL")
+
+
 def _required(name: str) -> str:
     value = os.environ.get(name)
     if not value:

@@ -13,7 +13,6 @@ from pynamodb.expressions.update import Action
 from clientela import (
     clock,
     customers,
-    dynamodb,
     email_addresses,
     ids,
     keys,
@@ -34,6 +33,7 @@ from clientela.errors import (
     LoginDisabledError,
     SessionInvalidError,
 )
+from clientela.history import Actor
 from clientela.limits import Rule
 from clientela.sessions import Session
 from clientela.sign_in_requests import LIFE, LatestSignIn, Proof, SignInRequest
@@ -133,29 +133,29 @@ def verify(store: Store, presented: Proof, user_agent: str | None, now: datetime
 def _signed_in(
     store: Store, request: SignInRequest, presented: Proof, user_agent: str | None, now: datetime
 ) -> SignedIn:
-    before = _account(store, request)
+    before = _account(store, request, now)
     if before and before.status == "disabled":
         sign_in_requests.kill(request, now)
         raise AccountDisabledError
     after = _proven(before, now) if before else _newcomer(store, request, now)
+    by = Actor("customer", after.id)
     with Transaction() as write:
         _supersede(write, store, request, now)
         token, session = sessions.start(write, store, after, user_agent, now, _repeatable_secret(presented))
         _consume(write, request, presented, session, now)
         if before:
-            customers.replace(write, store, before, after)
+            customers.replace(write, store, before, after, by)
         else:
-            customers.add(write, store, after)
+            customers.add(write, store, after, by)
     return SignedIn(token, session, after, request.return_to)
 
 
-def _account(store: Store, request: SignInRequest) -> Customer | None:
+def _account(store: Store, request: SignInRequest, now: datetime) -> Customer | None:
     """Whose account it is. A mail that went to an account opens that one only, and only while it has that address."""
-    claim = dynamodb.get(keys.email(store.id, request.canonical), keys.CLAIM)
-    holder = claim["customer_id"]["S"] if claim else None
-    if request.customer_id and request.customer_id != holder:
+    account = customers.find(store, request.canonical, now)
+    if request.customer_id and (account is None or request.customer_id != account.id):
         raise LinkUsedError("The account has another e-mail now.")
-    return customers.get(store, holder) if holder else None
+    return account
 
 
 def _proven(before: Customer, now: datetime) -> Customer:

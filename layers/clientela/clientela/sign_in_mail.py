@@ -24,7 +24,7 @@ def deliver(store: Store, request_id: str, now: datetime) -> Outcome:
 
 
 def _outgoing(store: Store, request: SignInRequest, request_id: str, now: datetime) -> Outgoing | None:
-    account = customers.find(store, request.canonical)
+    account = customers.find(store, request.canonical, now)
     if store.login_mode == "disabled" or not (reachable(account) if account else _may_sign_up(store, request)):
         return None
     secret, code = ids.secret(), f"{secrets.randbelow(10**6):06d}"

@@ -47,6 +47,11 @@ class Record(Model):
     def _get_connection(cls) -> TableConnection:
         return _connection(settings.table_name())
 
+    def item(self) -> dynamodb.Item:
+        """The record as DynamoDB holds it."""
+        item: dynamodb.Item = self.get_save_kwargs_from_instance()["Item"]
+        return item
+
     @classmethod
     def find(cls, pk: str, sk: str) -> Self | None:
         """The record at these keys, read consistently, or None. 1 read unit per 4 KB."""

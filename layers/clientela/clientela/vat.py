@@ -28,7 +28,7 @@ def number(text: str) -> str:
     try:
         spelled = _spelled(compact)
     except ValidationError as error:
-        raise ValueError(f"{text!r} is not a valid VAT ID: {error.message.rstrip('.').lower()}") from error
+        raise ValueError(f"{text!r} is not a valid VAT ID: {str(error).rstrip('.').lower()}") from error
     if not spelled.isascii() or not any(map(str.isdigit, spelled)):
         raise ValueError(f"{text!r} is not a VAT ID")
     return spelled

@@ -1,0 +1,148 @@
+"""A customer's history: every change with who made it, when, and the changed fields before and after.
+
+The words are Vendure's history types for customers (docs.vendure.io, HistoryEntryType). What comes from orders
+(statistics) or from signing in (times) is not history: the orders and sessions themselves tell it.
+"""
+
+from typing import Any, Literal, NamedTuple
+
+from clientela import dynamodb, keys, signing
+from clientela.customer_fields import Customer, NewCustomer, Stamp
+from clientela.documents import Document, DocumentAttribute, stored
+from clientela.errors import FieldError, InvalidInputError
+from clientela.stores import Store
+from clientela.table import Record, Transaction
+
+Type = Literal[
+    "registered", "verified", "detail_updated", "note_updated", "email_updated", "added_to_group", "removed_from_group",
+    "address_created", "address_updated", "address_deleted",
+]  # fmt: skip
+
+_PURPOSE = "history-cursor"
+_ADDRESSES = ("billing_address", "shipping_addresses")
+_TOLD = (*NewCustomer.model_fields, "vat_id_status", "email_status")
+
+
+class Actor(NamedTuple):
+    """Who makes a change: an API key, the customer, an import job, an order, the VAT check, or an operator with AWS rights."""
+
+    kind: Literal["api_key", "customer", "import", "order", "bulk", "vat_check", "operator"]
+    id: str | None = None
+
+
+OPERATOR = Actor("operator")
+
+
+class ActorShown(Document):
+    """Who made a change."""
+
+    kind: str
+    id: str | None = None
+
+
+class Change(Document):
+    """One field before and after; null where it was empty."""
+
+    field: str
+    before: Any = None
+    after: Any = None
+
+
+class Event(Document):
+    """One entry of a customer's history."""
+
+    id: str
+    type: Type
+    at: Stamp
+    actor: ActorShown
+    changes: list[Change] = []
+
+
+class EventRecord(Record):
+    """`STORE#demo#CUSTOMER#cus_01K…` / `EVENT#0000000002#0`: one entry, behind the version of the customer that it made."""
+
+    event = DocumentAttribute(Event)
+
+
+class Page(NamedTuple):
+    """A page of entries, and the cursor of the next one if there is one."""
+
+    events: list[Event]
+    next_cursor: str | None
+
+
+def page(store: Store, customer_id: str, limit: int = 50, cursor: str | None = None) -> Page:
+    """A customer's history, newest first. InvalidInputError for a cursor of another list. Half a read unit per 4 KB."""
+    partition = keys.customer(store.id, customer_id)
+    start = {"ExclusiveStartKey": dynamodb.key(partition, _position(cursor, partition))} if cursor else {}
+    values = {":pk": {"S": partition}, ":prefix": {"S": keys.EVENT_PREFIX}}
+    answer = dynamodb.query(
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)", ExpressionAttributeValues=values,
+        ScanIndexForward=False, Limit=limit + 1, **start,
+    )  # fmt: skip
+    shown = answer["Items"][:limit]
+    more = len(answer["Items"]) > limit
+    cursor = signing.sign(_PURPOSE, [partition, shown[-1]["sk"]["S"]]) if more else None
+    return Page([stored(Event, item["event"]) for item in shown], cursor)
+
+
+def write(transaction: Transaction, store: Store, before: Customer, after: Customer, by: Actor) -> None:
+    """Add the entries of a change to the transaction that makes it. 2 write units each; none where nothing is to tell."""
+    for record in records(store, before, after, by):
+        transaction.save(record)
+
+
+def registered(store: Store, customer: Customer, by: Actor) -> EventRecord:
+    """The entry of a new customer: the first of its history."""
+    return _record(store, customer, 0, "registered", by, [])
+
+
+def records(store: Store, before: Customer, after: Customer, by: Actor) -> list[EventRecord]:
+    """The entries of a change, each with its kind of fields."""
+    changes = _changes(before, after)
+    told = [entry for entry in _entries(changes, before, after) if entry[1]]
+    return [_record(store, after, number, kind, by, fields) for number, (kind, fields) in enumerate(told)]
+
+
+def _changes(before: Customer, after: Customer) -> dict[str, Change]:
+    names = [name for name in _TOLD if getattr(before, name) != getattr(after, name)]
+    old, new = (each.model_dump(mode="json", include=set(names)) for each in (before, after))
+    return {name: Change(field=name, before=old[name], after=new[name]) for name in names}
+
+
+def _entries(changes: dict[str, Change], before: Customer, after: Customer) -> list[tuple[Type, list[Change]]]:
+    groups, others = changes.get("groups"), {"groups", "note", "email", "email_status", *_ADDRESSES}
+    proven = "email_status" in changes and after.email_status == "proven"
+    return [
+        ("verified", [changes["email_status"]] if proven else []),
+        ("email_updated", [changes["email"]] if "email" in changes else []),
+        ("detail_updated", [change for name, change in changes.items() if name not in others]),
+        ("added_to_group", [groups] if groups and set(after.groups) - set(before.groups) else []),
+        ("removed_from_group", [groups] if groups and set(before.groups) - set(after.groups) else []),
+        *((_address_type(changes[name]), [changes[name]]) for name in _ADDRESSES if name in changes),
+        ("note_updated", [changes["note"]] if "note" in changes else []),
+    ]
+
+
+def _address_type(change: Change) -> Type:
+    old, new = (_count(value) for value in (change.before, change.after))
+    return "address_created" if new > old else "address_deleted" if new < old else "address_updated"
+
+
+def _count(addresses: Any) -> int:
+    return len(addresses) if isinstance(addresses, list) else int(addresses is not None)
+
+
+def _record(store: Store, customer: Customer, number: int, kind: Type, by: Actor, changes: list[Change]) -> EventRecord:
+    event = Event(
+        id=f"{customer.version}-{number}", type=kind, at=customer.updated_at, changes=changes,
+        actor=ActorShown(kind=by.kind, id=by.id),
+    )  # fmt: skip
+    return EventRecord(keys.customer(store.id, customer.id), keys.event(customer.version, number), event=event)
+
+
+def _position(cursor: str, partition: str) -> str:
+    match signing.unsign(_PURPOSE, cursor):
+        case [str(of), str(position)] if of == partition:
+            return position
+    raise InvalidInputError(fields=[FieldError("cursor", "This cursor belongs to another list.")])

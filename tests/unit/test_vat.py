@@ -1,0 +1,56 @@
+"""Spelling and check digits of VAT IDs, without asking anybody."""
+
+import pytest
+
+from clientela import vat
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("es b-1234567 4", "ESB12345674"),
+        ("BE 428.759.497", "BE0428759497"),
+        ("EL 094259216", "EL094259216"),
+        ("GR094259216", "EL094259216"),
+        ("IE 8Z49289F", "IE8Z49289F"),
+        ("DE 136,695 976", "DE136695976"),
+        ("\uff24\uff25 136695976", "DE136695976"),  # full-width letters
+        ("EG \u0663\u0663\u0661-\u0661\u0660\u0665-\u0662\u0666\u0668", "EG331105268"),  # Arabic digits
+        ("GB 980 7806 84", "GB980780684"),
+        ("XI 980 7806 84", "XI980780684"),
+        ("NO 995 525 828 MVA", "NO995525828MVA"),
+        ("NO 995525828", "NO995525828MVA"),
+        ("CHE-107.787.577 IVA", "CHE107787577IVA"),
+        ("che-107.787.577 mwst", "CHE107787577MWST"),
+        ("CHE-107.787.577 TVA", "CHE107787577TVA"),
+        ("CHE-107.787.577", "CHE107787577"),
+        ("MC53 0000 04605", "FR53000004605"),
+        ("IN27AAPFU0939F1ZV", "IN27AAPFU0939F1ZV"),
+        ("IS 00621", "IS00621"),
+        ("AU83 914 571 673", "AU83914571673"),
+        ("BR16.727.230/0001-97", "BR16727230000197"),
+        ("LI 12345", "LI12345"),
+        ("US 12-3456789", "US123456789"),
+    ],
+)
+def test_a_vat_id_has_one_spelling(typed: str, kept: str) -> None:
+    assert vat.number(typed) == kept
+    assert vat.number(kept) == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ESB12345670", "EL094259217", "DE136695977", "GB980780685", "XI980780685", "NO995525829MVA", "CHE107787578",
+        "CHE107787577XYZ", "CHE107787577 MWST 1", "CH123456", "FR12345678901234", "AU83914571674", "ES", "EUX",
+    ],
+)  # fmt: skip
+def test_wrong_check_digits_and_forms_are_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match="is not a valid VAT ID"):
+        vat.number(typed)
+
+
+@pytest.mark.parametrize("typed", ["", "-", "n/a", "none", "LI", "ЛИ12345", "LI12345Ж"])
+def test_what_is_no_vat_id_at_all_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        vat.number(typed)
