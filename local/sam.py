@@ -10,6 +10,7 @@ from local.paths import ROOT
 
 STACK = "clientela-local"
 SENDER = "shop@clientela.example"
+NO_VIES = "http://127.0.0.1:9"  # nobody listens there: trying things out asks no public registry
 
 
 class DeploymentError(RuntimeError):
@@ -45,5 +46,8 @@ def _sam(state: Path, arguments: list[str], **extra: str) -> None:
 def _parameters() -> list[str]:
     # The functions run on this machine's processor, and a deleted local cloud leaves nothing worth protecting.
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-    values = {"Stage": "local", "Architecture": architecture, "DeletionProtection": "false", "SenderAddress": SENDER}
+    values = {
+        "Stage": "local", "Architecture": architecture, "DeletionProtection": "false", "SenderAddress": SENDER,
+        "ViesUrl": NO_VIES,
+    }  # fmt: skip
     return [f"{name}={value}" for name, value in values.items()]

@@ -119,3 +119,10 @@ def test_ones_own_claim_whose_reply_was_lost_is_recognised(store: Store, monkeyp
 
     monkeypatch.setattr(dynamodb, "put", put_and_lose_the_reply)
     assert customers.get(store, ana(store).id).name == "Ana Pérez"
+
+
+def test_a_changed_email_has_yet_to_be_proven(store: Store) -> None:
+    created = ana(store)
+    customers.change(store, created.id, lambda c: c.model_copy(update={"email_status": "proven"}), NOW)
+    assert customers.patch(store, created.id, {"email": "ANA@example.com"}, NOW).email_status == "proven"
+    assert customers.patch(store, created.id, {"email": "anna@example.com"}, NOW).email_status == "unproven"

@@ -116,7 +116,7 @@ def spent_in(customer: Customer, currency: str) -> Decimal:
     return next((spend.amount for spend in customer.total_spent if spend.currency == currency), Decimal(0))
 
 
-def _sort_keys(store: Store, customer: Customer) -> dict[str, str]:
+def _sort_keys(store: Store, customer: Customer) -> dict[str, Any]:
     entries = {
         "created_key": clock.stamp(customer.created_at),
         "name_key": folded(customer.name or customer.email)[:200],

@@ -24,7 +24,9 @@ VOID_AFTER = timedelta(minutes=1)  # of a claim whose customer was never put
 _TAKEN = "Another customer of this store has this e-mail."
 
 
-def create(store: Store, new: NewCustomer, now: datetime, by: Actor = OPERATOR, source: Source = "merchant") -> Customer:
+def create(
+    store: Store, new: NewCustomer, now: datetime, by: Actor = OPERATOR, source: Source = "merchant"
+) -> Customer:
     """Create a customer. EmailTakenError. 6 write units: claim; profile, three index entries and history.
 
     The claim is the one conditional write that guards; what it promises is put right after it, which is half as dear as a
@@ -76,7 +78,12 @@ def find(store: Store, email: str, now: datetime) -> Customer | None:
 
 
 def patch(
-    store: Store, customer_id: str, changes: dict[str, Any], now: datetime, version: int | None = None, by: Actor = OPERATOR
+    store: Store,
+    customer_id: str,
+    changes: dict[str, Any],
+    now: datetime,
+    version: int | None = None,
+    by: Actor = OPERATOR,
 ) -> Customer:
     """Apply a JSON Merge Patch (RFC 7396), which is checked as a whole with the fields that stay.
 
@@ -134,8 +141,10 @@ def patched(before: Customer, changes: dict[str, Any]) -> Customer:
     except ValidationError as error:
         raise invalid_input(error) from None
     vat_id_status = before.vat_id_status if after.vat_id == before.vat_id else "pending" if after.vat_id else "none"
+    is_moved = email_addresses.canonical(after.email) != email_addresses.canonical(before.email)
     fields = {name: getattr(after, name) for name in NewCustomer.model_fields}
-    return before.model_copy(update=fields | {"vat_id_status": vat_id_status})
+    fields |= {"vat_id_status": vat_id_status, "email_status": "unproven" if is_moved else before.email_status}
+    return before.model_copy(update=fields)
 
 
 def _take_claim(store: Store, customer: Customer, now: datetime) -> None:

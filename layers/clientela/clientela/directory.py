@@ -12,23 +12,20 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Literal, NamedTuple, get_args
 
-import orjson
-
-from clientela import dynamodb, email_addresses, keys, signing
+from clientela import cursors, dynamodb, email_addresses, keys
 from clientela.customer_fields import Customer
 from clientela.customer_filter import CustomerFilter, expression
 from clientela.customer_records import BUCKETS, CustomerJson, customer_json
 from clientela.documents import stored
-from clientela.errors import FieldError, InvalidInputError
 from clientela.stores import Store
 
 Sort = Literal[
-    "created", "-created", "name", "-name", "email", "-email", "orders", "-orders", "spent", "-spent", "last_order", "-last_order",
+    "created", "-created", "name", "-name", "email", "-email",
+    "orders", "-orders", "spent", "-spent", "last_order", "-last_order",
 ]  # fmt: skip
 SORTS: tuple[Sort, ...] = get_args(Sort)
 
 _ALL = CustomerFilter()
-_PURPOSE = "customers-cursor"
 
 
 class Page(NamedTuple):
@@ -46,12 +43,12 @@ def page(
     InvalidInputError for a cursor that was not made for this store, filter and sort. Read units: half a unit per 4 KB
     of index read (a page of 100 without a filter: about 8) and half a unit per customer shown.
     """
-    made_for = [store.id, sort, wanted.model_dump(mode="json", exclude_none=True)]
-    after = _position(cursor, made_for)
+    this_list = f"{store.id}/{sort}/{wanted.model_dump_json(exclude_none=True)}"
+    after = cursors.position(this_list, cursor) if cursor is not None else None
     entries = list(itertools.islice(_entries(store, sort, wanted, after, limit + 1), limit + 1))
     shown = entries[:limit]
     customers = [customer_json(item) for item in _profiles([pk for _, pk in shown])]
-    return Page(customers, signing.sign(_PURPOSE, [shown[-1][0], _digest(made_for)]) if len(entries) > limit else None)
+    return Page(customers, cursors.issue(this_list, shown[-1][0]) if len(entries) > limit else None)
 
 
 def every(store: Store, wanted: CustomerFilter = _ALL) -> Iterator[Customer]:
@@ -143,32 +140,13 @@ def _profiles(partitions: list[str]) -> list[dynamodb.Item]:
     return [found[pk] for pk in partitions if pk in found]
 
 
-def _position(cursor: str | None, made_for: list[Any]) -> str | None:
-    if cursor is None:
-        return None
-    match signing.unsign(_PURPOSE, cursor):
-        case [str(position), str(digest)] if digest == _digest(made_for):
-            return position
-    raise InvalidInputError(fields=[FieldError("cursor", "This cursor belongs to another list.")])
-
-
-def _digest(made_for: list[Any]) -> str:
-    return signing.keyed_hash(_PURPOSE, orjson.dumps(made_for).decode())[:16]
-
-
 def _column(sort: Sort) -> str:
     return f"{sort.removeprefix('-')}_key"
 
 
 def _counted(request: dict[str, Any]) -> int:
     request.pop("ProjectionExpression")
-    total = 0
-    while True:
-        answer = dynamodb.query(**request)
-        total += answer["Count"]
-        if "LastEvaluatedKey" not in answer:
-            return total
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    return sum(answer["Count"] for answer in dynamodb.query_pages(**request))
 
 
 @cache

@@ -79,11 +79,11 @@ def query(**request: Any) -> dict[str, Any]:
     return _call("Query", {"TableName": settings.table_name()} | request)
 
 
-def query_all(**request: Any) -> Iterator[Item]:
-    """Every item of a Query, page after page."""
+def query_pages(**request: Any) -> Iterator[dict[str, Any]]:
+    """Every page of a Query, as DynamoDB answers them."""
     while True:
         answer = query(**request)
-        yield from answer["Items"]
+        yield answer
         if "LastEvaluatedKey" not in answer:
             return
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
@@ -200,7 +200,8 @@ def signed_headers(
     signature = hmac.new(
         _signing_key(credentials.secret_key, moment[:8], region), text.encode(), hashlib.sha256
     ).hexdigest()
-    authorization = f"AWS4-HMAC-SHA256 Credential={credentials.access_key}/{scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
+    parts = {"Credential": f"{credentials.access_key}/{scope}", "SignedHeaders": ";".join(names), "Signature": signature}
+    authorization = "AWS4-HMAC-SHA256 " + ", ".join(f"{name}={value}" for name, value in parts.items())
     return signed | {"authorization": authorization, "content-type": "application/x-amz-json-1.0"}
 
 

@@ -11,15 +11,24 @@ from typing import Any, Literal, NamedTuple
 import orjson
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from clientela import clients, directory, export_columns, export_files, ids, keys, settings, signing, stores, table
+from clientela import (
+    clients,
+    cursors,
+    directory,
+    export_columns,
+    export_files,
+    ids,
+    keys,
+    settings,
+    stores,
+    table,
+)
 from clientela.customer_fields import Stamp
 from clientela.customer_filter import CustomerFilter
-from clientela.documents import Document, DocumentAttribute
+from clientela.documents import Document, DocumentAttribute, stored
 from clientela.errors import (
     ExportNotFoundError,
     ExportUnfinishedError,
-    FieldError,
-    InvalidInputError,
     StoreNotFoundError,
     VersionConflictError,
 )
@@ -27,7 +36,6 @@ from clientela.stores import Store
 from clientela.table import Record
 
 GIVEN_UP_AFTER = timedelta(minutes=15)  # the longest that a function can run: what still says so then is dead
-_PURPOSE = "exports-cursor"
 _EVERYBODY = CustomerFilter()
 
 Status = Literal["queued", "running", "succeeded", "failed"]
@@ -139,14 +147,8 @@ def get(store: Store, job_id: str) -> ExportJob:
 
 def every(store: Store, limit: int = 50, cursor: str | None = None) -> Page:
     """One page of the store's jobs, newest first. InvalidInputError for a strange cursor. Half a read unit per 4 KB."""
-    after = {"pk": {"S": keys.store(store.id)}, "sk": {"S": _position(store, cursor)}} if cursor is not None else None
-    found = ExportRecord.query(
-        keys.store(store.id), ExportRecord.sk.startswith(keys.EXPORT_PREFIX), scan_index_forward=False,
-        limit=limit + 1, last_evaluated_key=after,
-    )  # fmt: skip
-    records = list(found)
-    next_cursor = signing.sign(_PURPOSE, [store.id, records[limit - 1].sk]) if len(records) > limit else None
-    return Page([record.job for record in records[:limit]], next_cursor)
+    found = cursors.newest_first(keys.store(store.id), keys.EXPORT_PREFIX, limit, cursor)
+    return Page([stored(ExportJob, item["job"]) for item in found.items], found.next_cursor)
 
 
 def download_url(store: Store, job_id: str) -> str:
@@ -236,10 +238,3 @@ def _record(store_id: str, job_id: str) -> ExportRecord:
     if found is None:
         raise ExportNotFoundError(f"There is no export {job_id!r}.")
     return found
-
-
-def _position(store: Store, cursor: str) -> str:
-    match signing.unsign(_PURPOSE, cursor):
-        case [store.id, str(position)]:
-            return position
-    raise InvalidInputError(fields=[FieldError("cursor", "This cursor belongs to another list.")])

@@ -6,10 +6,9 @@ The words are Vendure's history types for customers (docs.vendure.io, HistoryEnt
 
 from typing import Any, Literal, NamedTuple
 
-from clientela import dynamodb, keys, signing
+from clientela import cursors, keys
 from clientela.customer_fields import Customer, NewCustomer, Stamp
 from clientela.documents import Document, DocumentAttribute, stored
-from clientela.errors import FieldError, InvalidInputError
 from clientela.stores import Store
 from clientela.table import Record, Transaction
 
@@ -18,7 +17,6 @@ Type = Literal[
     "address_created", "address_updated", "address_deleted",
 ]  # fmt: skip
 
-_PURPOSE = "history-cursor"
 _ADDRESSES = ("billing_address", "shipping_addresses")
 _TOLD = (*NewCustomer.model_fields, "vat_id_status", "email_status")
 
@@ -73,17 +71,8 @@ class Page(NamedTuple):
 
 def page(store: Store, customer_id: str, limit: int = 50, cursor: str | None = None) -> Page:
     """A customer's history, newest first. InvalidInputError for a cursor of another list. Half a read unit per 4 KB."""
-    partition = keys.customer(store.id, customer_id)
-    start = {"ExclusiveStartKey": dynamodb.key(partition, _position(cursor, partition))} if cursor else {}
-    values = {":pk": {"S": partition}, ":prefix": {"S": keys.EVENT_PREFIX}}
-    answer = dynamodb.query(
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)", ExpressionAttributeValues=values,
-        ScanIndexForward=False, Limit=limit + 1, **start,
-    )  # fmt: skip
-    shown = answer["Items"][:limit]
-    more = len(answer["Items"]) > limit
-    cursor = signing.sign(_PURPOSE, [partition, shown[-1]["sk"]["S"]]) if more else None
-    return Page([stored(Event, item["event"]) for item in shown], cursor)
+    found = cursors.newest_first(keys.customer(store.id, customer_id), keys.EVENT_PREFIX, limit, cursor)
+    return Page([stored(Event, item["event"]) for item in found.items], found.next_cursor)
 
 
 def write(transaction: Transaction, store: Store, before: Customer, after: Customer, by: Actor) -> None:
@@ -139,10 +128,3 @@ def _record(store: Store, customer: Customer, number: int, kind: Type, by: Actor
         actor=ActorShown(kind=by.kind, id=by.id),
     )  # fmt: skip
     return EventRecord(keys.customer(store.id, customer.id), keys.event(customer.version, number), event=event)
-
-
-def _position(cursor: str, partition: str) -> str:
-    match signing.unsign(_PURPOSE, cursor):
-        case [str(of), str(position)] if of == partition:
-            return position
-    raise InvalidInputError(fields=[FieldError("cursor", "This cursor belongs to another list.")])

@@ -8,12 +8,12 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from clientela import import_files, keys, signing, table
+from clientela import cursors, import_files, keys, table
 from clientela.csv_columns import Columns
 from clientela.csv_files import Survey
 from clientela.customer_fields import Stamp
 from clientela.documents import Document, DocumentAttribute
-from clientela.errors import FieldError, ImportNotFoundError, InvalidInputError
+from clientela.errors import ImportNotFoundError
 from clientela.import_files import Report, Source
 from clientela.stores import Store
 from clientela.table import Record
@@ -23,7 +23,6 @@ Mode = Literal["upsert", "create", "update"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 _ENDED = ("succeeded", "failed", "cancelled")
-_PURPOSE = "imports-cursor"
 
 
 class Column(Document):
@@ -111,15 +110,8 @@ def get(store: Store, job_id: str) -> ImportJob:
 
 def every(store: Store, limit: int = 50, cursor: str | None = None) -> Page:
     """One page of the store's jobs, newest first. InvalidInputError for a strange cursor. Half a read unit per 4 KB."""
-    after = {"pk": {"S": keys.store(store.id)}, "sk": {"S": _position(store, cursor)}} if cursor else None
-    found = ImportRecord.query(
-        keys.store(store.id), ImportRecord.sk.startswith(keys.IMPORT_PREFIX), scan_index_forward=False, limit=limit + 1,
-        last_evaluated_key=after,
-    )  # fmt: skip
-    records = list(found)
-    is_more = len(records) > limit
-    next_cursor = signing.sign(_PURPOSE, [store.id, records[limit - 1].sk]) if is_more else None
-    return Page([record.as_job() for record in records[:limit]], next_cursor)
+    found = cursors.newest_first(keys.store(store.id), keys.IMPORT_PREFIX, limit, cursor)
+    return Page([ImportRecord.from_raw_data(item).as_job() for item in found.items], found.next_cursor)
 
 
 def report_url(store: Store, job_id: str, report: Report) -> str:
@@ -199,10 +191,3 @@ def _move(known: ImportRecord, status: Status, condition: Condition) -> None:
         table.update(known, actions, condition, _Known())
     except _Known:
         known.refresh(consistent_read=True)
-
-
-def _position(store: Store, cursor: str) -> str:
-    match signing.unsign(_PURPOSE, cursor):
-        case [store.id, str(position)]:
-            return position
-    raise InvalidInputError(fields=[FieldError("cursor", "This cursor belongs to another list.")])

@@ -123,7 +123,7 @@ def respond(app: APIGatewayHttpResolver, event: Mapping[str, Any], context: Any,
         origin_headers = cors(store, headers.get("origin"))
         if method == "OPTIONS":
             return _with_headers(_proxy(Response(status_code=204)), origin_headers)
-        app.append_context(store=store, caller=guard(store, headers))
+        app.context.update(store=store, caller=guard(store, headers))
         answer = app.resolve(_readable(event, headers), context)
     except ClientelaError as error:
         answer = _proxy(problem(error))
