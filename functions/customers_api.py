@@ -3,10 +3,10 @@
 from typing import Any
 
 from clientela import web
-from merchant_routes import access, api_keys, customers, exports, groups, imports, settings
+from merchant_routes import access, api_keys, bulk, customers, exports, groups, imports, settings
 
 app = web.resolver()
-for part in (customers, groups, imports, exports, settings, api_keys):
+for part in (bulk, customers, groups, imports, exports, settings, api_keys):
     app.include_router(part.router)
 
 

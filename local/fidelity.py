@@ -74,7 +74,9 @@ def _read_parts_of_versions() -> None:
     """A Range holds for a named version of an object, too. MiniStack answers with the whole of it."""
     read = s3._get_object
 
-    def read_range(bucket: str, key: str, headers: dict[str, str], query: Any = None) -> tuple[int, dict[str, str], Any]:
+    def read_range(
+        bucket: str, key: str, headers: dict[str, str], query: Any = None
+    ) -> tuple[int, dict[str, str], Any]:
         asked = headers.get("range")
         # A checksum of the whole would prove a part of it wrong.
         kept = {name: value for name, value in headers.items() if name != "x-amz-checksum-mode"} if asked else headers

@@ -1,6 +1,7 @@
 """Who calls the merchant API: an API key of the store, with the scope that the route demands."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -24,14 +25,24 @@ def actor(router: Router) -> Actor:
     return Actor("api_key", router.context["caller"].id)
 
 
-def route(operation_id: str, scope: Scope, model: type[BaseModel] | None = None, status: int = 200) -> dict[str, Any]:
-    """A route's options: the scope that it demands of the key, and its part of the OpenAPI document."""
+def route(
+    operation_id: str,
+    scope: Scope,
+    model: type[BaseModel] | None = None,
+    status: int = 200,
+    also: Mapping[int, type[BaseModel]] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """A route's options: the scope that it demands of the key, and its part of the OpenAPI document.
+
+    `also` are answers besides `model` with `status`, by their status.
+    """
+    responses = web.documented(model, status) | {code: web.documented(other, code)[code] for code, other in also.items()}
 
     def demand(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
         api_keys.demand(app.context["caller"], scope)
         return next_middleware(app)
 
     return {
-        "operation_id": operation_id, "tags": [scope.partition(":")[0]], "responses": web.documented(model, status),
+        "operation_id": operation_id, "tags": [scope.partition(":")[0]], "responses": responses,
         "middlewares": [demand], "security": [{"api_key": [scope]}],
     }  # fmt: skip

@@ -6,12 +6,13 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import SkipValidation
 
-from clientela import clock, customers, directory, history, orders, web
+from clientela import clock, customer_removal, customers, directory, history, orders, sessions, web
 from clientela.customer_fields import Customer, CustomerChanges, NewCustomer
 from clientela.customer_filter import CustomerFilter
 from clientela.directory import Sort
 from clientela.history import Event
 from clientela.order_fields import Order
+from clientela.sessions import Session
 from clientela.web import Cursor, Limit, Listing
 from merchant_routes import access
 from merchant_routes.access import route
@@ -69,6 +70,31 @@ def change_customer(
     store, version = router.context["store"], web.version_wanted(if_match)
     customer = customers.patch(store, customer_id, changes, clock.now(), version, access.actor(router))
     return web.json(customer, headers=web.etag(customer.version))
+
+
+@router.delete(ONE, **route("deleteCustomer", "customers:write", status=204))
+def delete_customer(
+    customer_id: CustomerId, if_match: Annotated[str | None, Header(alias="If-Match")] = None
+) -> Response[Any]:
+    """Delete a customer with its orders, sessions and history; its e-mail is free afterwards."""
+    customer_removal.remove(router.context["store"], customer_id, web.version_wanted(if_match))
+    return web.nothing()
+
+
+@router.get(f"{ONE}/sessions", **route("listSessions", "customers:read", Listing[Session]))
+def list_sessions(customer_id: CustomerId) -> Response[Any]:
+    """The devices on which a customer is signed in."""
+    store = router.context["store"]
+    found = sessions.every(store, customers.get(store, customer_id).id, clock.now())
+    return web.listing(router.current_event, found, None, max(len(found), 1))
+
+
+@router.delete(f"{ONE}/sessions", **route("endSessions", "customers:write", status=204))
+def end_sessions(customer_id: CustomerId) -> Response[Any]:
+    """Sign a customer out everywhere."""
+    store = router.context["store"]
+    sessions.end_all(store, customers.get(store, customer_id).id)
+    return web.nothing()
 
 
 @router.get(f"{ONE}/orders", **route("listOrders", "customers:read", Listing[Order]))

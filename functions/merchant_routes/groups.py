@@ -6,12 +6,13 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import SkipValidation
 
-from clientela import clock, directory, groups, web
+from clientela import bulk, clock, directory, groups, web
 from clientela.customer_fields import Customer
 from clientela.customer_filter import CustomerFilter
 from clientela.directory import Sort
 from clientela.groups import Group, GroupChanges, NewGroup
 from clientela.web import Cursor, Limit, Listing
+from merchant_routes import access
 from merchant_routes.access import route
 
 router = Router()
@@ -52,6 +53,16 @@ def change_group(
     """Change a group by JSON Merge Patch (RFC 7396); `If-Match` guards against changes of others."""
     group = groups.patch(router.context["store"], group_id, changes, clock.now(), web.version_wanted(if_match))
     return web.json(group, headers=web.etag(group.version))
+
+
+@router.delete(ONE, **route("deleteGroup", "groups:write", status=204))
+def delete_group(group_id: GroupId) -> Response[Any]:
+    """Delete a group. Its members leave it in the background: `listBulkChanges` shows how far that is."""
+    store = router.context["store"]
+    groups.delete(store, group_id)
+    leave = bulk.BulkChange(groups=bulk.GroupChange(remove=[group_id]))
+    bulk.start(store, CustomerFilter(group=group_id), leave, clock.now(), access.actor(router), is_sweep=True)
+    return web.nothing()
 
 
 @router.get(f"{ONE}/customers", **route("listGroupCustomers", "customers:read", Listing[Customer]))

@@ -1,8 +1,10 @@
 """The VAT check's stream and queue, against what the code and the registries expect of them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+from tests.template.test_build import run_as_lambda
 from tests.template_file import PROJECT, template
 
 from clientela import vat_check_queue
@@ -40,3 +42,9 @@ def test_the_code_counts_receives_as_the_queue_does() -> None:
 
 def test_a_message_outlives_its_gaps() -> None:
     assert QUEUE["MessageRetentionPeriod"] > 1.2 * sum(vat_check_queue.GAPS)
+
+
+def test_the_built_layer_holds_what_the_rules_of_all_countries_read(build: Path) -> None:
+    """An Indonesian number is looked up in a list of districts, which is a file of its own."""
+    result = run_as_lambda(build, "VatChecker", "from clientela import vat; print(vat.number('ID 3171011708450001'))")
+    assert (result.stdout.strip(), result.returncode) == ("ID3171011708450001", 0), result.stderr

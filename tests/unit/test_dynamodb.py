@@ -8,6 +8,7 @@ import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+
 from clientela import dynamodb
 from clientela.errors import BusyError
 

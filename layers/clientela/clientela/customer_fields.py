@@ -124,6 +124,8 @@ class CustomerFields(Document):
             return self
         if not self.name:
             self.name = " ".join(filter(None, (self.first_name, self.last_name))) or None
+        if self.primary_group and self.primary_group not in self.groups:
+            raise ValueError("primary_group must be one of groups")
         if self.phone:
             self.phone = phones.e164(self.phone, self.billing_address.country if self.billing_address else None)
         return self

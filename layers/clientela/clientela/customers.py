@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from clientela import clock, dynamodb, email_addresses, history, ids, keys, table
+from clientela import clock, dynamodb, email_addresses, groups, history, ids, keys, table
 from clientela.customer_fields import Customer, NewCustomer, Source
 from clientela.customer_records import CustomerRecord, EmailClaim, claim, record
 from clientela.documents import stored
-from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError, VersionConflictError
+from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError, GroupUnknownError, VersionConflictError
 from clientela.history import OPERATOR, Actor
 from clientela.invalid_input import invalid_input
 from clientela.merge_patch import merged
@@ -33,6 +33,10 @@ def create(
     transaction. Where a process dies between the two, `find` voids the claim a minute later: docs/decisions.
     """
     customer = made(new, now, source)
+    if customer.groups:  # which must be there at that moment: only a transaction can promise it
+        with Transaction() as write:
+            add(write, store, customer, by)
+        return customer
     _take_claim(store, customer, now)
     dynamodb.put_all([record(store, customer).item(), history.registered(store, customer, by).item()])
     return customer
@@ -51,6 +55,7 @@ def add(write: Transaction, store: Store, customer: Customer, by: Actor) -> None
     write.save(claim(store, customer), EmailClaim.pk.does_not_exist(), EmailTakenError(_TAKEN))
     write.save(record(store, customer), CustomerRecord.pk.does_not_exist(), VersionConflictError())
     write.save(history.registered(store, customer, by))
+    _demand_groups(write, store, customer.groups)
 
 
 def get(store: Store, customer_id: str) -> Customer:
@@ -130,6 +135,7 @@ def replace(write: Transaction, store: Store, before: Customer, after: Customer,
         write.delete(old)
         write.save(new, EmailClaim.pk.does_not_exist(), EmailTakenError(_TAKEN))
     history.write(write, store, before, after, by)
+    _demand_groups(write, store, [group for group in after.groups if group not in before.groups])
 
 
 def patched(before: Customer, changes: dict[str, Any]) -> Customer:
@@ -145,6 +151,12 @@ def patched(before: Customer, changes: dict[str, Any]) -> Customer:
     fields = {name: getattr(after, name) for name in NewCustomer.model_fields}
     fields |= {"vat_id_status": vat_id_status, "email_status": "unproven" if is_moved else before.email_status}
     return before.model_copy(update=fields)
+
+
+def _demand_groups(write: Transaction, store: Store, added: list[str]) -> None:
+    """Nobody comes into a group that is not there, also while it is being deleted. 2 write units a group."""
+    for group in added:
+        groups.demand(write, store, group, GroupUnknownError(f"The store has no group {group!r}."))
 
 
 def _take_claim(store: Store, customer: Customer, now: datetime) -> None:

@@ -30,6 +30,7 @@ type Item = dict[str, dict[str, Any]]  # attribute name → DynamoDB attribute v
 
 ATTEMPTS = 5
 BATCH_READ = 100  # keys: DynamoDB's limit for one BatchGetItem
+BATCH_WRITE = 25  # puts and deletes: DynamoDB's limit for one BatchWriteItem
 _TEMPORARY = (
     "ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError",
     "TransactionInProgressException",
@@ -105,7 +106,15 @@ def put(item: Item, condition: str) -> bool:
 
 def put_all(items: list[Item]) -> None:
     """Put up to 25 items, unconditionally and each for itself: for what is new or may be put again. BusyError."""
-    pending = [{"PutRequest": {"Item": item}} for item in items]
+    _write_all([{"PutRequest": {"Item": item}} for item in items])
+
+
+def delete_all(item_keys: list[Item]) -> None:
+    """Delete up to 25 items by their keys, each for itself. BusyError. 1 write unit per KB deleted."""
+    _write_all([{"DeleteRequest": {"Key": item_key}} for item_key in item_keys])
+
+
+def _write_all(pending: list[dict[str, Any]]) -> None:
     for attempt in range(ATTEMPTS):
         answer = _call("BatchWriteItem", {"RequestItems": {settings.table_name(): pending}})
         pending = answer.get("UnprocessedItems", {}).get(settings.table_name(), [])

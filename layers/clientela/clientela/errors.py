@@ -106,6 +106,20 @@ class GroupNotFoundError(NotFoundError):
     title = "There is no such group"
 
 
+class BulkJobNotFoundError(NotFoundError):
+    """No bulk change of this id in this store."""
+
+    code = "bulk_not_found"
+    title = "There is no such bulk change"
+
+
+class GroupUnknownError(ClientelaError):
+    """A customer is to be put into a group that the store does not have."""
+
+    code = "group_unknown"
+    title = "There is no such group to be put into"
+
+
 class KeyNotFoundError(NotFoundError):
     """No API key of this id in this store."""
 

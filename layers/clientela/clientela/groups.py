@@ -131,8 +131,7 @@ def patch(store: Store, group_id: str, changes: dict[str, Any], now: datetime, v
 def delete(store: Store, group_id: str) -> None:
     """Delete a group: from now on nobody can be put into it. GroupNotFoundError. 4 write units.
 
-    Its members still name it until `group_sweep` has been through them; everywhere else a group that is not there counts
-    for nothing.
+    Its members name it until the bulk job that the caller starts has swept them.
     """
     group = get(store, group_id)
     with Transaction() as write:

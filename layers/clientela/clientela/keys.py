@@ -19,6 +19,7 @@ GROUP_PREFIX = "GROUP#"
 KEY_PREFIX = "KEY#"
 IMPORT_PREFIX = "IMPORT#"
 EXPORT_PREFIX = "EXPORT#"
+BULK_PREFIX = "BULK#"
 ORDER_PREFIX = "ORDER#"
 SESSION_PREFIX = "SESSION#"
 EVENT_PREFIX = "EVENT#"
@@ -99,6 +100,11 @@ def import_chunk(index: int) -> str:
 def export_job(job_id: str) -> str:
     """`EXPORT#exp_01K…`."""
     return f"{EXPORT_PREFIX}{job_id}"
+
+
+def bulk_job(job_id: str) -> str:
+    """`BULK#blk_01K…`."""
+    return f"{BULK_PREFIX}{job_id}"
 
 
 def order(placed_at: datetime, order_id: str) -> str:

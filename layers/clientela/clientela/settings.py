@@ -41,6 +41,11 @@ def export_function() -> str:
     return _required("EXPORT_FUNCTION_NAME")
 
 
+def bulk_function() -> str:
+    """Name of the function that works on bulk changes; it is invoked asynchronously."""
+    return _required("BULK_FUNCTION_NAME")
+
+
 def signing_secret() -> str:
     """ARN of the secret that keys codes and cursors: never the secret itself."""
     return _required("SIGNING_SECRET_ARN")

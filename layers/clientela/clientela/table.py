@@ -106,9 +106,13 @@ class Transaction:
 
     def __init__(self) -> None:
         self._writes: list[tuple[str, dict[str, Any], Exception]] = []
+        self._checked: set[tuple[str, str]] = set()
 
     def check(self, model: type[Record], pk: str, sk: str, condition: Condition, otherwise: Exception) -> None:
-        """Demand a condition of a record that this transaction leaves as it is."""
+        """Demand a condition of a record that this transaction leaves as it is; once, however often it is demanded."""
+        if (pk, sk) in self._checked:  # DynamoDB takes one operation an item
+            return
+        self._checked.add((pk, sk))
         arguments = model.get_operation_kwargs_from_class(pk, range_key=sk, condition=condition)
         self._writes.append(("ConditionCheck", arguments, otherwise))
 

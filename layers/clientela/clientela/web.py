@@ -52,6 +52,8 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.ExportUnfinishedError: HTTPStatus.CONFLICT,
     errors.GroupNotFoundError: HTTPStatus.NOT_FOUND,
     errors.KeyNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.BulkJobNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.GroupUnknownError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.GroupCodeTakenError: HTTPStatus.CONFLICT,
     errors.RouteUnknownError: HTTPStatus.NOT_FOUND,
     errors.ContentTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -1,0 +1,140 @@
+"""What is measured: the merchant API through its Lambda handler, orders as the queue brings them, rows of files."""
+
+import csv
+import io
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import customers_api
+import order_intake
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from tests.http_events import answered, http_event
+
+from benchmarks import shop
+from benchmarks.measure import Call, Case
+from clientela import api_keys, clock, csv_columns, csv_rows, directory, export_columns, import_chunks
+from clientela.api_keys import NewKey
+from clientela.import_accounts import Rules
+from clientela.stores import Store
+
+PAGE = 100
+ROWS = 100  # of a file, handled by one call
+SEARCHED = "4999"  # in fifteen e-mails of 50,000, and in a few phones
+
+
+def every(store: Store, customer_ids: list[str]) -> list[Case]:
+    """All cases on a store that holds these customers, oldest first."""
+    key = api_keys.create(store.id, NewKey(name="benchmarks"), clock.now()).key
+    api = partial(_request, store, key)
+    customers, someone = f"{store.id}/customers", itertools.cycle(customer_ids[::97])
+    last = last_cursor(store, key)
+    listed = partial(_repeated, api, "GET", customers)
+    return [
+        Case("create", (api("POST", customers, body) for body in _new_customers()), 3.0, most_write=8),
+        Case("read", (api("GET", f"{customers}/{one}") for one in someone), 1.2, most_read=1, block=50),
+        Case("page of 100 newest", listed(limit=PAGE), 7.0),
+        Case("page of 100, last", listed(limit=PAGE, cursor=last), 7.0),
+        Case("page of 100 by name", listed(limit=PAGE, sort="name"), 7.0),
+        Case("page of 100 by spend", listed(limit=PAGE, sort="-spent"), 7.0),
+        Case("exact e-mail", (api("GET", customers, email=email) for email in _emails(store)), 1.5, block=50),
+        Case("search in all", listed(limit=PAGE, query=SEARCHED), 20.0, block=4),
+        Case("change", (api("PATCH", f"{customers}/{one}", {"note": f"{i}"}) for i, one in enumerate(someone))),
+        Case("first order", (_order(store, "first", i, 0) for i in itertools.count())),
+        Case("second order", _second_orders(store)),
+        Case("import, per row", _imports(store), block=1, rows=ROWS),
+        Case("export, per row", _exports(store), block=1, rows=ROWS * 10),
+    ]
+
+
+def last_cursor(store: Store, key: str) -> str:
+    """The cursor of the last page, found by walking all of them, which must show everybody once."""
+    cursor, shown = {}, set()
+    while True:
+        event = http_event("GET", f"{store.id}/customers", key=key, limit=PAGE, **cursor)
+        page = answered(customers_api.handler(event, None))
+        shown |= {customer["id"] for customer in page["items"]}
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    if len(shown) != shop.CUSTOMERS:
+        raise RuntimeError(f"the pages show {len(shown)} of {shop.CUSTOMERS} customers")
+    return cursor["cursor"]
+
+
+def _request(store: Store, key: str, method: str, path: str, body: Any = None, **query: object) -> Call:
+    event = http_event(method, path, body, key=key, **query)
+    return partial(_handled, event)
+
+
+def _handled(event: dict[str, Any]) -> None:
+    answer = customers_api.handler(event, None)
+    if answer["statusCode"] >= 300:
+        raise RuntimeError(f"{event['rawPath']}: {answer['statusCode']} {answer['body']}")
+
+
+def _repeated(api: Callable[..., Call], *request: Any, **query: object) -> Iterator[Call]:
+    while True:
+        yield api(*request, **query)
+
+
+def _new_customers() -> Iterator[dict[str, Any]]:
+    for number in itertools.count():
+        yield {
+            "email": f"new{number}@example.com", "first_name": "Helena", "last_name": "Holý", "language": "cs",
+            "phone": "+420 2 4177 0449", "company": "JetBrains s.r.o.", "accepts_marketing": True, "tags": ["vip"],
+            "billing_address": {"street": "Rilská 3174/6", "city": "Prague", "postal_code": "14300", "country": "CZ"},
+        }  # fmt: skip
+
+
+def _emails(store: Store) -> Iterator[str]:
+    emails = [customer.email for customer in itertools.islice(shop.people(store), 500)]
+    return itertools.cycle(emails)
+
+
+def _order(store: Store, whose: str, buyer: int, number: int) -> Call:
+    address = {"name": "Helena Holý", "street": "Rilská 3174/6", "city": "Prague", "postal_code": "14300", "country": "CZ"}
+    order = {
+        "id": f"{whose}-{buyer}-{number}", "number": f"{number}", "version": 1, "email": f"{whose}{buyer}@example.com",
+        "placed_at": clock.stamp(shop.OPENED + timedelta(days=number)), "currency": "USD", "total": "49.62",
+        "payment_status": "paid", "payment_method": "card", "name": "Helena Holý", "language": "cs",
+        "billing_address": address, "shipping_address": address,
+        "items": [{"sku": f"TRACK-{i}", "name": "Balls to the Wall", "quantity": 1, "price": "0.99"} for i in range(4)],
+    }  # fmt: skip
+    message = SQSRecord({"body": json.dumps({"store_id": store.id, "order": order})})
+    return partial(order_intake.take, message)
+
+
+def _second_orders(store: Store) -> Iterator[Call]:
+    for buyer in itertools.count():
+        _order(store, "second", buyer, 0)()
+        yield _order(store, "second", buyer, 1)
+
+
+def _imports(store: Store) -> Iterator[Call]:
+    columns = csv_columns.columns(["email", "first name", "last name", "company", "phone", "billing city", "billing country"])
+    for number in itertools.count():
+        lines = [
+            f"row{number}-{i}@example.com,Helena,Holý,JetBrains s.r.o.,+420241770449,Prague,Czechia" for i in range(ROWS)
+        ]
+        rules = Rules(f"imp_{number}", "upsert", columns, shop.OPENED, frozenset())
+        yield partial(_import, store, lines, rules)
+
+
+def _import(store: Store, lines: list[str], rules: Rules) -> None:
+    rows = [csv_rows.row(line, cells, rules.columns) for line, cells in enumerate(csv.reader(lines), 2)]
+    now = clock.now()
+    import_chunks._written(store, import_chunks._accounts(store, rows, rules, now), rules, now)
+
+
+def _exports(store: Store) -> Iterator[Call]:
+    while True:
+        yield partial(_export, store)
+
+
+def _export(store: Store) -> None:
+    profiles = itertools.islice(directory.every_profile(store), ROWS * 10)
+    csv.writer(io.StringIO()).writerows(export_columns.cells(profile) for profile in profiles)

@@ -1,0 +1,76 @@
+"""What is asked of DynamoDB, and the units that it says it charged: by the lean client and by botocore."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from clientela import clients, dynamodb
+
+_READS = {"GetItem", "BatchGetItem", "Query"}
+_ASKED = {"ReturnConsumedCapacity": "TOTAL"}  # the table and its indexes together
+
+type Request = tuple[str, dict[str, Any]]  # operation, its parameters
+
+
+@dataclass
+class Traffic:
+    """The requests in their order, and what all of them came to."""
+
+    requests: list[Request] = field(default_factory=list)
+    read_units: float = 0
+    write_units: float = 0
+
+    def add(self, operation: str, answer: dict[str, Any]) -> None:
+        """Count what one answer says."""
+        consumed = answer.get("ConsumedCapacity", [])
+        units = sum(part["CapacityUnits"] for part in (consumed if isinstance(consumed, list) else [consumed]))
+        if operation in _READS:
+            self.read_units += units
+        else:
+            self.write_units += units
+
+
+@contextmanager
+def watched() -> Iterator[Traffic]:
+    """Watch all that the domain asks of DynamoDB meanwhile."""
+    traffic = Traffic()
+    with _lean_client(traffic), _botocore(traffic):
+        yield traffic
+
+
+@contextmanager
+def _lean_client(traffic: Traffic) -> Iterator[None]:
+    plain = dynamodb._call
+
+    def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        traffic.requests.append((operation, dict(request)))
+        answer = plain(operation, request | _ASKED)
+        traffic.add(operation, answer)
+        return answer
+
+    dynamodb._call = call
+    try:
+        yield
+    finally:
+        dynamodb._call = plain
+
+
+@contextmanager
+def _botocore(traffic: Traffic) -> Iterator[None]:
+    def ask(params: dict[str, Any], model: Any, **_: Any) -> None:
+        traffic.requests.append((model.name, dict(params)))
+        params |= _ASKED
+
+    def count(model: Any, parsed: dict[str, Any], **_: Any) -> None:
+        traffic.add(model.name, parsed)
+
+    events = clients.dynamodb().meta.events
+    hooks = {"provide-client-params.dynamodb": ask, "after-call.dynamodb": count}
+    for event, hook in hooks.items():
+        events.register(event, hook)
+    try:
+        yield
+    finally:
+        for event, hook in hooks.items():
+            events.unregister(event, hook)

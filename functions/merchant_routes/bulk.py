@@ -1,0 +1,48 @@
+"""/customers/bulk: the same change to many customers."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response, Router
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+
+from clientela import bulk, clock, web
+from clientela.bulk import BulkJob, BulkResult, NewBulk
+from clientela.web import Cursor, Limit, Listing
+from merchant_routes import access
+from merchant_routes.access import route
+
+router = Router()
+
+BASE = "/v1/stores/<store_id>/customers/bulk"
+BulkId = Annotated[str, Path(examples=["blk_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+
+
+@router.post(BASE, **route("changeCustomers", "customers:write", Listing[BulkResult], also={202: BulkJob}))
+def change_customers(new: Annotated[NewBulk, Body()]) -> Response[Any]:
+    """Change up to 100 customers by ids at once (200, a result for each), or all that pass a filter as a job (202)."""
+    store, now, by = router.context["store"], clock.now(), access.actor(router)
+    if new.ids is not None:
+        done = bulk.change(store, new.ids, new.changes, now, by)
+        return web.listing(router.current_event, done, None, bulk.AT_ONCE)
+    job = bulk.start(store, new.filter or bulk.CustomerFilter(), new.changes, now, by)
+    return web.json(job, 202, {"Location": f"/v1/stores/{store.id}/customers/bulk/{job.id}"})
+
+
+@router.get(BASE, **route("listBulkChanges", "customers:read", Listing[BulkJob]))
+def list_bulk_changes(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
+    """The store's bulk changes, newest first."""
+    page = bulk.every(router.context["store"], limit, cursor)
+    return web.listing(router.current_event, page.items, page.next_cursor, limit)
+
+
+@router.get(f"{BASE}/<bulk_id>", **route("getBulkChange", "customers:read", BulkJob))
+def get_bulk_change(bulk_id: BulkId) -> Response[Any]:
+    """One bulk change as it is now."""
+    return web.json(bulk.get(router.context["store"], bulk_id))
+
+
+@router.get(f"{BASE}/<bulk_id>/results", **route("listBulkResults", "customers:read", Listing[BulkResult]))
+def list_bulk_results(bulk_id: BulkId, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
+    """What became of each customer, a hundred at a time."""
+    page = bulk.results(router.context["store"], bulk_id, cursor)
+    return web.listing(router.current_event, page.items, page.next_cursor, bulk.AT_ONCE)

@@ -1,0 +1,50 @@
+"""Circuit breakers under concurrency: one caller finds out whether the service is back, however many ask."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import pytest
+
+from clientela import circuits, clock
+from clientela.stores import Store
+
+NOW = clock.now()
+THREADS = 16
+
+
+class BrokenError(Exception):
+    """What the service does."""
+
+
+def failing(name: str, now: datetime, calls: list[str]) -> str:
+    try:
+        with circuits.guarded(name, now, BrokenError):
+            calls.append(name)
+            raise BrokenError
+    except (BrokenError, circuits.OpenError) as error:
+        return type(error).__name__
+
+
+@pytest.fixture
+def name(store: Store) -> str:
+    return f"test#{uuid.uuid4().hex}"
+
+
+def test_failures_that_come_together_are_all_counted(name: str) -> None:
+    with ThreadPoolExecutor(circuits.FAILURES) as pool:
+        list(pool.map(lambda _: failing(name, NOW, []), range(circuits.FAILURES)))
+    assert failing(name, NOW, []) == "OpenError"
+
+
+def test_exactly_one_of_many_tries_after_the_cool_down(name: str) -> None:
+    calls: list[str] = []
+    for _ in range(circuits.FAILURES):
+        failing(name, NOW, calls)
+    for cool_downs in range(1, 6):
+        calls.clear()
+        later = NOW + cool_downs * circuits.COOL_DOWN
+        with ThreadPoolExecutor(THREADS) as pool:
+            seen = list(pool.map(lambda _, at=later: failing(name, at, calls), range(THREADS)))
+        assert len(calls) == 1
+        assert sorted(seen) == ["BrokenError"] + ["OpenError"] * (THREADS - 1)

@@ -1,0 +1,75 @@
+from typing import Any
+
+import boto3
+import pytest
+
+from clientela import clock, customer_removal, customers, keys, orders, settings
+from clientela.customer_fields import NewCustomer
+from clientela.errors import CustomerNotFoundError, VersionConflictError
+from clientela.order_fields import Order
+from clientela.stores import Store
+
+NOW = clock.now()
+
+
+def order(number: int = 1, **fields: Any) -> Order:
+    plain = {
+        "id": str(number), "version": 1, "placed_at": "2026-01-01T00:00:00Z", "email": "ana@example.com", "currency": "EUR",
+        "total": "10.00", "payment_status": "paid", "fulfillment_status": "shipped",
+    }  # fmt: skip
+    return Order.model_validate(plain | fields)
+
+
+def stored_of(customer_id: str) -> list[Any]:
+    items = boto3.client("dynamodb").scan(TableName=settings.table_name())["Items"]
+    return [item for item in items if customer_id in str(item)]
+
+
+def test_nothing_of_a_deleted_customer_is_left_and_its_address_is_free(store: Store) -> None:
+    for number in range(3):
+        orders.take(store, order(number), NOW)
+    ana = customers.find(store, "ana@example.com", NOW)
+    assert ana
+    customers.patch(store, ana.id, {"note": "x"}, NOW)
+    customer_removal.remove(store, ana.id)
+    assert stored_of(ana.id) == []
+    with pytest.raises(CustomerNotFoundError):
+        customer_removal.remove(store, ana.id)
+    assert customers.create(store, NewCustomer(email="ana@example.com"), NOW).id != ana.id
+
+
+def test_a_customer_that_was_changed_is_not_deleted_on_an_old_version(store: Store) -> None:
+    ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    customers.patch(store, ana.id, {"note": "x"}, NOW)
+    with pytest.raises(VersionConflictError):
+        customer_removal.remove(store, ana.id, version=1)
+    assert customers.get(store, ana.id).note == "x"
+
+
+def test_a_broken_off_deletion_is_completed_by_asking_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders.take(store, order(), NOW)
+    ana = customers.find(store, "ana@example.com", NOW)
+    assert ana
+    with monkeypatch.context() as broken, pytest.raises(ConnectionError):
+        broken.setattr("clientela.dynamodb.delete_all", lambda items: (_ for _ in ()).throw(ConnectionError))
+        customer_removal.remove(store, ana.id)
+    customer_removal.remove(store, ana.id)
+    assert stored_of(ana.id) == []
+
+
+def test_an_order_that_has_a_new_customer_meanwhile_stays_theirs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders.take(store, order(), NOW)
+    ana = customers.find(store, "ana@example.com", NOW)
+    assert ana
+    remove_profile = customer_removal._remove_profile
+
+    def and_then_an_order_comes(*arguments: Any) -> None:
+        remove_profile(*arguments)
+        orders.take(store, order(version=2), NOW)
+
+    monkeypatch.setattr(customer_removal, "_remove_profile", and_then_an_order_comes)
+    customer_removal.remove(store, ana.id)
+    again = customers.find(store, "ana@example.com", NOW)
+    assert again
+    assert (again.orders_count, len(orders.of_customer(store, again.id).orders)) == (1, 1)
+    assert orders.OrderReference.find(keys.order_reference(store.id, "1"), keys.REFERENCE)
