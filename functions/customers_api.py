@@ -3,13 +3,16 @@
 from typing import Any
 
 from clientela import web
-from merchant_routes import access, api_keys, bulk, customers, exports, groups, imports, settings
+from merchant_routes import access, api_keys, bulk, customers, exports, groups, imports, openapi, settings
 
-app = web.resolver()
+app = web.resolver(access.demand_scope)
+app.use([access.once])
 for part in (bulk, customers, groups, imports, exports, settings, api_keys):
     app.include_router(part.router)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one HTTP API event."""
-    return web.respond(app, event, context, access.key_of_store)
+    if event["rawPath"] == openapi.PATH:
+        return openapi.answer(event)
+    return web.respond(app, event, context, access.key_of_store, access.allowance)

@@ -16,11 +16,11 @@ from local.shop import STORE, Shop, WrongError, awaited
 
 _NEXT = """
 Next:
-  make local                                   this shop, kept running; then, in another terminal:
+  make local                          keep this shop running; then, in another terminal:
   .venv/bin/clientela --local customers list chinook --sort=-spent
   .venv/bin/clientela --help
-  make test                                    every test
-  sam build && sam deploy --guided             the same on AWS
+  make test                           run every test
+  sam build && sam deploy --guided    the same on AWS
 """
 
 
@@ -32,10 +32,7 @@ def main(state: Path) -> int:
             shop = Shop(cloud.outputs, cloud.state)
             for number, step in enumerate(STEPS, 1):
                 console.print()
-                console.rule(
-                    f"[bold]{escape((step.__doc__ or '').replace(f'{number}: ', f'{number}  ').rstrip('.'))}",
-                    align="left",
-                )
+                console.rule(f"[bold]{number}  {escape((step.__doc__ or '').rstrip('.'))}", align="left")
                 step(shop)
     except KeyboardInterrupt:
         console.print("\nThe demo was interrupted; its local cloud has ended.")
@@ -44,7 +41,7 @@ def main(state: Path) -> int:
         console.print(f"\n[bold red]✗[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         return 1
     console.print(f"\n[bold green]All six steps came out as they must[/], in {time.monotonic() - started:.0f} s.")
-    console.print(_NEXT, highlight=False)
+    console.print(_NEXT, highlight=False, soft_wrap=True)
     return 0
 
 

@@ -4,6 +4,7 @@ Each function replaces one of MiniStack's own; its version is pinned, and a name
 """
 
 import json
+from email.utils import parseaddr
 from typing import Any
 
 import yaml
@@ -21,6 +22,7 @@ def apply() -> None:
     _refer_to_secrets_by_arn()
     _read_parts_of_versions()
     _permit_batches_of_messages()
+    _ask_for_the_sending_identity()
 
 
 def _count_as_tls() -> None:
@@ -103,3 +105,16 @@ def _permit_batches_of_messages() -> None:
         return action.removesuffix("Batch") if action and service == "sqs" else action
 
     iam_actions.extract_iam_action = action_of_one
+
+
+def _ask_for_the_sending_identity() -> None:
+    """Who may send in the name of one identity is allowed by that identity's ARN. MiniStack asks for `*`."""
+    resource_of = iam_actions._ses_v2_resource_arn
+
+    def identity_of(method: str, path: str, body: bytes, region: str, account: str) -> str:
+        if path.rstrip("/") != "/v2/email/outbound-emails":
+            return str(resource_of(method, path, body, region, account))
+        _name, address = parseaddr(json.loads(body)["FromEmailAddress"])
+        return f"arn:aws:ses:{region}:{account}:identity/{address}"
+
+    iam_actions._ses_v2_resource_arn = identity_of

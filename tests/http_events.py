@@ -25,7 +25,10 @@ def http_event(
         "rawQueryString": urlencode(parameters), "headers": sent,
         "requestContext": {
             "accountId": "123456789012", "apiId": "api", "stage": "$default", "requestId": "r-1", "domainName": "api.example.com",
-            "http": {"method": method, "path": f"/v1/stores/{path}", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "pytest"},
+            "http": {
+                "method": method, "path": f"/v1/stores/{path}", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7",
+                "userAgent": "pytest",
+            },
         },
         "pathParameters": {"store_id": store_id, "proxy": rest}, "isBase64Encoded": False,
         **({"queryStringParameters": parameters} if parameters else {}),

@@ -1,6 +1,6 @@
 """Who calls the merchant API: an API key of the store, with the scope that the route demands."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -9,15 +9,59 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from pydantic import BaseModel
 
-from clientela import api_keys, clock, web
+from clientela import answers, api_keys, clock, idempotency, rate_limits, web
 from clientela.api_keys import Key, Scope
+from clientela.errors import ClientelaError, FieldError, InvalidInputError
 from clientela.history import Actor
+from clientela.rate_limits import Allowance
 from clientela.stores import Store
 
 
 def key_of_store(store: Store, headers: Mapping[str, Any]) -> Key:
     """The guard of all merchant routes: the API key of the Authorization header. KeyMissingError."""
     return api_keys.authenticate(store.id, web.bearer(headers), clock.now())
+
+
+def allowance(key: Key) -> Allowance:
+    """What is left to the key after this call."""
+    return rate_limits.take(key.id)
+
+
+def demand_scope(app: APIGatewayHttpResolver) -> None:
+    """Raise ScopeMissingError unless the calling key has the scope of the route, which is that of its documentation."""
+    for demanded in app.context["_route"].security or []:
+        for scope in demanded["api_key"]:
+            api_keys.demand(app.context["caller"], scope)
+
+
+def once(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """Middleware of all merchant routes: a POST with an Idempotency-Key is done once, whatever is repeated.
+
+    Not where the answer holds a secret: that is kept nowhere. A fault of ours, and "try again", give the key back.
+    """
+    event = app.current_event
+    key = event.headers.get("idempotency-key")
+    if key is None or event.http_method != "POST" or "/api-keys" in event.path:
+        return next_middleware(app)
+    if not 1 <= len(key) <= 255:
+        raise InvalidInputError(fields=[FieldError("Idempotency-Key", "must have 1 to 255 characters")])
+    caller, request = f"{app.context['store'].id}#{app.context['caller'].id}", f"{event.path}\n{event.body}"
+    known = idempotency.begin(caller, key, request, clock.now())
+    if known:
+        return Response(known.status, headers=known.headers | {"Idempotency-Replayed": "true"}, body=known.body)
+    try:
+        answer = next_middleware(app)
+    except ClientelaError as error:
+        answer = web.problem(error)
+    except Exception:
+        idempotency.release(caller, key)
+        raise
+    if answer.status_code >= web.FAULT:
+        idempotency.release(caller, key)
+    else:
+        kept = idempotency.Answer(answer.status_code, dict(answer.headers), str(answer.body or ""))
+        idempotency.finish(caller, key, request, kept, clock.now())
+    return answer
 
 
 def actor(router: Router) -> Actor:
@@ -31,18 +75,15 @@ def route(
     model: type[BaseModel] | None = None,
     status: int = 200,
     also: Mapping[int, type[BaseModel]] = MappingProxyType({}),
+    raises: Sequence[type[ClientelaError]] = (),
+    headers: Sequence[str] = (),
 ) -> dict[str, Any]:
     """A route's options: the scope that it demands of the key, and its part of the OpenAPI document.
 
-    `also` are answers besides `model` with `status`, by their status.
+    `also` are answers besides `model` with `status`, by their status; `raises` what the verb refuses; `headers` those that
+    the answer carries.
     """
-    responses = web.documented(model, status) | {code: web.documented(other, code)[code] for code, other in also.items()}
-
-    def demand(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
-        api_keys.demand(app.context["caller"], scope)
-        return next_middleware(app)
-
     return {
-        "operation_id": operation_id, "tags": [scope.partition(":")[0]], "responses": responses,
-        "middlewares": [demand], "security": [{"api_key": [scope]}],
+        "operation_id": operation_id, "tags": [scope.partition(":")[0]], "security": [{"api_key": [scope]}],
+        "responses": answers.documented({status: model, **also}, raises, headers),
     }  # fmt: skip

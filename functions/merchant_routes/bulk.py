@@ -29,7 +29,9 @@ def change_customers(new: Annotated[NewBulk, Body()]) -> Response[Any]:
 
 
 @router.get(BASE, **route("listBulkChanges", "customers:read", Listing[BulkJob]))
-def list_bulk_changes(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
+def list_bulk_changes(
+    limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
+) -> Response[Any]:
     """The store's bulk changes, newest first."""
     page = bulk.every(router.context["store"], limit, cursor)
     return web.listing(router.current_event, page.items, page.next_cursor, limit)

@@ -106,7 +106,7 @@ def ordered(cloud: Outputs, cloud_client: MakeClient, imported: Any) -> None:
     sqs = cloud_client("sqs")
     for batch in batched(messages, 10, strict=False):
         entries = [{"Id": str(number), "MessageBody": message} for number, message in enumerate(batch)]
-        assert "Failed" not in sqs.send_message_batch(QueueUrl=cloud.orders_queue_url, Entries=entries)
+        assert not sqs.send_message_batch(QueueUrl=cloud.orders_queue_url, Entries=entries).get("Failed")
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
     def all_taken() -> bool | None:

@@ -121,9 +121,7 @@ def test_a_finished_job_that_is_called_again_does_nothing(store: Store, people: 
 
 def test_a_deleted_group_leaves_no_member(store: Store, called: Called) -> None:
     group = groups.create(store, NewGroup(name="Trade", code="trade"), NOW)
-    member = customers.create(
-        store, NewCustomer(email="a@example.com", groups=[group.id], primary_group=group.id), NOW
-    )
+    member = customers.create(store, NewCustomer(email="a@example.com", groups=[group.id], primary_group=group.id), NOW)
     key = api_keys.create(store.id, NewKey(name="k"), NOW).key
     listed = answered(customers_api.handler(http_event("GET", f"demo/groups/{group.id}/customers", key=key), None))
     assert [each["id"] for each in listed["items"]] == [member.id]

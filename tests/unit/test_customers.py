@@ -5,7 +5,14 @@ import pytest
 
 from clientela import clock, customers, dynamodb
 from clientela.customer_fields import NewCustomer
-from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError, InvalidInputError, VersionConflictError
+from clientela.errors import (
+    BusyError,
+    CustomerNotFoundError,
+    EmailTakenError,
+    GroupUnknownError,
+    InvalidInputError,
+    VersionConflictError,
+)
 from clientela.stores import Store
 
 NOW = clock.now()
@@ -126,3 +133,44 @@ def test_a_changed_email_has_yet_to_be_proven(store: Store) -> None:
     customers.change(store, created.id, lambda c: c.model_copy(update={"email_status": "proven"}), NOW)
     assert customers.patch(store, created.id, {"email": "ANA@example.com"}, NOW).email_status == "proven"
     assert customers.patch(store, created.id, {"email": "anna@example.com"}, NOW).email_status == "unproven"
+
+
+def test_an_address_book_holds_each_address_once_and_has_one_default(store: Store) -> None:
+    home, work = {"street": "Calle 1", "country": "ES"}, {"street": "Calle 2", "country": "ES"}
+    created = ana(store, shipping_addresses=[home, work])
+    assert [address.is_default for address in created.shipping_addresses] == [True, False]
+    same = customers.patch(store, created.id, {"shipping_addresses": [home, work]}, NOW)
+    assert same.version == created.version
+    second = customers.patch(store, created.id, {"shipping_addresses": [home, {**work, "is_default": True}]}, NOW)
+    assert [address.is_default for address in second.shipping_addresses] == [False, True]
+    for bad in ([home, {**home, "street": "CALLE 1"}], [{**home, "is_default": True}, {**work, "is_default": True}]):
+        with pytest.raises(InvalidInputError) as refused:
+            customers.patch(store, created.id, {"shipping_addresses": bad}, NOW)
+        assert refused.value.fields[0].pointer == "/shipping_addresses"
+
+
+def test_a_customer_too_large_for_the_table_is_refused_before(store: Store) -> None:
+    line = "漢" * 200
+    parts = dict.fromkeys(("name", "company", "street", "street2", "city", "region"), line)
+    book = [{**parts, "postal_code": str(number)} for number in range(50)]
+    with pytest.raises(InvalidInputError, match="300 KB"):
+        ana(
+            store,
+            shipping_addresses=book,
+            custom_fields={f"f{i}": "ü" * 1000 for i in range(50)},
+            note="ü" * 5000,
+            company=line,
+        )
+    assert customers.find(store, "ana@example.com", NOW) is None
+
+
+def test_groups_and_tags_are_kept_once(store: Store) -> None:
+    assert ana(store, tags=["a", "b", "a"]).tags == ["a", "b"]
+
+
+def test_nobody_comes_into_a_group_that_is_not_there(store: Store) -> None:
+    with pytest.raises(GroupUnknownError):
+        ana(store, groups=["grp_nowhere"])
+    created = ana(store)
+    with pytest.raises(GroupUnknownError):
+        customers.patch(store, created.id, {"groups": ["grp_nowhere"]}, NOW)

@@ -1,8 +1,9 @@
 import pytest
 
-from clientela import clock, customers, history
+from clientela import clock, customers, groups, history
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.errors import InvalidInputError
+from clientela.groups import Group
 from clientela.history import Actor
 from clientela.stores import Store
 
@@ -13,7 +14,13 @@ KEY = Actor("api_key", "key_1")
 @pytest.fixture
 def ana(store: Store) -> Customer:
     new = NewCustomer.model_validate({"email": "ana@example.com", "company": "Acme", "groups": ["grp_a"]})
+    for group_id in ("grp_a", "grp_b"):
+        groups._record(store, group(group_id)).save()
     return customers.create(store, new, NOW, KEY)
+
+
+def group(group_id: str) -> Group:
+    return Group(id=group_id, name=group_id, code=group_id, created_at=NOW, updated_at=NOW)
 
 
 def told(store: Store, customer: Customer) -> list[str]:
@@ -48,7 +55,9 @@ def test_a_change_tells_who_and_what_it_was_before_and_after(store: Store, ana: 
         ({"company": "Acme"}, []),
     ],
 )
-def test_each_kind_of_change_has_its_word(store: Store, ana: Customer, patch: dict[str, object], types: list[str]) -> None:
+def test_each_kind_of_change_has_its_word(
+    store: Store, ana: Customer, patch: dict[str, object], types: list[str]
+) -> None:
     customers.patch(store, ana.id, patch, NOW)
     assert sorted(told(store, ana)[:-1]) == types
 

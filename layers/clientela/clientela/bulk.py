@@ -160,11 +160,15 @@ def run(store: Store, job_id: str, now: datetime, is_time_short: Callable[[], bo
 
 def _next_part(store: Store, record: BulkRecord, now: datetime) -> BulkRecord:
     job = record.job
-    page = directory.page(store, sort="created", wanted=job.filter or CustomerFilter(), limit=AT_ONCE, cursor=record.cursor)
+    page = directory.page(
+        store, sort="created", wanted=job.filter or CustomerFilter(), limit=AT_ONCE, cursor=record.cursor
+    )
     done = change(store, [customer["id"] for customer in page.customers], job.changes, now, Actor("bulk", job.id))
     if done:
         body = orjson.dumps([result.model_dump(exclude_none=True) for result in done])
-        clients.s3().put_object(Bucket=settings.exports_bucket(), Key=_part_key(store, job.id, int(record.parts)), Body=body)
+        clients.s3().put_object(
+            Bucket=settings.exports_bucket(), Key=_part_key(store, job.id, int(record.parts)), Body=body
+        )
     is_over = page.next_cursor is None and not (record.is_sweep and done)
     return _noted(store, record, done, page.next_cursor, now if is_over else None)
 

@@ -4,11 +4,13 @@ A field lives here and nowhere else: `CustomerFields` holds what a merchant may 
 `CustomerChanges` are what requests send, `Customer` is what is stored and answered.
 """
 
+import hashlib
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     Field,
     PlainSerializer,
@@ -23,6 +25,7 @@ from clientela.countries import Country
 from clientela.documents import STORED, Document
 from clientela.email_addresses import Email
 from clientela.languages import Language
+from clientela.text import folded
 from clientela.vat import VatId
 
 Line = Annotated[str, StringConstraints(max_length=200)]
@@ -65,6 +68,30 @@ class ShippingAddress(Address):
     is_default: bool = False
 
 
+def _address_book(addresses: list[ShippingAddress]) -> list[ShippingAddress]:
+    """Each address once, with an id made of its content; one of them is the default."""
+    for address in addresses:
+        address.id = address.id or "adr_" + hashlib.sha256(_content(address).encode()).hexdigest()[:16]
+    if len({_content(address) for address in addresses}) < len(addresses):
+        raise ValueError("two of the addresses are the same")
+    if len({address.id for address in addresses}) < len(addresses):
+        raise ValueError("two of the addresses have the same id")
+    defaults = [address for address in addresses if address.is_default]
+    if len(defaults) > 1:
+        raise ValueError("only one address can be the default")
+    if addresses and not defaults:
+        addresses[0].is_default = True
+    return addresses
+
+
+def _content(address: ShippingAddress) -> str:
+    return folded(address.model_dump_json(exclude={"id", "is_default"}))
+
+
+def _once(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
 class TaxExemption(Document):
     """Why a customer pays no tax, where, and until when (inclusive)."""
 
@@ -105,16 +132,16 @@ class CustomerFields(Document):
     phone: Phone | None = None
     language: Language | None = None
     status: Status = "active"
-    groups: Annotated[list[Name], Field(max_length=50)] = []
+    groups: Annotated[list[Name], Field(max_length=50), AfterValidator(_once)] = []
     primary_group: Name | None = None
-    tags: Annotated[list[Name], Field(max_length=100)] = []
+    tags: Annotated[list[Name], Field(max_length=100), AfterValidator(_once)] = []
     tax_exempt: bool = False
     tax_exemption: TaxExemption | None = None
     vat_id: VatId | None = None
     accepts_marketing: bool | None = None
     marketing_consent: MarketingConsent | None = None
     billing_address: Address | None = None
-    shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=50)] = []
+    shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=50), AfterValidator(_address_book)] = []
     note: Annotated[str, StringConstraints(max_length=5000)] | None = None
     custom_fields: Annotated[dict[Name, CustomFieldValue], Field(max_length=50)] = {}
 

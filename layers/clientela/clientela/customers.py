@@ -11,7 +11,14 @@ from clientela import clock, dynamodb, email_addresses, groups, history, ids, ke
 from clientela.customer_fields import Customer, NewCustomer, Source
 from clientela.customer_records import CustomerRecord, EmailClaim, claim, record
 from clientela.documents import stored
-from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError, GroupUnknownError, VersionConflictError
+from clientela.errors import (
+    BusyError,
+    CustomerNotFoundError,
+    EmailTakenError,
+    GroupUnknownError,
+    InvalidInputError,
+    VersionConflictError,
+)
 from clientela.history import OPERATOR, Actor
 from clientela.invalid_input import invalid_input
 from clientela.merge_patch import merged
@@ -19,6 +26,7 @@ from clientela.stores import Store
 from clientela.table import Transaction
 
 ATTEMPTS = 10  # of a change that meets others on the same customer
+LARGEST = 300_000  # bytes of a customer as JSON
 VOID_AFTER = timedelta(minutes=1)  # of a claim whose customer was never put
 
 _TAKEN = "Another customer of this store has this e-mail."
@@ -37,6 +45,7 @@ def create(
         with Transaction() as write:
             add(write, store, customer, by)
         return customer
+    _demand_room(customer)
     _take_claim(store, customer, now)
     dynamodb.put_all([record(store, customer).item(), history.registered(store, customer, by).item()])
     return customer
@@ -52,6 +61,7 @@ def made(new: NewCustomer, now: datetime, source: Source) -> Customer:
 
 def add(write: Transaction, store: Store, customer: Customer, by: Actor) -> None:
     """Put a new customer, its e-mail claim and its first history as part of a transaction, which raises EmailTakenError."""
+    _demand_room(customer)
     write.save(claim(store, customer), EmailClaim.pk.does_not_exist(), EmailTakenError(_TAKEN))
     write.save(record(store, customer), CustomerRecord.pk.does_not_exist(), VersionConflictError())
     write.save(history.registered(store, customer, by))
@@ -129,6 +139,7 @@ def change(
 def replace(write: Transaction, store: Store, before: Customer, after: Customer, by: Actor) -> None:
     """Put a changed customer with its history as part of a transaction; the claim follows the e-mail. BusyError if
     `before` is stale."""
+    _demand_room(after)
     write.save(record(store, after), CustomerRecord.version == before.version, BusyError())
     old, new = claim(store, before), claim(store, after)
     if old.pk != new.pk:
@@ -146,11 +157,20 @@ def patched(before: Customer, changes: dict[str, Any]) -> Customer:
         after = NewCustomer.model_validate(merged(written | ({"name": None} if renamed else {}), changes))
     except ValidationError as error:
         raise invalid_input(error) from None
-    vat_id_status = before.vat_id_status if after.vat_id == before.vat_id else "pending" if after.vat_id else "none"
+    is_new_question = "vat_id" in changes and before.vat_id_status == "unavailable"  # the same ID again: ask again
+    is_settled = after.vat_id == before.vat_id and not is_new_question
+    vat_id_status = before.vat_id_status if is_settled else "pending" if after.vat_id else "none"
     is_moved = email_addresses.canonical(after.email) != email_addresses.canonical(before.email)
     fields = {name: getattr(after, name) for name in NewCustomer.model_fields}
     fields |= {"vat_id_status": vat_id_status, "email_status": "unproven" if is_moved else before.email_status}
     return before.model_copy(update=fields)
+
+
+def _demand_room(customer: Customer) -> None:
+    """DynamoDB's items end at 400 KB: what with its index entries comes near that is refused before. InvalidInputError."""
+    size = len(customer.model_dump_json(exclude_none=True).encode())
+    if size > LARGEST:
+        raise InvalidInputError(f"A customer can have {LARGEST // 1000} KB in all; this one has {size // 1000}.")
 
 
 def _demand_groups(write: Transaction, store: Store, added: list[str]) -> None:

@@ -209,7 +209,11 @@ def signed_headers(
     signature = hmac.new(
         _signing_key(credentials.secret_key, moment[:8], region), text.encode(), hashlib.sha256
     ).hexdigest()
-    parts = {"Credential": f"{credentials.access_key}/{scope}", "SignedHeaders": ";".join(names), "Signature": signature}
+    parts = {
+        "Credential": f"{credentials.access_key}/{scope}",
+        "SignedHeaders": ";".join(names),
+        "Signature": signature,
+    }
     authorization = "AWS4-HMAC-SHA256 " + ", ".join(f"{name}={value}" for name, value in parts.items())
     return signed | {"authorization": authorization, "content-type": "application/x-amz-json-1.0"}
 

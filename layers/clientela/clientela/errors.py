@@ -162,6 +162,20 @@ class BusyError(ClientelaError):
     title = "Please try again"
 
 
+class RequestInFlightError(ClientelaError):
+    """The same request, by its Idempotency-Key, is still under way."""
+
+    code = "request_in_flight"
+    title = "The same request is still under way"
+
+
+class RequestKeyReusedError(ClientelaError):
+    """The Idempotency-Key was used for another request."""
+
+    code = "idempotency_key_reused"
+    title = "This Idempotency-Key was used for another request"
+
+
 class TooManyRequestsError(ClientelaError):
     """A limit is reached; `retry_after` says in how many seconds to try again."""
 
@@ -237,6 +251,13 @@ class RouteUnknownError(ClientelaError):
 
     code = "route_unknown"
     title = "There is no such path here"
+
+
+class MethodUnknownError(ClientelaError):
+    """The path is there, but not for this method."""
+
+    code = "method_unknown"
+    title = "This path does not take this method"
 
 
 class ContentTypeError(ClientelaError):

@@ -67,6 +67,11 @@ def circuit(name: str) -> str:
     return f"CIRCUIT#{name}"
 
 
+def idempotency(caller: str) -> str:
+    """`IDEMPOTENCY#demo#key_01K…`: the requests that a caller has numbered."""
+    return f"IDEMPOTENCY#{caller}"
+
+
 def group(group_id: str) -> str:
     """`GROUP#grp_01K…`."""
     return f"{GROUP_PREFIX}{group_id}"

@@ -66,6 +66,11 @@ def vat_check_queue_url() -> str:
     return _required("VAT_CHECK_QUEUE_URL")
 
 
+def requests_per_second() -> int:
+    """How many calls a second one API key may make of one function instance. The only setting with a default."""
+    return int(os.environ.get("REQUESTS_PER_SECOND", "20"))
+
+
 def _required(name: str) -> str:
     value = os.environ.get(name)
     if not value:

@@ -11,6 +11,7 @@ from clientela import circuits, customers, keys, vies
 from clientela.customer_fields import Customer
 from clientela.documents import decode
 from clientela.errors import CustomerNotFoundError
+from clientela.history import Actor
 from clientela.stores import Store
 from clientela.vat_check_queue import VatCheck
 
@@ -52,7 +53,7 @@ def check(store: Store, customer_id: str, vat_id: str, now: datetime) -> Outcome
         def noted(before: Customer) -> Customer:
             return before.model_copy(update={"vat_id_status": status}) if _is_open(before, vat_id) else before
 
-        after = customers.change(store, customer_id, noted, now)
+        after = customers.change(store, customer_id, noted, now, Actor("vat_check"))
     except CustomerNotFoundError:
         return "outdated"
     return outcome if (after.vat_id, after.vat_id_status) == (vat_id, status) else "outdated"

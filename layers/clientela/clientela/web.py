@@ -4,8 +4,8 @@ Routes have no try/except: what the domain refuses becomes `application/problem+
 that STATUS gives each error. The caller is known before anything of the request is looked at.
 """
 
-import base64
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -13,13 +13,15 @@ from urllib.parse import urlencode
 import orjson
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 from pydantic import BaseModel, Field
 
-from clientela import errors, pages, stores
+from clientela import errors, http_requests, pages, stores
 from clientela.errors import ClientelaError
 from clientela.invalid_input import field_errors
+from clientela.rate_limits import Allowance
 from clientela.stores import Store
 
 logger = Logger()
@@ -54,14 +56,17 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.KeyNotFoundError: HTTPStatus.NOT_FOUND,
     errors.BulkJobNotFoundError: HTTPStatus.NOT_FOUND,
     errors.GroupUnknownError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.RequestInFlightError: HTTPStatus.CONFLICT,
+    errors.RequestKeyReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.GroupCodeTakenError: HTTPStatus.CONFLICT,
     errors.RouteUnknownError: HTTPStatus.NOT_FOUND,
+    errors.MethodUnknownError: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.ContentTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.UnexpectedError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
-JSON_TYPES = ("application/json", "application/merge-patch+json")
 PROBLEM = "application/problem+json"
+FAULT = 500  # and above: not the caller's doing
 PROBLEM_BASE = "urn:clientela:problem:"
 
 # OWASP's REST security cheat sheet; `no-store` because every answer is somebody's.
@@ -77,56 +82,74 @@ CORS_HEADERS = "authorization, content-type, if-match, idempotency-key"
 CORS_EXPOSED = "etag, link, location, retry-after, ratelimit, ratelimit-policy"
 
 
-class ProblemField(BaseModel):
-    """One bad field."""
-
-    pointer: str
-    message: str
-
-
-class Problem(BaseModel):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str | None = None
-    errors: list[ProblemField] | None = None
-
-
 Limit = Annotated[int, Field(ge=1, le=100)]
 Cursor = Annotated[str, Field(max_length=1000)] | None
 
+_ENTITY_TAG = re.compile(r'(W/)?"[!#-~]*"')
+
 type Guard = Callable[[Store, Mapping[str, Any]], Any]
+type Admission = Callable[[APIGatewayHttpResolver], None]
 type Answer = dict[str, Any]
 
 
-def resolver() -> APIGatewayHttpResolver:
-    """An empty API, validated against its own OpenAPI, whose refusals are problem details."""
-    app = APIGatewayHttpResolver(enable_validation=True, serializer=lambda body: orjson.dumps(body).decode())
+def resolver(admit: Admission = lambda app: None) -> APIGatewayHttpResolver:
+    """An empty API, validated against its routes' types, whose refusals are problem details.
+
+    `admit` says whether the caller may use the route that was found, or raises: before anything is said of the input.
+    """
+    app = APIGatewayHttpResolver(
+        enable_validation=True,
+        serializer=lambda body: orjson.dumps(body).decode(),
+        # Strict, unlike json.loads: NaN, Infinity and halves of characters are no JSON.
+        json_body_deserializer=orjson.loads,
+    )
+
+    def first(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
+        admit(app)
+        http_requests.demand_known_parameters(app)
+        return next_middleware(app)
+
+    def unreadable(error: RequestValidationError) -> Response[Any]:
+        try:  # the resolver validates before any middleware
+            admit(app)
+        except ClientelaError as refused:
+            return problem(refused)
+        return problem(invalid_request(error.errors()))
+
+    app.use([first])
     app.exception_handler(ClientelaError)(problem)
-    app.exception_handler(RequestValidationError)(_unreadable)
-    app.not_found(lambda error: problem(errors.RouteUnknownError()))
+    app.exception_handler(RequestValidationError)(unreadable)
+    app.not_found(lambda error: _lost(app))
     return app
 
 
-def respond(app: APIGatewayHttpResolver, event: Mapping[str, Any], context: Any, guard: Guard) -> Answer:
+def respond(
+    app: APIGatewayHttpResolver,
+    event: Mapping[str, Any],
+    context: Any,
+    guard: Guard,
+    allow: Callable[[Any], Allowance] | None = None,
+) -> Answer:
     """Answer one HTTP API event (payload 2.0).
 
-    The store of the path is read, then `guard(store, headers)` says who calls or raises; the routes find both in
-    `app.context` as `store` and `caller`. HEAD is GET without its body; OPTIONS is answered for the store's origins.
+    The store of the path is read, then `guard(store, headers)` says who calls or raises, and `allow(caller)` whether so
+    often; the routes find both in `app.context` as `store` and `caller`. HEAD is GET without its body; OPTIONS is answered for the store's origins.
     """
     method = event["requestContext"]["http"]["method"]
     headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
-    origin_headers: dict[str, str] = {}
+    more: dict[str, str] = {}
     try:
         store = stores.get((event.get("pathParameters") or {}).get("store_id", ""))
-        origin_headers = cors(store, headers.get("origin"))
+        more = cors(store, headers.get("origin"))
         if method == "OPTIONS":
-            return _with_headers(_proxy(Response(status_code=204)), origin_headers)
-        app.context.update(store=store, caller=guard(store, headers))
-        answer = app.resolve(_readable(event, headers), context)
+            return _with_headers(_proxy(Response(status_code=204)), more)
+        caller = guard(store, headers)
+        if allow:
+            allowance = allow(caller)
+            more |= allowance.headers()
+            allowance.demand()
+        app.context.update(store=store, caller=caller)
+        answer = app.resolve(http_requests.readable(event, headers), context)
     except ClientelaError as error:
         answer = _proxy(problem(error))
     except Exception:
@@ -134,7 +157,7 @@ def respond(app: APIGatewayHttpResolver, event: Mapping[str, Any], context: Any,
         answer = _proxy(problem(errors.UnexpectedError()))
     if method == "HEAD":
         answer["body"] = ""
-    return _with_headers(answer, origin_headers)
+    return _with_headers(answer, more)
 
 
 def json(body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[Any]:
@@ -154,7 +177,8 @@ def problem(error: ClientelaError) -> Response[Any]:
         body["detail"] = error.detail
     if error.fields:
         body["errors"] = [{"pointer": field.pointer, "message": field.message} for field in error.fields]
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else {}
+    retry_after = error.retry_after or (1 if status == HTTPStatus.SERVICE_UNAVAILABLE else None)
+    headers = {"Retry-After": str(retry_after)} if retry_after else {}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(status_code=status, content_type=PROBLEM, body=orjson.dumps(body).decode(), headers=headers)
@@ -181,37 +205,32 @@ def cors(store: Store, origin: str | None) -> dict[str, str]:
     }
 
 
-def _unreadable(error: RequestValidationError) -> Response[Any]:
-    found = field_errors(
-        [
-            e | {"loc": [part for part in e["loc"] if part not in {"body", "query", "path", "header"}]}
-            for e in error.errors()
-        ]
-    )
-    return problem(errors.InvalidInputError("Some values cannot be taken.", fields=found))
+def public(response: Response[Any], headers: Mapping[str, str]) -> Answer:
+    """An answer that is nobody's own: `headers` say how long it may be kept."""
+    return _with_headers(_proxy(response), headers)
 
 
-def _readable(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
-    """The event as the resolver takes it: HEAD as GET, the body as text, a merge patch as the JSON that it is."""
-    http = event["requestContext"]["http"]
-    method = "GET" if http["method"] == "HEAD" else http["method"]
-    request = {**event, "requestContext": {**event["requestContext"], "http": {**http, "method": method}}}
-    if event.get("body"):
-        if headers.get("content-type", "application/json").split(";")[0].strip().lower() not in JSON_TYPES:
-            raise errors.ContentTypeError("Send application/json.")
-        request |= {
-            "headers": {**headers, "content-type": "application/json"},
-            "body": _text(event),
-            "isBase64Encoded": False,
-        }
-    return request
+def invalid_request(complaints: Sequence[Any]) -> errors.InvalidInputError:
+    """What pydantic says of a request: a field of the body by its JSON pointer, a parameter by its name."""
+    if any(complaint["type"] == "json_invalid" for complaint in complaints):
+        return errors.InvalidInputError("The body is not JSON.")
+    fields = []
+    for complaint in complaints:
+        place, *rest = complaint["loc"]
+        (field,) = field_errors([{**complaint, "loc": rest}])
+        pointer = field.pointer if place == "body" else field.pointer.removeprefix("/")
+        fields.append(errors.FieldError(pointer, field.message))
+    return errors.InvalidInputError("Some values cannot be taken.", fields=fields)
 
 
-def _text(event: Mapping[str, Any]) -> str:
-    try:
-        return base64.b64decode(event["body"]).decode() if event.get("isBase64Encoded") else event["body"]
-    except ValueError:
-        raise errors.InvalidInputError("The body is not UTF-8.") from None
+def _lost(app: APIGatewayHttpResolver) -> Response[Any]:
+    """No route: 405 with what the path takes, or 404."""
+    allowed = http_requests.methods(app, app.current_event.path)
+    if not allowed:
+        return problem(errors.RouteUnknownError())
+    answer = problem(errors.MethodUnknownError())
+    answer.headers["Allow"] = ", ".join(allowed)
+    return answer
 
 
 def _proxy(response: Response[Any]) -> Answer:
@@ -226,15 +245,6 @@ def _proxy(response: Response[Any]) -> Answer:
 def _with_headers(answer: Answer, more: Mapping[str, str]) -> Answer:
     answer["headers"] = {**SECURITY_HEADERS, **more, **answer.get("headers", {})}
     return answer
-
-
-def documented(model: type[BaseModel] | None, status: int = 200) -> dict[int, Any]:
-    """A route's answers for the OpenAPI document: the good one, and problem details for all others."""
-    content = {"content": {"application/json": {"model": model}}} if model else {}
-    return {
-        status: {"description": "Done"} | content,
-        **{code: {"description": "Refused", "content": {PROBLEM: {"model": Problem}}} for code in (401, 403, 404, 422)},
-    }
 
 
 def nothing() -> Response[Any]:
@@ -253,15 +263,18 @@ def etag(version: int) -> dict[str, str]:
 
 
 def version_wanted(if_match: str | None) -> int | None:
-    """The version that an If-Match header demands; None for `*` and where there is none. InvalidInputError."""
+    """The version that an If-Match header demands; None for `*` and where there is none. InvalidInputError.
+
+    A tag that none of ours can be is a version that never was: the change is refused with 412.
+    """
     if if_match in (None, "*"):
         return None
-    tag = if_match.strip().strip('"')
-    if not tag.isdigit():
-        raise errors.InvalidInputError(
-            fields=[errors.FieldError("If-Match", "Send the ETag of the customer you read.")]
-        )
-    return int(tag)
+    tag = if_match.strip().removeprefix('"').removesuffix('"')
+    if tag.isascii() and tag.isdigit() and len(tag) < 16:
+        return int(tag)
+    if _ENTITY_TAG.fullmatch(if_match.strip()):
+        return -1
+    raise errors.InvalidInputError(fields=[errors.FieldError("If-Match", "Send the ETag of what you read.")])
 
 
 class Listing[T](BaseModel):
@@ -271,6 +284,11 @@ class Listing[T](BaseModel):
     next_cursor: str | None
     limit: int
     total: int | None = None
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+        """`CustomerList`, as the OpenAPI document calls `Listing[Customer]`."""
+        return f"{params[0].__name__}List"
 
 
 def listing(

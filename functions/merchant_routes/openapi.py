@@ -1,0 +1,44 @@
+"""/v1/openapi.json: the OpenAPI document, for everybody."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response
+
+from clientela import web
+from clientela.errors import MethodUnknownError
+
+PATH = "/v1/openapi.json"
+FILE = Path(__file__).parents[1] / "openapi.json"
+# Any page may read it: it holds nothing of any store.
+_PUBLIC = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
+_ALLOWED = {"Allow": "GET, HEAD, OPTIONS"}
+
+
+def answer(event: Mapping[str, Any]) -> web.Answer:
+    """The document, or 304 to who has it already."""
+    match event["requestContext"]["http"]["method"]:
+        case "GET" | "HEAD" as method:
+            return web.public(_document(method, event), _PUBLIC)
+        case "OPTIONS":
+            return web.public(Response(status_code=204), _PUBLIC | _ALLOWED)
+        case _:
+            return web.public(web.problem(MethodUnknownError()), _ALLOWED)
+
+
+def _document(method: str, event: Mapping[str, Any]) -> Response[Any]:
+    text, tag = _text()
+    known = {name.lower(): value for name, value in event.get("headers", {}).items()}.get("if-none-match")
+    if known == tag:
+        return Response(status_code=304, headers={"ETag": tag})
+    body = "" if method == "HEAD" else text
+    return Response(status_code=200, content_type="application/json", body=body, headers={"ETag": tag})
+
+
+@cache
+def _text() -> tuple[str, str]:
+    text = FILE.read_text("utf-8")
+    return text, f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
