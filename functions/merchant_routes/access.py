@@ -17,6 +17,10 @@ from clientela.rate_limits import Allowance
 from clientela.stores import Store
 
 
+ID_LENGTH = 64  # what is longer names nothing, and would be too long for a key of the table
+MADE = ("ETag", "Location")  # headers of an answer to what was created
+
+
 def key_of_store(store: Store, headers: Mapping[str, Any]) -> Key:
     """The guard of all merchant routes: the API key of the Authorization header. KeyMissingError."""
     return api_keys.authenticate(store.id, web.bearer(headers), clock.now())

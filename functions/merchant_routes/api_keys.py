@@ -7,14 +7,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from clientela import api_keys, clock, web
 from clientela.api_keys import IssuedKey, Key, NewKey
+from clientela.errors import KeyNotFoundError, VersionConflictError
 from clientela.web import Listing
-from merchant_routes.access import route
+from merchant_routes.access import ID_LENGTH, route
 
 router = Router()
 
 BASE = "/v1/stores/<store_id>/api-keys"
 ONE = f"{BASE}/<key_id>"
-KeyId = Annotated[str, Path(examples=["key_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+KeyId = Annotated[str, Path(max_length=ID_LENGTH, examples=["key_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
 @router.get(BASE, **route("listApiKeys", "keys:read", Listing[Key]))
@@ -24,21 +25,23 @@ def list_api_keys() -> Response[Any]:
     return web.listing(router.current_event, found, None, max(len(found), 1))
 
 
-@router.post(BASE, **route("createApiKey", "keys:write", IssuedKey, 201))
+@router.post(BASE, **route("createApiKey", "keys:write", IssuedKey, 201, headers=["Location"]))
 def create_api_key(new: Annotated[NewKey, Body()]) -> Response[Any]:
     """Make a key with scopes that the calling key has itself. This answer alone holds the secret."""
     for scope in new.scopes:
         api_keys.demand(router.context["caller"], scope)
-    return web.json(api_keys.create(router.context["store"].id, new, clock.now()), 201)
+    store_id = router.context["store"].id
+    issued = api_keys.create(store_id, new, clock.now())
+    return web.json(issued, 201, {"Location": f"/v1/stores/{store_id}/api-keys/{issued.id}"})
 
 
-@router.get(ONE, **route("getApiKey", "keys:read", Key))
+@router.get(ONE, **route("getApiKey", "keys:read", Key, raises=[KeyNotFoundError]))
 def get_api_key(key_id: KeyId) -> Response[Any]:
     """Read one key, without its secret."""
     return web.json(api_keys.read(router.context["store"].id, key_id).shown())
 
 
-@router.post(f"{ONE}/rotate", **route("rotateApiKey", "keys:write", IssuedKey))
+@router.post(f"{ONE}/rotate", **route("rotateApiKey", "keys:write", IssuedKey, raises=[KeyNotFoundError, VersionConflictError]))
 def rotate_api_key(key_id: KeyId) -> Response[Any]:
     """Give a key a new secret, which this answer alone holds; the old one stays good for a day."""
     store_id = router.context["store"].id
@@ -47,7 +50,7 @@ def rotate_api_key(key_id: KeyId) -> Response[Any]:
     return web.json(api_keys.rotate(store_id, key_id, clock.now()))
 
 
-@router.delete(ONE, **route("revokeApiKey", "keys:write", status=204))
+@router.delete(ONE, **route("revokeApiKey", "keys:write", status=204, raises=[KeyNotFoundError]))
 def revoke_api_key(key_id: KeyId) -> Response[Any]:
     """End a key: it is refused everywhere within half a minute."""
     api_keys.revoke(router.context["store"].id, key_id)

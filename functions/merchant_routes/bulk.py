@@ -7,14 +7,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from clientela import bulk, clock, web
 from clientela.bulk import BulkJob, BulkResult, NewBulk
+from clientela.errors import BulkJobNotFoundError
 from clientela.web import Cursor, Limit, Listing
 from merchant_routes import access
-from merchant_routes.access import route
+from merchant_routes.access import ID_LENGTH, route
 
 router = Router()
 
 BASE = "/v1/stores/<store_id>/customers/bulk"
-BulkId = Annotated[str, Path(examples=["blk_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+BulkId = Annotated[str, Path(max_length=ID_LENGTH, examples=["blk_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
 @router.post(BASE, **route("changeCustomers", "customers:write", Listing[BulkResult], also={202: BulkJob}))
@@ -37,13 +38,16 @@ def list_bulk_changes(
     return web.listing(router.current_event, page.items, page.next_cursor, limit)
 
 
-@router.get(f"{BASE}/<bulk_id>", **route("getBulkChange", "customers:read", BulkJob))
+@router.get(f"{BASE}/<bulk_id>", **route("getBulkChange", "customers:read", BulkJob, raises=[BulkJobNotFoundError]))
 def get_bulk_change(bulk_id: BulkId) -> Response[Any]:
     """One bulk change as it is now."""
     return web.json(bulk.get(router.context["store"], bulk_id))
 
 
-@router.get(f"{BASE}/<bulk_id>/results", **route("listBulkResults", "customers:read", Listing[BulkResult]))
+@router.get(
+    f"{BASE}/<bulk_id>/results",
+    **route("listBulkResults", "customers:read", Listing[BulkResult], raises=[BulkJobNotFoundError]),
+)
 def list_bulk_results(bulk_id: BulkId, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
     """What became of each customer, a hundred at a time."""
     page = bulk.results(router.context["store"], bulk_id, cursor)

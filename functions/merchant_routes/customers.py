@@ -10,18 +10,19 @@ from clientela import clock, customer_removal, customers, directory, history, or
 from clientela.customer_fields import Customer, CustomerChanges, NewCustomer
 from clientela.customer_filter import CustomerFilter
 from clientela.directory import Sort
+from clientela.errors import CustomerNotFoundError, EmailTakenError, VersionConflictError
 from clientela.history import Event
 from clientela.order_fields import Order
 from clientela.sessions import Session
 from clientela.web import Cursor, Limit, Listing
 from merchant_routes import access
-from merchant_routes.access import route
+from merchant_routes.access import MADE, route
 
 router = Router()
 
 BASE = "/v1/stores/<store_id>/customers"
 ONE = f"{BASE}/<customer_id>"
-CustomerId = Annotated[str, Path(examples=["cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+CustomerId = Annotated[str, Path(max_length=access.ID_LENGTH, examples=["cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
 class ListParameters(CustomerFilter):
@@ -43,7 +44,7 @@ def list_customers(parameters: Annotated[ListParameters, Query()]) -> Response[A
     return web.listing(router.current_event, page.customers, page.next_cursor, limit, total)
 
 
-@router.post(BASE, **route("createCustomer", "customers:write", Customer, 201))
+@router.post(BASE, **route("createCustomer", "customers:write", Customer, 201, raises=[EmailTakenError], headers=MADE))
 def create_customer(new: Annotated[NewCustomer, Body()]) -> Response[Any]:
     """Create a customer; 409 `email_taken` where another one has the e-mail."""
     store = router.context["store"]
@@ -52,14 +53,17 @@ def create_customer(new: Annotated[NewCustomer, Body()]) -> Response[Any]:
     return web.json(customer, 201, web.etag(customer.version) | {"Location": location})
 
 
-@router.get(ONE, **route("getCustomer", "customers:read", Customer))
+@router.get(ONE, **route("getCustomer", "customers:read", Customer, raises=[CustomerNotFoundError], headers=["ETag"]))
 def get_customer(customer_id: CustomerId) -> Response[Any]:
     """Read one customer."""
     customer = customers.get(router.context["store"], customer_id)
     return web.json(customer, headers=web.etag(customer.version))
 
 
-@router.patch(ONE, **route("changeCustomer", "customers:write", Customer))
+@router.patch(
+    ONE, **route("changeCustomer", "customers:write", Customer, headers=["ETag"],
+                 raises=[CustomerNotFoundError, EmailTakenError, VersionConflictError]),
+)  # fmt: skip
 def change_customer(
     customer_id: CustomerId,
     # Checked by the verb, merged into what is stored: a part alone may not be valid, such as a phone without its country.
@@ -72,7 +76,9 @@ def change_customer(
     return web.json(customer, headers=web.etag(customer.version))
 
 
-@router.delete(ONE, **route("deleteCustomer", "customers:write", status=204))
+@router.delete(
+    ONE, **route("deleteCustomer", "customers:write", status=204, raises=[CustomerNotFoundError, VersionConflictError])
+)
 def delete_customer(
     customer_id: CustomerId, if_match: Annotated[str | None, Header(alias="If-Match")] = None
 ) -> Response[Any]:
@@ -81,7 +87,7 @@ def delete_customer(
     return web.nothing()
 
 
-@router.get(f"{ONE}/sessions", **route("listSessions", "customers:read", Listing[Session]))
+@router.get(f"{ONE}/sessions", **route("listSessions", "customers:read", Listing[Session], raises=[CustomerNotFoundError]))
 def list_sessions(customer_id: CustomerId) -> Response[Any]:
     """The devices on which a customer is signed in."""
     store = router.context["store"]
@@ -89,7 +95,7 @@ def list_sessions(customer_id: CustomerId) -> Response[Any]:
     return web.listing(router.current_event, found, None, max(len(found), 1))
 
 
-@router.delete(f"{ONE}/sessions", **route("endSessions", "customers:write", status=204))
+@router.delete(f"{ONE}/sessions", **route("endSessions", "customers:write", status=204, raises=[CustomerNotFoundError]))
 def end_sessions(customer_id: CustomerId) -> Response[Any]:
     """Sign a customer out everywhere."""
     store = router.context["store"]
@@ -97,7 +103,7 @@ def end_sessions(customer_id: CustomerId) -> Response[Any]:
     return web.nothing()
 
 
-@router.get(f"{ONE}/orders", **route("listOrders", "customers:read", Listing[Order]))
+@router.get(f"{ONE}/orders", **route("listOrders", "customers:read", Listing[Order], raises=[CustomerNotFoundError]))
 def list_orders(
     customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
 ) -> Response[Any]:
@@ -107,7 +113,7 @@ def list_orders(
     return web.listing(router.current_event, page.orders, page.next_cursor, limit)
 
 
-@router.get(f"{ONE}/history", **route("listHistory", "customers:read", Listing[Event]))
+@router.get(f"{ONE}/history", **route("listHistory", "customers:read", Listing[Event], raises=[CustomerNotFoundError]))
 def list_history(
     customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
 ) -> Response[Any]:

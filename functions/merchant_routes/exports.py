@@ -8,14 +8,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from clientela import clock, exports, web
 from clientela.customer_filter import CustomerFilter
 from clientela.documents import Document
+from clientela.errors import ExportNotFoundError, ExportUnfinishedError
 from clientela.exports import ExportJob
 from clientela.web import Cursor, Limit, Listing
-from merchant_routes.access import route
+from merchant_routes.access import ID_LENGTH, route
 
 router = Router()
 
 BASE = "/v1/stores/<store_id>/exports"
-ExportId = Annotated[str, Path(examples=["exp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+ExportId = Annotated[str, Path(max_length=ID_LENGTH, examples=["exp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
 class NewExport(Document):
@@ -24,7 +25,7 @@ class NewExport(Document):
     filter: CustomerFilter = CustomerFilter()
 
 
-@router.post(BASE, **route("startExport", "exports:write", ExportJob, 202))
+@router.post(BASE, **route("startExport", "exports:write", ExportJob, 202, headers=["Location"]))
 def start_export(new: Annotated[NewExport, Body()]) -> Response[Any]:
     """Start an export; watch it by its id."""
     store = router.context["store"]
@@ -39,13 +40,17 @@ def list_exports(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor
     return web.listing(router.current_event, page.jobs, page.next_cursor, limit)
 
 
-@router.get(f"{BASE}/<export_id>", **route("getExport", "exports:read", ExportJob))
+@router.get(f"{BASE}/<export_id>", **route("getExport", "exports:read", ExportJob, raises=[ExportNotFoundError]))
 def get_export(export_id: ExportId) -> Response[Any]:
     """One export as it is now."""
     return web.json(exports.get(router.context["store"], export_id))
 
 
-@router.get(f"{BASE}/<export_id>/file", **route("getExportFile", "exports:read", status=303))
+@router.get(
+    f"{BASE}/<export_id>/file",
+    **route("getExportFile", "exports:read", status=303, headers=["Location"],
+            raises=[ExportNotFoundError, ExportUnfinishedError]),
+)  # fmt: skip
 def get_export_file(export_id: ExportId) -> Response[Any]:
     """The export's CSV file. A redirect to where it is for a short time."""
     return web.redirect(exports.download_url(router.context["store"], export_id))

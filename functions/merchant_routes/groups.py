@@ -10,16 +10,17 @@ from clientela import bulk, clock, directory, groups, web
 from clientela.customer_fields import Customer
 from clientela.customer_filter import CustomerFilter
 from clientela.directory import Sort
+from clientela.errors import GroupCodeTakenError, GroupNotFoundError, VersionConflictError
 from clientela.groups import Group, GroupChanges, NewGroup
 from clientela.web import Cursor, Limit, Listing
 from merchant_routes import access
-from merchant_routes.access import route
+from merchant_routes.access import ID_LENGTH, MADE, route
 
 router = Router()
 
 BASE = "/v1/stores/<store_id>/groups"
 ONE = f"{BASE}/<group_id>"
-GroupId = Annotated[str, Path(examples=["grp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+GroupId = Annotated[str, Path(max_length=ID_LENGTH, examples=["grp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
 @router.get(BASE, **route("listGroups", "groups:read", Listing[Group]))
@@ -29,7 +30,7 @@ def list_groups() -> Response[Any]:
     return web.listing(router.current_event, found, None, max(len(found), 1))
 
 
-@router.post(BASE, **route("createGroup", "groups:write", Group, 201))
+@router.post(BASE, **route("createGroup", "groups:write", Group, 201, raises=[GroupCodeTakenError], headers=MADE))
 def create_group(new: Annotated[NewGroup, Body()]) -> Response[Any]:
     """Create a group; 409 `group_code_taken` where another one has the code."""
     store = router.context["store"]
@@ -37,14 +38,17 @@ def create_group(new: Annotated[NewGroup, Body()]) -> Response[Any]:
     return web.json(group, 201, web.etag(group.version) | {"Location": f"/v1/stores/{store.id}/groups/{group.id}"})
 
 
-@router.get(ONE, **route("getGroup", "groups:read", Group))
+@router.get(ONE, **route("getGroup", "groups:read", Group, raises=[GroupNotFoundError], headers=["ETag"]))
 def get_group(group_id: GroupId) -> Response[Any]:
     """Read one group."""
     group = groups.get(router.context["store"], group_id)
     return web.json(group, headers=web.etag(group.version))
 
 
-@router.patch(ONE, **route("changeGroup", "groups:write", Group))
+@router.patch(
+    ONE, **route("changeGroup", "groups:write", Group, headers=["ETag"],
+                 raises=[GroupNotFoundError, GroupCodeTakenError, VersionConflictError]),
+)  # fmt: skip
 def change_group(
     group_id: GroupId,
     changes: Annotated[SkipValidation[GroupChanges], Body()],
@@ -55,7 +59,7 @@ def change_group(
     return web.json(group, headers=web.etag(group.version))
 
 
-@router.delete(ONE, **route("deleteGroup", "groups:write", status=204))
+@router.delete(ONE, **route("deleteGroup", "groups:write", status=204, raises=[GroupNotFoundError]))
 def delete_group(group_id: GroupId) -> Response[Any]:
     """Delete a group. Its members leave it in the background: `listBulkChanges` shows how far that is."""
     store = router.context["store"]
@@ -65,7 +69,7 @@ def delete_group(group_id: GroupId) -> Response[Any]:
     return web.nothing()
 
 
-@router.get(f"{ONE}/customers", **route("listGroupCustomers", "customers:read", Listing[Customer]))
+@router.get(f"{ONE}/customers", **route("listGroupCustomers", "customers:read", Listing[Customer], raises=[GroupNotFoundError]))
 def list_group_customers(
     group_id: GroupId,
     sort: Annotated[Sort, Query()] = "-created",

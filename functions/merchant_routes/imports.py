@@ -6,14 +6,15 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from clientela import imports, web
+from clientela.errors import ImportNotFoundError
 from clientela.imports import ImportJob
 from clientela.web import Cursor, Limit, Listing
-from merchant_routes.access import route
+from merchant_routes.access import ID_LENGTH, route
 
 router = Router()
 
 BASE = "/v1/stores/<store_id>/imports"
-ImportId = Annotated[str, Path(examples=["imp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+ImportId = Annotated[str, Path(max_length=ID_LENGTH, examples=["imp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
 @router.get(BASE, **route("listImports", "imports:read", Listing[ImportJob]))
@@ -23,13 +24,16 @@ def list_imports(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor
     return web.listing(router.current_event, page.jobs, page.next_cursor, limit)
 
 
-@router.get(f"{BASE}/<import_id>", **route("getImport", "imports:read", ImportJob))
+@router.get(f"{BASE}/<import_id>", **route("getImport", "imports:read", ImportJob, raises=[ImportNotFoundError]))
 def get_import(import_id: ImportId) -> Response[Any]:
     """One import as it is now: `rows_done` grows while it runs."""
     return web.json(imports.get(router.context["store"], import_id))
 
 
-@router.get(f"{BASE}/<import_id>/rejects", **route("getImportRejects", "imports:read", status=303))
+@router.get(
+    f"{BASE}/<import_id>/rejects",
+    **route("getImportRejects", "imports:read", status=303, raises=[ImportNotFoundError], headers=["Location"]),
+)
 def get_import_rejects(import_id: ImportId) -> Response[Any]:
     """The rows that were refused, as CSV: original columns and line, column, code, message. A redirect to the file."""
     return web.redirect(imports.report_url(router.context["store"], import_id, "rejects"))

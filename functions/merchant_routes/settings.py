@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from pydantic import SkipValidation
 
 from clientela import clock, stores, web
+from clientela.errors import VersionConflictError
 from clientela.stores import SettingsChanges, Store
 from merchant_routes.access import route
 
@@ -15,14 +16,16 @@ router = Router()
 BASE = "/v1/stores/<store_id>/settings"
 
 
-@router.get(BASE, **route("getSettings", "settings:read", Store))
+@router.get(BASE, **route("getSettings", "settings:read", Store, headers=["ETag"]))
 def get_settings() -> Response[Any]:
     """Read the settings."""
     store = stores.read(router.context["store"].id)
     return web.json(store, headers=web.etag(store.version))
 
 
-@router.patch(BASE, **route("changeSettings", "settings:write", Store))
+@router.patch(
+    BASE, **route("changeSettings", "settings:write", Store, raises=[VersionConflictError], headers=["ETag"])
+)
 def change_settings(
     changes: Annotated[SkipValidation[SettingsChanges], Body()],
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,

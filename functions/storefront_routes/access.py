@@ -11,7 +11,8 @@ from clientela.sessions import Session
 from clientela.stores import Store
 
 COOKIE = "__Host-clientela_session"
-PRIVATE: dict[str, Any] = {"security": [{"session": []}]}  # of a route's options, for the OpenAPI document
+# Of a route's options, for the OpenAPI document: either of these.
+PRIVATE: dict[str, Any] = {"tags": ["account"], "security": [{"session": []}, {"session_cookie": []}]}
 
 _PRIVATE_PATH = re.compile(r"/v1/stores/[^/]+/(account(/.*)?|sessions/current)/?$")
 _SAFE = {"GET", "HEAD", "OPTIONS"}

@@ -6,10 +6,11 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import SkipValidation
 
-from clientela import accounts, clock, orders, web
+from clientela import accounts, answers, clock, orders, web
 from clientela.accounts import Account, AccountChanges
 from clientela.documents import Document
-from clientela.order_fields import Order
+from clientela.errors import OrderNotFoundError, VersionConflictError
+from clientela.order_fields import ID_LENGTH, Order
 from storefront_routes import access
 
 router = Router()  # type: ignore[no-untyped-call]
@@ -25,18 +26,25 @@ class OrderList(Document):
     limit: int
 
 
-@router.get(BASE, operation_id="getAccount", tags=["account"], responses=web.documented(Account), **access.PRIVATE)
+@router.get(
+    BASE, operation_id="getAccount", responses=answers.documented({200: Account}, headers=["ETag"]), **access.PRIVATE
+)
 def get_account() -> Response[Any]:
+    """Read one's own profile."""
     customer = router.context["caller"].customer
     return web.json(accounts.shown(customer), headers=web.etag(customer.version))
 
 
-@router.patch(BASE, operation_id="changeAccount", tags=["account"], responses=web.documented(Account), **access.PRIVATE)
+@router.patch(
+    BASE, operation_id="changeAccount", **access.PRIVATE,
+    responses=answers.documented({200: Account}, [VersionConflictError], ["ETag"]),
+)  # fmt: skip
 def change_account(
     # Checked by the verb, merged into what is stored: a part alone may not be valid (a phone without its country).
     changes: Annotated[SkipValidation[AccountChanges], Body()],
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,
 ) -> Response[Any]:
+    """Change one's own profile by JSON Merge Patch (RFC 7396); `If-Match` guards against changes of others."""
     store, caller = router.context["store"], router.context["caller"]
     customer = accounts.patch(store, caller.customer.id, changes, clock.now(), web.version_wanted(if_match))
     return web.json(accounts.shown(customer), headers=web.etag(customer.version))
@@ -45,22 +53,23 @@ def change_account(
 @router.get(
     f"{BASE}/orders",
     operation_id="listOwnOrders",
-    tags=["account"],
-    responses=web.documented(OrderList),
+    responses=answers.documented({200: OrderList}, headers=["Link"]),
     **access.PRIVATE,
 )
 def list_orders(
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> Response[Any]:
+    """One's own orders, newest first."""
     page = orders.of_customer(router.context["store"], router.context["caller"].customer.id, limit, cursor)
     body = OrderList.model_construct(items=page.orders, next_cursor=page.next_cursor, limit=limit)
     return web.json(body, headers=web.link_to_next(router.current_event, page.next_cursor))
 
 
 @router.get(
-    f"{BASE}/orders/<order_id>", operation_id="getOwnOrder", tags=["account"], responses=web.documented(Order),
-    **access.PRIVATE,
+    f"{BASE}/orders/<order_id>", operation_id="getOwnOrder", **access.PRIVATE,
+    responses=answers.documented({200: Order}, [OrderNotFoundError]),
 )  # fmt: skip
-def get_order(order_id: Annotated[str, Path(examples=["1001"])]) -> Response[Any]:
+def get_order(order_id: Annotated[str, Path(max_length=ID_LENGTH, examples=["1001"])]) -> Response[Any]:
+    """Read one of one's own orders."""
     return web.json(orders.one(router.context["store"], router.context["caller"].customer.id, order_id))

@@ -5,15 +5,17 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from clientela import clock, sessions, web
+from clientela import answers, clock, sessions, web
 from clientela.customer_fields import Line, Stamp
 from clientela.documents import Document
+from clientela.errors import NotFoundError
 from clientela.sessions import Session
 from storefront_routes import access
 
 router = Router()  # type: ignore[no-untyped-call]
 
 BASE = "/v1/stores/<store_id>/account/sessions"
+SessionId = Annotated[str, Path(max_length=64, examples=["ses_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
 class Device(Document):
@@ -34,21 +36,29 @@ class DeviceList(Document):
 
 
 @router.get(
-    BASE, operation_id="listOwnSessions", tags=["account"], responses=web.documented(DeviceList), **access.PRIVATE
+    BASE, operation_id="listOwnSessions", responses=answers.documented({200: DeviceList}), **access.PRIVATE
 )
 def list_sessions() -> Response[Any]:
+    """The devices on which one is signed in."""
     caller = router.context["caller"]
     living = sessions.every(router.context["store"], caller.customer.id, clock.now())
     return web.json(DeviceList(items=[_device(session, caller.session) for session in living]))
 
 
-@router.delete(f"{BASE}/<session_id>", operation_id="endOwnSession", tags=["account"], **access.PRIVATE)
-def end_session(session_id: Annotated[str, Path(examples=["ses_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]) -> Response[Any]:
+@router.delete(
+    f"{BASE}/<session_id>", operation_id="endOwnSession", **access.PRIVATE,
+    responses=answers.documented({204: None}, [NotFoundError]),
+)  # fmt: skip
+def end_session(session_id: SessionId) -> Response[Any]:
+    """Sign out on one device."""
     sessions.end(router.context["store"], router.context["caller"].customer.id, session_id)
     return Response(status_code=204)
 
 
-@router.delete(BASE, operation_id="endOwnSessions", tags=["account"], **access.PRIVATE)
+@router.delete(
+    BASE, operation_id="endOwnSessions", **access.PRIVATE,
+    responses=answers.documented({204: None}, headers=["Set-Cookie"]),
+)  # fmt: skip
 def end_sessions() -> Response[Any]:
     """Sign out everywhere, here as well."""
     sessions.end_all(router.context["store"], router.context["caller"].customer.id)

@@ -6,17 +6,32 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from clientela import accounts, clock, sessions, sign_in, web
+from clientela import accounts, answers, clock, sessions, sign_in, web
 from clientela.accounts import Account
 from clientela.customer_fields import Stamp
 from clientela.documents import Document
 from clientela.email_addresses import Email
+from clientela.errors import (
+    AccountDisabledError,
+    BrowserMismatchError,
+    CodeLockedError,
+    CodeWrongError,
+    LinkExpiredError,
+    LinkUnknownError,
+    LinkUsedError,
+    LoginDisabledError,
+    OriginNotAllowedError,
+)
 from clientela.languages import Language
 from storefront_routes import access
 
 router = Router()  # type: ignore[no-untyped-call]
 
 BASE = "/v1/stores/<store_id>"
+REFUSALS = (
+    LinkExpiredError, LinkUsedError, LinkUnknownError, CodeWrongError, CodeLockedError, BrowserMismatchError,
+    AccountDisabledError, LoginDisabledError, OriginNotAllowedError,
+)  # fmt: skip
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -78,9 +93,11 @@ class OpenSession(Document):
 
 
 @router.post(
-    f"{BASE}/login-links", operation_id="requestLoginLink", tags=["sign-in"], responses=web.documented(LoginLink, 202)
-)
+    f"{BASE}/login-links", operation_id="requestLoginLink", tags=["sign-in"],
+    responses=answers.documented({202: LoginLink}, [LoginDisabledError]),
+)  # fmt: skip
 def request_login_link(wanted: Annotated[NewLoginLink, Body()]) -> Response[Any]:
+    """Ask for a sign-in link by e-mail. The answer is the same for everybody, whether there is an account or not."""
     ip = router.current_event.raw_event["requestContext"]["http"]["sourceIp"]
     asked = sign_in.request_link(
         router.context["store"], wanted.email, ip, wanted.language, wanted.return_to, clock.now()
@@ -89,13 +106,15 @@ def request_login_link(wanted: Annotated[NewLoginLink, Body()]) -> Response[Any]
 
 
 @router.post(
-    f"{BASE}/sessions", operation_id="createSession", tags=["sign-in"], responses=web.documented(OpenSession, 201)
-)
+    f"{BASE}/sessions", operation_id="createSession", tags=["sign-in"],
+    responses=answers.documented({201: OpenSession}, REFUSALS, ["Set-Cookie"]),
+)  # fmt: skip
 def create_session(
     new: Annotated[NewSession, Body()],
     # Chosen by the caller and kept to itself: with it, an answer that was lost can be asked for again for a minute.
     idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=16, max_length=200)] = None,
 ) -> Response[Any]:
+    """Sign in with what the mail held. A link and a code are good once, for ten minutes."""
     store, event = router.context["store"], router.current_event.raw_event
     if new.cookie:
         # Else another site could sign a visitor in to an account of its own.
@@ -113,8 +132,12 @@ def create_session(
     return web.json(body, 201, access.set_cookie(opened.token) if new.cookie else {})
 
 
-@router.delete(f"{BASE}/sessions/current", operation_id="endSession", tags=["sign-in"], **access.PRIVATE)
+@router.delete(
+    f"{BASE}/sessions/current", operation_id="endSession", **access.PRIVATE,
+    responses=answers.documented({204: None}, headers=["Set-Cookie"]),
+)  # fmt: skip
 def end_session() -> Response[Any]:
+    """Sign out."""
     caller = router.context["caller"]
     sessions.end(router.context["store"], caller.customer.id, caller.session.id)
     return Response(status_code=204, headers=access.drop_cookie())

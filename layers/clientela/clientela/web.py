@@ -18,7 +18,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 from pydantic import BaseModel, Field
 
-from clientela import errors, http_requests, pages, stores
+from clientela import cross_origin, errors, http_requests, stores
 from clientela.errors import ClientelaError
 from clientela.invalid_input import field_errors
 from clientela.rate_limits import Allowance
@@ -77,11 +77,6 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-CORS_METHODS = "GET, HEAD, POST, PATCH, PUT, DELETE"
-CORS_HEADERS = "authorization, content-type, if-match, idempotency-key"
-CORS_EXPOSED = "etag, link, location, retry-after, ratelimit, ratelimit-policy"
-
-
 Limit = Annotated[int, Field(ge=1, le=100)]
 Cursor = Annotated[str, Field(max_length=1000)] | None
 
@@ -140,7 +135,7 @@ def respond(
     more: dict[str, str] = {}
     try:
         store = stores.get((event.get("pathParameters") or {}).get("store_id", ""))
-        more = cors(store, headers.get("origin"))
+        more = cross_origin.headers(store, headers.get("origin"))
         if method == "OPTIONS":
             return _with_headers(_proxy(Response(status_code=204)), more)
         caller = guard(store, headers)
@@ -188,21 +183,6 @@ def bearer(headers: Mapping[str, str]) -> str:
     """The token of the Authorization header, or an empty text."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def cors(store: Store, origin: str | None) -> dict[str, str]:
-    """CORS headers for a page of the store's own origins; none for anybody else's."""
-    if origin is None or origin not in pages.origins(store):
-        return {"Vary": "Origin"}
-    return {
-        "Vary": "Origin",
-        "Access-Control-Allow-Origin": origin,
-        "Access-Control-Allow-Credentials": "true",
-        "Access-Control-Allow-Methods": CORS_METHODS,
-        "Access-Control-Allow-Headers": CORS_HEADERS,
-        "Access-Control-Expose-Headers": CORS_EXPOSED,
-        "Access-Control-Max-Age": "600",
-    }
 
 
 def public(response: Response[Any], headers: Mapping[str, str]) -> Answer:
