@@ -16,7 +16,6 @@ from clientela.history import Actor
 from clientela.rate_limits import Allowance
 from clientela.stores import Store
 
-
 ID_LENGTH = 64  # what is longer names nothing, and would be too long for a key of the table
 MADE = ("ETag", "Location")  # headers of an answer to what was created
 

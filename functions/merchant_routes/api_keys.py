@@ -41,7 +41,9 @@ def get_api_key(key_id: KeyId) -> Response[Any]:
     return web.json(api_keys.read(router.context["store"].id, key_id).shown())
 
 
-@router.post(f"{ONE}/rotate", **route("rotateApiKey", "keys:write", IssuedKey, raises=[KeyNotFoundError, VersionConflictError]))
+@router.post(
+    f"{ONE}/rotate", **route("rotateApiKey", "keys:write", IssuedKey, raises=[KeyNotFoundError, VersionConflictError])
+)
 def rotate_api_key(key_id: KeyId) -> Response[Any]:
     """Give a key a new secret, which this answer alone holds; the old one stays good for a day."""
     store_id = router.context["store"].id

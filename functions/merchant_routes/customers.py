@@ -87,7 +87,9 @@ def delete_customer(
     return web.nothing()
 
 
-@router.get(f"{ONE}/sessions", **route("listSessions", "customers:read", Listing[Session], raises=[CustomerNotFoundError]))
+@router.get(
+    f"{ONE}/sessions", **route("listSessions", "customers:read", Listing[Session], raises=[CustomerNotFoundError])
+)
 def list_sessions(customer_id: CustomerId) -> Response[Any]:
     """The devices on which a customer is signed in."""
     store = router.context["store"]

@@ -69,7 +69,9 @@ def delete_group(group_id: GroupId) -> Response[Any]:
     return web.nothing()
 
 
-@router.get(f"{ONE}/customers", **route("listGroupCustomers", "customers:read", Listing[Customer], raises=[GroupNotFoundError]))
+@router.get(
+    f"{ONE}/customers", **route("listGroupCustomers", "customers:read", Listing[Customer], raises=[GroupNotFoundError])
+)
 def list_group_customers(
     group_id: GroupId,
     sort: Annotated[Sort, Query()] = "-created",

@@ -23,9 +23,7 @@ def get_settings() -> Response[Any]:
     return web.json(store, headers=web.etag(store.version))
 
 
-@router.patch(
-    BASE, **route("changeSettings", "settings:write", Store, raises=[VersionConflictError], headers=["ETag"])
-)
+@router.patch(BASE, **route("changeSettings", "settings:write", Store, raises=[VersionConflictError], headers=["ETag"]))
 def change_settings(
     changes: Annotated[SkipValidation[SettingsChanges], Body()],
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,

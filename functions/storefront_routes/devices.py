@@ -35,9 +35,7 @@ class DeviceList(Document):
     items: list[Device]
 
 
-@router.get(
-    BASE, operation_id="listOwnSessions", responses=answers.documented({200: DeviceList}), **access.PRIVATE
-)
+@router.get(BASE, operation_id="listOwnSessions", responses=answers.documented({200: DeviceList}), **access.PRIVATE)
 def list_sessions() -> Response[Any]:
     """The devices on which one is signed in."""
     caller = router.context["caller"]

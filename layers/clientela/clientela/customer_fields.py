@@ -12,10 +12,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     AwareDatetime,
+    BeforeValidator,
     Field,
     PlainSerializer,
     StringConstraints,
     ValidationInfo,
+    WithJsonSchema,
     create_model,
     model_validator,
 )
@@ -31,14 +33,25 @@ from clientela.vat import VatId
 Line = Annotated[str, StringConstraints(max_length=200)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Phone = Annotated[str, StringConstraints(max_length=40), Field(examples=["+34911222333"])]
-Stamp = Annotated[AwareDatetime, PlainSerializer(clock.stamp, return_type=str, when_used="json")]
+Stamp = Annotated[
+    AwareDatetime,
+    BeforeValidator(clock.written),
+    AfterValidator(clock.in_utc),
+    PlainSerializer(clock.stamp, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-21T10:00:00.000Z"]}),
+]
 Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=4, examples=["49.62"])]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["EUR"])]
 EmailStatus = Literal["unproven", "proven", "bounced", "complained"]
 Status = Literal["active", "pending", "disabled"]
 Source = Literal["merchant", "import", "order", "sign_in"]
 PaymentStatus = Literal["awaiting_payment", "paid", "partially_refunded", "refunded", "cancelled", "incomplete"]
-CustomFieldValue = Annotated[str, StringConstraints(max_length=1000)] | bool | int | float
+# What a double holds exactly, and what DynamoDB's numbers hold: 1E-130 to 9.9E+125.
+WholeNumber = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)]
+Fraction = Annotated[
+    float, Field(ge=-1e100, le=1e100, allow_inf_nan=False), AfterValidator(lambda n: n if abs(n) > 1e-100 else 0)
+]
+CustomFieldValue = Annotated[str, StringConstraints(max_length=1000)] | bool | WholeNumber | Fraction
 
 
 class Address(Document):

@@ -1,20 +1,19 @@
 """What a merchant may filter customers by, as one DynamoDB filter expression."""
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from clientela import clock
 from clientela.countries import Country
-from clientela.customer_fields import Line, Name, Stamp, Status
+from clientela.customer_fields import Amount, Line, Name, Stamp, Status
 from clientela.customer_records import COMPANY, PHONE
 from clientela.documents import Document, encode
 from clientela.email_addresses import Email
 from clientela.languages import Language
 from clientela.text import folded
 
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=10**9)]
 
 
 class CustomerFilter(Document):
@@ -36,15 +35,15 @@ class CustomerFilter(Document):
     tag: Name | None = None
     min_orders: Count | None = None
     max_orders: Count | None = None
-    min_spent: Decimal | None = None
-    max_spent: Decimal | None = None
+    min_spent: Amount | None = None
+    max_spent: Amount | None = None
     created_from: Stamp | None = None
     created_to: Stamp | None = None
     updated_from: Stamp | None = None
     updated_to: Stamp | None = None
     last_order_from: Stamp | None = None
     last_order_to: Stamp | None = None
-    ids: Annotated[list[str], Field(max_length=100)] | None = None
+    ids: Annotated[list[Name], Field(max_length=100)] | None = None
 
 
 def expression(wanted: CustomerFilter) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Stores: who they are and how their customer accounts behave. One deployment serves many."""
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -22,6 +23,7 @@ from clientela.table import Record, Transaction
 CACHED_SECONDS = 30  # a changed setting holds everywhere within half a minute
 
 StoreId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$")]
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,48}[a-z0-9]")
 # Plain HTTP only where the traffic stays on the machine: everything else would show sign-in links to the network.
 _ORIGIN = r"(https://[a-z0-9.-]+(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?)"
 Origin = Annotated[str, StringConstraints(pattern=f"^{_ORIGIN}$"), Field(examples=["https://shop.example.com"])]
@@ -107,7 +109,8 @@ def get(store_id: str) -> Store:
 
 def read(store_id: str) -> Store:
     """The store as it is now. StoreNotFoundError. 1 read unit."""
-    record = StoreRecord.find(keys.store(store_id), keys.SETTINGS)
+    # What cannot be an id is not looked for: it may be too long for a key.
+    record = StoreRecord.find(keys.store(store_id), keys.SETTINGS) if _ID.fullmatch(store_id) else None
     if record is None:
         raise StoreNotFoundError(f"There is no store {store_id!r}.")
     return record.store

@@ -128,7 +128,8 @@ def respond(
     """Answer one HTTP API event (payload 2.0).
 
     The store of the path is read, then `guard(store, headers)` says who calls or raises, and `allow(caller)` whether so
-    often; the routes find both in `app.context` as `store` and `caller`. HEAD is GET without its body; OPTIONS is answered for the store's origins.
+    often; the routes find store and caller in `app.context`. HEAD is GET without its body; OPTIONS is answered for the
+    store's origins.
     """
     method = event["requestContext"]["http"]["method"]
     headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
