@@ -137,4 +137,4 @@ def _exports(store: Store) -> Iterator[Call]:
 
 def _export(store: Store) -> None:
     profiles = itertools.islice(directory.every_profile(store), ROWS * 10)
-    csv.writer(io.StringIO()).writerows(export_columns.cells(profile) for profile in profiles)
+    csv.writer(io.StringIO()).writerows(export_columns.cells(profile, {}) for profile in profiles)

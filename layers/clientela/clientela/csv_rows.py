@@ -1,8 +1,9 @@
 """A row of an import: what it says about a customer, and what becomes of the customer by it.
 
 Only columns that are there count, and an empty cell changes nothing. Groups and tags are replaced by the cell's; an
-address is merged into the billing address, or into the default one of the address book. A phone that cannot be one is
-left out with a warning, since a shop's old data is full of them; everything else that is wrong refuses the row.
+address is merged into the billing address, or into the default one of the address book. Phones, countries, languages
+and VAT IDs that cannot be such, and groups that are not there, are left out with a warning, since a shop's old data is
+full of them; everything else that is wrong refuses the row.
 """
 
 import re
@@ -10,17 +11,24 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from clientela import countries, csv_cells, customers, email_addresses, phones
+from clientela import csv_cells, csv_groups, customers, email_addresses, phones
+from clientela.countries import Country
 from clientela.csv_columns import Columns
+from clientela.csv_groups import GroupIds
 from clientela.customer_fields import Address, Customer, NewCustomer
 from clientela.errors import FieldError, InvalidInputError
 from clientela.invalid_input import field_errors
+from clientela.languages import Language
+from clientela.vat import VatId
 
-_LISTS = ("groups", "tags")
+_FORGIVEN: dict[str, TypeAdapter[str]] = {
+    "vat_id": TypeAdapter(VatId), "language": TypeAdapter(Language),
+    "billing_address.country": TypeAdapter(Country), "shipping_address.country": TypeAdapter(Country),
+}  # fmt: skip
 _FLAGS = ("tax_exempt", "accepts_marketing")
-_APART = ("email", "password", "created_at")  # not part of the changes
+_APART = ("email", "password", "created_at", "groups")  # not part of the changes
 _YES = {
     *("yes", "y", "true", "t", "1", "x", "oui", "o", "ja", "j", "sim", "vero", "vrai", "wahr", "verdadeiro"),
     *("si", "sì", "sí", "s", "verdadero"),
@@ -81,9 +89,9 @@ def row(line: int, cells: Sequence[str], columns: Columns) -> Row:
         raise RowRefusedError(Note(columns.header("email"), "email_invalid", str(error))) from None
 
 
-def new(row: Row, customer_id: str, columns: Columns, now: datetime) -> Applied:
+def new(row: Row, customer_id: str, columns: Columns, now: datetime, groups: GroupIds = csv_groups.NONE) -> Applied:
     """The customer that a row creates. RowRefusedError."""
-    changes, warnings = _changes(row, None, columns)
+    changes, warnings = _changes(row, None, columns, groups)
     try:
         fields = NewCustomer.model_validate(changes | {"email": row.email})
     except ValidationError as error:
@@ -93,9 +101,9 @@ def new(row: Row, customer_id: str, columns: Columns, now: datetime) -> Applied:
     return Applied(customer, warnings)
 
 
-def changed(row: Row, before: Customer, columns: Columns) -> Applied:
+def changed(row: Row, before: Customer, columns: Columns, groups: GroupIds = csv_groups.NONE) -> Applied:
     """The customer as a row changes it; equal to `before` where the row brings nothing new. RowRefusedError."""
-    changes, warnings = _changes(row, before, columns)
+    changes, warnings = _changes(row, before, columns, groups)
     try:
         return Applied(customers.patched(before, changes), warnings)
     except InvalidInputError as error:
@@ -110,19 +118,64 @@ def _demand_width(cells: Sequence[str], columns: Columns) -> None:
         raise RowRefusedError(Note("", "cells_too_many", f"The row has {found} cells, the header {expected}."))
 
 
-def _changes(row: Row, before: Customer | None, columns: Columns) -> tuple[dict[str, Any], list[Note]]:
+def _changes(
+    row: Row, before: Customer | None, columns: Columns, groups: GroupIds
+) -> tuple[dict[str, Any], list[Note]]:
     """The row as a JSON Merge Patch, and what was left out of it."""
-    plain = {name: value for name, value in row.values.items() if "." not in name and name not in _APART}
+    values, warnings = _readable(row, columns)
+    if before and values.get("vat_id") == before.vat_id:
+        values.pop("vat_id", None)  # said again in a file, it is no wish to have it checked again
+    plain = {name: value for name, value in values.items() if "." not in name and name not in _APART}
     changes: dict[str, Any] = {name: _value(name, text, columns) for name, text in plain.items()}
-    if billing := _address(row.values, "billing_address"):
-        changes["billing_address"] = billing
+    memberships, unknown = _groups(row, before, columns, groups)
+    addresses, impossible = _addresses(values, changes, before, columns)
+    return changes | memberships | addresses, [*warnings, *unknown, *impossible]
+
+
+def _readable(row: Row, columns: Columns) -> tuple[dict[str, str], list[Note]]:
+    """The row's values without those that are forgiven, and what was wrong with them."""
+    values, notes = dict(row.values), []
+    for field in _FORGIVEN.keys() & values.keys():
+        try:
+            values[field] = _FORGIVEN[field].validate_python(values[field])
+        except ValidationError as error:
+            del values[field]
+            reason = field_errors(error.errors())[0].message
+            notes.append(_left_out(columns.header(field), f"{field.rpartition('.')[2]}_invalid", reason))
+    return values, sorted(notes)
+
+
+def _groups(
+    row: Row, before: Customer | None, columns: Columns, groups: GroupIds
+) -> tuple[dict[str, Any], list[Note]]:
+    """The groups of the cell that are there. Where none is, the customer's groups stay."""
+    named = csv_groups.named(row.values.get("groups", ""), groups)
+    header = columns.header("groups")
+    notes = [_left_out(header, "group_unknown", f"The store has no group {name[:200]!r}") for name in named.unknown]
+    changes: dict[str, Any] = {"groups": named.ids} if named.ids else {}
+    if named.ids and before and before.primary_group not in named.ids:
+        changes["primary_group"] = None
+    return changes, notes
+
+
+def _left_out(header: str, code: str, reason: str) -> Note:
+    return Note(header, code, f"{reason.rstrip('.')}. The customer was taken without it.")
+
+
+def _addresses(
+    values: Mapping[str, str], changes: dict[str, Any], before: Customer | None, columns: Columns
+) -> tuple[dict[str, Any], list[Note]]:
+    """The changed addresses; phones, that of `changes` too, are brought to E.164 or taken out."""
+    addresses: dict[str, Any] = {}
+    if billing := _address(values, "billing_address"):
+        addresses["billing_address"] = billing
     book = (
         [address.model_dump(mode="json", exclude_none=True) for address in before.shipping_addresses] if before else []
     )
-    shipping = _address(row.values, "shipping_address")
+    shipping = _address(values, "shipping_address")
     home = _country(billing, before.billing_address if before else None)
     away = _country(shipping, _default(book))
-    warnings = [
+    notes = [
         note
         for place, country, field in (
             (changes, home, "phone"),
@@ -132,12 +185,12 @@ def _changes(row: Row, before: Customer | None, columns: Columns) -> tuple[dict[
         if (note := _drop_impossible_phone(place, country, columns.header(field)))
     ]
     if shipping:
-        changes["shipping_addresses"] = _book(book, shipping)
-    return changes, warnings
+        addresses["shipping_addresses"] = _book(book, shipping)
+    return addresses, notes
 
 
 def _value(field: str, text: str, columns: Columns) -> Any:
-    if field in _LISTS:
+    if field == "tags":
         return list(dict.fromkeys(part.strip() for part in re.split("[;,]", text) if part.strip()))
     if field in _FLAGS:
         return _flag(field, text, columns)
@@ -183,21 +236,14 @@ def _drop_impossible_phone(place: dict[str, Any], country: str | None, header: s
         )  # an apostrophe keeps Excel from making it a number
     except ValueError as error:
         del place["phone"]
-        return Note(header, "phone_invalid", f"{error}. The customer was taken without it.")
+        return _left_out(header, "phone_invalid", str(error))
     return None
 
 
 def _country(changes: dict[str, Any], before: Address | dict[str, Any] | None) -> str | None:
     """The country by which an address's phone is read."""
     stored = before.country if isinstance(before, Address) else (before or {}).get("country")
-    return _code(changes.get("country")) or stored
-
-
-def _code(country: str | None) -> str | None:
-    try:
-        return countries.code(country) if country else None
-    except ValueError:
-        return None  # refused when the address is checked
+    return changes.get("country") or stored
 
 
 def _created_at(row: Row, columns: Columns, now: datetime) -> datetime:

@@ -3,6 +3,7 @@
 A row is made straight from the stored item: the model would take longer than all the rest of an export.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from clientela.csv_cells import escaped
@@ -28,13 +29,16 @@ COLUMNS = _WRITABLE + _READ_ONLY
 _NOTHING: dict[str, Any] = {}
 
 
-def cells(profile: Item) -> list[str]:
-    """The row of a stored profile. Yes and no, lists with `; `, times as the API has them, money as `49.62 USD`."""
+def cells(profile: Item, codes: Mapping[str, str]) -> list[str]:
+    """The row of a stored profile. Yes and no, lists with `; `, times as the API has them, money as `49.62 USD`.
+
+    `codes` are the codes of the store's groups by their ids: groups are written by code, one without by its id.
+    """
     fields = profile["customer"]["M"]
     return [
         *_texts(fields, _NAMES),
-        _list(fields, "groups"),
-        _list(fields, "tags"),
+        escaped("; ".join(codes.get(group, group) for group in _list(fields, "groups"))),
+        escaped("; ".join(_list(fields, "tags"))),
         _flag(fields, "tax_exempt"),
         *_texts(fields, ("vat_id",)),
         _flag(fields, "accepts_marketing"),
@@ -53,8 +57,8 @@ def _texts(fields: dict[str, Any], names: tuple[str, ...]) -> list[str]:
     return [escaped(fields[name]["S"]) if name in fields else "" for name in names]
 
 
-def _list(fields: dict[str, Any], name: str) -> str:
-    return escaped("; ".join(item["S"] for item in fields[name]["L"])) if name in fields else ""
+def _list(fields: dict[str, Any], name: str) -> list[str]:
+    return [item["S"] for item in fields[name]["L"]] if name in fields else []
 
 
 def _flag(fields: dict[str, Any], name: str) -> str:

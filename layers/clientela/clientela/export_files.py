@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self, TypedDict
 
@@ -31,8 +31,8 @@ class Written(NamedTuple):
     sha256: str
 
 
-def write(key: str, profiles: Iterable[Item], check: Callable[[int], None]) -> Written:
-    """Write a row for each stored profile: RFC 4180, UTF-8 with BOM.
+def write(key: str, profiles: Iterable[Item], codes: Mapping[str, str], check: Callable[[int], None]) -> Written:
+    """Write a row for each stored profile: RFC 4180, UTF-8 with BOM. `codes` are those of the groups by their ids.
 
     At the end `check` is told how many rows there are: the object is there if it lets them pass, else nothing of it.
     """
@@ -40,7 +40,7 @@ def write(key: str, profiles: Iterable[Item], check: Callable[[int], None]) -> W
     with Upload(key, "text/csv; charset=utf-8") as upload:
         upload.write(BOM + _lines([export_columns.COLUMNS]))
         waiting = iter(profiles)
-        while block := [export_columns.cells(profile) for profile in itertools.islice(waiting, ROWS_AT_ONCE)]:
+        while block := [export_columns.cells(profile, codes) for profile in itertools.islice(waiting, ROWS_AT_ONCE)]:
             upload.write(_lines(block))
             rows += len(block)
         check(rows)

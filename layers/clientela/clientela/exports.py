@@ -17,6 +17,7 @@ from clientela import (
     directory,
     export_columns,
     export_files,
+    groups,
     ids,
     keys,
     settings,
@@ -204,7 +205,8 @@ def _write(store: Store, job: ExportJob) -> export_files.Written:
             if not least <= rows <= most:
                 raise ExportIncompleteError(f"{rows} rows were written of {least} to {most} customers counted.")
 
-    return export_files.write(_file(store, job), directory.every_profile(store, job.filter), check)
+    codes = {group.id: group.code for group in groups.every(store)}
+    return export_files.write(_file(store, job), directory.every_profile(store, job.filter), codes, check)
 
 
 def _write_manifest(store: Store, job: ExportJob, written: export_files.Written, finished: datetime) -> None:

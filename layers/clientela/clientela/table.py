@@ -11,6 +11,7 @@ from functools import cache
 from types import TracebackType
 from typing import Any, Self, cast
 
+import orjson
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.connection import TableConnection
 from pynamodb.connection.base import MetaTable
@@ -23,6 +24,8 @@ from clientela import clients, dynamodb, settings
 from clientela.errors import BusyError
 
 ATTEMPTS = 8  # of a transaction that met another one on the same item; about two seconds in all
+MOST_WRITES = 100  # of a transaction: DynamoDB's limit
+MOST_BYTES = 2_000_000  # of a transaction, as JSON: DynamoDB takes 4 MB, and may count what is replaced as well
 _CONFLICTS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
 
 
@@ -95,6 +98,9 @@ def _guarded(write: Callable[[], Any], otherwise: Exception) -> None:
         raise
 
 
+type _Write = tuple[str, dict[str, Any], Exception]
+
+
 class Transaction:
     """All of it or nothing: up to 100 writes, each with the error that says why it could not be done.
 
@@ -105,21 +111,24 @@ class Transaction:
     """
 
     def __init__(self) -> None:
-        self._writes: list[tuple[str, dict[str, Any], Exception]] = []
-        self._checked: set[tuple[str, str]] = set()
+        self._writes: list[_Write] = []
+        self._checks: dict[tuple[str, str], _Write] = {}  # by key: DynamoDB takes one operation an item
+        self._size = 0
+
+    def __len__(self) -> int:
+        """How many of the 100 writes it holds; a check counts as one."""
+        return len(self._writes) + len(self._checks)
 
     def check(self, model: type[Record], pk: str, sk: str, condition: Condition, otherwise: Exception) -> None:
         """Demand a condition of a record that this transaction leaves as it is; once, however often it is demanded."""
-        if (pk, sk) in self._checked:  # DynamoDB takes one operation an item
-            return
-        self._checked.add((pk, sk))
-        arguments = model.get_operation_kwargs_from_class(pk, range_key=sk, condition=condition)
-        self._writes.append(("ConditionCheck", arguments, otherwise))
+        if (pk, sk) not in self._checks:
+            arguments = model.get_operation_kwargs_from_class(pk, range_key=sk, condition=condition)
+            self._checks[pk, sk] = self._sized("ConditionCheck", arguments, otherwise)
 
     def save(self, record: Record, condition: Condition | None = None, otherwise: Exception | None = None) -> None:
         """Put a record, whole."""
         arguments = record.get_save_kwargs_from_instance(condition=condition)
-        self._writes.append(("Put", arguments, otherwise or BusyError()))
+        self._writes.append(self._sized("Put", arguments, otherwise))
 
     def update(
         self,
@@ -130,12 +139,22 @@ class Transaction:
     ) -> None:
         """Change attributes of a record."""
         arguments = record.get_update_kwargs_from_instance(actions=actions, condition=condition)
-        self._writes.append(("Update", arguments, otherwise or BusyError()))
+        self._writes.append(self._sized("Update", arguments, otherwise))
 
     def delete(self, record: Record, condition: Condition | None = None, otherwise: Exception | None = None) -> None:
         """Delete a record."""
         arguments = record.get_delete_kwargs_from_instance(condition=condition)
-        self._writes.append(("Delete", arguments, otherwise or BusyError()))
+        self._writes.append(self._sized("Delete", arguments, otherwise))
+
+    def absorb(self, other: Self) -> bool:
+        """Take over another one's writes, if both together are no more than DynamoDB takes; whether it did."""
+        checks = self._checks | other._checks
+        writes = len(self._writes) + len(other._writes) + len(checks)
+        if len(self) and (writes > MOST_WRITES or self._size + other._size > MOST_BYTES):
+            return False
+        self._writes += other._writes
+        self._checks, self._size = checks, self._size + other._size
+        return True
 
     def __enter__(self) -> Self:
         return self
@@ -144,20 +163,27 @@ class Transaction:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            self._commit()
+            self.commit()
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
+        """Write it all, or raise the error of the first write whose condition fails; BusyError."""
+        writes = [*self._writes, *self._checks.values()]
         for attempt in range(ATTEMPTS):
-            reasons = dynamodb.transact([{kind: arguments} for kind, arguments, _ in self._writes])
+            reasons = dynamodb.transact([{kind: arguments} for kind, arguments, _ in writes])
             if reasons is None:
                 return
-            self._raise_failed_condition(reasons)
+            _raise_failed_condition(reasons, writes)
             if not _CONFLICTS.intersection(reasons):
                 raise dynamodb.DynamoDBError(f"TransactWriteItems was cancelled: {reasons}")
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, nothing secret
         raise BusyError
 
-    def _raise_failed_condition(self, reasons: list[str]) -> None:
-        for reason, (_, _, error) in zip(reasons, self._writes, strict=True):
-            if reason == "ConditionalCheckFailed":
-                raise error from None
+    def _sized(self, kind: str, arguments: dict[str, Any], otherwise: Exception | None) -> _Write:
+        self._size += len(orjson.dumps(arguments))
+        return kind, arguments, otherwise or BusyError()
+
+
+def _raise_failed_condition(reasons: list[str], writes: list[_Write]) -> None:
+    for reason, (_, _, error) in zip(reasons, writes, strict=True):
+        if reason == "ConditionalCheckFailed":
+            raise error from None
