@@ -16,6 +16,7 @@ ROUNDS = 15
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true", "TABLE_NAME": TABLE, "POWERTOOLS_SERVICE_NAME": "benchmarks",
+    "REQUESTS_PER_SECOND": "1000000",  # a key's own limit is not what is measured
 }  # fmt: skip
 
 
@@ -64,4 +65,5 @@ def _line(name: str, *figures: str) -> str:
     return f"{name:22}" + "".join(f"{figure:>9}" for figure in figures)
 
 
-main()
+if __name__ == "__main__":
+    main()

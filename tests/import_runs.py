@@ -1,13 +1,19 @@
 """An import's surroundings in tests: files dropped into moto's S3, their events, and a stand-in for Step Functions."""
 
+import csv
+import io
 import json
 from typing import Any
 from urllib.parse import quote_plus
+from urllib.request import urlopen
 
 import boto3
 from tests.deployment import IMPORTS
 from tests.template_file import PROJECT
 
+import csv_import
+from clientela import imports
+from clientela.imports import ImportJob
 from clientela.stores import Store
 
 
@@ -36,3 +42,20 @@ def dropped(store: Store, content: bytes, name: str, metadata: dict[str, str] | 
 def plan(machines: StateMachines, job_id: str) -> list[dict[str, Any]]:
     work = machines.started[job_id]
     return json.loads(boto3.client("s3").get_object(Bucket=work["bucket"], Key=work["plan_key"])["Body"].read())
+
+
+def imported(store: Store, machines: StateMachines, content: bytes, name: str = "customers.csv") -> ImportJob:
+    """Import a file to its end, as the state machine does it."""
+    known = set(machines.started)
+    csv_import.receive(dropped(store, content, name), None)
+    (job_id,) = machines.started.keys() - known
+    for chunk in plan(machines, job_id):
+        csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None)
+    csv_import.finish({"store_id": store.id, "job_id": job_id}, None)
+    return imports.get(store, job_id)
+
+
+def downloaded(url: str) -> list[dict[str, str]]:
+    """The rows of a report."""
+    with urlopen(url) as answer:
+        return list(csv.DictReader(io.StringIO(answer.read().decode("utf-8-sig"), newline="")))

@@ -19,9 +19,7 @@ COLUMNS = ["Name", "E-mail", "Country", "Orders", "Spent", "Last order", "Status
 def list_(
     context: typer.Context,
     store_id: options.Store,
-    query: Annotated[
-        str | None, typer.Option(help="Words that name, e-mail, company, phone or city must hold.")
-    ] = None,
+    query: Annotated[str | None, typer.Option(help="Words to be found in name, e-mail, company or phone.")] = None,
     sort: Annotated[
         Sort,
         typer.Option(help="A leading - is descending; by orders, spent and last_order, only those who have ordered."),

@@ -56,7 +56,7 @@ def list_(
     if json:
         return output.json(found)
     rows = [(job.id, job.status, job.rows, job.file, clock.stamp(job.created_at)) for job in found]
-    return output.table(["Export", "Status", "Rows", "File", "Created"], rows)
+    return output.table(["Export", "Status", "Rows", "File", "Created at"], rows)
 
 
 @app.command()

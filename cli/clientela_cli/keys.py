@@ -39,7 +39,7 @@ def list_(context: typer.Context, store_id: options.Store, json: options.Json = 
     if json:
         return output.json(found)
     rows = [(key.id, key.name, clock.stamp(key.created_at), _scopes(key.scopes)) for key in found]
-    return output.table(["Key", "Name", "Created", "Good for"], rows)
+    return output.table(["Key", "Name", "Created at", "Good for"], rows)
 
 
 def _scopes(scopes: list[Scope]) -> str:

@@ -42,8 +42,7 @@ def choose(
 ) -> None:
     """Operate Clientela: customer accounts for online stores.
 
-    Works on the stack of an AWS account with the usual AWS credentials, or on the local cloud with --local. The options
-    below may stand before or behind a command.
+    Works on a stack of an AWS account, or on the local cloud with --local. These options may follow a command, too.
     """
     if profile:
         os.environ["AWS_PROFILE"] = profile

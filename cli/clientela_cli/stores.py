@@ -55,7 +55,7 @@ def list_(context: typer.Context, json: options.Json = False) -> None:
     rows = [
         (store.id, store.name, store.login_mode, store.storefront_url, clock.stamp(store.created_at)) for store in found
     ]
-    return output.table(["Store", "Name", "Sign-in", "Storefront", "Created"], rows)
+    return output.table(["Store", "Name", "Sign-in", "Storefront", "Created at"], rows)
 
 
 @app.command()

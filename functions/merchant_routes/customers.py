@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import SkipValidation
 
-from clientela import clock, customer_removal, customers, directory, history, orders, sessions, web
+from clientela import clock, customer_removal, customers, directory, history, orders, sessions, sign_in, web
 from clientela.customer_fields import Customer, CustomerChanges, NewCustomer
 from clientela.customer_filter import CustomerFilter
 from clientela.directory import Sort
@@ -73,6 +73,8 @@ def change_customer(
     """Change a customer by JSON Merge Patch (RFC 7396); `If-Match` guards against changes of others."""
     store, version = router.context["store"], web.version_wanted(if_match)
     customer = customers.patch(store, customer_id, changes, clock.now(), version, access.actor(router))
+    if customer.status == "disabled":
+        sign_in.shut_out(store, customer, clock.now())
     return web.json(customer, headers=web.etag(customer.version))
 
 

@@ -37,3 +37,12 @@ def get_import(import_id: ImportId) -> Response[Any]:
 def get_import_rejects(import_id: ImportId) -> Response[Any]:
     """The rows that were refused, as CSV: original columns and line, column, code, message. A redirect to the file."""
     return web.redirect(imports.report_url(router.context["store"], import_id, "rejects"))
+
+
+@router.get(
+    f"{BASE}/<import_id>/warnings",
+    **route("getImportWarnings", "imports:read", status=303, raises=[ImportNotFoundError], headers=["Location"]),
+)
+def get_import_warnings(import_id: ImportId) -> Response[Any]:
+    """What was left out of rows that were taken, as CSV: line, column, code, message. A redirect to the file."""
+    return web.redirect(imports.report_url(router.context["store"], import_id, "warnings"))

@@ -8,22 +8,14 @@ from pydantic import SkipValidation
 
 from clientela import accounts, answers, clock, orders, web
 from clientela.accounts import Account, AccountChanges
-from clientela.documents import Document
 from clientela.errors import OrderNotFoundError, VersionConflictError
 from clientela.order_fields import ID_LENGTH, Order
+from clientela.web import Cursor, Limit, Listing
 from storefront_routes import access
 
 router = Router()  # type: ignore[no-untyped-call]
 
 BASE = "/v1/stores/<store_id>/account"
-
-
-class OrderList(Document):
-    """One page of orders, newest first."""
-
-    items: list[Order]
-    next_cursor: str | None
-    limit: int
 
 
 @router.get(
@@ -53,17 +45,16 @@ def change_account(
 @router.get(
     f"{BASE}/orders",
     operation_id="listOwnOrders",
-    responses=answers.documented({200: OrderList}, headers=["Link"]),
+    responses=answers.documented({200: Listing[Order]}),
     **access.PRIVATE,
 )
 def list_orders(
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    cursor: Annotated[str | None, Query(max_length=1000)] = None,
+    limit: Annotated[Limit, Query()] = 50,
+    cursor: Annotated[Cursor, Query()] = None,
 ) -> Response[Any]:
     """One's own orders, newest first."""
     page = orders.of_customer(router.context["store"], router.context["caller"].customer.id, limit, cursor)
-    body = OrderList.model_construct(items=page.orders, next_cursor=page.next_cursor, limit=limit)
-    return web.json(body, headers=web.link_to_next(router.current_event, page.next_cursor))
+    return web.listing(router.current_event, page.orders, page.next_cursor, limit)
 
 
 @router.get(

@@ -14,8 +14,9 @@ from tests.import_runs import StateMachines, dropped, plan
 from tests.template_file import PROJECT
 
 import csv_import
-from clientela import clients, clock, csv_files, customers, directory, dynamodb, imports, stores
+from clientela import clients, clock, csv_files, customers, directory, dynamodb, groups, history, imports, stores
 from clientela.customer_fields import Customer, NewCustomer
+from clientela.groups import NewGroup
 from clientela.stores import Store, StoreSettings
 
 CHINOOK = (PROJECT / "tests/data/chinook/customers.csv").read_bytes()
@@ -85,6 +86,28 @@ def test_a_thousand_spellings_of_a_hundred_addresses_are_a_hundred_customers(
     job = imports.get(store, job_id)
     assert (job.status, job.rows_total, job.created, job.unchanged, job.rejected) == ("succeeded", 1000, 100, 900, 0)
     assert directory.count(store) == 100
+
+
+def test_changes_of_every_kind_fit_into_transactions(store: Store, machines: StateMachines) -> None:
+    group = groups.create(store, NewGroup(name="Trade", code="trade"), clock.now())
+    people = [customers.create(store, NewCustomer(email=f"p{number}@example.com"), clock.now()) for number in range(60)]
+    rows = [f"{ana.email},Acme,Vigo,Faro,rings twice,trade" for ana in people]
+    file = "\n".join(["email,company,city,shipping city,note,groups", *rows]).encode()
+    assert counts(store, run(store, machines, dropped(store, file, "customers.csv"))) == (0, 60, 0, 0, 0)
+    for ana in people:
+        after = customers.get(store, ana.id)
+        assert (after.company, after.note, after.groups, after.version) == ("Acme", "rings twice", [group.id], 2)
+        assert len(history.page(store, ana.id).events) == 6
+
+
+def test_changes_of_large_customers_fit_into_transactions(store: Store, machines: StateMachines) -> None:
+    large = {f"field{number}": "é" * 1000 for number in range(50)}
+    emails = [f"p{number}@example.com" for number in range(45)]
+    for email in emails:
+        customers.create(store, NewCustomer(email=email, custom_fields=large), clock.now())
+    file = "\n".join(["email,company", *(f"{email},Acme" for email in emails)]).encode()
+    assert counts(store, run(store, machines, dropped(store, file, "customers.csv"))) == (0, 45, 0, 0, 0)
+    assert {customer.company for customer in directory.every(store)} == {"Acme"}
 
 
 FILE = b"""email,company,phone

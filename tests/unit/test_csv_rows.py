@@ -6,7 +6,7 @@ import pytest
 
 from clientela import csv_rows
 from clientela.csv_columns import columns
-from clientela.csv_rows import RowRefusedError
+from clientela.csv_notes import RowRefusedError
 from clientela.customer_fields import Customer
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -45,6 +45,41 @@ def test_an_impossible_phone_is_left_out_with_a_warning_and_the_old_one_stays() 
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("field", "cell", "code"),
+    [
+        ("vat_id", "ESB12345670", "vat_id_invalid"),
+        ("vat_id", "XX" + "1" * 40, "vat_id_invalid"),
+        ("language", "klingonish", "language_invalid"),
+        ("country", "Atlantis", "country_invalid"),
+        ("shipping_country", "Atlantis", "country_invalid"),
+    ],
+)
+def test_what_old_data_is_full_of_is_left_out_with_a_warning_and_the_old_value_stays(
+    field: str, cell: str, code: str
+) -> None:
+    (note,) = created(**{field: cell, "name": "Ana"}).warnings
+    assert (note.column, note.code) == (field, code)
+    known = {"vat_id": "ESB12345674", "language": "es", "country": "ES", "shipping_country": "FR"}
+    before = created(**known).customer
+    applied = changed(before, **{field: cell})
+    assert (applied.customer, [note.code for note in applied.warnings]) == (before, [code])
+
+
+def test_an_address_of_which_nothing_is_left_is_none() -> None:
+    assert created(country="Atlantis", billing_phone="12").customer.billing_address is None
+
+
+def test_a_phone_beside_an_unreadable_country_is_read_with_the_known_one() -> None:
+    before = created(country="ES").customer
+    assert changed(before, country="Atlantis", phone="911222333").customer.phone == "+34911222333"
+
+
+def test_the_same_vat_id_again_is_no_change_also_where_the_registry_was_not_there() -> None:
+    before = created(vat_id="ESB12345674").customer.model_copy(update={"vat_id_status": "unavailable"})
+    assert changed(before, vat_id="es B-1234567 4").customer == before
+
+
 def test_names_of_an_address_become_one() -> None:
     customer = created(**{"shipping.first_name": "Ana", "shipping.last_name": "Gil", "shipping.city": "Vigo"}).customer
     (address,) = customer.shipping_addresses
@@ -64,7 +99,8 @@ def test_a_new_customer_is_as_old_as_the_file_says(cell: str, moment: datetime) 
 
 
 @pytest.mark.parametrize(
-    ("field", "cell"), [("created_at", "04/03/21"), ("language", "klingonish"), ("vat_id", "ESB12345670")]
+    ("field", "cell"),
+    [("created_at", "04/03/21"), ("status", "asleep"), ("tax_exempt", "perhaps"), ("name", "x" * 201)],
 )
 def test_a_value_of_the_wrong_form_refuses_the_row_and_names_the_column(field: str, cell: str) -> None:
     with pytest.raises(RowRefusedError) as refused:

@@ -137,7 +137,8 @@ def test_a_taken_email_is_a_conflict(key: str) -> None:
 def test_unknown_customers_and_paths_are_not_found(key: str) -> None:
     assert call("GET", "demo/customers/cus_nobody", key=key)[1]["code"] == "customer_not_found"
     assert call("GET", "demo/nowhere", key=key)[1]["code"] == "route_unknown"
-    assert call("PUT", "demo/customers", {}, key=key)[1]["code"] == "route_unknown"
+    status, body, headers = call("PUT", "demo/customers", {}, key=key)
+    assert (status, body["code"], headers["Allow"]) == (405, "method_unknown", "GET, HEAD, OPTIONS, POST")
 
 
 def test_head_is_get_without_its_body(key: str) -> None:

@@ -1,7 +1,5 @@
 """The CSV import from the S3 event to the job's end, on moto: the state machine is played by `run`."""
 
-import csv
-import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +8,7 @@ from urllib.request import urlopen
 import boto3
 import pytest
 from tests.deployment import IMPORTS
-from tests.import_runs import StateMachines, dropped, plan
+from tests.import_runs import StateMachines, downloaded, dropped, plan
 from tests.template_file import PROJECT
 
 import csv_import
@@ -83,8 +81,7 @@ def dies(*arguments: object, **named: object) -> None:
 
 
 def report(store: Store, job_id: str, name: Any = "rejects") -> list[dict[str, str]]:
-    with urlopen(imports.report_url(store, job_id, name)) as answer:
-        return list(csv.DictReader(io.StringIO(answer.read().decode("utf-8-sig"), newline="")))
+    return downloaded(imports.report_url(store, job_id, name))
 
 
 def counts(job: ImportJob) -> tuple[int, int, int, int, int]:
@@ -170,21 +167,23 @@ def test_each_bad_row_is_reported_with_its_line_column_and_code(store: Store, ru
         b"\n,,,\n"
         b"jo@example.com,=Jo,,"
     )
-    assert (job.rows_total, *counts(job)) == (10, 2, 0, 0, 8, 0)
+    assert (job.rows_total, *counts(job)) == (10, 3, 0, 0, 7, 1)
     found = report(store, job.id)
     assert [(row["line"], row["column"], row["code"]) for row in found] == [
-        ("4", "Email", "email_invalid"), ("5", "Email", "email_missing"), ("6", "Country", "value_invalid"),
-        ("7", "Newsletter", "value_invalid"), ("8", "", "cells_missing"), ("9", "", "cells_too_many"),
-        ("10", "", "malformed"), ("11", "", "nul"),
+        ("4", "Email", "email_invalid"), ("5", "Email", "email_missing"), ("7", "Newsletter", "value_invalid"),
+        ("8", "", "cells_missing"), ("9", "", "cells_too_many"), ("10", "", "malformed"), ("11", "", "nul"),
     ]  # fmt: skip
-    assert found[2]["Email"] == "di@example.com"
+    assert found[2]["Email"] == "ed@example.com"
     assert all(row["message"] for row in found)
+    assert [tuple(row.values())[:3] for row in report(store, job.id, "warnings")] == [
+        ("6", "Country", "country_invalid")
+    ]
 
 
 def test_a_corrected_reject_report_goes_back_in(store: Store, run: Import) -> None:
-    first = run(b"email,phone,country\nana@example.com,+34 911 222 333,Nowhere\n")
+    first = run(b"email,phone,status\nana@example.com,+34 911 222 333,asleep\n")
     with urlopen(imports.report_url(store, first.id, "rejects")) as answer:
-        corrected = answer.read().replace(b"Nowhere", b"Spain")
+        corrected = answer.read().replace(b"asleep", b"active")
     second = run(corrected)
     assert counts(second) == (1, 0, 0, 0, 0)
     ana = customers.find(store, "ana@example.com", clock.now())

@@ -166,6 +166,19 @@ def test_disabled_account_is_told_only_after_proof(store: Store, ana: Customer, 
         by_link(store, sent)
 
 
+def test_what_was_shut_out_stays_out_when_the_account_is_enabled_again(store: Store, ana: Customer, box: Mailbox) -> None:
+    opened = by_link(store, box.link(store))
+    pending = box.link(store, at=NOW + timedelta(minutes=2))
+    later = NOW + timedelta(minutes=3)
+    disabled = customers.patch(store, ana.id, {"status": "disabled"}, later)
+    sign_in.shut_out(store, disabled, later)
+    customers.patch(store, ana.id, {"status": "active"}, later)
+    with pytest.raises(LinkUsedError):
+        by_link(store, pending, later)
+    with pytest.raises(SessionInvalidError):
+        sessions.current(store, opened.token, later)
+
+
 def test_link_dies_with_a_change_of_the_accounts_email(store: Store, ana: Customer, box: Mailbox) -> None:
     sent = box.link(store)
     customers.patch(store, ana.id, {"email": "ana@example.org"}, NOW)

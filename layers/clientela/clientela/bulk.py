@@ -15,7 +15,7 @@ import orjson
 from pydantic import Field, model_validator
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
-from clientela import clients, cursors, customers, directory, ids, keys, settings, table
+from clientela import clients, cursors, customers, directory, ids, keys, settings, sign_in, table
 from clientela.customer_fields import Customer, Name, Stamp, Status
 from clientela.customer_filter import CustomerFilter
 from clientela.documents import Document, DocumentAttribute, stored
@@ -202,6 +202,8 @@ def _change_one(store: Store, customer_id: str, changes: BulkChange, now: dateti
         after = customers.change(store, customer_id, apply, now, by)
     except ClientelaError as error:
         return BulkResult(id=customer_id, result="failed", code=error.code, message=error.detail or error.title)
+    if changes.status == "disabled":
+        sign_in.shut_out(store, after, now)
     return BulkResult(id=customer_id, result="unchanged" if after == seen[-1] else "changed")
 
 

@@ -24,7 +24,8 @@ def group_ids(groups: Sequence[Group]) -> GroupIds:
     """What each group may be called. An id goes before a code, a code before a name; a name that two share is none."""
     names = Counter(folded(group.name) for group in groups)
     by_name = {folded(group.name): group.id for group in groups if names[folded(group.name)] == 1}
-    return by_name | {folded(group.code): group.id for group in groups} | {folded(group.id): group.id for group in groups}
+    by_code = {folded(group.code): group.id for group in groups}
+    return by_name | by_code | {folded(group.id): group.id for group in groups}
 
 
 def named(cell: str, ids: GroupIds) -> Named:

@@ -7,17 +7,18 @@ full of them; everything else that is wrong refuses the row.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from clientela import csv_cells, csv_groups, customers, email_addresses, phones
+from clientela import csv_addresses, csv_cells, csv_groups, csv_notes, customers, email_addresses
 from clientela.countries import Country
 from clientela.csv_columns import Columns
 from clientela.csv_groups import GroupIds
-from clientela.customer_fields import Address, Customer, NewCustomer
+from clientela.csv_notes import Note, RowRefusedError
+from clientela.customer_fields import Customer, NewCustomer
 from clientela.errors import FieldError, InvalidInputError
 from clientela.invalid_input import field_errors
 from clientela.languages import Language
@@ -35,22 +36,6 @@ _YES = {
 }
 _NO = {"no", "n", "false", "f", "0", "non", "nein", "não", "nao", "falso", "faux", "falsch"}
 _STATUS = {"approved": "active", "enabled": "active"}  # other systems' words
-
-
-class Note(NamedTuple):
-    """What is to be said of a row: the column as the file calls it (or nothing), a stable code, and a sentence."""
-
-    column: str
-    code: str
-    message: str
-
-
-class RowRefusedError(ValueError):
-    """A row that cannot be loaded."""
-
-    def __init__(self, note: Note) -> None:
-        super().__init__(note.message)
-        self.note = note
 
 
 class Row(NamedTuple):
@@ -128,65 +113,35 @@ def _changes(
     plain = {name: value for name, value in values.items() if "." not in name and name not in _APART}
     changes: dict[str, Any] = {name: _value(name, text, columns) for name, text in plain.items()}
     memberships, unknown = _groups(row, before, columns, groups)
-    addresses, impossible = _addresses(values, changes, before, columns)
+    addresses, impossible = csv_addresses.addresses(values, changes, before, columns)
     return changes | memberships | addresses, [*warnings, *unknown, *impossible]
 
 
 def _readable(row: Row, columns: Columns) -> tuple[dict[str, str], list[Note]]:
     """The row's values without those that are forgiven, and what was wrong with them."""
     values, notes = dict(row.values), []
-    for field in _FORGIVEN.keys() & values.keys():
+    for field, kind in _FORGIVEN.items():
         try:
-            values[field] = _FORGIVEN[field].validate_python(values[field])
+            if field in values:
+                values[field] = kind.validate_python(values[field])
         except ValidationError as error:
             del values[field]
             reason = field_errors(error.errors())[0].message
-            notes.append(_left_out(columns.header(field), f"{field.rpartition('.')[2]}_invalid", reason))
-    return values, sorted(notes)
+            notes.append(csv_notes.left_out(columns.header(field), f"{field.rpartition('.')[2]}_invalid", reason))
+    return values, notes
 
 
-def _groups(
-    row: Row, before: Customer | None, columns: Columns, groups: GroupIds
-) -> tuple[dict[str, Any], list[Note]]:
+def _groups(row: Row, before: Customer | None, columns: Columns, groups: GroupIds) -> tuple[dict[str, Any], list[Note]]:
     """The groups of the cell that are there. Where none is, the customer's groups stay."""
     named = csv_groups.named(row.values.get("groups", ""), groups)
     header = columns.header("groups")
-    notes = [_left_out(header, "group_unknown", f"The store has no group {name[:200]!r}") for name in named.unknown]
+    notes = [
+        csv_notes.left_out(header, "group_unknown", f"The store has no group {name[:200]!r}") for name in named.unknown
+    ]
     changes: dict[str, Any] = {"groups": named.ids} if named.ids else {}
     if named.ids and before and before.primary_group not in named.ids:
         changes["primary_group"] = None
     return changes, notes
-
-
-def _left_out(header: str, code: str, reason: str) -> Note:
-    return Note(header, code, f"{reason.rstrip('.')}. The customer was taken without it.")
-
-
-def _addresses(
-    values: Mapping[str, str], changes: dict[str, Any], before: Customer | None, columns: Columns
-) -> tuple[dict[str, Any], list[Note]]:
-    """The changed addresses; phones, that of `changes` too, are brought to E.164 or taken out."""
-    addresses: dict[str, Any] = {}
-    if billing := _address(values, "billing_address"):
-        addresses["billing_address"] = billing
-    book = (
-        [address.model_dump(mode="json", exclude_none=True) for address in before.shipping_addresses] if before else []
-    )
-    shipping = _address(values, "shipping_address")
-    home = _country(billing, before.billing_address if before else None)
-    away = _country(shipping, _default(book))
-    notes = [
-        note
-        for place, country, field in (
-            (changes, home, "phone"),
-            (billing, home, "billing_address.phone"),
-            (shipping, away, "shipping_address.phone"),
-        )
-        if (note := _drop_impossible_phone(place, country, columns.header(field)))
-    ]
-    if shipping:
-        addresses["shipping_addresses"] = _book(book, shipping)
-    return addresses, notes
 
 
 def _value(field: str, text: str, columns: Columns) -> Any:
@@ -203,47 +158,6 @@ def _flag(field: str, text: str, columns: Columns) -> bool:
     if text.casefold() in _YES | _NO:
         return text.casefold() in _YES
     raise RowRefusedError(Note(columns.header(field), "value_invalid", f"{text!r} is neither yes nor no."))
-
-
-def _address(values: Mapping[str, str], kind: str) -> dict[str, Any]:
-    """The address's filled fields; a first and last name, which addresses of other systems have, become the name."""
-    parts = {name.removeprefix(f"{kind}."): text for name, text in values.items() if name.startswith(f"{kind}.")}
-    names = [parts.pop(name) for name in ("first_name", "last_name") if name in parts]
-    parts.pop("email", None)
-    if names:
-        parts.setdefault("name", " ".join(names))
-    return parts
-
-
-def _book(book: list[dict[str, Any]], changes: dict[str, Any]) -> list[dict[str, Any]]:
-    """The address book with its default address changed, or with its first address."""
-    default = _default(book)
-    if default is None:
-        return [changes | {"is_default": True}]
-    return [address | changes if address is default else address for address in book]
-
-
-def _default(book: list[dict[str, Any]]) -> dict[str, Any] | None:
-    return next((address for address in book if address.get("is_default")), book[0] if book else None)
-
-
-def _drop_impossible_phone(place: dict[str, Any], country: str | None, header: str) -> Note | None:
-    if "phone" not in place:
-        return None
-    try:
-        place["phone"] = phones.e164(
-            place["phone"].lstrip("'"), country
-        )  # an apostrophe keeps Excel from making it a number
-    except ValueError as error:
-        del place["phone"]
-        return _left_out(header, "phone_invalid", str(error))
-    return None
-
-
-def _country(changes: dict[str, Any], before: Address | dict[str, Any] | None) -> str | None:
-    """The country by which an address's phone is read."""
-    stored = before.country if isinstance(before, Address) else (before or {}).get("country")
-    return changes.get("country") or stored
 
 
 def _created_at(row: Row, columns: Columns, now: datetime) -> datetime:

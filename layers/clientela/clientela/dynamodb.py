@@ -18,12 +18,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
-import urllib3
 
 from clientela import clients, settings
+from clientela.connections import Broken, Connections, Reply
 from clientela.errors import BusyError
 
 type Item = dict[str, dict[str, Any]]  # attribute name → DynamoDB attribute value, e.g. {"pk": {"S": "STORE#demo"}}
@@ -148,7 +147,7 @@ def _call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
     for attempt in range(ATTEMPTS):
         try:
             response = _send(operation, body)
-        except urllib3.exceptions.HTTPError:
+        except Broken:
             _wait(attempt)
             continue
         if response.status == 200:
@@ -170,18 +169,12 @@ def _json(data: bytes) -> dict[str, Any]:
     return body
 
 
-def _send(operation: str, body: bytes) -> urllib3.BaseHTTPResponse:
-    client = clients.dynamodb()
+def _send(operation: str, body: bytes) -> Reply:
+    client, connections = clients.dynamodb(), _connections()
     credentials = client._request_signer._credentials.get_frozen_credentials()  # type: ignore[attr-defined]
-    headers = signed_headers(
-        operation,
-        body,
-        urlsplit(client.meta.endpoint_url).netloc,
-        client.meta.region_name,
-        credentials,
-        datetime.now(UTC),
-    )
-    return _pool().request("POST", f"{client.meta.endpoint_url}/", body=body, headers=headers, retries=False)
+    moment = datetime.now(UTC)
+    headers = signed_headers(operation, body, connections.host, client.meta.region_name, credentials, moment)
+    return connections.post(body, headers)
 
 
 def signed_headers(
@@ -227,8 +220,8 @@ def _signing_key(secret: str, day: str, region: str) -> bytes:
 
 
 @cache
-def _pool() -> urllib3.PoolManager:
-    return urllib3.PoolManager(maxsize=16, timeout=urllib3.Timeout(connect=2, read=5))
+def _connections() -> Connections:
+    return Connections(clients.dynamodb().meta.endpoint_url)
 
 
 def _wait(attempt: int) -> None:

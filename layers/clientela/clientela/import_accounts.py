@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from clientela import csv_rows, customers, ids
+from clientela import csv_groups, csv_rows, customers, groups, ids
 from clientela.csv_columns import Columns
-from clientela.csv_rows import Note, Row, RowRefusedError
+from clientela.csv_groups import GroupIds
+from clientela.csv_notes import Note, RowRefusedError
+from clientela.csv_rows import Row
 from clientela.customer_fields import Customer
 from clientela.history import Actor
 from clientela.import_results import Finding
@@ -14,15 +16,21 @@ from clientela.imports import Detected, ImportRecord, Mode
 from clientela.stores import Store
 from clientela.table import Transaction
 
+_WRITTEN = ("created", "updated")
+
 
 class Rules(NamedTuple):
-    """What a job's rows are loaded by. `earlier` are the lines that an earlier try of the chunk noted as updates."""
+    """What a job's rows are loaded by.
+
+    `earlier` are the lines that an earlier try of the chunk noted as updates, `groups` the store's at this moment.
+    """
 
     job_id: str
     mode: Mode
     columns: Columns
     started_at: datetime
     earlier: frozenset[int]
+    groups: GroupIds = csv_groups.NONE
 
 
 class Account(NamedTuple):
@@ -38,9 +46,17 @@ class Account(NamedTuple):
         return self.after is not None and self.after != self.before
 
 
-def rules(known: ImportRecord, detected: Detected, earlier: frozenset[int]) -> Rules:
+def rules(store: Store, known: ImportRecord, detected: Detected, earlier: frozenset[int]) -> Rules:
     """The rules of a job whose file was found to be `detected`."""
-    return Rules(known.job.id, known.job.mode, detected.as_columns(), known.job.started_at, earlier)
+    job = known.job
+    return with_groups_read(store, Rules(job.id, job.mode, detected.as_columns(), job.started_at, earlier))
+
+
+def with_groups_read(store: Store, rules: Rules) -> Rules:
+    """The rules with the groups as they are now. 1 read unit per 4 KB where the file has a column of them, else none."""
+    if "groups" not in rules.columns.fields:
+        return rules
+    return rules._replace(groups=csv_groups.group_ids(groups.every(store)))
 
 
 def account(rows: Sequence[Row], before: Customer | None, rules: Rules, now: datetime) -> Account:
@@ -56,7 +72,10 @@ def account(rows: Sequence[Row], before: Customer | None, rules: Rules, now: dat
 
 
 def put(write: Transaction, store: Store, account: Account, now: datetime, by: Actor) -> None:
-    """Write a changed account in a transaction, which raises EmailTakenError, VersionConflictError or BusyError."""
+    """Write a changed account in a transaction. InvalidInputError where the customer becomes too large.
+
+    The transaction raises EmailTakenError, VersionConflictError, GroupUnknownError or BusyError.
+    """
     if account.after is None:
         return
     if account.before is None:
@@ -66,18 +85,29 @@ def put(write: Transaction, store: Store, account: Account, now: datetime, by: A
     customers.replace(write, store, account.before, after, by)
 
 
+def refused(account: Account, code: str, message: str) -> Account:
+    """The account as it was before, with the rows that would have changed it rejected."""
+    findings = [
+        Finding(finding.line, "rejected", [Note("", code, message)]) if finding.outcome in _WRITTEN else finding
+        for finding in account.findings
+    ]
+    return Account(account.rows, account.before, account.before, findings)
+
+
 def _applied(row: Row, current: Customer | None, rules: Rules, now: datetime) -> tuple[Customer, Finding]:
     own_id = ids.derived("cus", rules.started_at, rules.job_id, str(row.line))
     if current is None:
         if rules.mode == "update":
             raise _refused(rules, "customer_not_found", "No customer has this e-mail, and the import only updates.")
-        created = csv_rows.new(row, own_id, rules.columns, now)
+        created = csv_rows.new(row, own_id, rules.columns, now, rules.groups)
         return created.customer, Finding(row.line, "created", created.warnings)
     if current.id == own_id:  # an earlier try of this chunk has created it from this very row
-        return current, Finding(row.line, "created", csv_rows.new(row, own_id, rules.columns, now).warnings)
+        return current, Finding(
+            row.line, "created", csv_rows.new(row, own_id, rules.columns, now, rules.groups).warnings
+        )
     if rules.mode == "create":
         raise _refused(rules, "email_taken", "A customer has this e-mail already, and the import only creates.")
-    changed = csv_rows.changed(row, current, rules.columns)
+    changed = csv_rows.changed(row, current, rules.columns, rules.groups)
     is_update = changed.customer != current or row.line in rules.earlier
     return changed.customer, Finding(row.line, "updated" if is_update else "unchanged", changed.warnings)
 

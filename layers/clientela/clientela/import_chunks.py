@@ -8,10 +8,9 @@ A chunk may run again at any time, after dying at any call, and ends in the same
 All rows of one e-mail in a chunk become one write. Rows of one e-mail in different chunks have no order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from itertools import batched
 from typing import NamedTuple
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute
@@ -30,12 +29,20 @@ from clientela import (
 )
 from clientela.csv_columns import Columns
 from clientela.csv_files import Chunk
+from clientela.csv_notes import Note, RowRefusedError
 from clientela.csv_records import Record as CsvRecord
 from clientela.csv_records import RecordError
-from clientela.csv_rows import Note, Row, RowRefusedError
+from clientela.csv_rows import Row
 from clientela.customer_fields import Customer
 from clientela.documents import stored
-from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError, VersionConflictError
+from clientela.errors import (
+    BusyError,
+    CustomerNotFoundError,
+    EmailTakenError,
+    GroupUnknownError,
+    InvalidInputError,
+    VersionConflictError,
+)
 from clientela.history import Actor
 from clientela.import_accounts import Account, Rules
 from clientela.import_results import Finding, Result, result
@@ -43,7 +50,6 @@ from clientela.imports import Detected, ImportRecord
 from clientela.stores import Store
 from clientela.table import Record, Transaction
 
-BATCH = 25  # customers in one transaction: two items each, of the 100 that DynamoDB takes
 WRITERS = 4  # transactions at the same time: ten chunks run beside each other
 KEPT = timedelta(days=30)  # as long as the job's files
 
@@ -59,16 +65,16 @@ class ChunkRecord(Record):
 def load(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
     """Load one chunk, once. BusyError where customers are changed too often meanwhile: safe to repeat.
 
-    A row that creates: 7 write units and half a read unit; one that updates: 3 to 12, and 1; one that changes nothing:
-    1 read unit.
+    A row that creates: 9 write units and half a read unit; one that updates: 4 to 18, and 1; one that changes nothing:
+    1 read unit. Besides, for each group that a transaction brings customers into: 2 write units.
     """
     known = imports.record(store_id, job_id)
     key = keys.import_chunks(store_id, job_id), keys.import_chunk(chunk.index)
     mark = ChunkRecord.find(*key) or ChunkRecord(*key, ttl=int((now + KEPT).timestamp()))
     if known.job.detected is None or mark.done or imports.has_ended(known):
         return
-    rules = import_accounts.rules(known, known.job.detected, frozenset(map(int, mark.updates or ())))
     store, read = stores.get(store_id), _read(known, known.job.detected, chunk)
+    rules = import_accounts.rules(store, known, known.job.detected, frozenset(map(int, mark.updates or ())))
     accounts = _accounts(store, read.rows, rules, now)
     if not known.job.dry_run:
         _note_updates(mark, accounts, rules)
@@ -133,23 +139,54 @@ def _note_updates(mark: ChunkRecord, accounts: Sequence[Account], rules: Rules) 
 
 
 def _written(store: Store, accounts: Sequence[Account], rules: Rules, now: datetime) -> list[Account]:
-    """Write what is changed, in batches; the accounts as they were written."""
+    """Write what is changed, as many customers in a transaction as it takes; the accounts as they were written."""
     changed = [account for account in accounts if account.is_changed]
     same = [account for account in accounts if not account.is_changed]
     with ThreadPoolExecutor(WRITERS, thread_name_prefix="import") as threads:
-        batches = batched(changed, BATCH, strict=False)
+        batches = _batches(store, changed, rules, now)
         written = threads.map(lambda batch: _write_batch(store, batch, rules, now), batches)
         return [*same, *(account for batch in written for account in batch)]
 
 
-def _write_batch(store: Store, batch: Sequence[Account], rules: Rules, now: datetime) -> Sequence[Account]:
+class _Batch(NamedTuple):
+    """Accounts, and the transaction that writes them."""
+
+    accounts: list[Account]
+    write: Transaction
+
+
+def _batches(store: Store, accounts: Sequence[Account], rules: Rules, now: datetime) -> Iterator[_Batch]:
+    """The accounts in as few transactions as DynamoDB's limits allow: 33 customers who are created without groups."""
+    batch = _Batch([], Transaction())
+    for account in accounts:
+        prepared, write = _prepared(store, account, rules, now)
+        if not batch.write.absorb(write):
+            yield batch
+            batch = _Batch([], write)
+        batch.accounts.append(prepared)
+    yield batch
+
+
+def _prepared(store: Store, account: Account, rules: Rules, now: datetime) -> tuple[Account, Transaction]:
+    """An account with the transaction that writes it alone; an account with its rows rejected has nothing to write."""
+    write = Transaction()
     try:
-        with Transaction() as write:
-            for account in batch:
-                import_accounts.put(write, store, account, now, Actor("import", rules.job_id))
+        import_accounts.put(write, store, account, now, Actor("import", rules.job_id))
+    except InvalidInputError as error:
+        return import_accounts.refused(account, "customer_too_large", error.detail), Transaction()
+    return account, write
+
+
+def _write_batch(store: Store, batch: _Batch, rules: Rules, now: datetime) -> Sequence[Account]:
+    try:
+        batch.write.commit()
+    except GroupUnknownError:  # a group was deleted since the groups were read
+        rules = import_accounts.with_groups_read(store, rules)
     except (EmailTakenError, VersionConflictError, BusyError):  # of one of them: which, only each by itself can tell
-        return [_write_one(store, account, rules, now) for account in batch]
-    return batch
+        pass
+    else:
+        return batch.accounts
+    return [_write_one(store, account, rules, now) for account in batch.accounts]
 
 
 def _write_one(store: Store, account: Account, rules: Rules, now: datetime) -> Account:
@@ -159,11 +196,14 @@ def _write_one(store: Store, account: Account, rules: Rules, now: datetime) -> A
             before = customers.find(store, account.rows[0].canonical, now)
             again = import_accounts.account(account.rows, before, rules, now)
             if again.is_changed:
-                with Transaction() as write:
-                    import_accounts.put(write, store, again, now, Actor("import", rules.job_id))
+                again, write = _prepared(store, again, rules, now)
+                write.commit()
+        except GroupUnknownError:
+            rules = import_accounts.with_groups_read(store, rules)
         except (EmailTakenError, VersionConflictError, BusyError, CustomerNotFoundError):
             continue
-        return again
+        else:
+            return again
     raise BusyError
 
 

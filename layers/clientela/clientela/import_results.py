@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from clientela import csv_cells
 from clientela.csv_columns import Columns, normal
-from clientela.csv_rows import Note
+from clientela.csv_notes import Note
 from clientela.imports import Counts
 
 REPORT_COLUMNS = ("line", "column", "code", "message")

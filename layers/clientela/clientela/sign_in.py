@@ -174,12 +174,23 @@ def _newcomer(store: Store, request: SignInRequest, now: datetime) -> Customer:
     return new.model_copy(update={"email_status": "proven", "last_sign_in_at": now})
 
 
+def shut_out(store: Store, customer: Customer, now: datetime) -> None:
+    """End a customer's sessions and links for good: enabling the account again brings none of them back.
+
+    For the moment after an account was disabled: from then on it is refused anyway. 1 write unit, and 1 a session.
+    """
+    _latest(store, email_addresses.canonical(customer.email), now).save()
+    sessions.end_all(store, customer.id)
+
+
 def _supersede(write: Transaction, store: Store, request: SignInRequest, now: datetime) -> None:
-    latest = LatestSignIn(
-        keys.email(store.id, request.canonical), keys.LATEST_SIGN_IN,
-        at=clock.stamp(now), ttl=int((now + LIFE).timestamp()),
-    )  # fmt: skip
+    latest = _latest(store, request.canonical, now)
     write.save(latest, LatestSignIn.pk.does_not_exist() | (LatestSignIn.at < request.issued_at))
+
+
+def _latest(store: Store, canonical: str, now: datetime) -> LatestSignIn:
+    ttl = int((now + LIFE).timestamp())
+    return LatestSignIn(keys.email(store.id, canonical), keys.LATEST_SIGN_IN, at=clock.stamp(now), ttl=ttl)
 
 
 def _consume(write: Transaction, request: SignInRequest, presented: Proof, session: Session, now: datetime) -> None:

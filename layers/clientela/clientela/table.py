@@ -168,6 +168,8 @@ class Transaction:
     def commit(self) -> None:
         """Write it all, or raise the error of the first write whose condition fails; BusyError."""
         writes = [*self._writes, *self._checks.values()]
+        if not writes:  # DynamoDB refuses a transaction of nothing
+            return
         for attempt in range(ATTEMPTS):
             reasons = dynamodb.transact([{kind: arguments} for kind, arguments, _ in writes])
             if reasons is None:

@@ -266,11 +266,6 @@ class Listing[T](BaseModel):
     limit: int
     total: int | None = None
 
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
-        """`CustomerList`, as the OpenAPI document calls `Listing[Customer]`."""
-        return f"{params[0].__name__}List"
-
 
 def listing(
     event: BaseProxyEvent, items: list[Any], next_cursor: str | None, limit: int, total: int | None = None

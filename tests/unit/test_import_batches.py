@@ -1,0 +1,91 @@
+"""How an import packs customers into transactions: within DynamoDB's limits, and no more of them than needed."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from clientela import clock, csv_columns, csv_rows, customers, groups, import_accounts, import_chunks
+from clientela.customer_fields import Customer, NewCustomer
+from clientela.groups import NewGroup
+from clientela.history import OPERATOR
+from clientela.import_accounts import Account, Rules
+from clientela.stores import Store
+from clientela.table import MOST_BYTES, MOST_WRITES
+
+NOW = clock.now()
+
+
+def accounts(
+    header: Sequence[str], rows: Sequence[Sequence[str]], before: Customer | None, rules: Rules
+) -> list[Account]:
+    columns = csv_columns.columns(header)
+    read = [csv_rows.row(line, cells, columns) for line, cells in enumerate(rows, 2)]
+    return [import_accounts.account([row], before, rules, NOW) for row in read]
+
+
+def rules(store: Store, header: Sequence[str]) -> Rules:
+    return import_accounts.with_groups_read(
+        store, Rules("imp_1", "upsert", csv_columns.columns(header), NOW, frozenset())
+    )
+
+
+def packed(store: Store, changed: Sequence[Account], by: Rules) -> list[tuple[int, int]]:
+    """Customers and writes of each transaction."""
+    return [(len(batch.accounts), len(batch.write)) for batch in import_chunks._batches(store, changed, by, NOW)]
+
+
+def emails(count: int) -> list[str]:
+    return [f"person{number}@example.com" for number in range(count)]
+
+
+def test_customers_who_are_created_fill_a_transaction(store: Store) -> None:
+    by = rules(store, ["email"])
+    created = accounts(["email"], [[email] for email in emails(70)], None, by)
+    assert packed(store, created, by) == [(33, 99), (33, 99), (4, 12)]
+
+
+def test_a_group_counts_once_in_each_transaction(store: Store) -> None:
+    for code in ("vip", "trade"):
+        groups.create(store, NewGroup(name=code, code=code), NOW)
+    by = rules(store, ["email", "groups"])
+    one = accounts(["email", "groups"], [[email, "vip"] for email in emails(34)], None, by)
+    two = accounts(["email", "groups"], [[email, "vip; trade"] for email in emails(34)], None, by)
+    assert packed(store, one, by) == [(33, 100), (1, 4)]
+    assert packed(store, two, by) == [(32, 98), (2, 8)]
+
+
+def test_changes_of_many_kinds_stay_within_a_hundred_writes(store: Store) -> None:
+    header = ["email", "company", "city", "shipping city", "note", "groups"]
+    groups.create(store, NewGroup(name="vip", code="vip"), NOW)
+    ana, by = customers.made(NewCustomer(email="ana@example.com"), NOW, "merchant"), rules(store, header)
+    changed = accounts(header, [[email, "Acme", "Vigo", "Faro", "new", "vip"] for email in emails(40)], ana, by)
+    found = packed(store, changed, by)
+    assert found == [(16, 97), (16, 97), (8, 49)]  # a profile and five entries of its history each, and one check
+
+
+def test_large_customers_stay_within_the_bytes(store: Store) -> None:
+    large = NewCustomer(email="ana@example.com", custom_fields={f"f{number}": "x" * 1000 for number in range(50)})
+    ana, by = customers.made(large, NOW, "merchant"), rules(store, ["email", "company"])
+    changed = accounts(["email", "company"], [[email, "Acme"] for email in emails(60)], ana, by)
+    batches = list(import_chunks._batches(store, changed, by, NOW))
+    assert sum(len(batch.accounts) for batch in batches) == 60
+    assert len(batches) == 2
+    assert all(batch.write._size <= MOST_BYTES and len(batch.write) <= MOST_WRITES for batch in batches)
+
+
+def test_a_row_that_makes_a_customer_too_large_is_rejected_and_the_others_are_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_chunks, "WRITERS", 1)  # moto's transactions know no threads
+    monkeypatch.setattr(customers, "LARGEST", 3000)
+    by = rules(store, ["email", "note"])
+    customers.create(store, NewCustomer(email="ci@example.com"), NOW, OPERATOR)
+    rows = [["ana@example.com", "x" * 4000], ["bo@example.com", "x"], ["ci@example.com", "x" * 4000]]
+    read = [csv_rows.row(line, cells, by.columns) for line, cells in enumerate(rows, 2)]
+    written = import_chunks._written(store, import_chunks._accounts(store, read, by, NOW), by, NOW)
+    outcomes = {account.rows[0].email: account.findings[0].outcome for account in written}
+    assert outcomes == {"ana@example.com": "rejected", "bo@example.com": "created", "ci@example.com": "rejected"}
+    assert {note.code for account in written for finding in account.findings for note in finding.notes} == {
+        "customer_too_large"
+    }
+    assert [customers.find(store, cells[0], NOW) is not None for cells in rows] == [False, True, True]
