@@ -110,16 +110,17 @@ def test_changes_of_large_customers_fit_into_transactions(store: Store, machines
     assert {customer.company for customer in directory.every(store)} == {"Acme"}
 
 
-FILE = b"""email,company,phone
-old@example.com,Beta,
-same@example.com,Acme,
-new@example.com,Gamma,12
-new@example.com,Delta,
-nobody,,
+FILE = b"""email,company,phone,groups
+old@example.com,Beta,,Trade
+same@example.com,Acme,,
+new@example.com,Gamma,12,
+new@example.com,Delta,,trade
+nobody,,,
 """
 
 
 def arranged(store: Store) -> dict[str, Any]:
+    groups.create(store, NewGroup(name="Trade", code="trade"), clock.now())
     for email in ("old@example.com", "same@example.com"):
         customers.create(store, NewCustomer(email=email, company="Acme"), clock.now())
     return dropped(store, FILE, "customers.csv")
@@ -172,14 +173,16 @@ def test_killed_at_any_call_it_ends_in_the_same_customers_and_the_same_report(
         assert counts(store, job_id) == (1, 2, 1, 1, 1), f"killed at call {call_number}"
         found = {customer.email: described(customer) for customer in directory.every(store)}
         assert found == {
-            "old@example.com": ("Beta", 2), "same@example.com": ("Acme", 1), "new@example.com": ("Delta", 1),
+            "old@example.com": ("Beta", 1, 2),
+            "same@example.com": ("Acme", 0, 1),
+            "new@example.com": ("Delta", 1, 1),
         }, f"killed at call {call_number}"  # fmt: skip
         assert [row["code"] for row in rejects(store, job_id)] == ["email_invalid"]
     assert call_number > 15
 
 
-def described(customer: Customer) -> tuple[str | None, int]:
-    return customer.company, customer.version
+def described(customer: Customer) -> tuple[str | None, int, int]:
+    return customer.company, len(customer.groups), customer.version
 
 
 def rejects(store: Store, job_id: str) -> list[dict[str, str]]:
