@@ -1,6 +1,7 @@
 """The HTTP API as a WSGI application: each request becomes an event for the function that the template routes it to."""
 
 import base64
+import itertools
 import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from tests.template_file import resources
 
+_requests = itertools.count()
 _TEXTS = ("application/json", "application/merge-patch+json", "text/")  # what API Gateway hands on without base64
 
 
@@ -43,7 +45,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         answer = {"statusCode": 404, "headers": {"Content-Type": "application/json"}, "body": '{"message":"Not Found"}'}
     status = HTTPStatus(answer["statusCode"])
     start_response(f"{status.value} {status.phrase}", list(answer["headers"].items()))
-    return [answer["body"].encode()]
+    return [(answer["body"] or "").encode()]
 
 
 def _pattern(path: str) -> re.Pattern[str]:
@@ -59,11 +61,12 @@ def _event(environ: dict[str, Any], path: str, parameters: dict[str, str]) -> di
     for name, value in parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True):
         query.setdefault(name, []).append(value)
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    # Many callers: the limits of one are not what is tried here.
     http = {
         "method": environ["REQUEST_METHOD"],
         "path": path,
         "protocol": "HTTP/1.1",
-        "sourceIp": "203.0.113.7",
+        "sourceIp": f"203.0.113.{next(_requests) % 250}",
         "userAgent": "",
     }
     return {

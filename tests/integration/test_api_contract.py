@@ -79,7 +79,11 @@ def _answers(operation: Any, headers: Headers, known: dict[str, list[str]]) -> C
 
     @seed(SEED)
     @settings(
-        max_examples=CASES, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        max_examples=CASES,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
     @given(case=cases, number=st.integers(0, 9))
     def send(case: Any, number: int) -> None:

@@ -55,8 +55,8 @@ def test_a_role_allows_each_action_on_a_resource_once(role: str) -> None:
     assert len(granted) == len(set(granted))
 
 
-def test_only_the_public_apis_and_the_mail_sender_read_the_signing_secret() -> None:
-    readers = {"CustomersApiRole", "StorefrontApiRole", "EmailSenderRole"}
+def test_only_what_makes_codes_or_cursors_reads_the_signing_secret() -> None:
+    readers = {"CustomersApiRole", "StorefrontApiRole", "EmailSenderRole", "BulkChangesRole"}
     assert roles_that_may("secretsmanager:GetSecretValue") == readers
 
 
