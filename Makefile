@@ -55,10 +55,11 @@ integration: setup dynamodb-local ## Run the tests against DynamoDB Local
 e2e: setup ## Run the tests against the deployed local cloud
 	$(BIN)/pytest tests/e2e
 
-check: setup ## Lint, check formatting and types, validate the template
+check: setup ## Lint, check formatting, types and the OpenAPI document, validate the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tools.openapi --check
 	$(BIN)/cfn-lint template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint --template-file template.yaml
 
@@ -71,7 +72,7 @@ lock: setup ## Lock the dependencies anew (UPGRADE=--upgrade takes newer version
 	@# Constrained by the other lock: tests run the very versions that ship.
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file layers/dependencies/requirements.txt
 
-openapi: setup ## Write docs/openapi.json anew from the functions
+openapi: setup ## Write the OpenAPI document anew from the functions
 	$(BIN)/python -m tools.openapi
 
 bench: setup dynamodb-local ## Measure units, latency and memory

@@ -9,6 +9,7 @@ from clientela import clients, dynamodb
 
 _READS = {"GetItem", "BatchGetItem", "Query"}
 _ASKED = {"ReturnConsumedCapacity": "TOTAL"}  # the table and its indexes together
+_SINGLE = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}  # what a transaction's writes are alone
 
 type Request = tuple[str, dict[str, Any]]  # operation, its parameters
 
@@ -21,10 +22,10 @@ class Traffic:
     read_units: float = 0
     write_units: float = 0
 
-    def add(self, operation: str, answer: dict[str, Any]) -> None:
+    def add(self, operation: str, answer: dict[str, Any], times: int = 1) -> None:
         """Count what one answer says."""
         consumed = answer.get("ConsumedCapacity", [])
-        units = sum(part["CapacityUnits"] for part in (consumed if isinstance(consumed, list) else [consumed]))
+        units = times * sum(part["CapacityUnits"] for part in (consumed if isinstance(consumed, list) else [consumed]))
         if operation in _READS:
             self.read_units += units
         else:
@@ -45,8 +46,9 @@ def _lean_client(traffic: Traffic) -> Iterator[None]:
 
     def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
         traffic.requests.append((operation, dict(request)))
-        answer = plain(operation, request | _ASKED)
-        traffic.add(operation, answer)
+        for part, part_request, times in _parts(operation, request):
+            answer = plain(part, part_request | _ASKED)
+            traffic.add(part, answer, times)
         return answer
 
     dynamodb._call = call
@@ -54,6 +56,19 @@ def _lean_client(traffic: Traffic) -> Iterator[None]:
         yield
     finally:
         dynamodb._call = plain
+
+
+def _parts(operation: str, request: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], int]]:
+    """What to send for a request, and how often to count it.
+
+    The writes of a transaction one by one, twice each, as AWS charges them: DynamoDB Local counts only one of several
+    alike (3.3.0: 10 units for the 99 puts of 33 new customers). Conditions must hold, or a part of it is written.
+    """
+    if operation != "TransactWriteItems":
+        yield operation, request, 1
+    for write in request.get("TransactItems", []):
+        for kind, arguments in write.items():
+            yield _SINGLE[kind], arguments, 2
 
 
 @contextmanager

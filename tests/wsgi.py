@@ -50,7 +50,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
 
 def _pattern(path: str) -> re.Pattern[str]:
     greedy = re.sub(r"\{(\w+)\\?\+\}", r"(?P<\1>.+)", path.replace(".", r"\."))
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", greedy))
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", greedy), re.DOTALL)
 
 
 def _event(environ: dict[str, Any], path: str, parameters: dict[str, str]) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """The lean client against what it replaces, and against a DynamoDB that fails."""
 
 from datetime import UTC, datetime
+from http.client import RemoteDisconnected
 from typing import Any
 
 import pytest
-import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from clientela import dynamodb
+from clientela.connections import Reply
 from clientela.errors import BusyError
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -32,17 +33,17 @@ class Wire:
     def __init__(self, *answers: Any) -> None:
         self.answers, self.calls = list(answers), 0
 
-    def __call__(self, operation: str, body: bytes) -> urllib3.BaseHTTPResponse:
+    def __call__(self, operation: str, body: bytes) -> Reply:
         self.calls += 1
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return urllib3.HTTPResponse(body=answer[1], status=answer[0])
+        return Reply(*answer)
 
 
 THROTTLED = (400, b'{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException"}')
 BROKEN = (500, b"<html>bad gateway</html>")
-LOST = urllib3.exceptions.ProtocolError("connection reset")
+LOST = RemoteDisconnected("connection reset")
 FOUND = (200, b'{"Item":{"pk":{"S":"x"}}}')
 
 
@@ -85,9 +86,9 @@ def test_what_a_batch_left_over_is_asked_for_again(monkeypatch: pytest.MonkeyPat
 def test_a_repeated_transaction_carries_one_token(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[bytes] = []
 
-    def send(operation: str, body: bytes) -> urllib3.BaseHTTPResponse:
+    def send(operation: str, body: bytes) -> Reply:
         sent.append(body)
-        return urllib3.HTTPResponse(body=b"{}", status=500 if len(sent) < 3 else 200)
+        return Reply(500 if len(sent) < 3 else 200, b"{}")
 
     monkeypatch.setattr(dynamodb, "_send", send)
     assert dynamodb.transact([]) is None

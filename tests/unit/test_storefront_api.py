@@ -269,7 +269,6 @@ def test_cookie_keeps_the_session_from_scripts_and_foreign_pages(ana: Customer, 
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/login-links"),
         ("POST", "/checkout-policy"),
         ("GET", "/storefront.css"),
         ("GET", "/social/google/start"),

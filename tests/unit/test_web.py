@@ -33,7 +33,6 @@ def call(method: str, path: str, body: Any = None, **options: Any) -> tuple[int,
         '{"email": "a@example.com", "custom_fields": {"n": -Infinity}}',
         '{"email": "a@example.com", "custom_fields": {"n": 1e400}}',
         '{"email": "a@example.com", "custom_fields": {"n": 1e200}}',
-        '{"email": "a@example.com", "custom_fields": {"n": 99999999999999999999}}',
         '{"email": "a@example.com", "name": "\\ud800"}',
         '{"email": "a@example.com", "name": "\ud800"}',
         '{"email": "a@example.com", "name": ' + "[" * 5000 + "]" * 5000 + "}",
@@ -122,8 +121,8 @@ def test_bad_parameters_are_named_without_a_slash(key: str) -> None:
         ('"abc"', 412),
         ('W/"1"', 412),
         ("x", 422),
-        ("9" * 5000, 422),
         ("²", 422),
+        ("9" * 5000, 422),
     ],
 )
 def test_if_match_is_read_as_rfc_9110_says(key: str, tag: str, status: int) -> None:
@@ -162,3 +161,8 @@ def test_header_names_are_read_in_any_case(key: str) -> None:
 def test_storefront_refuses_what_is_no_request(store: Store, body: str) -> None:
     answer = storefront_api.handler(http_event("POST", "demo/login-links", body), None)
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (422, "invalid_input")
+
+
+def test_a_path_says_which_methods_it_takes(store: Store) -> None:
+    answer = storefront_api.handler(http_event("GET", "demo/login-links"), None)
+    assert (answer["statusCode"], answer["headers"]["Allow"]) == (405, "OPTIONS, POST")

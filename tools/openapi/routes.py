@@ -24,7 +24,7 @@ class Operation(NamedTuple):
     description: str
     parameters: dict[str, type[BaseModel]]
     body: type[BaseModel] | None
-    responses: dict[int, dict[str, Any]]
+    responses: dict[int, Any]
 
 
 def operations(app: APIGatewayHttpResolver) -> Iterator[Operation]:
@@ -34,7 +34,7 @@ def operations(app: APIGatewayHttpResolver) -> Iterator[Operation]:
         parameters, body = _taken(route.func, route.operation_id)
         yield Operation(
             route.method, re.sub(r"<(\w+)>", r"{\1}", route.path), route.operation_id, list(route.tags),
-            route.security or [], summary, description, parameters, body, route.responses or {},
+            route.security or [], summary, description, parameters, body, {**(route.responses or {})},
         )  # fmt: skip
 
 

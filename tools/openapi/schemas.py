@@ -25,7 +25,8 @@ class Schemas:
 
     def of(self, model: type[BaseModel], mode: Mode) -> dict[str, Any]:
         """A reference to the model's component."""
-        return self._refs[model, mode]
+        reference: dict[str, Any] = self._refs[model, mode]
+        return reference
 
     def fields(self, model: type[BaseModel]) -> dict[str, tuple[dict[str, Any], bool]]:
         """The schemas of a model's fields, and whether each is required: for parameters, which cannot be null."""

@@ -43,7 +43,8 @@ class CustomerFilter(Document):
     updated_to: Stamp | None = None
     last_order_from: Stamp | None = None
     last_order_to: Stamp | None = None
-    ids: Annotated[list[Name], Field(max_length=100)] | None = None
+    # Annotated outside: the resolver does not see a list in an optional annotated one, and would take its first value.
+    ids: Annotated[list[Name] | None, Field(max_length=100)] = None
 
 
 def expression(wanted: CustomerFilter) -> dict[str, Any]:

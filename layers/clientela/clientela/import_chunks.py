@@ -65,7 +65,7 @@ class ChunkRecord(Record):
 def load(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
     """Load one chunk, once. BusyError where customers are changed too often meanwhile: safe to repeat.
 
-    A row that creates: 9 write units and half a read unit; one that updates: 4 to 18, and 1; one that changes nothing:
+    A row that creates: 12 write units and half a read unit; one that updates: 10 to 18, and 1; one that changes nothing:
     1 read unit. Besides, for each group that a transaction brings customers into: 2 write units.
     """
     known = imports.record(store_id, job_id)

@@ -199,9 +199,13 @@ def invalid_request(complaints: Sequence[Any]) -> errors.InvalidInputError:
     for complaint in complaints:
         place, *rest = complaint["loc"]
         (field,) = field_errors([{**complaint, "loc": rest}])
-        pointer = field.pointer if place == "body" else field.pointer.removeprefix("/")
-        fields.append(errors.FieldError(pointer, field.message))
+        fields.append(field if place == "body" else errors.FieldError(_parameter(rest), field.message))
     return errors.InvalidInputError("Some values cannot be taken.", fields=fields)
+
+
+def _parameter(location: Sequence[str | int]) -> str:
+    """The name of a parameter; it stands behind that of its model, and before the number of its value."""
+    return [str(part) for part in location[:2] if isinstance(part, str)][-1]
 
 
 def _lost(app: APIGatewayHttpResolver) -> Response[Any]:

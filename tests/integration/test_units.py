@@ -1,0 +1,107 @@
+"""The units that docstrings and issues promise, as DynamoDB Local counts them: unlike times, they never vary."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from benchmarks.traffic import Traffic, watched
+from clientela import api_keys, clock, customers, directory, orders, stores
+from clientela.api_keys import NewKey
+from clientela.customer_fields import Customer, NewCustomer
+from clientela.customer_filter import CustomerFilter
+from clientela.directory import Sort
+from clientela.order_fields import Order
+from clientela.stores import Store, StoreSettings
+
+NOW = clock.now()
+
+
+@pytest.fixture
+def store(deployed: None) -> Store:
+    """A store without sign-in, so that an order sends no mail."""
+    return stores.create(f"units-{uuid.uuid4().hex[:12]}", StoreSettings(name="Units"), NOW)
+
+
+@pytest.fixture(scope="module")
+def peopled(deployed: None) -> tuple[Store, list[Customer]]:
+    """A store with 120 customers."""
+    store = stores.create("units", StoreSettings(name="Units"), NOW)
+    made = [customers.create(store, new(i), NOW + timedelta(seconds=i)) for i in range(120)]
+    return store, made
+
+
+def new(number: int) -> NewCustomer:
+    return NewCustomer.model_validate({
+        "email": f"units{number}@example.com", "name": f"Helena {number}", "company": "JetBrains s.r.o.",
+        "billing_address": {"street": "Rilská 3174/6", "city": "Prague", "postal_code": "14300", "country": "CZ"},
+    })  # fmt: skip
+
+
+def order(number: int) -> Order:
+    return Order.model_validate({
+        "id": f"{number}", "version": 1, "placed_at": f"2026-11-{number:02d}T10:00:00Z", "email": "buyer@example.com",
+        "currency": "USD", "total": "1.25", "payment_status": "paid",
+    })  # fmt: skip
+
+
+def taken(call: Callable[[], Any]) -> Traffic:
+    with watched() as traffic:
+        call()
+    return traffic
+
+
+def test_creating_a_customer(store: Store) -> None:
+    used = taken(lambda: customers.create(store, new(0), NOW))
+    assert (used.read_units, used.write_units, len(used.requests)) == (0, 6, 2)
+
+
+def test_reading_a_customer(peopled: tuple[Store, list[Customer]]) -> None:
+    store, people = peopled
+    used = taken(lambda: customers.get(store, people[0].id))
+    assert (used.read_units, used.write_units, len(used.requests)) == (1, 0, 1)
+
+
+def test_changing_what_no_index_sorts_by(peopled: tuple[Store, list[Customer]]) -> None:
+    store, people = peopled
+    used = taken(lambda: customers.patch(store, people[1].id, {"note": "likes tea"}, NOW))
+    # The profile, its history, and three index entries, which show when it was changed: a transaction counts twice.
+    assert (used.read_units, used.write_units) == (1, 2 * (1 + 1 + 3))
+
+
+@pytest.mark.parametrize("sort", ["-created", "created", "name", "-email"])
+def test_a_page_costs_its_rows_and_a_few_pages_of_the_index(peopled: tuple[Store, list[Customer]], sort: Sort) -> None:
+    store, _ = peopled
+    used = taken(lambda: directory.page(store, sort=sort, limit=100))
+    assert used.read_units <= 100 / 2 + 10
+    assert len(used.requests) == 5
+
+
+def test_an_exact_email_reads_its_claim_and_its_customer(peopled: tuple[Store, list[Customer]]) -> None:
+    store, people = peopled
+    used = taken(lambda: directory.page(store, wanted=CustomerFilter(email=people[7].email)))
+    assert (used.read_units, len(used.requests)) == (1.5, 2)
+
+
+def test_ids_are_read_at_once(peopled: tuple[Store, list[Customer]]) -> None:
+    store, people = peopled
+    used = taken(lambda: directory.page(store, wanted=CustomerFilter(ids=[one.id for one in people[:100]]), limit=100))
+    assert (used.read_units, len(used.requests)) == (50, 1)
+
+
+def test_orders(store: Store) -> None:
+    first = taken(lambda: orders.take(store, order(1), NOW))
+    # Order, reference, claim, history, the profile of above 1 KB, and an entry in each of six indexes: twice.
+    assert (first.read_units, first.write_units) == (2, 2 * (4 + 2 + 6))
+    second = taken(lambda: orders.take(store, order(2), NOW))
+    # Order, reference and profile; three entries rewritten, and three moved, which is a delete and a put.
+    assert (second.read_units, second.write_units) == (4, 2 * (2 + 2 + 3 + 3 * 2))
+
+
+def test_a_key_is_looked_up_once_and_its_use_noted_once_an_hour(store: Store) -> None:
+    issued = api_keys.create(store.id, NewKey(name="till"), NOW)
+    first = taken(lambda: api_keys.authenticate(store.id, issued.key, NOW))
+    again = taken(lambda: [api_keys.authenticate(store.id, issued.key, NOW) for _ in range(10)])
+    assert (first.read_units, first.write_units) == (1, 1)
+    assert again.requests == []

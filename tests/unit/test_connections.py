@@ -1,0 +1,94 @@
+"""Kept-alive connections against servers that answer, hang up and hang."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from urllib3.util import wait_for_read
+
+from clientela import connections
+from clientela.connections import Broken, Connections
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with the body, and hangs up after `last`, as a server does with a connection that waited long."""
+
+    protocol_version = "HTTP/1.1"
+    opened: list[Any] = []
+
+    def setup(self) -> None:
+        super().setup()
+        self.opened.append(self)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.close_connection = body == b"last"
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    Echo.opened = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connections]:
+    """Connections that are closed at the end, on which the server's threads wait."""
+    made = Connections(url)
+    yield made
+    made.close()
+
+
+def test_calls_one_after_the_other_share_a_connection(url: str) -> None:
+    with connected(url) as calls:
+        assert [calls.post(body, {"host": calls.host}).data for body in (b"a", b"", b"c")] == [b"a", b"", b"c"]
+    assert len(Echo.opened) == 1
+
+
+def test_calls_at_the_same_time_never_share_one(url: str) -> None:
+    bodies = [str(i).encode() * 1000 for i in range(200)]
+    with connected(url) as calls, ThreadPoolExecutor(8) as threads:
+        assert [reply.data for reply in threads.map(lambda body: calls.post(body, {}), bodies)] == bodies
+    assert len(Echo.opened) <= 8
+
+
+def test_a_connection_that_the_other_side_ended_is_replaced(url: str) -> None:
+    with connected(url) as calls:
+        calls.post(b"last", {})
+        wait_for_read(calls._idle[0].sock, timeout=5)  # the end of it has come
+        assert calls.post(b"again", {}).data == b"again"
+    assert len(Echo.opened) == 2
+
+
+def test_a_late_answer_is_given_up_and_its_connection_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "READ_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        with connected(f"http://127.0.0.1:{silent.getsockname()[1]}") as calls:
+            for _ in range(2):
+                with pytest.raises(Broken):
+                    calls.post(b"a", {})
+        assert [silent.accept()[0].close() for _ in range(2)] == [None, None]
+
+
+def test_nobody_there(url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with pytest.raises(Broken):
+        Connections(f"http://127.0.0.1:{port}").post(b"a", {})
