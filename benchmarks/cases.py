@@ -9,11 +9,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import customers_api
-import order_intake
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from tests.http_events import answered, http_event
 
+import customers_api
+import order_intake
 from benchmarks import shop
 from benchmarks.measure import Call, Case
 from clientela import api_keys, clock, csv_columns, csv_rows, directory, export_columns, import_chunks
@@ -52,20 +52,22 @@ def every(store: Store, customer_ids: list[str]) -> list[Case]:
 
 def last_cursor(store: Store, key: str) -> str:
     """The cursor of the last page, found by walking all of them, which must show everybody once."""
-    cursor, shown = {}, set()
+    cursor, shown = "", set[str]()
+    following: dict[str, Any] = {}
     while True:
-        event = http_event("GET", f"{store.id}/customers", key=key, limit=PAGE, **cursor)
+        event = http_event("GET", f"{store.id}/customers", key=key, limit=PAGE, **following)
         page = answered(customers_api.handler(event, None))
         shown |= {customer["id"] for customer in page["items"]}
         if page["next_cursor"] is None:
             break
-        cursor = {"cursor": page["next_cursor"]}
+        cursor = page["next_cursor"]
+        following = {"cursor": cursor}
     if len(shown) != shop.CUSTOMERS:
         raise RuntimeError(f"the pages show {len(shown)} of {shop.CUSTOMERS} customers")
-    return cursor["cursor"]
+    return cursor
 
 
-def _request(store: Store, key: str, method: str, path: str, body: Any = None, **query: object) -> Call:
+def _request(store: Store, key: str, method: str, path: str, body: Any = None, **query: Any) -> Call:
     event = http_event(method, path, body, key=key, **query)
     return partial(_handled, event)
 
@@ -96,7 +98,13 @@ def _emails(store: Store) -> Iterator[str]:
 
 
 def _order(store: Store, whose: str, buyer: int, number: int) -> Call:
-    address = {"name": "Helena Holý", "street": "Rilská 3174/6", "city": "Prague", "postal_code": "14300", "country": "CZ"}
+    address = {
+        "name": "Helena Holý",
+        "street": "Rilská 3174/6",
+        "city": "Prague",
+        "postal_code": "14300",
+        "country": "CZ",
+    }
     order = {
         "id": f"{whose}-{buyer}-{number}", "number": f"{number}", "version": 1, "email": f"{whose}{buyer}@example.com",
         "placed_at": clock.stamp(shop.OPENED + timedelta(days=number)), "currency": "USD", "total": "49.62",
@@ -115,10 +123,13 @@ def _second_orders(store: Store) -> Iterator[Call]:
 
 
 def _imports(store: Store) -> Iterator[Call]:
-    columns = csv_columns.columns(["email", "first name", "last name", "company", "phone", "billing city", "billing country"])
+    columns = csv_columns.columns(
+        ["email", "first name", "last name", "company", "phone", "billing city", "billing country"]
+    )
     for number in itertools.count():
         lines = [
-            f"row{number}-{i}@example.com,Helena,Holý,JetBrains s.r.o.,+420241770449,Prague,Czechia" for i in range(ROWS)
+            f"row{number}-{i}@example.com,Helena,Holý,JetBrains s.r.o.,+420241770449,Prague,Czechia"
+            for i in range(ROWS)
         ]
         rules = Rules(f"imp_{number}", "upsert", columns, shop.OPENED, frozenset())
         yield partial(_import, store, lines, rules)

@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import boto3
@@ -16,6 +17,7 @@ from botocore import xform_name
 
 from benchmarks.traffic import Request, Traffic, watched
 
+ROUNDS = 15  # blocks whose median is told
 RECORDED = 10  # calls of ours whose requests the floor repeats
 
 type Call = Callable[[], object]
@@ -51,8 +53,14 @@ class Result:
     def floor_ms(self) -> float:
         return statistics.median(self.floor)
 
+    @property
+    def is_too_dear(self) -> bool:
+        """Whether a call takes more units than are promised."""
+        used = ((self.traffic.read_units, self.case.most_read), (self.traffic.write_units, self.case.most_write))
+        return any(most is not None and units > most for units, most in used)
 
-def measured(case: Case, rounds: int) -> Result:
+
+def measured(case: Case, rounds: int = ROUNDS) -> Result:
     """Measure a case; the first block, with its connections and caches to fill, is not counted."""
     next(case.calls)()  # fills the caches: what only the first call reads is no part of what a call costs
     recorded = [_recorded(next(case.calls)) for _ in range(RECORDED)]
@@ -91,7 +99,7 @@ def _floor(recorded: Iterable[list[Request]]) -> Iterator[Call]:
         for method, request in requests:
             method(**request)
 
-    return (lambda requests=requests: send(requests) for requests in itertools.cycle(repeated))
+    return (partial(send, requests) for requests in itertools.cycle(repeated))
 
 
 def _unconditional(request: dict[str, Any]) -> dict[str, Any]:

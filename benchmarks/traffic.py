@@ -1,6 +1,6 @@
 """What is asked of DynamoDB, and the units that it says it charged: by the lean client and by botocore."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,7 +81,7 @@ def _botocore(traffic: Traffic) -> Iterator[None]:
         traffic.add(model.name, parsed)
 
     events = clients.dynamodb().meta.events
-    hooks = {"provide-client-params.dynamodb": ask, "after-call.dynamodb": count}
+    hooks: dict[str, Callable[..., None]] = {"provide-client-params.dynamodb": ask, "after-call.dynamodb": count}
     for event, hook in hooks.items():
         events.register(event, hook)
     try:

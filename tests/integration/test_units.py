@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from benchmarks.traffic import Traffic, watched
+
 from clientela import api_keys, clock, customers, directory, orders, stores
 from clientela.api_keys import NewKey
 from clientela.customer_fields import Customer, NewCustomer

@@ -64,7 +64,7 @@ def link(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def ana(store: Store) -> Customer:
-    new = NewCustomer(email="ana@example.com", name="Ana", note="pays late", tags=["vip"], groups=["retail"])
+    new = NewCustomer(email="ana@example.com", name="Ana", note="pays late", tags=["vip"])
     return customers.create(store, new, NOW)
 
 

@@ -120,7 +120,7 @@ def change(
     """Read, apply, write back if nobody else wrote meanwhile, else again: no change of anybody is lost.
 
     Nothing is written where `apply` changes nothing. 10 write units, 18 for a customer with orders, whose profile is
-    above 1 KB and in six indexes; 2 more for each entry that moves, 6 for another e-mail.
+    above 1 KB and in six indexes; 2 more for each entry that moves, and 4 for another e-mail.
     """
     for _ in range(ATTEMPTS):
         before = get(store, customer_id)

@@ -67,8 +67,8 @@ def vat_check_queue_url() -> str:
 
 
 def requests_per_second() -> int:
-    """How many calls a second one API key may make of one function instance. The only setting with a default."""
-    return int(os.environ.get("REQUESTS_PER_SECOND", "20"))
+    """How many calls a second one API key may make of one function instance."""
+    return int(_required("REQUESTS_PER_SECOND"))
 
 
 def _required(name: str) -> str:
