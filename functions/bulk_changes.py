@@ -14,5 +14,5 @@ RESERVE = 60_000  # milliseconds: more than the last hundred needs
 def handler(event: dict[str, Any], context: Any) -> None:
     """`{"store_id", "job_id"}`: go on with that job."""
     store = stores.get(event["store_id"])
-    job = bulk.run(store, event["job_id"], clock.now(), lambda: context.get_remaining_time_in_millis() < RESERVE)
+    job = bulk.run(store, event["job_id"], clock.now, lambda: context.get_remaining_time_in_millis() < RESERVE)
     logger.info("bulk", store_id=store.id, job_id=job.id, status=job.status, changed=job.changed, failed=job.failed)

@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+import sqs_batches
 from clientela import clock, sign_in_mail, stores, welcome_mail
 from clientela.mail_delivery import Outcome
 
@@ -19,19 +19,9 @@ DELIVER: dict[str, Callable[..., Outcome]] = {
 logger = Logger()
 
 
-class _Mails(BatchProcessor):
-    def failure_handler(self, record: SQSRecord, exception: Any) -> Any:
-        # The kind only: the words of an error of SES may name an address.
-        logger.warning("mail failed", message_id=record.message_id, error=exception[0].__name__)
-        return super().failure_handler(record, exception)
-
-
-processor = _Mails(EventType.SQS, raise_on_entire_batch_failure=False)
-
-
-def handler(event: dict[str, Any], context: Any) -> Any:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Deliver a batch; the answer names the messages to be delivered again."""
-    return process_partial_response(event=event, record_handler=_deliver, processor=processor, context=context)
+    return sqs_batches.answer(event, context, _deliver, logger)
 
 
 def _deliver(record: SQSRecord) -> None:

@@ -3,28 +3,18 @@
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+import sqs_batches
 from clientela import clock, stores, vat_check_queue, vat_checks
 from clientela.vat_check_queue import VatCheck
 
 logger = Logger()
 
 
-class _Checks(BatchProcessor):
-    def failure_handler(self, record: SQSRecord, exception: Any) -> Any:
-        # The kind only: a message that cannot be read may hold anything.
-        logger.warning("vat check not done", message_id=record.message_id, reason=exception[0].__name__)
-        return super().failure_handler(record, exception)
-
-
-processor = _Checks(EventType.SQS, raise_on_entire_batch_failure=False)
-
-
-def handler(event: dict[str, Any], context: Any) -> Any:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Make the checks of a batch; the answer names the messages to be delivered again."""
-    return process_partial_response(event=event, record_handler=_check, processor=processor, context=context)
+    return sqs_batches.answer(event, context, _check, logger)
 
 
 def _check(record: SQSRecord) -> None:

@@ -41,6 +41,8 @@ def create_resources(endpoint: str) -> dict[str, str]:
             "ARN"
         ],
         "EXPORT_FUNCTION_NAME": "customer-export",
+        "BULK_FUNCTION_NAME": "bulk-changes",
+        "REQUESTS_PER_SECOND": "1000000",
         "IMPORT_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:imports",
     }
 

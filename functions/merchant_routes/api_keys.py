@@ -28,8 +28,7 @@ def list_api_keys() -> Response[Any]:
 @router.post(BASE, **route("createApiKey", "keys:write", IssuedKey, 201, headers=["Location"]))
 def create_api_key(new: Annotated[NewKey, Body()]) -> Response[Any]:
     """Make a key with scopes that the calling key has itself. This answer alone holds the secret."""
-    for scope in new.scopes:
-        api_keys.demand(router.context["caller"], scope)
+    api_keys.demand_no_more(router.context["caller"], new)
     store_id = router.context["store"].id
     issued = api_keys.create(store_id, new, clock.now())
     return web.json(issued, 201, {"Location": f"/v1/stores/{store_id}/api-keys/{issued.id}"})
@@ -47,8 +46,7 @@ def get_api_key(key_id: KeyId) -> Response[Any]:
 def rotate_api_key(key_id: KeyId) -> Response[Any]:
     """Give a key a new secret, which this answer alone holds; the old one stays good for a day."""
     store_id = router.context["store"].id
-    for scope in api_keys.read(store_id, key_id).key.scopes:
-        api_keys.demand(router.context["caller"], scope)
+    api_keys.demand_no_more(router.context["caller"], api_keys.read(store_id, key_id).key)
     return web.json(api_keys.rotate(store_id, key_id, clock.now()))
 
 

@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import SkipValidation
 
-from clientela import bulk, clock, directory, groups, web
+from clientela import clock, directory, group_removal, groups, web
 from clientela.customer_fields import Customer
 from clientela.customer_filter import CustomerFilter
 from clientela.directory import Sort
@@ -62,10 +62,7 @@ def change_group(
 @router.delete(ONE, **route("deleteGroup", "groups:write", status=204, raises=[GroupNotFoundError]))
 def delete_group(group_id: GroupId) -> Response[Any]:
     """Delete a group. Its members leave it in the background: `listBulkChanges` shows how far that is."""
-    store = router.context["store"]
-    groups.delete(store, group_id)
-    leave = bulk.BulkChange(groups=bulk.GroupChange(remove=[group_id]))
-    bulk.start(store, CustomerFilter(group=group_id), leave, clock.now(), access.actor(router), is_sweep=True)
+    group_removal.remove(router.context["store"], group_id, clock.now(), access.actor(router))
     return web.nothing()
 
 

@@ -33,7 +33,7 @@ def _document(method: str, event: Mapping[str, Any]) -> Response[Any]:
     text, tag = _text()
     known = {name.lower(): value for name, value in event.get("headers", {}).items()}.get("if-none-match")
     if known == tag:
-        return Response(status_code=304, headers={"ETag": tag})
+        return Response(status_code=304, headers={"ETag": tag}, body="")
     body = "" if method == "HEAD" else text
     return Response(status_code=200, content_type="application/json", body=body, headers={"ETag": tag})
 

@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from pydantic import SkipValidation
 
-from clientela import clock, stores, web
+from clientela import clock, store_settings, stores, web
 from clientela.errors import VersionConflictError
 from clientela.stores import SettingsChanges, Store
 from merchant_routes.access import route
@@ -29,5 +29,5 @@ def change_settings(
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,
 ) -> Response[Any]:
     """Change settings by JSON Merge Patch (RFC 7396). They hold everywhere within half a minute."""
-    store = stores.patch(router.context["store"].id, changes, clock.now(), web.version_wanted(if_match))
+    store = store_settings.change(router.context["store"].id, changes, clock.now(), web.version_wanted(if_match))
     return web.json(store, headers=web.etag(store.version))

@@ -50,7 +50,7 @@ def list_sessions() -> Response[Any]:
 def end_session(session_id: SessionId) -> Response[Any]:
     """Sign out on one device."""
     sessions.end(router.context["store"], router.context["caller"].customer.id, session_id)
-    return Response(status_code=204)
+    return Response(status_code=204, body="")
 
 
 @router.delete(
@@ -60,7 +60,7 @@ def end_session(session_id: SessionId) -> Response[Any]:
 def end_sessions() -> Response[Any]:
     """Sign out everywhere, here as well."""
     sessions.end_all(router.context["store"], router.context["caller"].customer.id)
-    return Response(status_code=204, headers=access.drop_cookie())
+    return Response(status_code=204, headers=access.drop_cookie(), body="")
 
 
 def _device(session: Session, current: Session) -> Device:

@@ -140,4 +140,4 @@ def end_session() -> Response[Any]:
     """Sign out."""
     caller = router.context["caller"]
     sessions.end(router.context["store"], caller.customer.id, caller.session.id)
-    return Response(status_code=204, headers=access.drop_cookie())
+    return Response(status_code=204, headers=access.drop_cookie(), body="")

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from pydantic import ValidationError
 
 from clientela import clock, customers, directory, stores
 from clientela.customer_fields import Customer, NewCustomer, Spend
@@ -138,3 +139,11 @@ def test_a_customer_that_does_not_change_is_shown_once_whatever_happens_between_
 def test_a_page_shows_what_the_model_would(store: Store, people: list[Customer]) -> None:
     shown = directory.page(store, sort="created", limit=1).customers[0]
     assert shown == customers.get(store, shown["id"]).model_dump(mode="json")
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"query": "\u0301"}, {"query": "\x03acme"}, {"phone": "abc"}, {"company": "\x04"}, {"query": ""}]
+)
+def test_a_filter_that_would_let_everybody_pass_is_refused(wanted: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        CustomerFilter.model_validate(wanted)

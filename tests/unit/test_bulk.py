@@ -6,12 +6,12 @@ from tests.http_events import answered, http_event
 
 import bulk_changes
 import customers_api
-from clientela import api_keys, bulk, clients, clock, customers, directory, groups, history
+from clientela import api_keys, bulk, clients, clock, customers, directory, group_removal, groups, history
 from clientela.api_keys import NewKey
 from clientela.bulk import BulkChange
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.customer_filter import CustomerFilter
-from clientela.errors import BulkJobNotFoundError
+from clientela.errors import BulkJobNotFoundError, GroupNotFoundError, InvalidInputError
 from clientela.groups import NewGroup
 from clientela.history import OPERATOR
 from clientela.stores import Store
@@ -45,7 +45,6 @@ class Called:
 
 @pytest.fixture
 def called(aws: Any, monkeypatch: pytest.MonkeyPatch) -> Called:
-    monkeypatch.setenv("BULK_FUNCTION_NAME", "bulk")
     called = Called()
     monkeypatch.setattr(clients, "functions", lambda: called)
     return called
@@ -101,11 +100,11 @@ def test_a_job_goes_on_where_its_time_was_short(
     called.events.clear()
     for done in (2, 4):
         seconds = iter([False, True])
-        bulk.run(store, job.id, NOW, lambda seconds=seconds: next(seconds))  # type: ignore[misc]
+        bulk.run(store, job.id, clock.now, lambda seconds=seconds: next(seconds))  # type: ignore[misc]
         assert bulk.get(store, job.id).changed == done
         assert len(called.events) == 1
         called.events.clear()
-    assert bulk.run(store, job.id, NOW, lambda: False).status == "succeeded"
+    assert bulk.run(store, job.id, clock.now, lambda: False).status == "succeeded"
     first = bulk.results(store, job.id)
     second = bulk.results(store, job.id, first.next_cursor)
     assert [len(page.items) for page in (first, second)] == [2, 2]
@@ -115,7 +114,7 @@ def test_a_finished_job_that_is_called_again_does_nothing(store: Store, people: 
     job = bulk.start(store, CustomerFilter(), changes(status="pending"), NOW, OPERATOR)
     called.run()
     customers.patch(store, people[0].id, {"status": "active"}, NOW)
-    bulk.run(store, job.id, NOW, lambda: False)
+    bulk.run(store, job.id, clock.now, lambda: False)
     assert customers.get(store, people[0].id).status == "active"
 
 
@@ -155,3 +154,40 @@ def test_the_api_answers_at_once_for_ids_and_with_a_job_for_a_filter(
 def test_an_unknown_job_is_not_found(store: Store) -> None:
     with pytest.raises(BulkJobNotFoundError):
         bulk.get(store, "blk_nowhere")
+
+
+def test_results_are_those_of_the_first_try(
+    store: Store, people: list[Customer], called: Called, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = bulk.start(store, CustomerFilter(), changes(status="pending"), NOW, OPERATOR)
+    with monkeypatch.context() as broken:
+        broken.setattr(bulk, "_noted", lambda *arguments: 1 / 0)  # the process dies behind the first hundred
+        with pytest.raises(ZeroDivisionError):
+            bulk.run(store, job.id, clock.now, lambda: False)
+    assert bulk.get(store, job.id).status == "failed"
+    done = bulk.run(store, job.id, clock.now, lambda: False)
+    assert (done.status, done.changed, done.unchanged, done.message) == ("succeeded", 5, 0, None)
+    assert {result["result"] for result in bulk.results(store, job.id).items} == {"changed"}
+
+
+def test_a_sweep_ends_also_where_somebody_cannot_be_changed(
+    store: Store, called: Called, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = groups.create(store, NewGroup(name="Trade", code="trade"), NOW)
+    customers.create(store, NewCustomer(email="a@example.com", groups=[group.id]), NOW)
+    monkeypatch.setattr(customers, "patched", lambda *arguments: (_ for _ in ()).throw(InvalidInputError()))
+    group_removal.remove(store, group.id, NOW, OPERATOR)
+    called.run()
+    (job,) = bulk.every(store).items
+    assert (job.status, job.failed) == ("succeeded", 1)
+
+
+def test_a_group_whose_deletion_broke_off_is_swept_by_asking_again(store: Store, called: Called) -> None:
+    group = groups.create(store, NewGroup(name="Trade", code="trade"), NOW)
+    member = customers.create(store, NewCustomer(email="a@example.com", groups=[group.id]), NOW)
+    groups.delete(store, group.id)  # and the process died
+    group_removal.remove(store, group.id, NOW, OPERATOR)
+    called.run()
+    assert customers.get(store, member.id).groups == []
+    with pytest.raises(GroupNotFoundError):
+        group_removal.remove(store, group.id, NOW, OPERATOR)

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from clientela import clock, customers, dynamodb
-from clientela.customer_fields import NewCustomer
+from clientela import clock, customers, directory, dynamodb, groups
+from clientela.customer_fields import Customer, NewCustomer
 from clientela.errors import (
     BusyError,
     CustomerNotFoundError,
@@ -174,3 +174,74 @@ def test_nobody_comes_into_a_group_that_is_not_there(store: Store) -> None:
     created = ana(store)
     with pytest.raises(GroupUnknownError):
         customers.patch(store, created.id, {"groups": ["grp_nowhere"]}, NOW)
+
+
+@pytest.mark.parametrize("changes", [[], "x", 7, None])
+def test_a_patch_that_is_no_object_is_refused(store: Store, changes: Any) -> None:
+    created = ana(store)
+    with pytest.raises(InvalidInputError):
+        customers.patch(store, created.id, changes, NOW)
+
+
+def test_a_rule_that_is_stricter_since_does_not_stop_other_changes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = ana(store, vat_id="ESB12345674", language="es")
+    outdated = created.model_copy(
+        update={"vat_id": "ESB00000000", "language": "??", "version": 2}
+    )
+    customers.record(store, outdated).save()
+    changed = customers.patch(store, created.id, {"note": "x"}, NOW)
+    assert (changed.note, changed.vat_id, changed.language) == ("x", "ESB00000000", "??")
+    with pytest.raises(InvalidInputError) as refused:
+        customers.patch(store, created.id, {"vat_id": "ESB12345675"}, NOW)
+    assert [field.pointer for field in refused.value.fields if field.pointer == "/vat_id"]
+
+
+def test_a_customer_who_has_got_another_address_is_not_found_by_the_old_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created, read = ana(store), customers.get
+
+    def moved_between_the_reads(store: Store, customer_id: str) -> Customer:
+        monkeypatch.setattr(customers, "get", read)
+        return customers.patch(store, customer_id, {"email": "anna@example.com"}, NOW)
+
+    monkeypatch.setattr(customers, "get", moved_between_the_reads)
+    assert customers.find(store, "ana@example.com", NOW) is None
+    assert customers.find(store, "anna@example.com", NOW) == read(store, created.id)
+
+
+def test_a_void_claim_stops_no_change_of_email_and_no_member_of_a_group(store: Store) -> None:
+    group = groups.create(store, groups.NewGroup(name="Trade", code="trade"), NOW)
+    for address in ("lost@example.com", "gone@example.com"):
+        customers.claim(store, customers.made(NewCustomer(email=address), NOW, "merchant")).save()
+    late = NOW + timedelta(seconds=61)
+    assert customers.create(store, NewCustomer(email="lost@example.com", groups=[group.id]), late).groups == [group.id]
+    created = ana(store)
+    assert customers.patch(store, created.id, {"email": "gone@example.com"}, late).email == "gone@example.com"
+
+
+def test_an_address_comes_back_beside_one_that_was_made_of_it(store: Store) -> None:
+    home, work = {"street": "Calle 1"}, {"street": "Calle 2"}
+    created = ana(store, shipping_addresses=[home])
+    moved = [{**work, "id": created.shipping_addresses[0].id}, home]
+    book = customers.patch(store, created.id, {"shipping_addresses": moved}, NOW).shipping_addresses
+    assert len({address.id for address in book}) == 2
+
+
+def test_numbers_come_back_as_they_went_in(store: Store) -> None:
+    numbers = {"half": 0.5, "huge": 1e30, "whole": 9007199254740991, "none": 0}
+    created = ana(store, custom_fields=numbers)
+    assert customers.get(store, created.id).custom_fields == numbers
+    assert directory.page(store, limit=1).customers[0]["custom_fields"] == numbers
+
+
+@pytest.mark.parametrize(
+    "fields", [{"tags": ["a,b"]}, {"tags": ["a;b"]}, {"phone": "911222333"}, {"primary_group": "x"}]
+)
+def test_what_cannot_be_kept_is_named(store: Store, fields: dict[str, object]) -> None:
+    created = ana(store)
+    with pytest.raises(InvalidInputError) as refused:
+        customers.patch(store, created.id, fields, NOW)
+    assert refused.value.fields[0].pointer.startswith("/" + next(iter(fields)))

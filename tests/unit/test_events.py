@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+
 from clientela.errors import ClientelaError
 from clientela.stores import Store
 
@@ -70,7 +71,7 @@ def test_a_sample_is_taken(store: Store, name: str) -> None:
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_sample_that_goes_on_with_a_job_asks_for_the_job(store: Store, name: str) -> None:
-    with pytest.raises(ClientelaError, match="no (bulk change|import)"):
+    with pytest.raises(ClientelaError, match=r"no (bulk change|import)"):
         handler(REFUSED[name])(sample(name), Context())
 
 

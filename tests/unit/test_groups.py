@@ -80,7 +80,19 @@ def test_a_deleted_group_is_gone_and_its_code_is_free(store: Store) -> None:
     assert made(store).id != group.id
 
 
-def test_a_group_holds_from_its_first_moment_to_before_its_last(store: Store) -> None:
-    group = made(store, valid_from=NOW, valid_until=NOW + timedelta(hours=1))
-    moments = (NOW - timedelta(seconds=1), NOW, NOW + timedelta(minutes=59), NOW + timedelta(hours=1))
-    assert [groups.is_valid(group, moment) for moment in moments] == [False, True, True, False]
+def test_a_deletion_takes_the_code_that_the_group_has_by_then(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = made(store, "old")
+    read, seen = groups.get, []
+
+    def read_and_then_it_changes(store: Store, group_id: str) -> groups.Group:
+        found = read(store, group_id)
+        if not seen:
+            seen.append(found)
+            monkeypatch.setattr(groups, "get", read)
+            groups.patch(store, group_id, {"code": "new"}, NOW)
+        return found
+
+    monkeypatch.setattr(groups, "get", read_and_then_it_changes)
+    groups.delete(store, group.id)
+    monkeypatch.setattr(groups, "get", read)
+    assert {made(store, code).code for code in ("old", "new")} == {"old", "new"}

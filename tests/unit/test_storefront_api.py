@@ -1,18 +1,21 @@
 """The storefront API over HTTP: the way in, the account, and what strangers cannot do."""
 
 import json
+import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tools.openapi.routes import operations
 
 import storefront_api
 from clientela import clock, customers, orders, sign_in_mail, stores
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.order_fields import Order
 from clientela.stores import Store
+from storefront_routes import access
 
 NOW = clock.now()
 EVENT = json.loads((Path(__file__).parents[2] / "events" / "storefront_login_link.json").read_text())
@@ -172,19 +175,28 @@ def test_account_shows_the_owner_what_is_theirs(bearer: dict[str, str]) -> None:
     assert not hidden & answer["json"].keys()
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/account"), ("PATCH", "/account"), ("GET", "/account/orders"), ("GET", "/account/orders/1"),
-        ("GET", "/account/sessions"), ("DELETE", "/account/sessions"), ("DELETE", "/account/sessions/x"),
-        ("DELETE", "/sessions/current"),
-    ],
-)  # fmt: skip
-def test_account_needs_a_session(store: Store, method: str, path: str) -> None:
+PRIVATE = [
+    (operation.method, operation.path.removeprefix("/v1/stores/{store_id}"))
+    for operation in operations(storefront_api.app)
+    if operation.security
+]
+
+
+@pytest.mark.parametrize(("method", "path"), PRIVATE)
+def test_what_is_marked_private_needs_a_session(store: Store, method: str, path: str) -> None:
+    path = re.sub(r"{\w+}", "x", path)
     for headers in ({}, {"authorization": "Bearer cs_x"}, {"authorization": "Basic eA=="}):
-        answer = call(method, path, headers=headers)
+        answer = call(method, path, {} if method == "PATCH" else None, headers=headers)
         assert (answer["statusCode"], answer["json"]["code"]) == (401, "session_invalid")
-        assert answer["headers"]["WWW-Authenticate"] == "Bearer"
+    if method == "PATCH":
+        assert call(method, path, "no object")["statusCode"] == 401
+    assert call("HEAD" if method == "GET" else method, path, cookies=[f"{access.COOKIE}=cs_x"])["statusCode"] in {401, 403}
+
+
+def test_all_of_an_account_is_marked_private() -> None:
+    public = {operation.path for operation in operations(storefront_api.app) if not operation.security}
+    assert public == {"/v1/stores/{store_id}/login-links", "/v1/stores/{store_id}/sessions"}
+    assert len(PRIVATE) >= 8
 
 
 def test_owner_changes_what_is_theirs(store: Store, ana: Customer, bearer: dict[str, str]) -> None:
@@ -225,6 +237,16 @@ def test_account_holds_the_orders_of_its_address_and_no_others(store: Store, bea
     one = call("GET", "/account/orders/2", headers=bearer)["json"]
     assert (one["payment_status"], one["fulfillment_status"], one["total"]) == ("paid", "shipped", "49.90")
     assert call("GET", "/account/orders/4", headers=bearer)["statusCode"] == 404
+
+
+@pytest.mark.parametrize("word", [0, 1, "yes", "true", "false"])
+def test_yes_and_no_are_json_booleans(bearer: dict[str, str], word: Any) -> None:
+    answer = call("PATCH", "/account", {"accepts_marketing": word}, headers=bearer)
+    assert (answer["statusCode"], answer["json"]["errors"][0]["pointer"]) == (422, "/accepts_marketing")
+    address = {"street": "Calle 1", "is_default": word}
+    assert call("PATCH", "/account", {"shipping_addresses": [address]}, headers=bearer)["statusCode"] == 422
+    proof = {"token": "x", "nonce": "y", "cookie": word}
+    assert call("POST", "/sessions", proof)["json"]["errors"][0]["pointer"] == "/cookie"
 
 
 def test_devices_are_listed_and_ended(bearer: dict[str, str], store: Store) -> None:

@@ -125,6 +125,14 @@ def demand(key: Key, scope: Scope) -> None:
         raise ScopeMissingError(f"This key lacks the scope {scope}.")
 
 
+def demand_no_more(key: Key, other: NewKey) -> None:
+    """Raise ScopeMissingError unless all that the other key can do, and as long as it can, this one can too."""
+    for scope in other.scopes:
+        demand(key, scope)
+    if key.expires_at and (other.expires_at is None or other.expires_at > key.expires_at):
+        raise ScopeMissingError("This key ends before that one would.")
+
+
 def every(store_id: str) -> list[Key]:
     """All keys of a store, oldest first."""
     records = KeyRecord.query(keys.store(store_id), KeyRecord.sk.startswith(keys.KEY_PREFIX), consistent_read=True)

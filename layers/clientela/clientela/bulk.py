@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import orjson
+from botocore.exceptions import ClientError
 from pydantic import Field, model_validator
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
@@ -30,8 +32,8 @@ _WORKERS = 8
 Names = Annotated[list[Name], Field(max_length=50)]
 
 
-class GroupChange(Document):
-    """Groups to put customers into and to take them out of, by their ids."""
+class ListChange(Document):
+    """What to add to a list of the customer's, and what to take out of it. Groups go by their ids."""
 
     add: Names = []
     remove: Names = []
@@ -40,8 +42,8 @@ class GroupChange(Document):
 class BulkChange(Document):
     """What to change; what is absent stays."""
 
-    groups: GroupChange | None = None
-    tags: GroupChange | None = None
+    groups: ListChange | None = None
+    tags: ListChange | None = None
     tax_exempt: bool | None = None
     status: Status | None = None
 
@@ -119,7 +121,11 @@ def start(
         keys.store(store.id), keys.bulk_job(job.id), job=job, by=ActorShown(kind=by.kind, id=by.id), is_sweep=is_sweep
     )
     record.save()
-    _call_function(store, job.id)
+    try:
+        _call_function(store, job.id)
+    except Exception:
+        _failed(record, "The bulk function could not be called.")
+        raise
     return job
 
 
@@ -144,17 +150,22 @@ def results(store: Store, job_id: str, cursor: str | None = None) -> Page:
     return Page(orjson.loads(body), cursors.issue(record.sk, str(part + 1)) if part + 1 < record.parts else None)
 
 
-def run(store: Store, job_id: str, now: datetime, is_time_short: Callable[[], bool]) -> BulkJob:
+def run(store: Store, job_id: str, read_clock: Callable[[], datetime], is_time_short: Callable[[], bool]) -> BulkJob:
     """Work on a job until it is done, or until time is short: then the function is called again to go on.
 
-    Two runs of one job do no harm: each hundred is noted once, by the first that has done it.
+    Two runs of one job do no harm: each hundred is noted once, by the first that has done it. A job that breaks off says
+    so, and the next call goes on with it.
     """
     record = _record(store, job_id)
-    while record.job.finished_at is None:
-        if is_time_short():
-            _call_function(store, job_id)
-            break
-        record = _next_part(store, record, now)
+    try:
+        while record.job.finished_at is None:
+            if is_time_short():
+                _call_function(store, job_id)
+                break
+            record = _next_part(store, record, read_clock())
+    except Exception:
+        _failed(_record(store, job_id), "It broke off, and is tried again.")
+        raise
     return record.job
 
 
@@ -165,12 +176,29 @@ def _next_part(store: Store, record: BulkRecord, now: datetime) -> BulkRecord:
     )
     done = change(store, [customer["id"] for customer in page.customers], job.changes, now, Actor("bulk", job.id))
     if done:
-        body = orjson.dumps([result.model_dump(exclude_none=True) for result in done])
-        clients.s3().put_object(
-            Bucket=settings.exports_bucket(), Key=_part_key(store, job.id, int(record.parts)), Body=body
-        )
-    is_over = page.next_cursor is None and not (record.is_sweep and done)
+        done = _kept(_part_key(store, job.id, int(record.parts)), done)
+    again = record.is_sweep and any(result.result != "failed" for result in done)
+    is_over = page.next_cursor is None and not again
     return _noted(store, record, done, page.next_cursor, now if is_over else None)
+
+
+def _kept(key: str, done: list[BulkResult]) -> list[BulkResult]:
+    """Keep the results of a hundred, or take those of an earlier try: only the first knows who was changed."""
+    body = orjson.dumps([result.model_dump(exclude_none=True) for result in done])
+    bucket = settings.exports_bucket()
+    try:
+        clients.s3().put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.PRECONDITION_FAILED:
+            raise
+        kept = clients.s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+        return [BulkResult(**result) for result in orjson.loads(kept)]
+    return done
+
+
+def _failed(record: BulkRecord, message: str) -> None:
+    record.job = record.job.model_copy(update={"status": "failed", "message": message})
+    record.save()
 
 
 def _noted(
@@ -178,7 +206,7 @@ def _noted(
 ) -> BulkRecord:
     counts = Counter(result.result for result in done)
     job = record.job.model_copy(update={
-        "status": "succeeded" if finished_at else "running", "finished_at": finished_at,
+        "status": "succeeded" if finished_at else "running", "finished_at": finished_at, "message": None,
         **{name: getattr(record.job, name) + counts[name] for name in ("changed", "unchanged", "failed")},
     })  # fmt: skip
     after = BulkRecord(
@@ -210,7 +238,7 @@ def _change_one(store: Store, customer_id: str, changes: BulkChange, now: dateti
 def _patch(before: Customer, changes: BulkChange) -> dict[str, Any]:
     patch: dict[str, Any] = changes.model_dump(include={"tax_exempt", "status"}, exclude_none=True)
     for name in ("groups", "tags"):
-        wanted: GroupChange | None = getattr(changes, name)
+        wanted: ListChange | None = getattr(changes, name)
         if wanted:
             kept = [each for each in getattr(before, name) if each not in wanted.remove]
             patch[name] = list(dict.fromkeys([*kept, *wanted.add]))

@@ -19,12 +19,13 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
     create_model,
+    field_validator,
     model_validator,
 )
 
 from clientela import clock, phones
 from clientela.countries import Country
-from clientela.documents import STORED, Document
+from clientela.documents import STORED, Document, checked
 from clientela.email_addresses import Email
 from clientela.languages import Language
 from clientela.text import folded
@@ -32,6 +33,8 @@ from clientela.vat import VatId
 
 Line = Annotated[str, StringConstraints(max_length=200)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+# A CSV cell separates its tags by these.
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^,;]*$")]
 Phone = Annotated[str, StringConstraints(max_length=40), Field(examples=["+34911222333"])]
 Stamp = Annotated[
     AwareDatetime,
@@ -44,6 +47,7 @@ Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=4, examples=["49
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["EUR"])]
 EmailStatus = Literal["unproven", "proven", "bounced", "complained"]
 Status = Literal["active", "pending", "disabled"]
+VatIdStatus = Literal["none", "pending", "valid", "invalid", "unavailable"]
 Source = Literal["merchant", "import", "order", "sign_in"]
 PaymentStatus = Literal["awaiting_payment", "paid", "partially_refunded", "refunded", "cancelled", "incomplete"]
 # What a double holds exactly, and what DynamoDB's numbers hold: 1E-130 to 9.9E+125.
@@ -68,11 +72,10 @@ class Address(Document):
     country: Country | None = None
     phone: Phone | None = None
 
-    @model_validator(mode="after")
-    def _phone_in_e164(self, info: ValidationInfo) -> Self:
-        if self.phone and info.context != STORED:
-            self.phone = phones.e164(self.phone, self.country)
-        return self
+    @field_validator("phone")
+    @classmethod
+    def _phone_in_e164(cls, phone: str | None, info: ValidationInfo) -> str | None:
+        return phones.e164(phone, info.data.get("country")) if phone and info.context != STORED else phone
 
 
 class ShippingAddress(Address):
@@ -83,8 +86,9 @@ class ShippingAddress(Address):
 
 def _address_book(addresses: list[ShippingAddress]) -> list[ShippingAddress]:
     """Each address once, with an id made of its content; one of them is the default."""
+    taken = {address.id for address in addresses}
     for address in addresses:
-        address.id = address.id or "adr_" + hashlib.sha256(_content(address).encode()).hexdigest()[:16]
+        address.id = address.id or _address_id(address, taken)
     if len({_content(address) for address in addresses}) < len(addresses):
         raise ValueError("two of the addresses are the same")
     if len({address.id for address in addresses}) < len(addresses):
@@ -95,6 +99,14 @@ def _address_book(addresses: list[ShippingAddress]) -> list[ShippingAddress]:
     if addresses and not defaults:
         addresses[0].is_default = True
     return addresses
+
+
+def _address_id(address: ShippingAddress, taken: set[str | None]) -> str:
+    """Made of the content, so that the same book sent again is the same book; of more, where that id went elsewhere."""
+    seed = _content(address)
+    while (made := "adr_" + hashlib.sha256(seed.encode()).hexdigest()[:16]) in taken:
+        seed += "+"
+    return made
 
 
 def _content(address: ShippingAddress) -> str:
@@ -142,33 +154,40 @@ class CustomerFields(Document):
     first_name: Line | None = None
     last_name: Line | None = None
     company: Line | None = None
-    phone: Phone | None = None
     language: Language | None = None
     status: Status = "active"
-    groups: Annotated[list[Name], Field(max_length=50), AfterValidator(_once)] = []
+    groups: Annotated[list[Name], Field(max_length=50), checked(_once)] = []
     primary_group: Name | None = None
-    tags: Annotated[list[Name], Field(max_length=100), AfterValidator(_once)] = []
+    tags: Annotated[list[Tag], Field(max_length=100), checked(_once)] = []
     tax_exempt: bool = False
     tax_exemption: TaxExemption | None = None
     vat_id: VatId | None = None
     accepts_marketing: bool | None = None
     marketing_consent: MarketingConsent | None = None
     billing_address: Address | None = None
-    shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=50), AfterValidator(_address_book)] = []
+    phone: Phone | None = None  # behind the address, whose country it is read with
+    shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=50), checked(_address_book)] = []
     note: Annotated[str, StringConstraints(max_length=5000)] | None = None
     custom_fields: Annotated[dict[Name, CustomFieldValue], Field(max_length=50)] = {}
 
     @model_validator(mode="after")
     def _complete(self, info: ValidationInfo) -> Self:
-        if info.context == STORED:
-            return self
-        if not self.name:
+        if not self.name and info.context != STORED:
             self.name = " ".join(filter(None, (self.first_name, self.last_name))) or None
-        if self.primary_group and self.primary_group not in self.groups:
-            raise ValueError("primary_group must be one of groups")
-        if self.phone:
-            self.phone = phones.e164(self.phone, self.billing_address.country if self.billing_address else None)
         return self
+
+    @field_validator("primary_group")
+    @classmethod
+    def _is_one_of_groups(cls, primary: str | None, info: ValidationInfo) -> str | None:
+        if primary and info.context != STORED and primary not in info.data.get("groups", []):
+            raise ValueError("must be one of groups")
+        return primary
+
+    @field_validator("phone")
+    @classmethod
+    def _phone_in_e164(cls, phone: str | None, info: ValidationInfo) -> str | None:
+        address = info.data.get("billing_address")
+        return phones.e164(phone, address and address.country) if phone and info.context != STORED else phone
 
 
 class NewCustomer(CustomerFields):
@@ -198,7 +217,7 @@ class Customer(NewCustomer):
     id: str
     email_status: EmailStatus = "unproven"
     type: Literal["guest", "registered"] = "registered"
-    vat_id_status: Literal["none", "pending", "valid", "invalid", "unavailable"] = "none"
+    vat_id_status: VatIdStatus = "none"
     orders_count: int = 0
     total_spent: list[Spend] = []
     average_order_value: Money | None = None

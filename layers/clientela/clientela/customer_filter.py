@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from clientela import clock
 from clientela.countries import Country
@@ -13,16 +13,30 @@ from clientela.email_addresses import Email
 from clientela.languages import Language
 from clientela.text import folded
 
+
+def _searchable(text: str) -> str:
+    if not folded(text) or not text.isprintable():
+        raise ValueError("must have something to look for, and no control characters")
+    return text
+
+
+def _dialled(text: str) -> str:
+    if not any(char.isdigit() for char in text):
+        raise ValueError("must have digits")
+    return text
+
+
+Words = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_searchable)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 
 
 class CustomerFilter(Document):
     """All that is given must hold. Dates include both ends; text is compared without regard to case and accents."""
 
-    query: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    query: Words | None = None
     email: Email | None = None
-    phone: Line | None = None
-    company: Line | None = None
+    phone: Annotated[Line, AfterValidator(_dialled)] | None = None
+    company: Words | None = None
     group: Name | None = None
     status: Status | None = None
     type: Literal["guest", "registered"] | None = None

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from clientela import clock, dynamodb, email_addresses, groups, history, ids, keys, table
 from clientela.customer_fields import Customer, NewCustomer, Source
 from clientela.customer_records import CustomerRecord, EmailClaim, claim, record
-from clientela.documents import stored
+from clientela.documents import STORED, stored
 from clientela.errors import (
     BusyError,
     CustomerNotFoundError,
@@ -42,6 +42,7 @@ def create(
     """
     customer = made(new, now, source)
     if customer.groups:  # which must be there at that moment: only a transaction can promise it
+        find(store, customer.email, now)  # makes a void claim go
         with Transaction() as write:
             add(write, store, customer, by)
         return customer
@@ -81,11 +82,14 @@ def find(store: Store, email: str, now: datetime) -> Customer | None:
 
     A claim that has no customer a minute after it was taken belongs to nobody: it is removed.
     """
-    claimed = EmailClaim.find(keys.email(store.id, email_addresses.canonical(email)), keys.CLAIM)
+    canonical = email_addresses.canonical(email)
+    claimed = EmailClaim.find(keys.email(store.id, canonical), keys.CLAIM)
     if claimed is None:
         return None
     with contextlib.suppress(CustomerNotFoundError):
-        return get(store, claimed.customer_id)
+        holder = get(store, claimed.customer_id)
+        # Between the two reads the customer may have got another address.
+        return holder if email_addresses.canonical(holder.email) == canonical else None
     if claimed.claimed_at < clock.stamp(now - VOID_AFTER):
         with contextlib.suppress(BusyError):
             table.delete(claimed, EmailClaim.customer_id == claimed.customer_id, BusyError())
@@ -133,6 +137,10 @@ def change(
                 replace(write, store, before, after, by)
         except BusyError:
             continue
+        except EmailTakenError:
+            if find(store, after.email, now):
+                raise
+            continue  # the claim was void, and is gone now
         return after
     raise BusyError
 
@@ -152,12 +160,11 @@ def replace(write: Transaction, store: Store, before: Customer, after: Customer,
 
 def patched(before: Customer, changes: dict[str, Any]) -> Customer:
     """The customer with a JSON Merge Patch applied, not written. InvalidInputError. `version` and `updated_at` stay."""
+    if not isinstance(changes, dict):
+        raise InvalidInputError("Send a JSON object with the fields to change.")
     written = before.model_dump(mode="json", include=set(NewCustomer.model_fields))
     renamed = "name" not in changes and {"first_name", "last_name"} & changes.keys()
-    try:
-        after = NewCustomer.model_validate(merged(written | ({"name": None} if renamed else {}), changes))
-    except ValidationError as error:
-        raise invalid_input(error) from None
+    after = _checked(merged(written | ({"name": None} if renamed else {}), changes), changes)
     is_new_question = "vat_id" in changes and before.vat_id_status == "unavailable"  # the same ID again: ask again
     is_settled = after.vat_id == before.vat_id and not is_new_question
     vat_id_status = before.vat_id_status if is_settled else "pending" if after.vat_id else "none"
@@ -165,6 +172,19 @@ def patched(before: Customer, changes: dict[str, Any]) -> Customer:
     fields = {name: getattr(after, name) for name in NewCustomer.model_fields}
     fields |= {"vat_id_status": vat_id_status, "email_status": "unproven" if is_moved else before.email_status}
     return before.model_copy(update=fields)
+
+
+def _checked(whole: dict[str, Any], changes: dict[str, Any]) -> NewCustomer:
+    """The changed customer. Fields that stay passed when they were written: rules that are stricter since do not undo that."""
+    try:
+        return NewCustomer.model_validate(whole)
+    except ValidationError as error:
+        if any(not found["loc"] or found["loc"][0] in {"email", *changes} for found in error.errors()):
+            raise invalid_input(error) from None
+        old = {str(found["loc"][0]) for found in error.errors()}
+    kept = NewCustomer.model_validate(whole, context=STORED)
+    fresh = {name: value for name, value in whole.items() if name not in old}
+    return NewCustomer.model_validate(fresh).model_copy(update={name: getattr(kept, name) for name in old})
 
 
 def _demand_room(customer: Customer) -> None:

@@ -1,9 +1,8 @@
 """A lean client for hot reads and transactions: DynamoDB's JSON protocol, signed, over one pool of kept-alive connections.
 
 botocore spends about 10 ms of CPU to parse a page of 100 items and 2 ms to send a transaction; this spends what orjson
-needs. Credentials, region and endpoint are those of botocore's client, so that every way to configure them works. Only
-operations that may be repeated are sent: throttling, faults and broken connections are retried with jitter. Measured
-in benchmarks/.
+needs. Credentials, region and endpoint are those of botocore's client, so that every way to configure them works. Whatever
+is sent may be repeated: throttling, faults and broken connections are retried with jitter. Measured in benchmarks/.
 
 Protocol: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
 Signature: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
@@ -30,9 +29,9 @@ type Item = dict[str, dict[str, Any]]  # attribute name → DynamoDB attribute v
 ATTEMPTS = 5
 BATCH_READ = 100  # keys: DynamoDB's limit for one BatchGetItem
 BATCH_WRITE = 25  # puts and deletes: DynamoDB's limit for one BatchWriteItem
-_TEMPORARY = (
+TEMPORARY = (
     "ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError",
-    "TransactionInProgressException",
+    "TransactionInProgressException", "TransactionConflictException",
 )  # fmt: skip
 
 
@@ -154,7 +153,7 @@ def _call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
             answer: dict[str, Any] = orjson.loads(response.data)
             return answer
         refused = RefusedError(operation, _json(response.data))
-        if response.status < 500 and refused.code not in _TEMPORARY:
+        if response.status < 500 and refused.code not in TEMPORARY:
             raise refused
         _wait(attempt)
     raise BusyError

@@ -4,17 +4,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationError, create_model, model_validator
+from pydantic import Field, StringConstraints, create_model, model_validator
 from pynamodb.attributes import NumberAttribute
 
 from clientela import ids, keys
 from clientela.customer_fields import Amount, Currency, Line, Stamp, all_optional
 from clientela.documents import Document, DocumentAttribute
-from clientela.errors import GroupCodeTakenError, GroupNotFoundError, VersionConflictError
-from clientela.invalid_input import invalid_input
-from clientela.merge_patch import merged
+from clientela.errors import BusyError, GroupCodeTakenError, GroupNotFoundError, VersionConflictError
+from clientela.merge_patch import applied
 from clientela.stores import Store
 from clientela.table import Record, Transaction
+
+ATTEMPTS = 10  # of a deletion that meets changes
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$"), Field(examples=["wholesale"])]
 
@@ -114,11 +115,7 @@ def patch(store: Store, group_id: str, changes: dict[str, Any], now: datetime, v
     stale = VersionConflictError(f"The group is at version {before.version}.")
     if version not in (None, before.version):
         raise stale
-    written = before.model_dump(mode="json", include=set(NewGroup.model_fields))
-    try:
-        fields = NewGroup.model_validate(merged(written, changes))
-    except ValidationError as error:
-        raise invalid_input(error) from None
+    fields = applied(NewGroup, before, changes)
     after = before.model_copy(update={**dict(fields), "updated_at": now, "version": before.version + 1})
     with Transaction() as write:
         write.save(_record(store, after), GroupRecord.version == before.version, stale)
@@ -131,24 +128,23 @@ def patch(store: Store, group_id: str, changes: dict[str, Any], now: datetime, v
 def delete(store: Store, group_id: str) -> None:
     """Delete a group: from now on nobody can be put into it. GroupNotFoundError. 4 write units.
 
-    Its members name it until the bulk job that the caller starts has swept them.
+    Its members name it until they are swept: see group_removal.
     """
-    group = get(store, group_id)
-    with Transaction() as write:
-        write.delete(_record(store, group), GroupRecord.pk.exists(), GroupNotFoundError())
-        write.delete(_claim(store, group))
+    for _ in range(ATTEMPTS):
+        group = get(store, group_id)
+        try:
+            with Transaction() as write:
+                write.delete(_record(store, group), GroupRecord.version == group.version, BusyError())
+                write.delete(_claim(store, group))
+        except BusyError:  # changed meanwhile, perhaps its code
+            continue
+        return
+    raise BusyError
 
 
 def demand(write: Transaction, store: Store, group_id: str, otherwise: Exception) -> None:
     """Make a transaction depend on a group: `otherwise` is raised where it is not there any more."""
     write.check(GroupRecord, keys.store(store.id), keys.group(group_id), GroupRecord.pk.exists(), otherwise)
-
-
-def is_valid(group: Group, now: datetime) -> bool:
-    """Whether the group holds at this moment."""
-    return (group.valid_from is None or group.valid_from <= now) and (
-        group.valid_until is None or now < group.valid_until
-    )
 
 
 def _taken(group: Group) -> GroupCodeTakenError:

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
+from clientela.invalid_input import invalid_input
+
 
 def merged(target: Any, patch: Any) -> Any:
     """The target with the patch applied: objects are merged, null removes, everything else replaces."""
@@ -14,3 +18,12 @@ def merged(target: Any, patch: Any) -> Any:
         else:
             result[name] = merged(result.get(name), value)
     return result
+
+
+def applied[D: BaseModel](model: type[D], before: BaseModel, changes: dict[str, Any]) -> D:
+    """The model's fields of a document with a patch applied, checked as a whole. InvalidInputError."""
+    written = before.model_dump(mode="json", include=set(model.model_fields))
+    try:
+        return model.model_validate(merged(written, changes))
+    except ValidationError as error:
+        raise invalid_input(error) from None

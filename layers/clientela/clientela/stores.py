@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, ValidationError, create_model
+from pydantic import Field, StringConstraints, create_model
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from clientela import clock, keys, table
+from clientela import clock, email_addresses, keys, table
 from clientela.countries import Country
 from clientela.customer_fields import Currency, Line, Stamp, all_optional
 from clientela.documents import Document, DocumentAttribute
 from clientela.email_addresses import Email
-from clientela.errors import StoreExistsError, StoreNotFoundError, VersionConflictError
-from clientela.invalid_input import invalid_input
+from clientela.errors import FieldError, InvalidInputError, StoreExistsError, StoreNotFoundError, VersionConflictError
 from clientela.languages import Language
-from clientela.merge_patch import merged
+from clientela.merge_patch import applied
 from clientela.table import Record, Transaction
 
 CACHED_SECONDS = 30  # a changed setting holds everywhere within half a minute
@@ -41,10 +40,10 @@ class Branding(Document):
 class StoreSettings(Document):
     """What a merchant may change."""
 
-    name: Line
+    name: Annotated[Line, Field(min_length=1)]
     login_mode: Literal["disabled", "optional", "required"] = "disabled"
     storefront_url: Url | None = None
-    sign_in_path: Annotated[str, StringConstraints(pattern=r"^/[\w./-]*$", max_length=200)] = "/account"
+    sign_in_path: Annotated[str, StringConstraints(pattern=r"^(/[\w.-]+)*/?$", max_length=200)] = "/account"
     allowed_origins: Annotated[list[Origin], Field(max_length=20)] = []
     sender: Email | None = None
     reply_to: Email | None = None
@@ -64,9 +63,10 @@ SettingsChanges = create_model(
 
 
 class Store(StoreSettings):
-    """A store with its settings."""
+    """A store with its settings. `allowed_senders` is what its operator lets it send from."""
 
     id: StoreId
+    allowed_senders: list[str] = []
     created_at: Stamp
     updated_at: Stamp
     version: int = 1
@@ -89,8 +89,10 @@ def create(store_id: str, store_settings: StoreSettings, now: datetime) -> Store
     """Create a store. StoreExistsError if the id is taken. 4 write units."""
     stamp = clock.stamp(now)
     store = Store.model_validate(
-        store_settings.model_dump() | {"id": store_id, "created_at": stamp, "updated_at": stamp, "version": 1}
-    )
+        store_settings.model_dump()
+        | {"id": store_id, "created_at": stamp, "updated_at": stamp, "version": 1}
+        | {"allowed_senders": [store_settings.sender] if store_settings.sender else []}
+    )  # fmt: skip
     with Transaction() as write:
         write.save(_record(store), StoreRecord.pk.does_not_exist(), StoreExistsError(f"{store_id} exists already."))
         write.save(StoreEntry(keys.STORES, store_id, store_id=store_id))
@@ -118,20 +120,24 @@ def read(store_id: str) -> Store:
 
 def patch(store_id: str, changes: dict[str, Any], now: datetime, version: int | None = None) -> Store:
     """Apply a JSON Merge Patch (RFC 7396) to a store's settings. InvalidInputError; VersionConflictError where `version`
-    is not the stored one, or somebody else changed the settings at the same moment. 1 write unit."""
+    is not the stored one, or somebody else changed the settings at the same moment. 1 write unit.
+
+    The sender must be one that the operator allows: any verified address of the AWS account could be mailed from else.
+    """
     before = read(store_id)
-    stale = VersionConflictError(f"The settings are at version {before.version}.")
     if version not in (None, before.version):
-        raise stale
-    written = before.model_dump(mode="json", include=set(StoreSettings.model_fields))
-    try:
-        fields = StoreSettings.model_validate(merged(written, changes))
-    except ValidationError as error:
-        raise invalid_input(error) from None
-    after = before.model_copy(update={**dict(fields), "updated_at": now, "version": before.version + 1})
-    table.save(_record(after), StoreRecord.version == before.version, stale)
-    _cache.pop(store_id, None)
-    return after
+        raise VersionConflictError(f"The settings are at version {before.version}.")
+    fields = applied(StoreSettings, before, changes)
+    if fields.sender not in (None, before.sender, *before.allowed_senders):
+        raise InvalidInputError(fields=[FieldError("/sender", "must first be allowed by the operator of Clientela")])
+    return _replace(before, before.model_copy(update=dict(fields)), now)
+
+
+def allow_sender(store_id: str, sender: str, now: datetime) -> Store:
+    """Let a store send from an address, which must be a verified identity of SES: for operators. 1 write unit."""
+    before = read(store_id)
+    allowed = sorted({*before.allowed_senders, email_addresses.display(sender)})
+    return _replace(before, before.model_copy(update={"allowed_senders": allowed}), now)
 
 
 def every_id() -> Iterator[str]:
@@ -140,6 +146,14 @@ def every_id() -> Iterator[str]:
 
 
 _cache: dict[str, tuple[float, Store | None]] = {}
+
+
+def _replace(before: Store, changed: Store, now: datetime) -> Store:
+    after = changed.model_copy(update={"updated_at": now, "version": before.version + 1})
+    stale = VersionConflictError("The settings were changed at the same moment.")
+    table.save(_record(after), StoreRecord.version == before.version, stale)
+    _cache.pop(before.id, None)
+    return after
 
 
 def _record(store: Store) -> StoreRecord:

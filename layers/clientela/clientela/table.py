@@ -58,10 +58,8 @@ class Record(Model):
     @classmethod
     def find(cls, pk: str, sk: str) -> Self | None:
         """The record at these keys, read consistently, or None. 1 read unit per 4 KB."""
-        try:
-            return cls.get(pk, sk, consistent_read=True)
-        except cls.DoesNotExist:
-            return None
+        item = dynamodb.get(pk, sk)
+        return cls.from_raw_data(item) if item else None
 
 
 @cache
@@ -90,12 +88,18 @@ def delete(record: Record, condition: Condition, otherwise: Exception) -> None:
 
 
 def _guarded(write: Callable[[], Any], otherwise: Exception) -> None:
-    try:
-        write()
-    except (PutError, UpdateError, DeleteError) as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
-            raise otherwise from None
-        raise
+    """A transaction on the same item refuses a plain write: botocore does not wait for it to end."""
+    for attempt in range(ATTEMPTS):
+        try:
+            write()
+            return
+        except (PutError, UpdateError, DeleteError) as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                raise otherwise from None
+            if error.cause_response_code not in dynamodb.TEMPORARY:
+                raise
+        _wait(attempt)
+    raise BusyError
 
 
 type _Write = tuple[str, dict[str, Any], Exception]
@@ -177,7 +181,7 @@ class Transaction:
             _raise_failed_condition(reasons, writes)
             if not _CONFLICTS.intersection(reasons):
                 raise dynamodb.DynamoDBError(f"TransactWriteItems was cancelled: {reasons}")
-            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, nothing secret
+            _wait(attempt)
         raise BusyError
 
     def _sized(self, kind: str, arguments: dict[str, Any], otherwise: Exception | None) -> _Write:
@@ -189,3 +193,7 @@ def _raise_failed_condition(reasons: list[str], writes: list[_Write]) -> None:
     for reason, (_, _, error) in zip(reasons, writes, strict=True):
         if reason == "ConditionalCheckFailed":
             raise error from None
+
+
+def _wait(attempt: int) -> None:
+    time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, nothing secret

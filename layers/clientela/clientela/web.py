@@ -138,7 +138,7 @@ def respond(
         store = stores.get((event.get("pathParameters") or {}).get("store_id", ""))
         more = cross_origin.headers(store, headers.get("origin"))
         if method == "OPTIONS":
-            return _with_headers(_proxy(Response(status_code=204)), more)
+            return _with_headers(_proxy(Response(status_code=204, body="")), more)
         caller = guard(store, headers)
         if allow:
             allowance = allow(caller)
@@ -234,12 +234,12 @@ def _with_headers(answer: Answer, more: Mapping[str, str]) -> Answer:
 
 def nothing() -> Response[Any]:
     """Done, with nothing to say: 204."""
-    return Response(status_code=204)
+    return Response(status_code=204, body="")
 
 
 def redirect(url: str) -> Response[Any]:
     """See Other: where a file is, for a short time."""
-    return Response(status_code=303, headers={"Location": url})
+    return Response(status_code=303, headers={"Location": url}, body="")
 
 
 def etag(version: int) -> dict[str, str]:

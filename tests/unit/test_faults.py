@@ -1,0 +1,216 @@
+"""What the log says of a failure: its kind and its place, and nothing that somebody has sent."""
+
+import io
+import json
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, ValidationError
+from tests.http_events import answered, http_event
+
+import bulk_changes
+import csv_import
+import customer_export
+import customers_api
+import email_sender
+import order_intake
+import storefront_api
+import vat_checker
+import vat_requests
+from clientela import (
+    api_keys,
+    bulk,
+    clock,
+    customers,
+    exports,
+    faults,
+    import_chunks,
+    orders,
+    sessions,
+    sign_in_mail,
+    vat_checks,
+)
+from clientela.api_keys import NewKey
+from clientela.errors import BusyError
+from clientela.order_fields import OrderMessage
+from clientela.stores import Store
+
+EMAIL, TOKEN = "canary-7f3a@example.com", "cs_canary7f3aToken"
+WORDS = f"{EMAIL!r} with {TOKEN!r} is not a phone number"
+
+
+class Context:
+    function_name, memory_limit_in_mb, invoked_function_arn, aws_request_id = "function", 512, "arn", "request"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+class Number(BaseModel):
+    """A model that shows its input in errors."""
+
+    number: int
+
+
+def unforeseen() -> ValidationError:
+    with pytest.raises(ValidationError) as raised:
+        Number.model_validate({"number": WORDS})
+    return raised.value
+
+
+def caused() -> KeyError:
+    error = KeyError(EMAIL)
+    error.__cause__ = ValueError(WORDS)
+    return error
+
+
+FAULTS: list[Callable[[], Exception]] = [
+    unforeseen,
+    caused,
+    lambda: ValueError(WORDS),
+    lambda: ClientError({"Error": {"Code": "MessageRejected", "Message": WORDS}}, "SendEmail"),
+]
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """All that was logged, as Lambda writes it."""
+    lines = io.StringIO()
+    monkeypatch.setattr(faults.logger.registered_handler, "stream", lines)
+    return lambda: lines.getvalue() + caplog.text
+
+
+@pytest.fixture(params=FAULTS, ids=["unforeseen", "caused", "value", "client"])
+def fault(request: pytest.FixtureRequest) -> Exception:
+    made: Exception = request.param()
+    return made
+
+
+def breaks(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, fault: Exception) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(module, name, broken)
+
+
+def messages(*bodies: str) -> dict[str, Any]:
+    attributes = {"ApproximateReceiveCount": "1"}
+    return {
+        "Records": [
+            {"messageId": f"m{number}", "body": body, "attributes": attributes, "eventSource": "aws:sqs"}
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def demand_quiet(said: str, fault: Exception) -> None:
+    assert EMAIL not in said
+    assert TOKEN not in said
+    assert "phone number" not in said
+    assert type(fault).__name__ in said
+    assert "test_faults.py:" in said
+
+
+def test_a_failing_request_of_a_merchant_is_logged_without_its_words(
+    store: Store, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str], fault: Exception
+) -> None:
+    key = api_keys.create(store.id, NewKey(name="test"), clock.now()).key
+    breaks(monkeypatch, customers, "create", fault)
+    answer = customers_api.handler(http_event("POST", "demo/customers", {"email": EMAIL, "name": TOKEN}, key=key), None)
+    assert answered(answer)["code"] == "unexpected"
+    demand_quiet(log(), fault)
+    assert key not in log()
+
+
+def test_a_failing_request_of_a_shopper_is_logged_without_its_words(
+    store: Store, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str], fault: Exception
+) -> None:
+    breaks(monkeypatch, sessions, "current", fault)
+    answer = storefront_api.handler(http_event("GET", "demo/account", key=TOKEN), None)
+    assert answered(answer)["code"] == "unexpected"
+    demand_quiet(log(), fault)
+
+
+def test_a_failing_message_is_logged_without_its_words(
+    store: Store, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str], fault: Exception
+) -> None:
+    breaks(monkeypatch, orders, "take", fault)
+    monkeypatch.setitem(email_sender.DELIVER, "sign_in_link", sign_in_mail.deliver)
+    breaks(monkeypatch, sign_in_mail.sign_in_requests, "find", fault)
+    breaks(monkeypatch, vat_checks, "check", fault)
+    order = {
+        "id": "1", "version": 1, "placed_at": "2026-11-21T10:00:00Z", "email": EMAIL, "currency": "EUR", "total": "1",
+        "payment_status": "paid",
+    }  # fmt: skip
+    bodies: list[tuple[Any, dict[str, Any]]] = [
+        (order_intake, {"store_id": "demo", "order": order}),
+        (email_sender, {"store_id": "demo", "mail": "sign_in_link", "request_id": TOKEN}),
+        (vat_checker, {"store_id": "demo", "customer_id": "cus_1", "vat_id": TOKEN}),
+    ]
+    for function, body in bodies:
+        before = len(log())
+        answer = function.handler(messages(json.dumps(body)), Context())
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+        demand_quiet(log()[before:], fault)
+
+
+@pytest.mark.parametrize("function", [order_intake, email_sender, vat_checker])
+def test_a_message_that_cannot_be_read_is_logged_without_what_it_holds(
+    store: Store, log: Callable[[], str], function: Any
+) -> None:
+    bodies = [
+        f'"{EMAIL} {TOKEN}"', f"{EMAIL} {TOKEN}", json.dumps({"store_id": EMAIL, TOKEN: EMAIL, "mail": TOKEN}),
+        json.dumps({"store_id": "demo", "mail": "sign_in_link", TOKEN: EMAIL}),
+    ]  # fmt: skip
+    assert len(function.handler(messages(*bodies), Context())["batchItemFailures"]) == len(bodies)
+    assert [json.loads(line)["message_id"] for line in log().splitlines() if line.startswith("{")] == [
+        "m0", "m1", "m2", "m3",
+    ]  # fmt: skip
+    assert EMAIL not in log()
+    assert TOKEN not in log()
+
+
+def test_a_wrong_field_is_named_where_it_is_one_of_ours(store: Store) -> None:
+    order = {"version": "x", "email": EMAIL, TOKEN: 1, "items": [{"quantity": EMAIL}]}
+    with pytest.raises(ValidationError) as raised:
+        OrderMessage.model_validate({"store_id": "demo", "order": order})
+    fields = faults.described(raised.value)["fields"]
+    assert {"order.version: int_parsing", "order.total: missing", "order: extra_forbidden"} <= set(fields)
+    assert "order.items.0.quantity: int_parsing" in fields
+
+
+JOBS: list[tuple[Any, str, Any, str, dict[str, Any]]] = [
+    (csv_import, "load", import_chunks, "load",
+     {"store_id": "demo", "job_id": "imp_1", "chunk": {"index": 0, "start": 0, "end": 1, "first_line": 1}}),
+    (csv_import, "receive", csv_import.import_receipt, "receive",
+     {"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": f"demo/{EMAIL}.csv"}}}]}),
+    (csv_import, "finish", csv_import.import_report, "finish", {"store_id": "demo", "job_id": "imp_1"}),
+    (customer_export, "handler", exports, "run", {"store_id": "demo", "job_id": "exp_1"}),
+    (customer_export, "handler", exports, "start_nightly", {}),
+    (bulk_changes, "handler", bulk, "run", {"store_id": "demo", "job_id": "blk_1"}),
+    (vat_requests, "handler", vat_checks, "wanted", {"Records": [{"dynamodb": {"Keys": EMAIL}}]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "handler", "module", "verb", "event"), JOBS, ids=[f"{j[0].__name__}-{j[3]}" for j in JOBS])
+def test_lambda_is_given_the_name_of_an_error_and_no_words(
+    store: Store, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str], fault: Exception,
+    function: Any, handler: str, module: Any, verb: str, event: dict[str, Any],
+) -> None:  # fmt: skip
+    breaks(monkeypatch, module, verb, fault)
+    with pytest.raises(faults.FaultError) as raised:
+        getattr(function, handler)(event, Context())
+    assert raised.type.__name__ == type(fault).__name__
+    said = "".join(traceback.format_exception(raised.value))
+    demand_quiet(said + log(), fault)
+
+
+def test_codes_and_causes_are_told() -> None:
+    told = [faults.described(fault()) for fault in FAULTS]
+    assert told[0]["fields"] == ["number: int_parsing"]
+    assert told[1]["cause"]["error"] == "ValueError"
+    assert told[3]["code"] == "MessageRejected"
+    assert faults.described(BusyError())["code"] == "busy"

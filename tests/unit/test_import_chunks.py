@@ -1,0 +1,118 @@
+"""What a chunk does to customers who change meanwhile, and to those it disables."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.import_runs import StateMachines, downloaded, dropped, imported, plan
+from tests.sign_ins import NOW, Mailbox, by_link, mailbox
+
+import csv_import
+from clientela import clients, customers, dynamodb, import_chunks, imports, keys, sessions, sign_in
+from clientela.customer_fields import Customer, NewCustomer
+from clientela.errors import LinkUsedError
+from clientela.stores import Store
+
+DISABLE = b"email,status\nana@example.com,disabled\n"
+
+
+@pytest.fixture
+def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
+    found = StateMachines()
+    monkeypatch.setattr(clients, "state_machines", lambda: found)
+    monkeypatch.setattr(import_chunks, "WRITERS", 1)  # moto's transactions know no threads
+    return found
+
+
+@pytest.fixture
+def mails(monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    return mailbox(monkeypatch)
+
+
+@pytest.fixture
+def ana(store: Store) -> Customer:
+    return customers.create(store, NewCustomer(email="ana@example.com", name="Ana"), NOW)
+
+
+def demand_shut_out(store: Store, ana: Customer, link: Any) -> None:
+    """Enabled again, Ana has neither a session nor a link of the time before."""
+    customers.patch(store, ana.id, {"status": "active"}, NOW)
+    assert sessions.every(store, ana.id, NOW) == []
+    with pytest.raises(LinkUsedError):
+        by_link(store, link)
+
+
+def test_a_time_outside_the_years_of_utc_refuses_its_row_alone(store: Store, machines: StateMachines) -> None:
+    times = [f"{time},{n}@example.com" for n, time in enumerate(("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-01:00"))]
+    job = imported(store, machines, "\n".join(["created_at,email", *times, "2021-03-04,ana@example.com"]).encode())
+    assert (job.status, job.created, job.rejected) == ("succeeded", 1, 2)
+    found = downloaded(imports.report_url(store, job.id, "rejects"))
+    assert {(row["column"], row["code"]) for row in found} == {("created_at", "value_invalid")}
+
+
+def test_who_is_disabled_by_a_row_is_shut_out(store: Store, machines: StateMachines, mails: Mailbox, ana: Customer) -> None:
+    by_link(store, mails.link(store))
+    later = mails.link(store, at=NOW + timedelta(minutes=2))
+    assert imported(store, machines, DISABLE).updated == 1
+    demand_shut_out(store, ana, later)
+
+
+def test_who_is_disabled_is_shut_out_also_where_the_chunk_died_before(
+    store: Store, machines: StateMachines, mails: Mailbox, ana: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise ConnectionError("the function was killed here")
+
+    by_link(store, mails.link(store))
+    later = mails.link(store, at=NOW + timedelta(minutes=2))
+    csv_import.receive(dropped(store, DISABLE, "customers.csv"), None)
+    ((job_id, _),) = machines.started.items()
+    work = {"store_id": store.id, "job_id": job_id, "chunk": plan(machines, job_id)[0]}
+    with monkeypatch.context() as patch:
+        patch.setattr(sign_in, "shut_out", dies)
+        with pytest.raises(ConnectionError):
+            csv_import.load(work, None)
+    assert customers.get(store, ana.id).status == "disabled"
+    csv_import.load(work, None)
+    demand_shut_out(store, ana, later)
+
+
+def test_who_is_disabled_at_the_second_attempt_is_shut_out(
+    store: Store, machines: StateMachines, mails: Mailbox, ana: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else changes Ana between the read and the write."""
+    by_link(store, mails.link(store))
+    later = mails.link(store, at=NOW + timedelta(minutes=2))
+    read = import_chunks._accounts
+
+    def overtaken(*arguments: Any) -> Any:
+        found = read(*arguments)
+        customers.patch(store, ana.id, {"note": "new"}, NOW)
+        return found
+
+    monkeypatch.setattr(import_chunks, "_accounts", overtaken)
+    assert imported(store, machines, DISABLE).updated == 1
+    assert customers.get(store, ana.id).note == "new"
+    demand_shut_out(store, ana, later)
+
+
+def test_a_row_never_changes_a_customer_who_has_another_email_by_now(
+    store: Store, machines: StateMachines, ana: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim is read before the profile: Ana's e-mail changes between the two."""
+    read = dynamodb.get_many
+
+    def moved(wanted: Sequence[tuple[str, str]], projection: str | None = None) -> list[dynamodb.Item]:
+        found = read(wanted, projection)
+        if found and wanted[0][1] == keys.CLAIM:
+            customers.patch(store, ana.id, {"email": "other@example.com"}, NOW)
+        return found
+
+    monkeypatch.setattr(dynamodb, "get_many", moved)
+    job = imported(store, machines, b"email,name\nana@example.com,Somebody else\n")
+    assert (job.created, job.updated) == (1, 0)
+    assert customers.get(store, ana.id).name == "Ana"
+    found = customers.find(store, "ana@example.com", NOW)
+    assert found is not None
+    assert (found.name, found.id != ana.id) == ("Somebody else", True)

@@ -1,0 +1,70 @@
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from clientela import clock, customers, store_settings, stores
+from clientela.customer_fields import NewCustomer, Spend
+from clientela.errors import InvalidInputError, StoreExistsError, StoreNotFoundError, VersionConflictError
+from clientela.stores import Store, StoreSettings
+
+NOW = clock.now()
+
+
+def test_a_store_is_made_once_and_found_in_the_list_of_all(store: Store) -> None:
+    stores.create("other", StoreSettings(name="Other"), NOW)
+    assert sorted(stores.every_id()) == ["demo", "other"]
+    with pytest.raises(StoreExistsError):
+        stores.create("demo", StoreSettings(name="Again"), NOW)
+    assert stores.read("demo").name == "Demo"
+
+
+@pytest.mark.parametrize("store_id", ["nowhere", "", "A", "x" * 3000])
+def test_an_unknown_store_is_not_found(store: Store, store_id: str) -> None:
+    with pytest.raises(StoreNotFoundError):
+        stores.get(store_id)
+
+
+def test_settings_of_an_old_version_are_refused(store: Store) -> None:
+    stores.patch("demo", {"name": "First"}, NOW, version=1)
+    with pytest.raises(VersionConflictError):
+        stores.patch("demo", {"name": "Second"}, NOW, version=1)
+
+
+def test_a_store_sends_only_from_what_its_operator_allows(store: Store) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        stores.patch("demo", {"sender": "ceo@bank.example.com"}, NOW)
+    assert refused.value.fields[0].pointer == "/sender"
+    stores.allow_sender("demo", "shop@mail.example.com", NOW)
+    assert stores.patch("demo", {"sender": "shop@mail.example.com"}, NOW).sender == "shop@mail.example.com"
+    assert stores.patch("demo", {"sender": None}, NOW).sender is None
+
+
+def test_the_currency_stays_once_customers_have_orders(store: Store) -> None:
+    assert store_settings.change("demo", {"currency": "EUR"}, NOW).currency == "EUR"
+    ana = customers.create(stores.read("demo"), NewCustomer(email="ana@example.com"), NOW)
+    spent = {"orders_count": 1, "total_spent": [Spend(amount=Decimal(5), currency="EUR", orders=1)]}
+    customers.change(stores.read("demo"), ana.id, lambda before: before.model_copy(update=spent), NOW)
+    with pytest.raises(InvalidInputError) as refused:
+        store_settings.change("demo", {"currency": "USD"}, NOW)
+    assert refused.value.fields[0].pointer == "/currency"
+    assert store_settings.change("demo", {"currency": "EUR", "name": "New"}, NOW).name == "New"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"storefront_url": "http://shop.example.com"},
+        {"storefront_url": "https://shop.example.com@evil.example"},
+        {"allowed_origins": ["https://shop.example.com/path"]},
+        {"allowed_origins": ["*"]},
+        {"sign_in_path": "//evil.example"},
+        {"login_mode": "sometimes"},
+        {"name": ""},
+        {"allowed_senders": ["me@example.com"]},
+        [],
+    ],
+)
+def test_settings_that_cannot_be_are_refused(store: Store, changes: Any) -> None:
+    with pytest.raises(InvalidInputError):
+        store_settings.change("demo", changes, NOW)
