@@ -4,13 +4,14 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from clientela import bulk, clock, stores
+from clientela import bulk, clock, faults, stores
 
 logger = Logger()
 RESERVE = 60_000  # milliseconds: more than the last hundred needs
 
 
 @logger.inject_lambda_context
+@faults.wordless
 def handler(event: dict[str, Any], context: Any) -> None:
     """`{"store_id", "job_id"}`: go on with that job."""
     store = stores.get(event["store_id"])

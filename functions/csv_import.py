@@ -5,12 +5,13 @@ from urllib.parse import unquote_plus
 
 from aws_lambda_powertools import Logger
 
-from clientela import clock, import_chunks, import_receipt, import_report
+from clientela import clock, faults, import_chunks, import_receipt, import_report
 from clientela.csv_files import Chunk
 
 logger = Logger()  # job ids only: a key or a row may name a person
 
 
+@faults.wordless
 def receive(event: dict[str, Any], context: object) -> None:
     """S3 ObjectCreated. S3's test event has no records."""
     for record in event.get("Records", []):
@@ -19,6 +20,7 @@ def receive(event: dict[str, Any], context: object) -> None:
         logger.info("received" if job_id else "ignored", job_id=job_id)
 
 
+@faults.wordless
 def load(event: dict[str, Any], context: object) -> None:
     """One chunk of the plan, from the state machine's Map."""
     chunk = Chunk(**{name: event["chunk"][name] for name in Chunk.model_fields})
@@ -26,6 +28,7 @@ def load(event: dict[str, Any], context: object) -> None:
     logger.info("loaded", job_id=event["job_id"], chunk=chunk.index)
 
 
+@faults.wordless
 def finish(event: dict[str, Any], context: object) -> None:
     """The end of the state machine; `failed` is the name of the error that stopped it."""
     status = import_report.finish(event["store_id"], event["job_id"], clock.now(), event.get("failed"))

@@ -5,12 +5,13 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from clientela import clock, exports, stores
+from clientela import clock, exports, faults, stores
 
 logger = Logger()
 
 
 @logger.inject_lambda_context
+@faults.wordless
 def handler(event: dict[str, Any], context: Any) -> None:
     """`{"store_id", "job_id"}` runs that job; anything else is the schedule, which starts a job for every store."""
     if "job_id" in event:

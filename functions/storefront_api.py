@@ -5,11 +5,11 @@ from typing import Any
 from clientela import web
 from storefront_routes import access, account, devices, sign_in
 
-app = web.resolver()
+app = web.resolver(access.demand_session)
 for part in (sign_in, account, devices):
     app.include_router(part.router)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one HTTP API event."""
-    return web.respond(app, event, context, access.guard(event))
+    return web.respond(app, event, context)

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from pydantic import BaseModel
 
-from clientela import answers, api_keys, clock, idempotency, rate_limits, web
+from clientela import answers, api_keys, clock, idempotency, keys, rate_limits, web
 from clientela.api_keys import Key, Scope
 from clientela.errors import ClientelaError, FieldError, InvalidInputError
 from clientela.history import Actor
@@ -48,7 +48,7 @@ def once(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Respon
         return next_middleware(app)
     if not 1 <= len(key) <= 255:
         raise InvalidInputError(fields=[FieldError("Idempotency-Key", "must have 1 to 255 characters")])
-    caller, request = f"{app.context['store'].id}#{app.context['caller'].id}", f"{event.path}\n{event.body}"
+    caller, request = keys.caller(app.context["store"].id, app.context["caller"].id), f"{event.path}\n{event.body}"
     known = idempotency.begin(caller, key, request, clock.now())
     if known:
         return Response(known.status, headers=known.headers | {"Idempotency-Replayed": "true"}, body=known.body)

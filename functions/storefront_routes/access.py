@@ -1,8 +1,9 @@
 """Who calls the storefront API: nobody yet on the way in, a session on everything that is an account's."""
 
-import re
-from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
 from clientela import clock, pages, sessions, web
 from clientela.customer_fields import Customer
@@ -11,10 +12,9 @@ from clientela.sessions import Session
 from clientela.stores import Store
 
 COOKIE = "__Host-clientela_session"
-# Of a route's options, for the OpenAPI document: either of these.
+# Options of a route that is an account's: either of these opens it. The OpenAPI document says so too.
 PRIVATE: dict[str, Any] = {"tags": ["account"], "security": [{"session": []}, {"session_cookie": []}]}
 
-_PRIVATE_PATH = re.compile(r"/v1/stores/[^/]+/(account(/.*)?|sessions/current)/?$")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -25,19 +25,18 @@ class Caller(NamedTuple):
     customer: Customer
 
 
-def guard(event: Mapping[str, Any]) -> web.Guard:
-    """The guard of an event: a session where its path is private. SessionInvalidError, OriginNotAllowedError."""
+def demand_session(app: APIGatewayHttpResolver) -> None:
+    """Know the caller of a private route. SessionInvalidError, OriginNotAllowedError."""
+    if app.context["_route"].security:
+        app.context["caller"] = _caller(app.context["store"], app.current_event)
 
-    def who(store: Store, headers: Mapping[str, Any]) -> Caller | None:
-        if not _PRIVATE_PATH.search(event["rawPath"]):
-            return None
-        token, cookie = web.bearer(headers), _cookie(event)
-        if not token and cookie and event["requestContext"]["http"]["method"] not in _SAFE:
-            # A browser sends the cookie by itself, whoever wrote the page.
-            demand_own_page(store, headers.get("origin"))
-        return Caller(*sessions.current(store, token or cookie, clock.now()))
 
-    return who
+def _caller(store: Store, event: BaseProxyEvent) -> Caller:
+    token, cookie = web.bearer(event.headers), _cookie(event.raw_event)
+    if not token and cookie and event.http_method not in _SAFE:
+        # A browser sends the cookie by itself, whoever wrote the page.
+        demand_own_page(store, event.headers.get("origin"))
+    return Caller(*sessions.current(store, token or cookie, clock.now()))
 
 
 def demand_own_page(store: Store, origin: str | None) -> None:
@@ -60,7 +59,7 @@ def _cookie_header(value: str, seconds: int) -> dict[str, str]:
     return {"Set-Cookie": f"{COOKIE}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"}
 
 
-def _cookie(event: Mapping[str, Any]) -> str:
+def _cookie(event: dict[str, Any]) -> str:
     """Payload 2.0 gives the cookies apart from the headers."""
     pairs = (cookie.partition("=") for cookie in event.get("cookies", []))
     return next((value for name, _, value in pairs if name.strip() == COOKIE), "")

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self
 
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model_validator
 
 from clientela import accounts, answers, clock, sessions, sign_in, web
 from clientela.accounts import Account
@@ -73,7 +73,7 @@ class NewSession(Document):
     nonce: Secret | None = None
     request_id: Secret | None = None
     code: Code | None = None
-    cookie: bool = False
+    cookie: StrictBool = False
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

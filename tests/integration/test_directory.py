@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from clientela import clock, customers, directory, stores
+from clientela import clock, customers, directory, keys, stores
 from clientela.customer_fields import Customer, NewCustomer, Spend
 from clientela.customer_filter import CustomerFilter
 from clientela.errors import InvalidInputError
@@ -117,7 +117,9 @@ def test_a_cursor_of_another_list_is_refused(store: Store, people: list[Customer
 
 
 def test_every_customer_comes_once(store: Store, people: list[Customer]) -> None:
-    assert [c.id for c in directory.every(store)] == [c.id for c in people]
+    assert [item["pk"]["S"] for item in directory.every_profile(store)] == [
+        keys.customer(store.id, c.id) for c in people
+    ]
 
 
 def test_a_customer_that_does_not_change_is_shown_once_whatever_happens_between_pages(

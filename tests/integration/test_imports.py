@@ -11,6 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 from tests.import_runs import StateMachines, dropped, plan
+from tests.people import everybody
 from tests.template_file import PROJECT
 
 import csv_import
@@ -65,10 +66,10 @@ def counts(store: Store, job_id: str) -> tuple[int, int, int, int, int]:
 
 def test_chinook_is_imported_whole_and_a_second_time_changes_nothing(store: Store, machines: StateMachines) -> None:
     assert counts(store, run(store, machines, dropped(store, CHINOOK, "customers.csv"))) == (59, 0, 0, 0, 1)
-    before = list(directory.every(store))
+    before = everybody(store)
     machines.started.clear()
     assert counts(store, run(store, machines, dropped(store, CHINOOK, "customers.csv"))) == (0, 0, 59, 0, 1)
-    assert list(directory.every(store)) == before
+    assert everybody(store) == before
 
 
 def test_a_thousand_spellings_of_a_hundred_addresses_are_a_hundred_customers(
@@ -107,7 +108,7 @@ def test_changes_of_large_customers_fit_into_transactions(store: Store, machines
         customers.create(store, NewCustomer(email=email, custom_fields=large), clock.now())
     file = "\n".join(["email,company", *(f"{email},Acme" for email in emails)]).encode()
     assert counts(store, run(store, machines, dropped(store, file, "customers.csv"))) == (0, 45, 0, 0, 0)
-    assert {customer.company for customer in directory.every(store)} == {"Acme"}
+    assert {customer.company for customer in everybody(store)} == {"Acme"}
 
 
 FILE = b"""email,company,phone,groups
@@ -171,7 +172,7 @@ def test_killed_at_any_call_it_ends_in_the_same_customers_and_the_same_report(
             job_id = run(store, machines, event)
             was_killed = has_killed()
         assert counts(store, job_id) == (1, 2, 1, 1, 1), f"killed at call {call_number}"
-        found = {customer.email: described(customer) for customer in directory.every(store)}
+        found = {customer.email: described(customer) for customer in everybody(store)}
         assert found == {
             "old@example.com": ("Beta", 1, 2),
             "same@example.com": ("Acme", 0, 1),

@@ -26,9 +26,7 @@ def table(names: str) -> str:
 # Role → resource → actions. Besides, each function writes to its own log group.
 FUNCTION_ROLES = {
     "CustomersApi": {
-        "Table": table(
-            "GetItem BatchGetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem BatchWriteItem"
-        ),
+        "Table": table("GetItem BatchGetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem BatchWriteItem"),
         "Table/index/*": QUERY,
         JOB_FILES: "s3:GetObject",
         f"{EXPORTS}/*": "s3:GetObject",

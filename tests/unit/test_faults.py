@@ -208,6 +208,12 @@ def test_lambda_is_given_the_name_of_an_error_and_no_words(
     demand_quiet(said + log(), fault)
 
 
+def test_a_group_of_errors_is_told_one_by_one() -> None:
+    told = faults.described(ExceptionGroup(WORDS, [fault() for fault in FAULTS]))
+    assert [error["error"] for error in told["errors"]] == ["ValidationError", "KeyError", "ValueError", "ClientError"]
+    assert EMAIL not in json.dumps(told)
+
+
 def test_codes_and_causes_are_told() -> None:
     told = [faults.described(fault()) for fault in FAULTS]
     assert told[0]["fields"] == ["number: int_parsing"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.import_runs import StateMachines, downloaded, dropped, imported, plan
-from tests.sign_ins import NOW, Mailbox, by_link, mailbox
+from tests.sign_ins import NOW, Mailbox, Sent, by_link, mailbox
 
 import csv_import
 from clientela import clients, customers, dynamodb, import_chunks, imports, keys, sessions, sign_in
@@ -35,7 +35,14 @@ def ana(store: Store) -> Customer:
     return customers.create(store, NewCustomer(email="ana@example.com", name="Ana"), NOW)
 
 
-def demand_shut_out(store: Store, ana: Customer, link: Any) -> None:
+def signed_in_with_another_link(store: Store, mails: Mailbox) -> Sent:
+    """Ana signs in, and then asks for a link that she does not use."""
+    before = NOW - timedelta(minutes=5)
+    by_link(store, mails.link(store, at=before), before)
+    return mails.link(store, at=NOW - timedelta(minutes=2))
+
+
+def demand_shut_out(store: Store, ana: Customer, link: Sent) -> None:
     """Enabled again, Ana has neither a session nor a link of the time before."""
     customers.patch(store, ana.id, {"status": "active"}, NOW)
     assert sessions.every(store, ana.id, NOW) == []
@@ -44,16 +51,19 @@ def demand_shut_out(store: Store, ana: Customer, link: Any) -> None:
 
 
 def test_a_time_outside_the_years_of_utc_refuses_its_row_alone(store: Store, machines: StateMachines) -> None:
-    times = [f"{time},{n}@example.com" for n, time in enumerate(("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-01:00"))]
+    times = [
+        f"{time},{n}@example.com" for n, time in enumerate(("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-01:00"))
+    ]
     job = imported(store, machines, "\n".join(["created_at,email", *times, "2021-03-04,ana@example.com"]).encode())
     assert (job.status, job.created, job.rejected) == ("succeeded", 1, 2)
     found = downloaded(imports.report_url(store, job.id, "rejects"))
     assert {(row["column"], row["code"]) for row in found} == {("created_at", "value_invalid")}
 
 
-def test_who_is_disabled_by_a_row_is_shut_out(store: Store, machines: StateMachines, mails: Mailbox, ana: Customer) -> None:
-    by_link(store, mails.link(store))
-    later = mails.link(store, at=NOW + timedelta(minutes=2))
+def test_who_is_disabled_by_a_row_is_shut_out(
+    store: Store, machines: StateMachines, mails: Mailbox, ana: Customer
+) -> None:
+    later = signed_in_with_another_link(store, mails)
     assert imported(store, machines, DISABLE).updated == 1
     demand_shut_out(store, ana, later)
 
@@ -64,8 +74,7 @@ def test_who_is_disabled_is_shut_out_also_where_the_chunk_died_before(
     def dies(*_: object) -> None:
         raise ConnectionError("the function was killed here")
 
-    by_link(store, mails.link(store))
-    later = mails.link(store, at=NOW + timedelta(minutes=2))
+    later = signed_in_with_another_link(store, mails)
     csv_import.receive(dropped(store, DISABLE, "customers.csv"), None)
     ((job_id, _),) = machines.started.items()
     work = {"store_id": store.id, "job_id": job_id, "chunk": plan(machines, job_id)[0]}
@@ -82,8 +91,7 @@ def test_who_is_disabled_at_the_second_attempt_is_shut_out(
     store: Store, machines: StateMachines, mails: Mailbox, ana: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody else changes Ana between the read and the write."""
-    by_link(store, mails.link(store))
-    later = mails.link(store, at=NOW + timedelta(minutes=2))
+    later = signed_in_with_another_link(store, mails)
     read = import_chunks._accounts
 
     def overtaken(*arguments: Any) -> Any:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.http_events import http_event
 from tools.openapi.routes import operations
 
 import storefront_api
-from clientela import clock, customers, orders, sign_in_mail, stores
+from clientela import clock, customers, orders, sign_in_mail, stores, web
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.order_fields import Order
 from clientela.stores import Store
@@ -188,9 +189,16 @@ def test_what_is_marked_private_needs_a_session(store: Store, method: str, path:
     for headers in ({}, {"authorization": "Bearer cs_x"}, {"authorization": "Basic eA=="}):
         answer = call(method, path, {} if method == "PATCH" else None, headers=headers)
         assert (answer["statusCode"], answer["json"]["code"]) == (401, "session_invalid")
+        assert answer["headers"]["WWW-Authenticate"] == "Bearer"
     if method == "PATCH":
         assert call(method, path, "no object")["statusCode"] == 401
     assert call("HEAD" if method == "GET" else method, path, cookies=[f"{access.COOKIE}=cs_x"])["statusCode"] in {401, 403}
+
+
+def test_a_new_route_is_private_by_its_mark_alone(store: Store) -> None:
+    app = web.resolver(access.demand_session)
+    app.get("/v1/stores/<store_id>/wishes", **access.PRIVATE)(dict)
+    assert web.respond(app, http_event("GET", "demo/wishes"), None)["statusCode"] == 401
 
 
 def test_all_of_an_account_is_marked_private() -> None:

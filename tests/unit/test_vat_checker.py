@@ -10,7 +10,7 @@ from tests.vies_stand_in import StandIn
 
 import vat_checker
 import vat_requests
-from clientela import clients, clock, customers, vat_check_queue
+from clientela import clients, clock, customers, faults, vat_check_queue
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.stores import Store
 from clientela.vat_check_queue import VatCheck
@@ -75,8 +75,9 @@ def test_a_message_that_the_queue_does_not_take_brings_the_batch_again(
             return {"Failed": [{"Id": "0", "Code": "InternalError"}]}
 
     monkeypatch.setattr(clients, "sqs", Refusing)
-    with pytest.raises(vat_check_queue.NotSentError):
+    with pytest.raises(faults.FaultError) as raised:
         vat_requests.handler(STREAM, None)
+    assert raised.type.__name__ == "NotSentError"
 
 
 def test_an_answer_settles_the_message_and_the_customer(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from clientela import customers
 from clientela.customer_fields import (
@@ -17,6 +17,7 @@ from clientela.customer_fields import (
     ShippingAddress,
     Spend,
     Stamp,
+    VatIdStatus,
 )
 from clientela.documents import Document
 from clientela.errors import FieldError, InvalidInputError
@@ -36,7 +37,7 @@ class AccountChanges(Document):
     phone: Phone | None = None
     language: Language | None = None
     vat_id: VatId | None = None
-    accepts_marketing: bool | None = None
+    accepts_marketing: StrictBool | None = None
     billing_address: Address | None = None
     shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=50)] | None = None
 
@@ -47,7 +48,7 @@ class Account(AccountChanges):
     id: str
     email: str
     email_status: EmailStatus
-    vat_id_status: Literal["none", "pending", "valid", "invalid", "unavailable"]
+    vat_id_status: VatIdStatus
     tax_exempt: bool
     orders_count: int
     total_spent: list[Spend]

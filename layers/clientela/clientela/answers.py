@@ -1,4 +1,4 @@
-"""What a route answers, for the OpenAPI document that tools/openapi.py writes. Nothing of it works at run time."""
+"""What a route answers, for the OpenAPI document that tools/openapi writes. Nothing of it works at run time."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -6,6 +6,7 @@ to be UTF-8 on the way.
 
 import codecs
 import io
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, BinaryIO, NamedTuple
@@ -18,6 +19,7 @@ from clientela.csv_records import LONGEST, Record, RecordError
 from clientela.documents import Document
 
 HEAD = 65_536  # bytes in which the header must end
+HEADER_LINES = 10  # in which a header is looked for that may not be the first line
 CHUNK_ROWS = 1_000
 CHUNK_BYTES = 1_000_000
 DELIMITERS = (",", ";", "\t", "|")
@@ -25,6 +27,7 @@ ENCODINGS = (
     "utf-8", "utf-16-le", "utf-16-be", "cp1250", "cp1251", "cp1252", "iso8859-1", "iso8859-2", "iso8859-15",
     "mac-roman",
 )  # fmt: skip
+_CELL_ENDS = re.compile(r'[,;\t|"]')
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 type Opened = Callable[[], BinaryIO]  # the file from its beginning, as often as it is called
@@ -96,6 +99,14 @@ def codec(name: str) -> str:
     if found not in ENCODINGS:
         raise FileRefusedError(f"The encoding {name!r} is not known: use one of {', '.join(ENCODINGS)}.")
     return found
+
+
+def may_hold_passwords(opened: Opened) -> bool:
+    """Whether a line at the beginning names a column of passwords, whatever else is wrong with the file."""
+    head = opened().read(HEAD)
+    texts = (head.decode(encoding, errors="replace") for encoding in ENCODINGS)
+    lines = (line for text in texts for line in text.splitlines()[:HEADER_LINES])
+    return any("password" in csv_columns.columns(_CELL_ENDS.split(line)).fields for line in lines)
 
 
 class _OtherEncodingError(Exception):

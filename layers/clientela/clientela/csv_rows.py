@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from clientela import csv_addresses, csv_cells, csv_groups, csv_notes, customers, email_addresses
+from clientela import clock, csv_addresses, csv_cells, csv_groups, csv_notes, customers, email_addresses
 from clientela.countries import Country
 from clientela.csv_columns import Columns
 from clientela.csv_groups import GroupIds
@@ -166,6 +166,7 @@ def _created_at(row: Row, columns: Columns, now: datetime) -> datetime:
         return now
     try:
         moment = datetime.fromisoformat(text.replace(" UTC", "+00:00").replace(" +", "+"))
+        return clock.in_utc(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except ValueError:
         raise RowRefusedError(
             Note(
@@ -174,7 +175,6 @@ def _created_at(row: Row, columns: Columns, now: datetime) -> datetime:
                 f"{text!r} is not a time: write it like 2026-11-21T10:00:00Z.",
             )
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _refused(fields: Sequence[FieldError], columns: Columns) -> RowRefusedError:

@@ -15,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainSerializer,
+    StrictBool,
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
@@ -81,7 +82,7 @@ class Address(Document):
 class ShippingAddress(Address):
     """One address of the customer's address book."""
 
-    is_default: bool = False
+    is_default: StrictBool = False
 
 
 def _address_book(addresses: list[ShippingAddress]) -> list[ShippingAddress]:
@@ -159,10 +160,10 @@ class CustomerFields(Document):
     groups: Annotated[list[Name], Field(max_length=50), checked(_once)] = []
     primary_group: Name | None = None
     tags: Annotated[list[Tag], Field(max_length=100), checked(_once)] = []
-    tax_exempt: bool = False
+    tax_exempt: StrictBool = False
     tax_exemption: TaxExemption | None = None
     vat_id: VatId | None = None
-    accepts_marketing: bool | None = None
+    accepts_marketing: StrictBool | None = None
     marketing_consent: MarketingConsent | None = None
     billing_address: Address | None = None
     phone: Phone | None = None  # behind the address, whose country it is read with

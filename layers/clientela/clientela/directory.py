@@ -13,10 +13,8 @@ from functools import cache
 from typing import Any, Literal, NamedTuple, get_args
 
 from clientela import cursors, dynamodb, email_addresses, keys
-from clientela.customer_fields import Customer
 from clientela.customer_filter import CustomerFilter, expression
 from clientela.customer_records import BUCKETS, CustomerJson, customer_json
-from clientela.documents import stored
 from clientela.stores import Store
 
 Sort = Literal[
@@ -51,13 +49,8 @@ def page(
     return Page(customers, cursors.issue(this_list, shown[-1][0]) if len(entries) > limit else None)
 
 
-def every(store: Store, wanted: CustomerFilter = _ALL) -> Iterator[Customer]:
-    """All customers that pass the filter, oldest first, in constant memory."""
-    return (stored(Customer, item["customer"]) for item in every_profile(store, wanted))
-
-
 def every_profile(store: Store, wanted: CustomerFilter = _ALL) -> Iterator[dynamodb.Item]:
-    """Like `every`, but the items as they are stored, for those who cannot afford the model."""
+    """The profiles of all customers that pass the filter, as they are stored, oldest first, in constant memory."""
     entries = _entries(store, "created", wanted, None, 1000)
     while block := list(itertools.islice(entries, dynamodb.BATCH_READ)):
         yield from _profiles([entry for _, entry in block])

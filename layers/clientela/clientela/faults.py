@@ -61,6 +61,8 @@ def _codes(error: BaseException) -> dict[str, Any]:
             return {"code": error.response["Error"]["Code"]}
         case ClientelaError() | RefusedError():
             return {"code": error.code}
+        case ExceptionGroup():
+            return {"errors": [described(part) for part in error.exceptions]}
         case _:
             return {}
 

@@ -21,10 +21,12 @@ from clientela import (
     csv_rows,
     customers,
     dynamodb,
+    email_addresses,
     import_accounts,
     import_files,
     imports,
     keys,
+    sign_in,
     stores,
 )
 from clientela.csv_columns import Columns
@@ -66,7 +68,8 @@ def load(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
     """Load one chunk, once. BusyError where customers are changed too often meanwhile: safe to repeat.
 
     A row that creates: 12 write units and half a read unit; one that updates: 10 to 18, and 1; one that changes nothing:
-    1 read unit. Besides, for each group that a transaction brings customers into: 2 write units.
+    1 read unit. Besides, for each group that a transaction brings customers into: 2 write units; for one who is
+    disabled: 1 write unit, and 1 for each session.
     """
     known = imports.record(store_id, job_id)
     key = keys.import_chunks(store_id, job_id), keys.import_chunk(chunk.index)
@@ -123,12 +126,13 @@ def _accounts(store: Store, rows: Sequence[Row], rules: Rules, now: datetime) ->
 
 def _holders(store: Store, emails: Sequence[str]) -> dict[str, Customer]:
     """The customers who hold e-mails, read at half price: what proves out of date meets its condition when written."""
-    claims = dynamodb.get_many([(keys.email(store.id, email), keys.CLAIM) for email in emails], "pk, customer_id")
-    email_keys = {item["customer_id"]["S"]: item["pk"]["S"] for item in claims}
-    items = dynamodb.get_many([(keys.customer(store.id, holder), keys.PROFILE) for holder in email_keys], "customer")
+    claims = dynamodb.get_many([(keys.email(store.id, email), keys.CLAIM) for email in emails], "customer_id")
+    holders = {item["customer_id"]["S"] for item in claims}
+    items = dynamodb.get_many([(keys.customer(store.id, holder), keys.PROFILE) for holder in holders], "customer")
     found = [stored(Customer, item["customer"]) for item in items]
-    held = {email_keys[customer.id]: customer for customer in found}
-    return {email: held[key] for email in emails if (key := keys.email(store.id, email)) in held}
+    # By the e-mail of the profile: whose claim was read may have another one by now.
+    held = {email_addresses.canonical(customer.email): customer for customer in found}
+    return {email: held[email] for email in emails if email in held}
 
 
 def _note_updates(mark: ChunkRecord, accounts: Sequence[Account], rules: Rules) -> None:
@@ -142,6 +146,7 @@ def _written(store: Store, accounts: Sequence[Account], rules: Rules, now: datet
     """Write what is changed, as many customers in a transaction as it takes; the accounts as they were written."""
     changed = [account for account in accounts if account.is_changed]
     same = [account for account in accounts if not account.is_changed]
+    _shut_out(store, same, rules, now)  # whom an earlier try disabled
     with ThreadPoolExecutor(WRITERS, thread_name_prefix="import") as threads:
         batches = _batches(store, changed, rules, now)
         written = threads.map(lambda batch: _write_batch(store, batch, rules, now), batches)
@@ -178,6 +183,22 @@ def _prepared(store: Store, account: Account, rules: Rules, now: datetime) -> tu
 
 
 def _write_batch(store: Store, batch: _Batch, rules: Rules, now: datetime) -> Sequence[Account]:
+    written = _committed(store, batch, rules, now)
+    _shut_out(store, written, rules, now)
+    return written
+
+
+def _shut_out(store: Store, accounts: Sequence[Account], rules: Rules, now: datetime) -> None:
+    """End the sessions and links of those who are disabled now. Told by their findings, which a later try repeats."""
+    if "status" not in rules.columns.fields:
+        return
+    for account in accounts:
+        is_updated = any(finding.outcome == "updated" for finding in account.findings)
+        if is_updated and account.after and account.after.status == "disabled":
+            sign_in.shut_out(store, account.after, now)
+
+
+def _committed(store: Store, batch: _Batch, rules: Rules, now: datetime) -> Sequence[Account]:
     try:
         batch.write.commit()
     except GroupUnknownError:  # a group was deleted since the groups were read

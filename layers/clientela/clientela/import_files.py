@@ -63,7 +63,7 @@ def part(source: Source, chunk: Chunk) -> BinaryIO:
 
 
 def delete(source: Source) -> None:
-    """Delete the file: it holds clear passwords."""
+    """Delete this version of the file for good: it holds clear passwords."""
     version = {"VersionId": source.version_id} if source.version_id else {}
     clients.s3().delete_object(Bucket=source.bucket, Key=source.key, **version)  # type: ignore[arg-type]
 

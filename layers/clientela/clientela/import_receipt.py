@@ -17,6 +17,7 @@ from clientela.imports import MODES, Counts, ImportJob, ImportRecord, Mode
 from clientela.stores import Store
 
 _NAMED_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
+_FILE_DELETED = "The file was deleted, because it names a column of passwords."
 _PASSWORDS_LEFT_OUT = "Passwords were left out: customers sign in by link, or set a password of their own."
 
 
@@ -24,6 +25,7 @@ def receive(bucket: str, key: str, version_id: str | None, now: datetime) -> str
     """Take a new file `<store id>/<name>.csv`: the id of its job, or None where it is no import.
 
     None: a job's own file, a store that does not exist, a file that is gone. Such an event must not be repeated.
+    A file that is refused ends its job as failed, and is deleted where it names a column of passwords.
     """
     store = _store(key)
     upload = import_files.find(bucket, key, version_id) if store else None
@@ -33,6 +35,8 @@ def receive(bucket: str, key: str, version_id: str | None, now: datetime) -> str
     known = imports.register(store, job, upload.source)
     if known.status in ("received", "planned"):
         _start(store, known, upload, now)
+    if _FILE_DELETED in known.job.notes:  # by its record, so that a repeated event does what a death has left undone
+        import_files.delete(upload.source)
     return job.id
 
 
@@ -71,7 +75,7 @@ def _start(store: Store, known: ImportRecord, upload: Upload, now: datetime) -> 
         options = _options(upload.options)
         survey = csv_files.survey(lambda: import_files.opened(upload.source), options.encoding, options.delimiter)
     except FileRefusedError as error:
-        imports.end(known, "failed", Counts(), now, str(error))
+        _refuse(known, upload, str(error), now)
         return
     known.job = known.job.model_copy(update={"mode": options.mode, "dry_run": options.dry_run})
     import_files.write_plan(store.id, known.job.id, survey.chunks)
@@ -81,6 +85,12 @@ def _start(store: Store, known: ImportRecord, upload: Upload, now: datetime) -> 
         return
     _execute(store.id, known.job.id)
     imports.running(known)
+
+
+def _refuse(known: ImportRecord, upload: Upload, reason: str, now: datetime) -> None:
+    if csv_files.may_hold_passwords(lambda: import_files.opened(upload.source)):
+        known.job = known.job.model_copy(update={"notes": [_FILE_DELETED]})
+    imports.end(known, "failed", Counts(), now, reason)
 
 
 def _execute(store_id: str, job_id: str) -> None:

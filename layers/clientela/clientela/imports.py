@@ -18,6 +18,7 @@ from clientela.import_files import Report, Source
 from clientela.stores import Store
 from clientela.table import Record
 
+# `cancelled` is part of the API's contract; nothing cancels an import yet.
 Status = Literal["received", "planned", "running", "succeeded", "failed", "cancelled"]
 Mode = Literal["upsert", "create", "update"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -117,10 +118,13 @@ def every(store: Store, limit: int = 50, cursor: str | None = None) -> Page:
 def report_url(store: Store, job_id: str, report: Report) -> str:
     """A URL, good for five minutes, of the report's CSV file: `rejects` or `warnings`.
 
-    ImportNotFoundError, also while the job has not ended.
+    ImportNotFoundError, also while the job has not ended, and where its file was refused.
     """
-    if get(store, job_id).status not in _ENDED:
+    job = get(store, job_id)
+    if job.status not in _ENDED:
         raise ImportNotFoundError("The report is there when the import has ended.")
+    if job.detected is None:
+        raise ImportNotFoundError("The file could not be read, so there is no report: the import's message says why.")
     return import_files.report_url(job_id, report)
 
 

@@ -62,9 +62,29 @@ def limit(name: str) -> str:
     return f"LIMIT#{name}"
 
 
+def links_of_network(network_hash: str) -> str:
+    """`links#9c1b…`: the limit of a caller's network, whichever stores it asks."""
+    return f"links#{network_hash}"
+
+
+def links_of_email(store_id: str, email_hash: str) -> str:
+    """`demo#links#3f5a…`: the limit of an address in its store."""
+    return f"{store_id}#links#{email_hash}"
+
+
 def circuit(name: str) -> str:
     """`CIRCUIT#vies#DE`: whether an outside service is being left alone for a while."""
     return f"CIRCUIT#{name}"
+
+
+def registry(member_state: str) -> str:
+    """`vies#DE`: the circuit of a member state's register of VAT IDs."""
+    return f"vies#{member_state}"
+
+
+def caller(store_id: str, key_id: str) -> str:
+    """`demo#key_01K…`: an API key, as one who has numbered requests."""
+    return f"{store_id}#{key_id}"
 
 
 def idempotency(caller: str) -> str:

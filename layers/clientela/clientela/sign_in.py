@@ -80,8 +80,8 @@ def request_link(
         pages.demand_own(store, return_to)
     canonical = email_addresses.canonical(email)
     # The caller's own limit comes first: an exhausted one must not use up the limit of somebody else's address.
-    limits.take(f"links#{signing.keyed_hash('limit-ip', _network(ip))}", PER_IP, now)
-    limits.take(f"{store.id}#links#{signing.keyed_hash('limit-email', canonical)}", PER_EMAIL, now)
+    limits.take(keys.links_of_network(signing.keyed_hash("limit-ip", _network(ip))), PER_IP, now)
+    limits.take(keys.links_of_email(store.id, signing.keyed_hash("limit-email", canonical)), PER_EMAIL, now)
     asked = LinkRequest(ids.new("req", now), ids.secret(), now + LIFE)
     SignInRequest(
         keys.sign_in(store.id, asked.request_id), keys.REQUEST,

@@ -1,7 +1,7 @@
 """Whether customers' VAT IDs are registered: none → pending → valid, invalid or unavailable.
 
 `valid` and `invalid` are always a registry's word. `unavailable` says that none has spoken: there is trouble, and it is
-asked again, or there is no registry to ask (docs/decisions/vat-checks.md).
+asked again, or there is no registry to ask (docs/decisions/0006-vat-checks.md).
 """
 
 from datetime import datetime
@@ -68,7 +68,7 @@ def _asked(vat_id: str, now: datetime) -> Outcome:
     if state is None:
         return "unavailable"
     try:
-        with circuits.guarded(f"vies#{state}", now, vies.UnavailableError):
+        with circuits.guarded(keys.registry(state), now, vies.UnavailableError):
             return "valid" if vies.registered(vat_id) else "invalid"
     except vies.RefusedError:
         return "unavailable"

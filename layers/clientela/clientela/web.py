@@ -1,7 +1,7 @@
 """The HTTP edge that both APIs share: the resolver, who may call, problem details, headers.
 
 Routes have no try/except: what the domain refuses becomes `application/problem+json` (RFC 9457) here, with the status
-that STATUS gives each error. The caller is known before anything of the request is looked at.
+that STATUS gives each error. Who may not call is told so before anything is said of the input.
 """
 
 import re
@@ -11,20 +11,17 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import orjson
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 from pydantic import BaseModel, Field
 
-from clientela import cross_origin, errors, http_requests, stores
+from clientela import cross_origin, errors, faults, http_requests, stores
 from clientela.errors import ClientelaError
 from clientela.invalid_input import field_errors
 from clientela.rate_limits import Allowance
 from clientela.stores import Store
-
-logger = Logger()
 
 STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -91,6 +88,7 @@ def resolver(admit: Admission = lambda app: None) -> APIGatewayHttpResolver:
     """An empty API, validated against its routes' types, whose refusals are problem details.
 
     `admit` says whether the caller may use the route that was found, or raises: before anything is said of the input.
+    Where callers are known by their route alone, it says who calls as well.
     """
     app = APIGatewayHttpResolver(
         enable_validation=True,
@@ -122,7 +120,7 @@ def respond(
     app: APIGatewayHttpResolver,
     event: Mapping[str, Any],
     context: Any,
-    guard: Guard,
+    guard: Guard = lambda store, headers: None,
     allow: Callable[[Any], Allowance] | None = None,
 ) -> Answer:
     """Answer one HTTP API event (payload 2.0).
@@ -148,8 +146,8 @@ def respond(
         answer = app.resolve(http_requests.readable(event, headers), context)
     except ClientelaError as error:
         answer = _proxy(problem(error))
-    except Exception:
-        logger.exception("unhandled")
+    except Exception as error:
+        faults.log(error)
         answer = _proxy(problem(errors.UnexpectedError()))
     if method == "HEAD":
         answer["body"] = ""

@@ -1,0 +1,11 @@
+"""What tests ask of a store's customers."""
+
+from clientela import directory
+from clientela.customer_fields import Customer
+from clientela.documents import stored
+from clientela.stores import Store
+
+
+def everybody(store: Store) -> list[Customer]:
+    """All customers of a store, oldest first."""
+    return [stored(Customer, item["customer"]) for item in directory.every_profile(store)]
