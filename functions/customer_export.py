@@ -15,7 +15,8 @@ logger = Logger()
 def handler(event: dict[str, Any], context: Any) -> None:
     """`{"store_id", "job_id"}` runs that job; anything else is the schedule, which starts a job for every store."""
     if "job_id" in event:
-        job = exports.run(stores.get(event["store_id"]), event["job_id"], clock.now())
+        # Lambda repeats a call that failed under the same request id.
+        job = exports.run(stores.get(event["store_id"]), event["job_id"], clock.now(), context.aws_request_id)
         logger.info("export", store_id=event["store_id"], job_id=job.id, status=job.status, rows=job.rows)
     else:
         started = exports.start_nightly(clock.now(), planned(event.get("schedule")))

@@ -1,6 +1,9 @@
 """Building and deploying the real template with the SAM CLI, against the local cloud and without any other network."""
 
+import contextlib
+import os
 import platform
+import signal
 import subprocess
 from pathlib import Path
 
@@ -11,6 +14,9 @@ from local.paths import ROOT
 STACK = "clientela-local"
 SENDER = "shop@clientela.example"
 NO_VIES = "http://127.0.0.1:9"  # nobody listens there: trying things out asks no public registry
+
+
+_STOP_SECONDS = 3
 
 
 class DeploymentError(RuntimeError):
@@ -38,9 +44,29 @@ def _sam(state: Path, arguments: list[str], **extra: str) -> None:
     with log.open("wb") as file:
         settings = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
         command = ["sam", *arguments, *settings, "--parameter-overrides", *_parameters()]
-        result = subprocess.run(command, cwd=ROOT, env=environment, stdout=file, stderr=file, check=False)
-    if result.returncode != 0:
+        status = _run(command, environment, file.fileno())
+    if status != 0:
         raise DeploymentError(f"sam {arguments[0]} failed. {last_lines(log)}")
+
+
+def _run(command: list[str], environment: dict[str, str], log: int) -> int:
+    """The exit status. Interrupted, it ends the program with all that it has started: sam leaves its children behind."""
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+    ) as process:
+        try:
+            return process.wait()
+        except BaseException:
+            _end_group(process)
+            raise
+
+
+def _end_group(process: "subprocess.Popen[bytes]") -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_SECONDS)
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _parameters() -> list[str]:

@@ -12,7 +12,7 @@ from clientela import clients, clock, exports, settings, stores
 from clientela.exports import ExportJob, Manifest
 from clientela.stores import Store
 from clientela_cli import options, output
-from clientela_cli.failures import INTERRUPTED, Failure
+from clientela_cli.failures import INTERRUPTED, USAGE, Failure
 
 app = typer.Typer(help="Customers as CSV files.", no_args_is_help=True)
 
@@ -27,6 +27,8 @@ JobId = Annotated[str, typer.Argument(metavar="EXPORT", help="The export's id, e
 @app.command()
 def run(context: typer.Context, store_id: options.Store, out: Out = None, json: options.Json = False) -> None:
     """Export all customers of a store, and wait for the file. Ctrl-C ends only the waiting."""
+    if out and not out.parent.is_dir():
+        raise Failure(f"There is no folder {out.parent} for {out.name}: make it first.", USAGE)
     context.obj()
     store = stores.read(store_id)
     job = _ended(store, exports.start(store, clock.now()))

@@ -1,10 +1,10 @@
 """What goes wrong, as one line for people and an exit code for scripts."""
 
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
 from pydantic import ValidationError
 
 from clientela.errors import BusyError, ClientelaError
-from clientela.invalid_input import invalid_input
+from clientela_cli.complaints import complaints
 
 FAILED, USAGE, REJECTED, INTERRUPTED = 1, 2, 3, 130
 
@@ -23,13 +23,15 @@ def explained(error: Exception) -> Failure | None:
         case Failure():
             return error
         case ValidationError():
-            return Failure(_refused(invalid_input(error)), USAGE)
+            return Failure("; ".join(complaints(error)), USAGE)
         case BusyError():
             return Failure("The database is busy or cannot be reached. Please try again.")
         case ClientelaError():
             return Failure(_refused(error))
         case NoCredentialsError():
             return Failure("No AWS credentials found: sign in as for the AWS command line, or use --local.")
+        case NoRegionError():
+            return Failure("No AWS region is set: name it with --region, or use --local.")
         case EndpointConnectionError():
             return Failure(f"{error} Check the region and the network.")
         case ClientError() | BotoCoreError():

@@ -90,9 +90,16 @@ def rejects(
     job = imports.get(stores.read(store_id), job_id)
     if job.finished_at is None:
         raise Failure("The report is there when the import has ended.")
-    body = clients.s3().get_object(
-        Bucket=settings.imports_bucket(), Key=import_files.report_key(job.id, "warnings" if warnings else "rejects")
-    )["Body"]
+    _copy_report(job, "warnings" if warnings else "rejects")
+
+
+def _copy_report(job: ImportJob, report: import_files.Report) -> None:
+    s3 = clients.s3()
+    try:
+        body = s3.get_object(Bucket=settings.imports_bucket(), Key=import_files.report_key(job.id, report))["Body"]
+    except s3.exceptions.NoSuchKey:
+        reason = f"The import {job.status} before a row was read: {job.message}" if job.detected is None else ""
+        raise Failure(reason or "The report is not kept any more: upload the file again for a new one.") from None
     shutil.copyfileobj(body, sys.stdout.buffer)
 
 

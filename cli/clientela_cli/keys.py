@@ -10,7 +10,7 @@ from clientela_cli import options, output
 
 app = typer.Typer(help="API keys: what a merchant's programs call the API with.", no_args_is_help=True)
 
-_SCOPES = f"What it is good for; repeatable: {', '.join(ALL_SCOPES)}.  [default: everything]"
+_SCOPES = f"What it is good for; repeatable: {', '.join(ALL_SCOPES)}.  {options.default('everything')}"
 
 
 @app.command()

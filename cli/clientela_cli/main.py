@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from clientela_cli import customers, deployment, exports, imports, keys, orders, output, stores
-from clientela_cli.failures import explained
+from clientela_cli.failures import USAGE, Failure, explained
 
 _EPILOG = "Exit codes: 0 done, 1 failed, 2 used wrongly, 3 imported with rejected rows, 130 interrupted."
 
@@ -44,12 +44,20 @@ def choose(
 
     Works on a stack of an AWS account, or on the local cloud with --local. These options may follow a command, too.
     """
+    if local and (others := [name for name in ("stack", "profile", "region") if _is_typed(context, name)]):
+        raise Failure(f"--local is a deployment of its own: leave out --{', --'.join(others)}, or --local.", USAGE)
     if profile:
         os.environ["AWS_PROFILE"] = profile
     if region:
         os.environ["AWS_DEFAULT_REGION"] = region
     # Connected when the command has understood its own options: help and mistakes need no deployment.
     context.obj = partial(deployment.connect, local=local, stack=stack)
+
+
+def _is_typed(context: typer.Context, name: str) -> bool:
+    """Whether an option stands on the command line: what the environment says yields to --local."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def main() -> None:
@@ -65,7 +73,10 @@ def main() -> None:
 
 
 def global_first(arguments: Sequence[str]) -> list[str]:
-    """The arguments with the options of all commands put in front, where the parser looks for them."""
+    """The arguments with the options of all commands put in front, where the parser looks for them.
+
+    Nothing where there is nothing else: like no arguments at all, that asks for the help.
+    """
     front: list[str] = []
     rest: list[str] = []
     remaining = iter(arguments)
@@ -78,7 +89,7 @@ def global_first(arguments: Sequence[str]) -> list[str]:
             front.append(argument)
         else:
             rest.append(argument)
-    return front + rest
+    return front + rest if rest else []
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """A file of order messages, one JSON document a line: checked whole before anything of it is sent."""
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from clientela.invalid_input import invalid_input
 from clientela.order_fields import OrderMessage
+from clientela_cli.complaints import complaints
 from clientela_cli.failures import Failure
 
 BATCH = 10  # messages, SQS's limit for one SendMessageBatch
@@ -20,7 +19,7 @@ type Line = tuple[int, str]  # number, counted from 1; the message
 
 
 def check(file: Path, store_id: str) -> int:
-    """How many messages the file holds. Failure, with the line numbers, unless every one is an order of this store."""
+    """How many messages the file holds. Failure unless there are any and all are orders of this store."""
     problems, messages = [], 0
     for number, text in lines(file):
         messages += 1
@@ -29,6 +28,8 @@ def check(file: Path, store_id: str) -> int:
     if problems:
         rest = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise Failure(f"{file.name}, nothing was sent: {'; '.join(problems[:_SHOWN])}{rest}")
+    if not messages:
+        raise Failure(f"{file.name} holds no order message: nothing was sent.")
     return messages
 
 
@@ -59,6 +60,5 @@ def _problem(text: str, store_id: str) -> str | None:
     try:
         message = OrderMessage.model_validate_json(text)
     except ValidationError as error:
-        fields = invalid_input(error).fields
-        return ", ".join(f"{field.pointer.removeprefix('/')} {field.message}".strip() for field in islice(fields, 2))
+        return ", ".join(complaints(error)[:2])
     return None if message.store_id == store_id else f"an order of the store {message.store_id}, not of {store_id}"

@@ -1,19 +1,20 @@
-"""`clientela stores`: create, list, show."""
+"""`clientela stores`: create, list, show, allow-sender."""
 
 from typing import Annotated, Literal
 
 import typer
+from pydantic import TypeAdapter
 
 from clientela import clock, stores
+from clientela.email_addresses import Email
 from clientela.stores import StoreSettings
-from clientela_cli import options, output
+from clientela_cli import complaints, options, output
 
 app = typer.Typer(help="The stores of this deployment.", no_args_is_help=True)
 
 LoginMode = Literal["disabled", "optional", "required"]
-NewStore = Annotated[
-    str, typer.Argument(metavar="ID", help="Lower-case letters, digits and dashes.", show_default=False)
-]
+NewStore = Annotated[str, typer.Argument(metavar="ID", help=f"{complaints.STORE_ID}.", show_default=False)]
+Sender = Annotated[str, typer.Argument(metavar="ADDRESS", help="An identity verified in SES.", show_default=False)]
 
 
 @app.command()
@@ -22,16 +23,22 @@ def create(
     store_id: NewStore,
     name: Annotated[str, typer.Option(help="As customers read it in mails.")],
     login_mode: Annotated[LoginMode, typer.Option(help="May, or must, customers sign in?")] = "disabled",
-    storefront_url: Annotated[str | None, typer.Option(help="Where the shop is: sign-in links lead there.")] = None,
-    sign_in_path: Annotated[str | None, typer.Option(help="The shop's sign-in page.  [default: /account]")] = None,
+    storefront_url: Annotated[
+        str | None,
+        typer.Option(help="Where the shop is, with https:// (http:// for localhost): sign-in links lead there."),
+    ] = None,
+    sign_in_path: Annotated[
+        str | None, typer.Option(help=f"The shop's sign-in page.  {options.default('/account')}")
+    ] = None,
     allowed_origin: Annotated[
-        list[str] | None, typer.Option(help="A further origin that may call the API from a browser; repeatable.")
+        list[str] | None,
+        typer.Option(help="A further https:// origin that may call the API from a browser; repeatable."),
     ] = None,
     sender: Annotated[str | None, typer.Option(help="Address its mails come from, verified in SES.")] = None,
     reply_to: Annotated[str | None, typer.Option(help="Address that answers to its mails go to.")] = None,
-    language: Annotated[str | None, typer.Option(help="BCP 47.  [default: en]")] = None,
+    language: Annotated[str | None, typer.Option(help=f"BCP 47.  {options.default('en')}")] = None,
     country: Annotated[str | None, typer.Option(help="ISO 3166-1 alpha-2.")] = None,
-    currency: Annotated[str | None, typer.Option(help="ISO 4217.  [default: USD]")] = None,
+    currency: Annotated[str | None, typer.Option(help=f"ISO 4217.  {options.default('USD')}")] = None,
     json: options.Json = False,
 ) -> None:
     """Create a store."""
@@ -63,6 +70,14 @@ def show(context: typer.Context, store_id: options.Store, json: options.Json = F
     """Show a store with its settings."""
     context.obj()
     _print(stores.read(store_id), json)
+
+
+@app.command("allow-sender")
+def allow_sender(context: typer.Context, store_id: options.Store, address: Sender, json: options.Json = False) -> None:
+    """Let a store's mails come from an address: its merchant can then choose it as the sender."""
+    sender = TypeAdapter(Email).validate_python(address)
+    context.obj()
+    _print(stores.allow_sender(store_id, sender, clock.now()), json)
 
 
 def _print(store: stores.Store, json: bool) -> None:

@@ -7,6 +7,8 @@ from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
+from tests.people import everybody
+
 from clientela import clients, clock, customers, directory, orders, settings
 from clientela.customer_fields import NewCustomer
 from clientela.errors import BusyError, EmailTakenError
@@ -55,11 +57,11 @@ def welcomed(store: Store) -> list[str]:
 def test_the_sample_orders_twice_and_shuffled_come_to_the_known_totals(store: Store) -> None:
     messages = [Order.model_validate(json.loads(line)["order"]) for line in SAMPLE.read_text().splitlines()]
     take_all(store, random.Random(3).sample(messages * 2, len(messages) * 2))
-    everybody = everybody(store)
-    assert len(everybody) == 59
-    assert sorted(welcomed(store)) == sorted(customer.id for customer in everybody)
-    assert sum(customer.orders_count for customer in everybody) == 412
-    assert sum(customer.total_spent[0].amount for customer in everybody) == Decimal("2328.60")
+    people = everybody(store)
+    assert len(people) == 59
+    assert sorted(welcomed(store)) == sorted(customer.id for customer in people)
+    assert sum(customer.orders_count for customer in people) == 412
+    assert sum(customer.total_spent[0].amount for customer in people) == Decimal("2328.60")
     best = directory.page(store, sort="-spent", limit=1).customers[0]
     assert (best["email"], best["orders_count"], best["total_spent"][0]["amount"]) == ("hholy@gmail.com", 7, "49.62")
 

@@ -1,4 +1,4 @@
-"""Least privilege: exactly what each role may do. Whoever makes the code use another action, or none any more, changes this table.
+"""Least privilege: exactly what each role may do. Code that comes to use another action, or one no more, changes this table.
 
 A transaction needs the actions of its parts: PutItem, UpdateItem, DeleteItem, ConditionCheckItem.
 """

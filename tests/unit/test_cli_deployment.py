@@ -55,6 +55,27 @@ def test_without_credentials_it_says_what_to_do(run: Run, monkeypatch: pytest.Mo
     )
 
 
+def test_without_a_region_it_says_what_to_do(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    code, _, err = run("stores", "list")
+    assert (code, err) == (1, "clientela: No AWS region is set: name it with --region, or use --local.\n")
+
+
+@pytest.mark.parametrize("option", ["--stack", "--profile", "--region"])
+def test_the_local_cloud_is_in_no_account(run: Run, option: str) -> None:
+    code, out, err = run("stores", "list", "--local", option, "x")
+    assert (code, out, f"leave out {option}" in err) == (2, "", True)
+
+
+def test_the_local_cloud_goes_before_the_environments_stack(
+    aws: Any, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(tmp_path)
+    monkeypatch.setenv("CLIENTELA_STACK", "another")
+    assert run("--local", "stores", "list", "--json").json() == []
+
+
 def test_the_stack_is_taken_from_the_environment_too(
     aws: Any, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +98,19 @@ def test_options_of_all_commands_stand_before_or_behind_the_command() -> None:
     assert global_first(["keys", "list", "--stack", "dev", "demo"]) == ["--stack", "dev", "keys", "list", "demo"]
     assert global_first(["keys", "--region=eu-west-1", "list"]) == ["--region=eu-west-1", "keys", "list"]
     assert global_first(["orders", "send", "--", "--local"]) == ["orders", "send", "--", "--local"]
+
+
+def test_options_alone_ask_for_the_help(run: Run) -> None:
+    assert run("--local") == run()
+    assert "Usage: clientela" in run("--local").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "default"),
+    [(["stores", "create", "--help"], "[default: /account]"), (["keys", "create", "--help"], "[default: everything]")],
+)
+def test_the_help_tells_defaults(run: Run, arguments: list[str], default: str) -> None:
+    assert default in run(*arguments).out
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["stores", "create", "--help"], ["--version"]])

@@ -49,6 +49,13 @@ def test_an_export_is_run_downloaded_and_shown_with_its_manifest(run: Run, tmp_p
     assert done["export"]["id"] in run("exports", "list", "demo").out
 
 
+def test_a_folder_that_is_not_there_is_told_before_anything_is_exported(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "none"
+    code, out, err = run("exports", "run", "demo", "--out", folder / "x.csv")
+    assert (code, out, err) == (2, "", f"clientela: There is no folder {folder} for x.csv: make it first.\n")
+    assert run("exports", "list", "demo", "--json").json() == []
+
+
 def test_a_failed_export_fails_the_command(run: Run, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         monkeypatch.setattr(clientela.directory, "count", lambda *_: 5)

@@ -118,6 +118,24 @@ def test_a_file_that_cannot_be_read_fails(run: Run, half_good: Path) -> None:
     assert err.startswith("clientela: The import failed: ")
 
 
+@pytest.mark.parametrize("options", [[], ["--warnings"]])
+def test_an_import_that_read_no_row_has_a_reason_instead_of_a_report(
+    run: Run, half_good: Path, options: list[str]
+) -> None:
+    half_good.write_text("name,city\nAna,Vigo\n")
+    job = json.loads(run("imports", "upload", "demo", half_good, "--json").out)
+    code, out, err = run("imports", "rejects", "demo", job["id"], *options)
+    assert (code, out) == (1, "")
+    assert err == f"clientela: The import failed before a row was read: {job['message']}\n"
+
+
+def test_a_report_that_has_expired_is_told(run: Run, half_good: Path) -> None:
+    job = json.loads(run("imports", "upload", "demo", half_good, "--json").out)
+    boto3.client("s3").delete_object(Bucket=IMPORTS, Key=f"_jobs/{job['id']}/rejects")
+    code, _, err = run("imports", "rejects", "demo", job["id"])
+    assert (code, err.startswith("clientela: The report is not kept any more")) == (1, True)
+
+
 def test_imports_are_listed_and_shown(run: Run) -> None:
     job = run("imports", "upload", "demo", CHINOOK, "--json").json()
     assert run("imports", "list", "demo", "--json").json() == [job]

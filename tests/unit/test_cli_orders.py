@@ -60,7 +60,12 @@ def test_how_many_were_sent_is_said(run: Run, file: Path) -> None:
     [
         (json.dumps({"store_id": "other", "order": ORDER}), "line 47: an order of the store other, not of demo"),
         ("{", "line 47: Invalid JSON"),
-        (json.dumps({"store_id": "demo", "order": ORDER | {"total": "much"}}), "line 47: order/total"),
+        (json.dumps({"store_id": "demo", "order": ORDER | {"total": "much"}}), "line 47: order/total: "),
+        (json.dumps({"store_id": "Demo", "order": ORDER}), "line 47: store_id: must be 3 to 50 lower-case letters"),
+        (
+            json.dumps({"store_id": "demo", "order": ORDER | {"currency": "euro"}}),
+            "line 47: order/currency: must be the three capital letters",
+        ),
     ],
 )
 def test_one_bad_line_is_named_and_nothing_is_sent(run: Run, file: Path, line: str, said: str) -> None:
@@ -69,6 +74,13 @@ def test_one_bad_line_is_named_and_nothing_is_sent(run: Run, file: Path, line: s
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert f"orders.jsonl, nothing was sent: {said}" in err
     assert queued() == []
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff"])
+def test_a_file_without_a_message_fails(run: Run, file: Path, content: str) -> None:
+    file.write_text(content, "utf-8")
+    code, out, err = run("orders", "send", "demo", file)
+    assert (code, out, err) == (1, "", "clientela: orders.jsonl holds no order message: nothing was sent.\n")
 
 
 def test_messages_that_sqs_refuses_are_sent_again(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,36 @@ def test_a_bad_setting_is_a_usage_error_that_names_it(run: Run) -> None:
     assert err.startswith("clientela: currency: ")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["Demo!"], "id: must be 3 to 50 lower-case letters, digits and dashes, with a letter or digit at both ends"),
+        (["demo", "--storefront-url", "ftp://x"], "storefront_url: must be an address like https://shop.example.com"),
+        (["demo", "--allowed-origin", "https://x/"], "allowed_origins/0: must be like https://shop.example.com, with"),
+        (["demo", "--sign-in-path", "login"], "sign_in_path: must be a path of letters, digits, dots, dashes and"),
+        (["demo", "--currency", "euro"], "currency: must be the three capital letters of ISO 4217, like EUR"),
+    ],
+)
+def test_what_is_allowed_is_said_in_words(run: Run, arguments: list[str], said: str) -> None:
+    code, _, err = run("stores", "create", *arguments, "--name", "Demo")
+    assert (code, err.startswith(f"clientela: {said}"), "pattern" in err) == (2, True, False)
+
+
+def test_an_allowed_sender_can_be_chosen_by_the_merchant(run: Run) -> None:
+    run("stores", "create", "demo", "--name", "Demo")
+    allowed = run("stores", "allow-sender", "demo", "shop@EXAMPLE.com", "--json").json()
+    assert allowed["allowed_senders"] == ["shop@example.com"]
+    assert stores.patch("demo", {"sender": "shop@example.com"}, clock.now()).sender == "shop@example.com"
+    assert "shop@example.com" in run("stores", "allow-sender", "demo", "shop@example.com").out
+
+
+@pytest.mark.parametrize(("store_id", "address", "code"), [("demo", "nonsense", 2), ("nobody", "shop@example.com", 1)])
+def test_no_sender_is_allowed_that_is_none_or_for_no_store(run: Run, store_id: str, address: str, code: int) -> None:
+    run("stores", "create", "demo", "--name", "Demo")
+    ended = run("stores", "allow-sender", store_id, address)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (code, "", 1)
+
+
 def test_a_key_is_shown_once_and_opens_its_store(run: Run) -> None:
     run("stores", "create", "demo", "--name", "Demo")
     key = run(

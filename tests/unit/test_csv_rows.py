@@ -100,7 +100,13 @@ def test_a_new_customer_is_as_old_as_the_file_says(cell: str, moment: datetime) 
 
 @pytest.mark.parametrize(
     ("field", "cell"),
-    [("created_at", "04/03/21"), ("created_at", "0001-01-01T00:00:00+14:00"), ("status", "asleep"), ("tax_exempt", "perhaps"), ("name", "x" * 201)],
+    [
+        ("created_at", "04/03/21"),
+        ("created_at", "0001-01-01T00:00:00+14:00"),
+        ("status", "asleep"),
+        ("tax_exempt", "perhaps"),
+        ("name", "x" * 201),
+    ],
 )
 def test_a_value_of_the_wrong_form_refuses_the_row_and_names_the_column(field: str, cell: str) -> None:
     with pytest.raises(RowRefusedError) as refused:

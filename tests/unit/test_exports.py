@@ -22,6 +22,7 @@ from clientela import (
     export_columns,
     export_files,
     exports,
+    faults,
     groups,
     orders,
     stores,
@@ -60,9 +61,9 @@ def add(store: Store, email: str, **fields: object) -> customers.Customer:
     return customers.create(store, NewCustomer.model_validate({"email": email} | fields), NOW)
 
 
-def handle(event: dict[str, Any]) -> None:
+def handle(event: dict[str, Any], request_id: str = "request") -> None:
     class Context:
-        function_name, memory_limit_in_mb, aws_request_id = "customer-export", 512, "request"
+        function_name, memory_limit_in_mb, aws_request_id = "customer-export", 512, request_id
         invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:customer-export"
 
     customer_export.handler(event, Context())
@@ -100,7 +101,7 @@ def test_the_function_writes_the_file_and_then_the_manifest(store: Store, aws: A
     job = exports.get(store, started.id)
     assert (job.status, job.rows) == ("succeeded", 2)
     file = content(aws, job.file)
-    assert job.file == f"demo/customers-{NOW:%Y%m%dT%H%M%S}.{NOW.microsecond // 1000:03}Z.csv"
+    assert job.file == f"demo/customers-{NOW:%Y%m%dT%H%M%S}.{NOW.microsecond // 1000:03}Z-{job.id}.csv"
     assert (job.sha256, job.size) == (hashlib.sha256(file).hexdigest(), len(file))
     manifest = json.loads(content(aws, job.manifest))
     assert manifest | {"finished": "", "started": "", "filter": {}} == {
@@ -278,6 +279,55 @@ def test_a_running_job_is_left_to_who_runs_it_until_it_is_dead(store: Store, mon
     assert exports.run(store, started.id, NOW + timedelta(minutes=16)).status == "succeeded"
 
 
+def killed(*_: object) -> Iterator[dict[str, Any]]:
+    raise SystemExit
+
+
+def test_what_was_killed_early_is_run_again_when_lambda_repeats_the_call(
+    store: Store, functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lambda repeats an asynchronous call that failed after a minute or two, with the same request id."""
+    started = exports.start(store, NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(directory, "every_profile", killed)
+        with pytest.raises(SystemExit):
+            handle(functions.calls[0], "first")
+    handle(functions.calls[0], "another")
+    assert exports.get(store, started.id).status == "running"
+    handle(functions.calls[0], "first")
+    assert exports.get(store, started.id).status == "succeeded"
+
+
+def test_a_job_whose_last_write_failed_is_run_again_when_lambda_repeats_the_call(
+    store: Store, aws: Any, functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, "ana@example.com")
+    started, changed = exports.start(store, NOW), exports._changed
+
+    def fails_at_the_end(record: Any, **changes: Any) -> Any:
+        if changes["status"] == "succeeded":
+            raise ConnectionError
+        return changed(record, **changes)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exports, "_changed", fails_at_the_end)
+        with pytest.raises(faults.FaultError):
+            handle(functions.calls[0])
+    assert exports.get(store, started.id).status == "running"
+    handle(functions.calls[0])
+    job = exports.get(store, started.id)
+    assert (job.status, job.rows) == ("succeeded", 1)
+    assert sorted(objects(aws)) == sorted([str(job.file), str(job.manifest)])
+
+
+def test_two_exports_of_one_millisecond_have_files_of_their_own(store: Store, aws: Any) -> None:
+    add(store, "ana@example.com")
+    add(store, "ben@example.com", tax_exempt=True)
+    jobs = [export(store), export(store, CustomerFilter(tax_exempt=True))]
+    assert [len(rows(aws, job)) for job in jobs] == [2, 1]
+    assert len(objects(aws)) == 4
+
+
 def test_the_schedule_starts_each_store_once(store: Store, functions: Functions) -> None:
     stores.create("other", StoreSettings(name="Other"), NOW)
     stores.create("quiet", StoreSettings(name="Quiet", nightly_export=False), NOW)
@@ -305,6 +355,33 @@ def test_a_function_that_cannot_be_called_fails_the_job(store: Store, monkeypatc
     with pytest.raises(OSError):  # noqa: PT011 - whatever it is
         exports.start(store, NOW)
     assert [job.status for job in exports.every(store).jobs] == ["failed"]
+
+
+@pytest.mark.parametrize("broken", ["demo", "other"])
+def test_a_store_that_fails_keeps_no_other_from_its_night(
+    store: Store, functions: Functions, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    stores.create("other", StoreSettings(name="Other"), NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(functions, "invoke", refusing(functions, broken))
+        with pytest.raises(faults.FaultError):
+            handle(SCHEDULED)
+    assert [call["store_id"] for call in functions.calls] == [{"demo": "other", "other": "demo"}[broken]]
+    handle(SCHEDULED)
+    assert sorted({call["store_id"] for call in functions.calls}) == ["demo", "other"]
+    assert len({call["job_id"] for call in functions.calls}) == 2
+
+
+def refusing(functions: Functions, store_id: str) -> Any:
+    """Lambda's `invoke`, which fails for one store."""
+    invoke = functions.invoke
+
+    def called(**request: Any) -> None:
+        if json.loads(request["Payload"])["store_id"] == store_id:
+            raise OSError
+        invoke(**request)
+
+    return called
 
 
 def test_jobs_are_listed_newest_first_in_pages(store: Store) -> None:

@@ -184,7 +184,7 @@ def test_a_wrong_field_is_named_where_it_is_one_of_ours(store: Store) -> None:
 
 JOBS: list[tuple[Any, str, Any, str, dict[str, Any]]] = [
     (csv_import, "load", import_chunks, "load",
-     {"store_id": "demo", "job_id": "imp_1", "chunk": {"index": 0, "start": 0, "end": 1, "first_line": 1}}),
+     {"store_id": "demo", "job_id": "imp_1", "chunk": {"index": 0, "start": 0, "end": 1, "first_line": 1, "rows": 1}}),
     (csv_import, "receive", csv_import.import_receipt, "receive",
      {"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": f"demo/{EMAIL}.csv"}}}]}),
     (csv_import, "finish", csv_import.import_report, "finish", {"store_id": "demo", "job_id": "imp_1"}),

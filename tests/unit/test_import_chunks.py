@@ -9,7 +9,7 @@ from tests.import_runs import StateMachines, downloaded, dropped, imported, plan
 from tests.sign_ins import NOW, Mailbox, Sent, by_link, mailbox
 
 import csv_import
-from clientela import clients, customers, dynamodb, import_chunks, imports, keys, sessions, sign_in
+from clientela import clients, customers, dynamodb, faults, import_chunks, imports, keys, sessions, sign_in
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.errors import LinkUsedError
 from clientela.stores import Store
@@ -80,7 +80,7 @@ def test_who_is_disabled_is_shut_out_also_where_the_chunk_died_before(
     work = {"store_id": store.id, "job_id": job_id, "chunk": plan(machines, job_id)[0]}
     with monkeypatch.context() as patch:
         patch.setattr(sign_in, "shut_out", dies)
-        with pytest.raises(ConnectionError):
+        with pytest.raises(faults.FaultError):
             csv_import.load(work, None)
     assert customers.get(store, ana.id).status == "disabled"
     csv_import.load(work, None)

@@ -9,7 +9,7 @@ from tests.deployment import IMPORTS
 from tests.import_runs import StateMachines, dropped
 
 import csv_import
-from clientela import clients, import_files, imports
+from clientela import clients, faults, import_files, imports
 from clientela.errors import ImportNotFoundError
 from clientela.imports import ImportJob
 from clientela.stores import Store
@@ -68,7 +68,7 @@ def test_a_refused_file_is_deleted_also_where_the_function_died_before(
     event = dropped(store, b"name,password\nAna,hunter2\n", "customers.csv")
     with monkeypatch.context() as patch:
         patch.setattr(import_files, "delete", dies)
-        with pytest.raises(ConnectionError):
+        with pytest.raises(faults.FaultError):
             csv_import.receive(event, None)
     csv_import.receive(event, None)
     assert versions() == []

@@ -25,6 +25,7 @@ from clientela import (
 )
 from clientela.customer_fields import NewCustomer
 from clientela.errors import ImportNotFoundError, InvalidInputError
+from clientela.faults import FaultError
 from clientela.imports import ImportJob
 from clientela.settings import table_name
 from clientela.stores import Store
@@ -268,7 +269,7 @@ def test_an_event_repeated_after_a_death_before_the_start_starts_the_import(
     event = dropped(store, CHINOOK, "customers.csv")
     with monkeypatch.context() as patch:
         patch.setattr(machines, "start_execution", dies)
-        with pytest.raises(ConnectionError):
+        with pytest.raises(FaultError):
             csv_import.receive(event, None)
     csv_import.receive(event, None)
     assert [job.status for job in imports.every(store).jobs] == ["running"]
@@ -311,7 +312,7 @@ def test_a_chunk_that_died_is_loaded_again_with_the_same_report(
     work = {"store_id": store.id, "job_id": job_id, "chunk": chunk}
     with monkeypatch.context() as patch:
         patch.setattr(import_files if call == "write_result" else import_chunks, call, dies)
-        with pytest.raises(ConnectionError):
+        with pytest.raises(FaultError):
             csv_import.load(work, None)
     csv_import.load(work, None)
     csv_import.finish({"store_id": store.id, "job_id": job_id}, None)

@@ -99,6 +99,28 @@ def test_the_average_is_in_the_currency_with_most_orders_to_its_minor_unit(store
     assert (str(average.amount), average.currency) == ("150", "JPY")
 
 
+@pytest.mark.parametrize(
+    ("totals", "currency", "sum_"),
+    [
+        (["5"], "USD", "5.00"),
+        (["5", "0.5"], "USD", "5.50"),
+        (["0.0050", "1"], "USD", "1.005"),
+        (["100", "200.00"], "JPY", "300"),
+        (["0.5"], "JPY", "0.5"),
+        (["7"], "KWD", "7.000"),
+        (["0"], "EUR", "0.00"),
+        (["9999999999.9999"], "EUR", "9999999999.9999"),
+    ],
+)
+def test_a_sum_is_exact_and_written_with_the_minor_unit_of_its_currency(
+    store: Store, totals: list[str], currency: str, sum_: str
+) -> None:
+    for number, total in enumerate(totals):
+        take(store, id=f"{number}", total=total, currency=currency)
+    (spend,) = holder(store).total_spent
+    assert str(spend.amount) == sum_
+
+
 def test_a_repeated_or_older_version_changes_nothing(store: Store) -> None:
     take(store, version=2, total="10")
     before = holder(store)
@@ -114,13 +136,13 @@ def test_an_order_leaves_the_statistics_with_its_payment(store: Store, status: s
     take(store, id="2", total="7", placed_at="2026-02-01T00:00:00Z")
     take(store, id="2", total="7", placed_at="2026-02-01T00:00:00Z", version=2, payment_status=status)
     january = order(placed_at="2026-01-01T00:00:00Z").placed_at
-    assert figures(holder(store)) == (1, {"USD": ("5", 1)}, january, january, status)
+    assert figures(holder(store)) == (1, {"USD": ("5.00", 1)}, january, january, status)
 
 
 def test_a_partially_refunded_order_counts_with_the_total_that_is_left(store: Store) -> None:
     take(store, total="50")
     take(store, total="30", version=2, payment_status="partially_refunded")
-    assert figures(holder(store))[:2] == (1, {"USD": ("30", 1)})
+    assert figures(holder(store))[:2] == (1, {"USD": ("30.00", 1)})
 
 
 def test_the_only_order_leaving_leaves_nothing(store: Store) -> None:
@@ -156,7 +178,7 @@ def test_every_order_of_arrival_ends_in_the_same_statistics(aws: Any) -> None:
         order(placed_at="2026-02-01T00:00:00Z").placed_at,
     )
     assert ends == {
-        str([(1, {"USD": ("2", 1)}, april, april, "paid"), (1, {"USD": ("4", 1)}, february, february, "paid")])
+        str([(1, {"USD": ("2.00", 1)}, april, april, "paid"), (1, {"USD": ("4.00", 1)}, february, february, "paid")])
     }
 
 
@@ -229,7 +251,7 @@ def test_an_order_follows_its_new_email_and_both_accounts_are_right(store: Store
     ana, ben = holder(store), holder(store, "ben@example.com")
     assert (ana.orders_count, ben.orders_count) == (1, 1)
     assert ana.last_order_at == order(placed_at="2026-01-01T00:00:00Z").placed_at
-    assert str(ben.total_spent[0].amount) == "8"
+    assert str(ben.total_spent[0].amount) == "8.00"
     with pytest.raises(OrderNotFoundError):
         orders.one(store, ana.id, "2")
     assert orders.one(store, ben.id, "2").version == 2

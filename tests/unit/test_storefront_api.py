@@ -197,7 +197,11 @@ def test_what_is_marked_private_needs_a_session(store: Store, method: str, path:
 
 def test_a_new_route_is_private_by_its_mark_alone(store: Store) -> None:
     app = web.resolver(access.demand_session)
-    app.get("/v1/stores/<store_id>/wishes", **access.PRIVATE)(dict)
+
+    @app.get("/v1/stores/<store_id>/wishes", **access.PRIVATE)
+    def wishes() -> dict[str, Any]:
+        return {}
+
     assert web.respond(app, http_event("GET", "demo/wishes"), None)["statusCode"] == 401
 
 

@@ -166,3 +166,11 @@ def test_storefront_refuses_what_is_no_request(store: Store, body: str) -> None:
 def test_a_path_says_which_methods_it_takes(store: Store) -> None:
     answer = storefront_api.handler(http_event("GET", "demo/login-links"), None)
     assert (answer["statusCode"], answer["headers"]["Allow"]) == (405, "OPTIONS, POST")
+
+
+@pytest.mark.parametrize("body", [None, "", "x"])
+def test_every_refusal_of_a_body_is_a_problem(key: str, body: str | None) -> None:
+    for content_type in ("text/plain", "multipart/form-data", "application/x-www-form-urlencoded"):
+        status, problem, headers = call("POST", "demo/customers", body, key=key, headers={"content-type": content_type})
+        assert (status, problem["code"]) in {(415, "content_type"), (422, "invalid_input")}
+        assert headers["Content-Type"] == "application/problem+json"

@@ -78,10 +78,11 @@ class Manifest(Document):
 
 
 class ExportRecord(Record):
-    """`STORE#demo` / `EXPORT#exp_01K…`. The version lets one run at a time have the job."""
+    """`STORE#demo` / `EXPORT#exp_01K…`. The version lets one run at a time have the job; `run_by` names that run."""
 
     version = NumberAttribute(default=1)
     status = UnicodeAttribute()
+    run_by = UnicodeAttribute(null=True)
     job = DocumentAttribute(ExportJob)
 
 
@@ -101,31 +102,32 @@ def start_nightly(now: datetime, schedule: datetime | None = None) -> int:
     """Start the export of every store that wants one each night; how many.
 
     The same `schedule` (the time the call was planned for) starts one export a store however often the call comes.
+    Stores that fail keep no other from its export: an ExceptionGroup of what stopped them is raised at the end.
     """
-    started = 0
+    started, errors = 0, []
     for store_id in stores.every_id():
         try:
-            store = stores.get(store_id)
-        except StoreNotFoundError:  # deleted since it was listed
-            continue
-        if store.nightly_export:
-            job_id = ids.derived("exp", schedule, store.id, "schedule") if schedule else ids.new("exp", now)
-            _start(store, ExportJob(id=job_id, created_at=schedule or now))
-            started += 1
+            started += _start_night(store_id, now, schedule)
+        except Exception as error:
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup(f"{len(errors)} exports were not started.", errors)
     return started
 
 
-def run(store: Store, job_id: str, now: datetime) -> ExportJob:
+def run(store: Store, job_id: str, now: datetime, run_by: str | None = None) -> ExportJob:
     """Write a job's file and manifest. A job that has succeeded, or that runs elsewhere, is left as it is.
 
-    A job that failed is run again: the service that calls the function repeats what failed. ExportNotFoundError;
-    ExportIncompleteError, and whatever else stops it, after the job says that it failed. Half a read unit per 4 KB of
-    each customer and of the directory's index, which is read two or three times.
+    A job that failed is run again: the service that calls the function repeats what failed. So is one that was broken
+    off without a word, as soon as the same call, by its `run_by`, comes again, and after 15 minutes for everybody.
+    ExportNotFoundError; ExportIncompleteError, and whatever else stops it, after the job says that it failed. Half a
+    read unit per 4 KB of each customer and of the directory's index, which is read two or three times.
     """
     began = time.monotonic()
     record = _record(store.id, job_id)
-    if not _is_free(record, now):
+    if not _is_free(record, now, run_by):
         return record.job
+    record.run_by = run_by
     try:
         record = _changed(record, status="running", started_at=now, finished_at=None, message=None)
     except VersionConflictError:  # another call of the function was first
@@ -160,6 +162,17 @@ def download_url(store: Store, job_id: str) -> str:
     return export_files.url(job.file)
 
 
+def _start_night(store_id: str, now: datetime, schedule: datetime | None) -> bool:
+    try:
+        store = stores.get(store_id)
+    except StoreNotFoundError:  # deleted since it was listed
+        return False
+    if store.nightly_export:
+        job_id = ids.derived("exp", schedule, store.id, "schedule") if schedule else ids.new("exp", now)
+        _start(store, ExportJob(id=job_id, created_at=schedule or now))
+    return store.nightly_export
+
+
 def _start(store: Store, job: ExportJob) -> ExportJob:
     record = ExportRecord(keys.store(store.id), keys.export_job(job.id), version=1, status=job.status, job=job)
     try:
@@ -180,10 +193,12 @@ def _call_function(store: Store, record: ExportRecord) -> None:
         raise
 
 
-def _is_free(record: ExportRecord, now: datetime) -> bool:
+def _is_free(record: ExportRecord, now: datetime, run_by: str | None) -> bool:
+    if record.status != "running":
+        return record.status in {"queued", "failed"}
     started_at = record.job.started_at
-    is_dead = record.status == "running" and started_at is not None and now - started_at > GIVEN_UP_AFTER
-    return record.status in {"queued", "failed"} or is_dead
+    is_repeated = run_by is not None and record.run_by == run_by  # only after the call before has died
+    return is_repeated or (started_at is not None and now - started_at > GIVEN_UP_AFTER)
 
 
 def _reason(error: Exception) -> str:
@@ -218,9 +233,9 @@ def _write_manifest(store: Store, job: ExportJob, written: export_files.Written,
 
 
 def _file(store: Store, job: ExportJob) -> str:
-    """`demo/customers-20261121T030000.000Z.csv`: the same however often the job is run."""
+    """`demo/customers-20261121T030000.000Z-exp_01K….csv`: the same however often the job is run, and no other job's."""
     moment = job.created_at
-    return f"{store.id}/customers-{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03}Z.csv"
+    return f"{store.id}/customers-{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03}Z-{job.id}.csv"
 
 
 def _manifest(store: Store, job: ExportJob) -> str:
@@ -230,7 +245,9 @@ def _manifest(store: Store, job: ExportJob) -> str:
 def _changed(record: ExportRecord, **changes: Any) -> ExportRecord:
     """Write the job changed, if nobody else did since it was read. VersionConflictError. 1 write unit."""
     job = record.job.model_copy(update=changes)
-    after = ExportRecord(record.pk, record.sk, version=record.version + 1, status=job.status, job=job)
+    after = ExportRecord(
+        record.pk, record.sk, version=record.version + 1, status=job.status, run_by=record.run_by, job=job
+    )
     table.save(after, ExportRecord.version == record.version, VersionConflictError())
     return after
 

@@ -23,15 +23,12 @@ def readable(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, 
     request = {**event, "requestContext": {**event["requestContext"], "http": {**http, "method": method}}}
     if method not in _BODIES:
         return {**request, "body": None}
-    if event.get("body"):
-        if headers.get("content-type", "application/json").split(";")[0].strip().lower() not in JSON_TYPES:
-            raise ContentTypeError("Send application/json.")
-        request |= {
-            "headers": {**headers, "content-type": "application/json"},
-            "body": _text(event),
-            "isBase64Encoded": False,
-        }
-    return request
+    request |= {"headers": {**headers, "content-type": "application/json"}}
+    if not event.get("body"):
+        return request  # of no type, whatever its header says
+    if headers.get("content-type", "application/json").split(";")[0].strip().lower() not in JSON_TYPES:
+        raise ContentTypeError("Send application/json.")
+    return request | {"body": _text(event), "isBase64Encoded": False}
 
 
 def demand_known_parameters(app: APIGatewayHttpResolver) -> None:

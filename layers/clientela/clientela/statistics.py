@@ -45,7 +45,9 @@ def recounted(customer: Customer, left: Counted | None, came: Counted | None, ot
             amount, orders = spends.get(part.currency, (Decimal(0), 0))
             spends[part.currency] = (amount + sign * part.total, orders + sign)
     total_spent = [
-        Spend(amount=amount, currency=currency, orders=n) for currency, (amount, n) in sorted(spends.items()) if n
+        Spend(amount=currencies.written(amount, currency), currency=currency, orders=n)
+        for currency, (amount, n) in sorted(spends.items())
+        if n
     ]
     first, last = _times(customer, left, came, others)
     return customer.model_copy(

@@ -109,9 +109,15 @@ def resolver(admit: Admission = lambda app: None) -> APIGatewayHttpResolver:
             return problem(refused)
         return problem(invalid_request(error.errors()))
 
+    def unforeseen(error: Exception) -> Response[Any]:
+        # Here, because the resolver would log what nobody handles word by word.
+        faults.log(error)
+        return problem(errors.UnexpectedError())
+
     app.use([first])
     app.exception_handler(ClientelaError)(problem)
     app.exception_handler(RequestValidationError)(unreadable)
+    app.exception_handler(Exception)(unforeseen)
     app.not_found(lambda error: _lost(app))
     return app
 
