@@ -14,9 +14,7 @@ from local.paths import ROOT
 STACK = "clientela-local"
 SENDER = "shop@clientela.example"
 NO_VIES = "http://127.0.0.1:9"  # nobody listens there: trying things out asks no public registry
-
-
-_STOP_SECONDS = 3
+_STOP_SECONDS = 3  # what it has built is built anew
 
 
 class DeploymentError(RuntimeError):

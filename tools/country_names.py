@@ -13,14 +13,17 @@ from babel.core import get_global
 from clientela.text import folded
 
 LANGUAGES = ("en", "es", "it", "fr", "de", "pt", "pt_PT")
+NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
 SPELLINGS = {
     "USA": "US", "U.S.A.": "US", "U.S.": "US", "United States of America": "US", "America": "US",
     "UK": "GB", "U.K.": "GB", "Great Britain": "GB", "England": "GB", "Scotland": "GB", "Wales": "GB", "Northern Ireland": "GB",
-    "Inglaterra": "GB", "Inghilterra": "GB", "Angleterre": "GB", "Gran Bretaña": "GB", "Gran Bretagna": "GB", "Grande-Bretagne": "GB",
+    "Inglaterra": "GB", "Inghilterra": "GB", "Angleterre": "GB", "Gran Bretaña": "GB", "Gran Bretagna": "GB",
+    "Grande-Bretagne": "GB",
     "Großbritannien": "GB", "Grã-Bretanha": "GB", "EE. UU.": "US", "EEUU": "US", "EUA": "US",
     "Czech Republic": "CZ", "República Checa": "CZ", "Repubblica Ceca": "CZ", "République tchèque": "CZ",
     "Tschechische Republik": "CZ", "Slovak Republic": "SK", "Holland": "NL", "Holanda": "NL", "Olanda": "NL", "Hollande": "NL",
-    "The Netherlands": "NL", "Russia": "RU", "Russian Federation": "RU", "South Korea": "KR", "Republic of Korea": "KR", "Korea": "KR",
+    "The Netherlands": "NL", "Russia": "RU", "Russian Federation": "RU", "South Korea": "KR", "Republic of Korea": "KR",
+    "Korea": "KR",
     "Viet Nam": "VN", "Turkey": "TR", "Burma": "MM", "Ivory Coast": "CI", "Cape Verde": "CV", "Swaziland": "SZ",
     "Macedonia": "MK", "Republic of Ireland": "IE", "Eire": "IE", "Iran, Islamic Republic of": "IR", "Moldova, Republic of": "MD",
     "Tanzania, United Republic of": "TZ", "Venezuela, Bolivarian Republic of": "VE", "Bolivia, Plurinational State of": "BO",
@@ -32,28 +35,16 @@ SPELLINGS = {
 
 def country_names() -> dict[str, str]:
     """Folded name → code, with the English names winning where two languages disagree."""
-    codes = {code for code in Locale("en").territories if len(code) == 2 and code.isalpha()} - {
-        "EU",
-        "EZ",
-        "UN",
-        "QO",
-        "XA",
-        "XB",
-        "ZZ",
-    }
-    names = {}
+    codes = {code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha()} - NO_COUNTRIES
+    names: dict[str, str] = {}
     for language in reversed(LANGUAGES):
         territories = Locale.parse(language).territories
         names |= {folded(territories[code]): code for code in codes if code in territories}
-    names |= {
-        folded(three): two[0]
-        for three, two in get_global("territory_aliases").items()
-        if len(three) == 3 and three.isalpha()
-    }
+    aliases = get_global("territory_aliases").items()
+    names |= {folded(three): two[0] for three, two in aliases if len(three) == 3 and three.isalpha()}
     names |= {folded(spelling): code for spelling, code in SPELLINGS.items()}
-    return {
-        name: code for name, code in sorted((names | {code.lower(): code for code in codes}).items()) if code in codes
-    }
+    names |= {code.lower(): code for code in codes}
+    return {name: code for name, code in sorted(names.items()) if code in codes}
 
 
 if __name__ == "__main__":

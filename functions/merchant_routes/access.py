@@ -62,7 +62,8 @@ def once(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Respon
     if answer.status_code >= web.FAULT:
         idempotency.release(caller, key)
     else:
-        kept = idempotency.Answer(answer.status_code, dict(answer.headers), str(answer.body or ""))
+        headers = {name: str(value) for name, value in answer.headers.items()}
+        kept = idempotency.Answer(answer.status_code, headers, str(answer.body or ""))
         idempotency.finish(caller, key, request, kept, clock.now())
     return answer
 

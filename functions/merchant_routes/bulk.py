@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from clientela import bulk, clock, web
 from clientela.bulk import BulkJob, BulkResult, NewBulk
+from clientela.customer_filter import CustomerFilter
 from clientela.errors import BulkJobNotFoundError
 from clientela.web import Cursor, Limit, Listing
 from merchant_routes import access
@@ -25,7 +26,7 @@ def change_customers(new: Annotated[NewBulk, Body()]) -> Response[Any]:
     if new.ids is not None:
         done = bulk.change(store, new.ids, new.changes, now, by)
         return web.listing(router.current_event, done, None, bulk.AT_ONCE)
-    job = bulk.start(store, new.filter or bulk.CustomerFilter(), new.changes, now, by)
+    job = bulk.start(store, new.filter or CustomerFilter(), new.changes, now, by)
     return web.json(job, 202, {"Location": f"/v1/stores/{store.id}/customers/bulk/{job.id}"})
 
 

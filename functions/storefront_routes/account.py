@@ -13,7 +13,7 @@ from clientela.order_fields import ID_LENGTH, Order
 from clientela.web import Cursor, Limit, Listing
 from storefront_routes import access
 
-router = Router()  # type: ignore[no-untyped-call]
+router = Router()
 
 BASE = "/v1/stores/<store_id>/account"
 

@@ -12,7 +12,7 @@ from clientela.errors import NotFoundError
 from clientela.sessions import Session
 from storefront_routes import access
 
-router = Router()  # type: ignore[no-untyped-call]
+router = Router()
 
 BASE = "/v1/stores/<store_id>/account/sessions"
 SessionId = Annotated[str, Path(max_length=64, examples=["ses_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]

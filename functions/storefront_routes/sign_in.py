@@ -25,7 +25,7 @@ from clientela.errors import (
 from clientela.languages import Language
 from storefront_routes import access
 
-router = Router()  # type: ignore[no-untyped-call]
+router = Router()
 
 BASE = "/v1/stores/<store_id>"
 REFUSALS = (

@@ -140,6 +140,26 @@ def test_all_customers_of_the_file_are_imported(imported: Any, merchant: httpx.C
     assert (best["name"], best["billing_address"]["country"]) == ("Helena Holý", "CZ")
 
 
+def redirected(merchant: httpx.Client, path: str) -> bytes:
+    """The file that an answer leads to, fetched without a key: as a browser that is sent there does."""
+    answer = merchant.get(path)
+    assert (answer.status_code, answer.content) == (303, b"")
+    file = httpx.get(answer.headers["location"], timeout=60, trust_env=False)
+    assert file.status_code == 200, file.text
+    return file.content
+
+
+def test_the_reports_of_an_import_are_fetched_over_the_api(imported: Any, merchant: httpx.Client) -> None:
+    rejects, warnings = (
+        list(
+            csv.DictReader(io.StringIO(redirected(merchant, f"/imports/{imported['id']}/{report}").decode("utf-8-sig")))
+        )
+        for report in ("rejects", "warnings")
+    )
+    assert rejects == []
+    assert [(warning["column"], warning["line"].isdigit()) for warning in warnings] == [("Phone", True)]
+
+
 def test_counts_and_totals_are_exact_after_twice_and_shuffled(ordered: None, merchant: httpx.Client) -> None:
     customers = merchant.get("/customers", params={"sort": "-spent", "limit": 100}).json()["items"]
     assert (len(customers), sum(customer["orders_count"] for customer in customers)) == (59, 412)
@@ -188,6 +208,26 @@ def test_the_merchant_lists_reads_creates_and_changes(ordered: None, merchant: h
     assert [customer["id"] for customer in listed] == [created.json()["id"]]
 
 
+def test_signing_out_ends_the_session(imported: Any, cloud: Outputs, public: httpx.Client) -> None:
+    _, proof = asked_for_link(cloud, public, "luisg@embraer.com.br")
+    session = {"Authorization": f"Bearer {public.post('/sessions', json=proof).json()['session_token']}"}
+    assert public.get("/account", headers=session).status_code == 200
+    out = public.delete("/sessions/current", headers=session)
+    assert (out.status_code, out.content) == (204, b"")
+    assert public.get("/account", headers=session).status_code == 401
+
+
+def test_a_deleted_customer_is_gone_and_its_address_is_free(key: str, merchant: httpx.Client) -> None:
+    new = {"email": "passing@example.com"}
+    path = f"/customers/{merchant.post('/customers', json=new).json()['id']}"
+    deleted = merchant.delete(path)
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    assert merchant.get(path).status_code == 404
+    again = merchant.post("/customers", json=new)
+    assert again.status_code == 201
+    assert merchant.delete(f"/customers/{again.json()['id']}").status_code == 204
+
+
 @pytest.mark.parametrize("path", ["/customers", "/imports", "/exports", "/account"])
 def test_without_a_key_or_session_nothing_is_answered(key: str, public: httpx.Client, path: str) -> None:
     answer = public.get(path)
@@ -217,6 +257,7 @@ def test_an_export_lands_with_its_manifest(
     content = s3.get_object(Bucket=cloud.exports_bucket, Key=job["file"])["Body"].read()
     manifest = json.loads(s3.get_object(Bucket=cloud.exports_bucket, Key=job["manifest"])["Body"].read())
     assert (manifest["rows"], manifest["sha256"]) == (count, sha256(content).hexdigest())
+    assert redirected(merchant, f"/exports/{job['id']}/file") == content
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert len({row["email"] for row in rows}) == len(rows) == count
     assert manifest["columns"] == list(rows[0])

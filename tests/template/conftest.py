@@ -3,6 +3,7 @@
 import fcntl
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,14 +15,25 @@ CACHE = PROJECT / ".cache" / "template-tests"
 
 
 @pytest.fixture(scope="session")
-def build() -> Path:
-    """The folder with the built functions and layers. Built anew, so it is never an old one: 5 s by SAM's cache."""
+def build(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder with the built functions and layers. Built anew, so it is never an old one: 5 s by SAM's cache.
+
+    A copy of the test run's own, which its processes share: whoever builds next replaces SAM's folder.
+    """
+    base = tmp_path_factory.getbasetemp()
+    copy = (base if worker_id == "master" else base.parent) / "build"
     CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:  # test processes side by side share the folder
+    with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        built = subprocess.run(sam_build(), cwd=PROJECT, env=environment(), capture_output=True, text=True, check=False)
+        if not copy.exists():
+            _build(copy)
+    return copy
+
+
+def _build(copy: Path) -> None:
+    built = subprocess.run(sam_build(), cwd=PROJECT, env=environment(), capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
-    return CACHE / "build"
+    shutil.copytree(CACHE / "build", copy)
 
 
 def sam_build() -> list[str]:

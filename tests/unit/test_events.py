@@ -77,5 +77,6 @@ def test_a_sample_that_goes_on_with_a_job_asks_for_the_job(store: Store, name: s
 
 
 def test_every_sample_is_tried() -> None:
-    elsewhere = {"s3_object_created", "scheduled_export"}  # which need a file and a function: test_imports, test_exports
+    # These need a file and a function: test_imports, test_exports.
+    elsewhere = {"s3_object_created", "scheduled_export"}
     assert {*TAKEN, *REFUSED, *elsewhere} == {path.stem for path in EVENTS.glob("*.json")}

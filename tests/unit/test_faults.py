@@ -28,9 +28,11 @@ from clientela import (
     exports,
     faults,
     import_chunks,
+    import_receipt,
+    import_report,
     orders,
     sessions,
-    sign_in_mail,
+    sign_in_requests,
     vat_checks,
 )
 from clientela.api_keys import NewKey
@@ -138,8 +140,7 @@ def test_a_failing_message_is_logged_without_its_words(
     store: Store, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str], fault: Exception
 ) -> None:
     breaks(monkeypatch, orders, "take", fault)
-    monkeypatch.setitem(email_sender.DELIVER, "sign_in_link", sign_in_mail.deliver)
-    breaks(monkeypatch, sign_in_mail.sign_in_requests, "find", fault)
+    breaks(monkeypatch, sign_in_requests, "find", fault)
     breaks(monkeypatch, vat_checks, "check", fault)
     order = {
         "id": "1", "version": 1, "placed_at": "2026-11-21T10:00:00Z", "email": EMAIL, "currency": "EUR", "total": "1",
@@ -185,9 +186,9 @@ def test_a_wrong_field_is_named_where_it_is_one_of_ours(store: Store) -> None:
 JOBS: list[tuple[Any, str, Any, str, dict[str, Any]]] = [
     (csv_import, "load", import_chunks, "load",
      {"store_id": "demo", "job_id": "imp_1", "chunk": {"index": 0, "start": 0, "end": 1, "first_line": 1, "rows": 1}}),
-    (csv_import, "receive", csv_import.import_receipt, "receive",
+    (csv_import, "receive", import_receipt, "receive",
      {"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": f"demo/{EMAIL}.csv"}}}]}),
-    (csv_import, "finish", csv_import.import_report, "finish", {"store_id": "demo", "job_id": "imp_1"}),
+    (csv_import, "finish", import_report, "finish", {"store_id": "demo", "job_id": "imp_1"}),
     (customer_export, "handler", exports, "run", {"store_id": "demo", "job_id": "exp_1"}),
     (customer_export, "handler", exports, "start_nightly", {}),
     (bulk_changes, "handler", bulk, "run", {"store_id": "demo", "job_id": "blk_1"}),
@@ -195,7 +196,9 @@ JOBS: list[tuple[Any, str, Any, str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("function", "handler", "module", "verb", "event"), JOBS, ids=[f"{j[0].__name__}-{j[3]}" for j in JOBS])
+@pytest.mark.parametrize(
+    ("function", "handler", "module", "verb", "event"), JOBS, ids=[f"{j[0].__name__}-{j[3]}" for j in JOBS]
+)
 def test_lambda_is_given_the_name_of_an_error_and_no_words(
     store: Store, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str], fault: Exception,
     function: Any, handler: str, module: Any, verb: str, event: dict[str, Any],

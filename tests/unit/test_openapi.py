@@ -63,6 +63,22 @@ def test_a_merge_patch_is_its_own_type_and_model(described: dict[str, Any]) -> N
     assert {"200", "401", "403", "404", "409", "412", "415", "422", "429", "500", "503"} == set(patch["responses"])
 
 
+def test_what_is_done_once_says_so(described: dict[str, Any]) -> None:
+    """The key of the request and the mark of a repeated answer stand together, on what the API does once."""
+    marked = {
+        operation["operationId"]
+        for operation in operations(described)
+        if any("Idempotency-Replayed" in answer.get("headers", {}) for answer in operation["responses"].values())
+    }
+    keyed = {
+        operation["operationId"]
+        for operation in operations(described)
+        if "Idempotency-Key" in {parameter["name"] for parameter in operation.get("parameters", [])}
+    }
+    assert marked == {"createCustomer", "changeCustomers", "createGroup", "startExport"}
+    assert keyed == marked | {"createSession"}  # whose repetition opens the same session, and is not marked
+
+
 def test_filters_are_parameters_with_their_types(described: dict[str, Any]) -> None:
     listed = described["paths"]["/v1/stores/{store_id}/customers"]["get"]["parameters"]
     parameters = {parameter["name"]: parameter for parameter in listed}

@@ -192,7 +192,10 @@ def test_what_is_marked_private_needs_a_session(store: Store, method: str, path:
         assert answer["headers"]["WWW-Authenticate"] == "Bearer"
     if method == "PATCH":
         assert call(method, path, "no object")["statusCode"] == 401
-    assert call("HEAD" if method == "GET" else method, path, cookies=[f"{access.COOKIE}=cs_x"])["statusCode"] in {401, 403}
+    assert call("HEAD" if method == "GET" else method, path, cookies=[f"{access.COOKIE}=cs_x"])["statusCode"] in {
+        401,
+        403,
+    }
 
 
 def test_a_new_route_is_private_by_its_mark_alone(store: Store) -> None:

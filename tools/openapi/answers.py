@@ -15,6 +15,10 @@ HEADERS: dict[str, dict[str, Any]] = {
     "Location": {"description": "Where it is.", "required": True, "schema": _TEXT},
     "Link": {"description": "RFC 8288: the next page, where there is one.", "schema": _TEXT},
     "Set-Cookie": {"description": "Keeps or drops the session in a browser.", "schema": _TEXT},
+    "Idempotency-Replayed": {
+        "description": "`true` where this is the first answer to the Idempotency-Key, told again. Refusals may have it, too.",
+        "schema": {"type": "string", "const": "true"},
+    },
     "Allow": {"description": "The methods that the path takes.", "schema": _TEXT},
     "Retry-After": {
         "description": "In how many seconds to try again.",
@@ -29,6 +33,7 @@ HEADERS: dict[str, dict[str, Any]] = {
     },
 }
 _LIMITED = ["RateLimit", "RateLimit-Policy"]
+_REPLAYED = ["Idempotency-Replayed"]
 _MOST_NAMED = 2  # errors in the name of one component
 _OF_STATUS = {401: ["WWW-Authenticate"], 429: ["Retry-After", *_LIMITED], 503: ["Retry-After"]}
 
@@ -42,9 +47,9 @@ class Answers:
 
     def of(self, operation: Operation) -> dict[str, Any]:
         """The `responses` of an operation, by status."""
-        limited = _LIMITED if _takes_key(operation) else []
+        always = [*(_LIMITED if _takes_key(operation) else []), *(_REPLAYED if is_done_once(operation) else [])]
         found: dict[int, Any] = {
-            status: _good(answer, self._schemas, limited)
+            status: _good(answer, self._schemas, always)
             for status, answer in operation.responses.items()
             if "raises" not in answer
         }
@@ -73,9 +78,9 @@ def is_done_once(operation: Operation) -> bool:
     return _takes_key(operation) and operation.method == "POST" and "/api-keys" not in operation.path
 
 
-def _good(answer: dict[str, Any], schemas: Schemas, limited: list[str]) -> dict[str, Any]:
+def _good(answer: dict[str, Any], schemas: Schemas, always: list[str]) -> dict[str, Any]:
     model = answer["model"]
-    names = [*answer["headers"], *(["Link"] if model and issubclass(model, Listing) else []), *limited]
+    names = [*answer["headers"], *(["Link"] if model and issubclass(model, Listing) else []), *always]
     content = {"application/json": {"schema": schemas.of(model, "serialization")}} if model else None
     described = {"description": answer["description"], **_headers(list(dict.fromkeys(names)))}
     return described | ({"content": content} if content else {})

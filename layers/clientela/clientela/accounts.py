@@ -83,7 +83,7 @@ def patch(store: Store, customer_id: str, changes: Any, now: datetime, version: 
     )
 
 
-def _consent(changes: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _consent(changes: Any, now: datetime) -> dict[str, Any]:
     if "accepts_marketing" not in changes:
         return {}
     word = changes["accepts_marketing"]

@@ -99,7 +99,7 @@ def find(store: Store, email: str, now: datetime) -> Customer | None:
 def patch(
     store: Store,
     customer_id: str,
-    changes: dict[str, Any],
+    changes: Any,
     now: datetime,
     version: int | None = None,
     by: Actor = OPERATOR,
@@ -158,7 +158,7 @@ def replace(write: Transaction, store: Store, before: Customer, after: Customer,
     _demand_groups(write, store, [group for group in after.groups if group not in before.groups])
 
 
-def patched(before: Customer, changes: dict[str, Any]) -> Customer:
+def patched(before: Customer, changes: Any) -> Customer:
     """The customer with a JSON Merge Patch applied, not written. InvalidInputError. `version` and `updated_at` stay."""
     if not isinstance(changes, dict):
         raise InvalidInputError("Send a JSON object with the fields to change.")
@@ -174,7 +174,7 @@ def patched(before: Customer, changes: dict[str, Any]) -> Customer:
     return before.model_copy(update=fields)
 
 
-def _checked(whole: dict[str, Any], changes: dict[str, Any]) -> NewCustomer:
+def _checked(whole: dict[str, Any], changes: Any) -> NewCustomer:
     """The changed customer. Fields that stay passed when they were written: rules that are stricter since do not undo that."""
     try:
         return NewCustomer.model_validate(whole)

@@ -233,9 +233,9 @@ def _write_manifest(store: Store, job: ExportJob, written: export_files.Written,
 
 
 def _file(store: Store, job: ExportJob) -> str:
-    """`demo/customers-20261121T030000.000Z-exp_01K….csv`: the same however often the job is run, and no other job's."""
+    """`demo/customers-20261121T030000.000Z.csv`: the same however often the job is run."""
     moment = job.created_at
-    return f"{store.id}/customers-{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03}Z-{job.id}.csv"
+    return f"{store.id}/customers-{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03}Z.csv"
 
 
 def _manifest(store: Store, job: ExportJob) -> str:

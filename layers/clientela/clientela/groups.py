@@ -108,7 +108,7 @@ def every(store: Store) -> list[Group]:
     return sorted((record.group for record in records), key=lambda group: (-group.priority, group.name, group.id))
 
 
-def patch(store: Store, group_id: str, changes: dict[str, Any], now: datetime, version: int | None = None) -> Group:
+def patch(store: Store, group_id: str, changes: Any, now: datetime, version: int | None = None) -> Group:
     """Apply a JSON Merge Patch (RFC 7396). InvalidInputError, GroupCodeTakenError, GroupNotFoundError; VersionConflictError
     where `version` is not the stored one, or somebody else changed the group at the same moment. 2 to 6 write units."""
     before = get(store, group_id)

@@ -20,7 +20,7 @@ def merged(target: Any, patch: Any) -> Any:
     return result
 
 
-def applied[D: BaseModel](model: type[D], before: BaseModel, changes: dict[str, Any]) -> D:
+def applied[D: BaseModel](model: type[D], before: BaseModel, changes: Any) -> D:
     """The model's fields of a document with a patch applied, checked as a whole. InvalidInputError."""
     written = before.model_dump(mode="json", include=set(model.model_fields))
     try:

@@ -8,7 +8,7 @@ from clientela.errors import FieldError, InvalidInputError
 from clientela.stores import Store
 
 
-def change(store_id: str, changes: dict[str, Any], now: datetime, version: int | None = None) -> Store:
+def change(store_id: str, changes: Any, now: datetime, version: int | None = None) -> Store:
     """`stores.patch`, but the currency stays once customers have orders: what they spent is sorted and filtered by it.
 
     InvalidInputError, VersionConflictError. 1 write unit, 2 read units more where the currency is named.

@@ -118,7 +118,7 @@ def read(store_id: str) -> Store:
     return record.store
 
 
-def patch(store_id: str, changes: dict[str, Any], now: datetime, version: int | None = None) -> Store:
+def patch(store_id: str, changes: Any, now: datetime, version: int | None = None) -> Store:
     """Apply a JSON Merge Patch (RFC 7396) to a store's settings. InvalidInputError; VersionConflictError where `version`
     is not the stored one, or somebody else changed the settings at the same moment. 1 write unit.
 
