@@ -320,14 +320,6 @@ def test_a_job_whose_last_write_failed_is_run_again_when_lambda_repeats_the_call
     assert sorted(objects(aws)) == sorted([str(job.file), str(job.manifest)])
 
 
-def test_two_exports_of_one_millisecond_have_files_of_their_own(store: Store, aws: Any) -> None:
-    add(store, "ana@example.com")
-    add(store, "ben@example.com", tax_exempt=True)
-    jobs = [export(store), export(store, CustomerFilter(tax_exempt=True))]
-    assert [len(rows(aws, job)) for job in jobs] == [2, 1]
-    assert len(objects(aws)) == 4
-
-
 def test_the_schedule_starts_each_store_once(store: Store, functions: Functions) -> None:
     stores.create("other", StoreSettings(name="Other"), NOW)
     stores.create("quiet", StoreSettings(name="Quiet", nightly_export=False), NOW)

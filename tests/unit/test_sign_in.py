@@ -166,7 +166,9 @@ def test_disabled_account_is_told_only_after_proof(store: Store, ana: Customer, 
         by_link(store, sent)
 
 
-def test_what_was_shut_out_stays_out_when_the_account_is_enabled_again(store: Store, ana: Customer, box: Mailbox) -> None:
+def test_what_was_shut_out_stays_out_when_the_account_is_enabled_again(
+    store: Store, ana: Customer, box: Mailbox
+) -> None:
     opened = by_link(store, box.link(store))
     pending = box.link(store, at=NOW + timedelta(minutes=2))
     later = NOW + timedelta(minutes=3)
