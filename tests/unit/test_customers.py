@@ -187,9 +187,7 @@ def test_a_rule_that_is_stricter_since_does_not_stop_other_changes(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     created = ana(store, vat_id="ESB12345674", language="es")
-    outdated = created.model_copy(
-        update={"vat_id": "ESB00000000", "language": "??", "version": 2}
-    )
+    outdated = created.model_copy(update={"vat_id": "ESB00000000", "language": "??", "version": 2})
     customers.record(store, outdated).save()
     changed = customers.patch(store, created.id, {"note": "x"}, NOW)
     assert (changed.note, changed.vat_id, changed.language) == ("x", "ESB00000000", "??")

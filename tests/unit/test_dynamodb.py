@@ -19,7 +19,9 @@ NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 @pytest.mark.parametrize("token", [None, "session-token"])
 def test_a_call_is_signed_as_botocore_signs_it(token: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     credentials = Credentials("AKID", "secret", token)
-    headers = dynamodb.signed_headers("GetItem", b"{}", "db.example.com", "eu-west-1", credentials.get_frozen_credentials(), NOW)
+    headers = dynamodb.signed_headers(
+        "GetItem", b"{}", "db.example.com", "eu-west-1", credentials.get_frozen_credentials(), NOW
+    )
     sent = {name: value for name, value in headers.items() if name in {"x-amz-target", "x-amz-security-token"}}
     request = AWSRequest("POST", "https://db.example.com/", data=b"{}", headers=sent)
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: NOW.replace(tzinfo=None))

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import orjson
 from botocore.exceptions import ClientError
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from clientela import clients, cursors, customers, directory, ids, keys, settings, sign_in, table
@@ -44,7 +44,7 @@ class BulkChange(Document):
 
     groups: ListChange | None = None
     tags: ListChange | None = None
-    tax_exempt: bool | None = None
+    tax_exempt: StrictBool | None = None
     status: Status | None = None
 
 

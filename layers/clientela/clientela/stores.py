@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, create_model
+from pydantic import Field, StrictBool, StringConstraints, create_model
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from clientela import clock, email_addresses, keys, table
@@ -51,7 +51,7 @@ class StoreSettings(Document):
     country: Country | None = None
     currency: Currency = "USD"
     branding: Branding = Branding()
-    nightly_export: bool = True
+    nightly_export: StrictBool = True
 
 
 SettingsChanges = create_model(
