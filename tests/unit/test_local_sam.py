@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from local.paths import ROOT
@@ -37,6 +38,7 @@ def test_a_build_that_is_interrupted_leaves_no_process_behind(tmp_path: Path) ->
     ) as process:
         with pipe.open("rb", buffering=0) as held:
             assert held.read(100) == b"started\n"
+            time.sleep(1)  # it speaks before its parent has come back from starting it
             process.send_signal(signal.SIGTERM)
             readable, _, _ = select.select([held], [], [], 20)
             assert readable, "a child of sam still runs"
