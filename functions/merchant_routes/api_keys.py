@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+from pydantic import SkipValidation
 
 from clientela import api_keys, clock, web
-from clientela.api_keys import IssuedKey, Key, NewKey
+from clientela.api_keys import IssuedKey, Key, KeyChanges, NewKey
 from clientela.errors import KeyNotFoundError, VersionConflictError
 from clientela.web import Listing
 from merchant_routes.access import ID_LENGTH, route
@@ -38,6 +39,12 @@ def create_api_key(new: Annotated[NewKey, Body()]) -> Response[Any]:
 def get_api_key(key_id: KeyId) -> Response[Any]:
     """Read one key, without its secret."""
     return web.json(api_keys.read(router.context["store"].id, key_id).shown())
+
+
+@router.patch(ONE, **route("changeApiKey", "keys:write", Key, raises=[KeyNotFoundError, VersionConflictError]))
+def change_api_key(key_id: KeyId, changes: Annotated[SkipValidation[KeyChanges], Body()]) -> Response[Any]:
+    """Change a key's name, scopes or end by JSON Merge Patch (RFC 7396), to no more than the calling key can do itself."""
+    return web.json(api_keys.patch(router.context["store"].id, key_id, changes, router.context["caller"]))
 
 
 @router.post(

@@ -21,11 +21,11 @@ BulkId = Annotated[str, Path(max_length=ID_LENGTH, examples=["blk_01KAJ3Q4S9V7W0
 
 @router.post(BASE, **route("changeCustomers", "customers:write", Listing[BulkResult], also={202: BulkJob}))
 def change_customers(new: Annotated[NewBulk, Body()]) -> Response[Any]:
-    """Change up to 100 customers by ids at once (200, a result for each), or all that pass a filter as a job (202)."""
+    """Change up to 1,000 customers by ids at once (200, a result for each), or all that pass a filter as a job (202)."""
     store, now, by = router.context["store"], clock.now(), access.actor(router)
     if new.ids is not None:
         done = bulk.change(store, new.ids, new.changes, now, by)
-        return web.listing(router.current_event, done, None, bulk.AT_ONCE)
+        return web.listing(router.current_event, done, None, bulk.NAMED)
     job = bulk.start(store, new.filter or CustomerFilter(), new.changes, now, by)
     return web.json(job, 202, {"Location": f"/v1/stores/{store.id}/customers/bulk/{job.id}"})
 

@@ -4,10 +4,17 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
-from pydantic import SkipValidation
+from pydantic import Field, SkipValidation
 
 from clientela import clock, customer_removal, customers, directory, history, orders, sessions, sign_in, web
-from clientela.customer_fields import Customer, CustomerChanges, NewCustomer
+from clientela.customer_fields import (
+    CUSTOMER_FIELDS,
+    Customer,
+    CustomerChanges,
+    CustomerField,
+    CustomerRow,
+    NewCustomer,
+)
 from clientela.customer_filter import CustomerFilter
 from clientela.directory import Sort
 from clientela.errors import CustomerNotFoundError, EmailTakenError, VersionConflictError
@@ -32,16 +39,19 @@ class ListParameters(CustomerFilter):
     limit: Limit = 50
     cursor: Cursor = None
     count: bool = False
+    # Annotated outside: the resolver does not see a list in an optional annotated one, and would take its first value.
+    fields: Annotated[list[CustomerField] | None, Field(max_length=len(CUSTOMER_FIELDS))] = None
 
 
-@router.get(BASE, **route("listCustomers", "customers:read", Listing[Customer]))
+@router.get(BASE, **route("listCustomers", "customers:read", Listing[CustomerRow]))
 def list_customers(parameters: Annotated[ListParameters, Query()]) -> Response[Any]:
-    """One page of the customers that pass all filters."""
+    """One page of the customers that pass all filters; `fields` names what to show of each beside its id."""
     store, limit = router.context["store"], parameters.limit
     wanted = CustomerFilter.model_construct(**{name: getattr(parameters, name) for name in CustomerFilter.model_fields})
     page = directory.page(store, sort=parameters.sort, wanted=wanted, limit=limit, cursor=parameters.cursor)
     total = directory.count(store, wanted) if parameters.count else None
-    return web.listing(router.current_event, page.customers, page.next_cursor, limit, total)
+    rows = directory.narrowed(page.customers, parameters.fields) if parameters.fields else page.customers
+    return web.listing(router.current_event, rows, page.next_cursor, limit, total)
 
 
 @router.post(BASE, **route("createCustomer", "customers:write", Customer, 201, raises=[EmailTakenError], headers=MADE))

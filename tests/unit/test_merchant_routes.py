@@ -74,3 +74,22 @@ def test_an_answer_without_a_body_has_an_empty_one(key: str) -> None:
     for path in (f"demo/customers/{answered(created)['id']}/sessions", f"demo/customers/{answered(created)['id']}"):
         response = customers_api.handler(http_event("DELETE", path, key=key), None)
         assert (response["statusCode"], response["body"]) == (204, "")  # null is what a gateway may stumble over
+
+
+def test_a_key_is_changed_to_no_more_than_its_changer_can_do(store: Store, key: str) -> None:
+    till = call("POST", "demo/api-keys", {"name": "till", "scopes": ["customers:read"]}, key=key)[1]
+    path = f"demo/api-keys/{till['id']}"
+    assert call("PATCH", path, {"name": "shop", "scopes": ["orders"]}, key=key)[0] == 422
+    changed = call("PATCH", path, {"name": "shop", "scopes": ["customers:read", "customers:write"]}, key=key)[1]
+    assert (changed["name"], changed["scopes"]) == ("shop", ["customers:read", "customers:write"])
+    assert call("POST", "demo/customers", {"email": "a@example.com"}, key=till["key"])[0] == 201
+    small = api_keys.create(store.id, NewKey(name="small", scopes=["keys:write"]), clock.now()).key
+    assert call("PATCH", path, {"scopes": ["keys:write"]}, key=small)[1]["code"] == "scope_missing"
+
+
+def test_a_list_shows_the_fields_asked_for(key: str) -> None:
+    call("POST", "demo/customers", {"email": "a@example.com", "name": "Ana", "note": "x"}, key=key)
+    for asked in ("email,name", "name,email"):
+        (row,) = call("GET", "demo/customers", key=key, fields=asked)[1]["items"]
+        assert row == {"id": row["id"], "email": "a@example.com", "name": "Ana"}
+    assert call("GET", "demo/customers", key=key, fields="email,secret")[0] == 422

@@ -231,3 +231,12 @@ class Customer(NewCustomer):
     created_at: Stamp
     updated_at: Stamp
     version: int = 1
+
+
+CUSTOMER_FIELDS = tuple(Customer.model_fields)
+CustomerField = Literal[CUSTOMER_FIELDS]  # type: ignore[valid-type]
+
+CustomerRow = create_model(
+    "CustomerRow", __base__=Document, __doc__="A customer in a list: with `fields`, no more than these and the id.",
+    **(all_optional(Customer) | {"id": (str, ...)}),
+)  # fmt: skip

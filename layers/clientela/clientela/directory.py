@@ -7,7 +7,7 @@ happens between two pages.
 
 import heapq
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Literal, NamedTuple, get_args
@@ -47,6 +47,12 @@ def page(
     shown = entries[:limit]
     customers = [customer_json(item) for item in _profiles([entry for _, entry in shown])]
     return Page(customers, cursors.issue(this_list, shown[-1][0]) if len(entries) > limit else None)
+
+
+def narrowed(customers: list[CustomerJson], fields: Sequence[str]) -> list[CustomerJson]:
+    """The customers with no more than these fields, and their ids."""
+    shown = {"id", *fields}
+    return [{name: value for name, value in customer.items() if name in shown} for customer in customers]
 
 
 def every_profile(store: Store, wanted: CustomerFilter = _ALL) -> Iterator[dynamodb.Item]:

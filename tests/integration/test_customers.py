@@ -1,0 +1,68 @@
+"""Changes of one customer at the same time, on a database with real conditions."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from clientela import clock, customers, directory, groups, history
+from clientela.customer_fields import NewCustomer
+from clientela.errors import BusyError, ClientelaError, EmailTakenError, VersionConflictError
+from clientela.stores import Store
+
+NOW = clock.now()
+THREADS = 16
+
+
+def outcomes(work: Any, times: int) -> list[str]:
+    """What each of many concurrent tries came to: `done`, or the error's name."""
+
+    def one(number: int) -> str:
+        try:
+            work(number)
+        except ClientelaError as error:
+            return type(error).__name__
+        return "done"
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        return list(threads.map(one, range(times)))
+
+
+def test_of_changes_on_one_version_one_wins(store: Store) -> None:
+    ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    ended = outcomes(lambda n: customers.patch(store, ana.id, {"note": str(n)}, NOW, version=1), 32)
+    assert ended.count("done") == 1
+    assert set(ended) <= {"done", VersionConflictError.__name__, BusyError.__name__}
+    assert customers.get(store, ana.id).version == 2
+
+
+def test_changes_without_a_version_are_merged_without_loss(store: Store) -> None:
+    ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+
+    def until_done(number: int) -> None:
+        while True:
+            try:
+                customers.patch(store, ana.id, {"custom_fields": {f"field{number}": number}}, NOW)
+            except BusyError:  # what the API answers with 503: try again
+                continue
+            return
+
+    assert set(outcomes(until_done, 40)) == {"done"}
+    after = customers.get(store, ana.id)
+    assert (after.custom_fields, after.version) == ({f"field{n}": n for n in range(40)}, 41)
+    assert len(history.page(store, ana.id, 100).events) == 41
+
+
+@pytest.mark.parametrize("in_a_group", [False, True])
+def test_of_many_creates_of_one_address_one_wins_and_nothing_else_is_left(store: Store, in_a_group: bool) -> None:
+
+    fields: dict[str, Any] = {}
+    if in_a_group:
+        fields = {"groups": [groups.create(store, groups.NewGroup(name="Trade", code="trade"), NOW).id]}
+    spelled = ("ana@example.com", "Ana@Example.com", "ANA@EXAMPLE.COM")
+    ended = outcomes(
+        lambda n: customers.create(store, NewCustomer.model_validate({"email": spelled[n % 3]} | fields), NOW), 128
+    )
+    assert ended.count("done") == 1
+    assert set(ended) <= {"done", EmailTakenError.__name__, BusyError.__name__}
+    assert directory.count(store) == 1
