@@ -75,7 +75,7 @@ lock: setup ## Lock the dependencies anew (UPGRADE=--upgrade takes newer version
 openapi: setup ## Write the OpenAPI document anew from the functions
 	$(BIN)/python -m tools.openapi
 
-bench: setup dynamodb-local ## Measure units, latency and memory
+bench: setup dynamodb-local ## Measure CPU and DynamoDB units against botocore
 	$(BIN)/python -m benchmarks
 
 dynamodb-local: setup ## Download AWS's DynamoDB Local (once, its hash is checked)
