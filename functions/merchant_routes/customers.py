@@ -133,5 +133,5 @@ def list_history(
 ) -> Response[Any]:
     """Every change of the customer, newest first: who, when, and the changed fields before and after."""
     store = router.context["store"]
-    page = history.page(store, customers.get(store, customer_id).id, limit, cursor)
+    page = history.page(store, customers.get(store, customer_id).id, clock.now(), limit, cursor)
     return web.listing(router.current_event, page.events, page.next_cursor, limit)

@@ -50,7 +50,7 @@ def test_changes_without_a_version_are_merged_without_loss(store: Store) -> None
     assert set(outcomes(until_done, 40)) == {"done"}
     after = customers.get(store, ana.id)
     assert (after.custom_fields, after.version) == ({f"field{n}": n for n in range(40)}, 41)
-    assert len(history.page(store, ana.id, 100).events) == 41
+    assert len(history.page(store, ana.id, clock.now(), 100).events) == 41
 
 
 @pytest.mark.parametrize("in_a_group", [False, True])

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from clientela import clock, customers, groups, history
@@ -5,7 +7,7 @@ from clientela.customer_fields import Customer, NewCustomer
 from clientela.errors import InvalidInputError
 from clientela.groups import Group
 from clientela.history import Actor
-from clientela.stores import Store
+from clientela.stores import Retention, Store
 
 NOW = clock.now()
 KEY = Actor("api_key", "key_1")
@@ -24,17 +26,17 @@ def group(group_id: str) -> Group:
 
 
 def told(store: Store, customer: Customer) -> list[str]:
-    return [event.type for event in history.page(store, customer.id).events]
+    return [event.type for event in history.page(store, customer.id, NOW).events]
 
 
 def test_a_history_begins_with_who_made_the_customer(store: Store, ana: Customer) -> None:
-    (event,) = history.page(store, ana.id).events
+    (event,) = history.page(store, ana.id, NOW).events
     assert (event.type, event.at, event.actor.kind, event.actor.id) == ("registered", NOW, "api_key", "key_1")
 
 
 def test_a_change_tells_who_and_what_it_was_before_and_after(store: Store, ana: Customer) -> None:
     customers.patch(store, ana.id, {"company": None, "language": "es", "tags": ["b2b"]}, NOW, by=KEY)
-    event = history.page(store, ana.id).events[0]
+    event = history.page(store, ana.id, NOW).events[0]
     assert (event.type, event.actor.id) == ("detail_updated", "key_1")
     assert {change.field: (change.before, change.after) for change in event.changes} == {
         "company": ("Acme", None), "language": (None, "es"), "tags": (None, ["b2b"]),
@@ -83,7 +85,7 @@ def test_a_history_is_walked_page_by_page(store: Store, ana: Customer) -> None:
         customers.patch(store, ana.id, {"note": str(i)}, NOW)
     seen, cursor = [], None
     while True:
-        page = history.page(store, ana.id, 2, cursor)
+        page = history.page(store, ana.id, NOW, 2, cursor)
         seen += [event.id for event in page.events]
         cursor = page.next_cursor
         if cursor is None:
@@ -91,4 +93,14 @@ def test_a_history_is_walked_page_by_page(store: Store, ana: Customer) -> None:
     assert seen == [f"{version}-0" for version in range(6, 0, -1)]
     other = customers.create(store, NewCustomer(email="bea@example.com"), NOW)
     with pytest.raises(InvalidInputError):
-        history.page(store, other.id, 2, history.page(store, ana.id, 2).next_cursor)
+        history.page(store, other.id, NOW, 2, history.page(store, ana.id, NOW, 2).next_cursor)
+
+
+def test_entries_end_with_the_days_that_the_store_keeps_them(store: Store) -> None:
+    short = store.model_copy(update={"retention": Retention(history_days=30)})
+    bob = customers.create(short, NewCustomer(email="bob@example.com"), NOW)
+    customers.patch(short, bob.id, {"company": "Acme"}, NOW + timedelta(days=10))
+    (old, new) = (NOW + timedelta(days=days) for days in (29, 31))
+    assert [event.type for event in history.page(short, bob.id, old).events] == ["detail_updated", "registered"]
+    later = history.page(short, bob.id, new)
+    assert ([event.type for event in later.events], later.next_cursor) == (["detail_updated"], None)

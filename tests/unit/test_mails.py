@@ -110,6 +110,12 @@ def test_language_falls_back_to_the_stores(shop: Store) -> None:
     assert mails.written(shop, ALL_MAILS[0], "pt-BR").subject == "Entrar em Café & Söhne"
 
 
+def test_a_store_may_offer_fewer_languages(shop: Store) -> None:
+    shop = shop.model_copy(update={"languages": ["fr", "de"]})
+    assert mails.written(shop, ALL_MAILS[0], "de-AT").subject == mails.written(shop, ALL_MAILS[0], "de").subject
+    assert '<html lang="fr"' in mails.written(shop, ALL_MAILS[0], "it").html
+
+
 def test_code_is_in_the_body_but_not_in_the_subject(shop: Store) -> None:
     letter = mails.written(shop, ALL_MAILS[0], "en")
     assert "123 456" in letter.text

@@ -51,6 +51,13 @@ def test_the_currency_stays_once_customers_have_orders(store: Store) -> None:
     assert store_settings.change("demo", {"currency": "EUR", "name": "New"}, NOW).name == "New"
 
 
+def test_a_part_of_a_rule_is_changed_alone(store: Store) -> None:
+    stores.patch("demo", {"sessions": {"idle_hours": 2}, "country_rules": {"no_automatic_account": ["Alemania"]}}, NOW)
+    changed = stores.patch("demo", {"sessions": {"absolute_hours": 24}}, NOW)
+    assert (changed.sessions.idle_hours, changed.sessions.absolute_hours) == (2, 24)
+    assert changed.country_rules.no_automatic_account == ["DE"]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -61,6 +68,10 @@ def test_the_currency_stays_once_customers_have_orders(store: Store) -> None:
         {"sign_in_path": "//evil.example"},
         {"login_mode": "sometimes"},
         {"name": ""},
+        {"languages": ["ja"]},
+        {"country_rules": {"no_automatic_account": ["Atlantis"]}},
+        {"sessions": {"idle_hours": 0}},
+        {"retention": {"history_days": 1.5}},
         {"allowed_senders": ["me@example.com"]},
         [],
     ],

@@ -4,7 +4,10 @@ The words are Vendure's history types for customers (docs.vendure.io, HistoryEnt
 (statistics) or from signing in (times) is not history: the orders and sessions themselves tell it.
 """
 
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
+
+from pynamodb.attributes import NumberAttribute
 
 from clientela import cursors, keys
 from clientela.customer_fields import Customer, NewCustomer, Stamp
@@ -60,6 +63,7 @@ class EventRecord(Record):
     """`STORE#demo#CUSTOMER#cus_01K…` / `EVENT#0000000002#0`: one entry, behind the version of the customer that it made."""
 
     event = DocumentAttribute(Event)
+    ttl = NumberAttribute(null=True)
 
 
 class Page(NamedTuple):
@@ -69,10 +73,13 @@ class Page(NamedTuple):
     next_cursor: str | None
 
 
-def page(store: Store, customer_id: str, limit: int = 50, cursor: str | None = None) -> Page:
+def page(store: Store, customer_id: str, now: datetime, limit: int = 50, cursor: str | None = None) -> Page:
     """A customer's history, newest first. InvalidInputError for a cursor of another list. Half a read unit per 4 KB."""
     found = cursors.newest_first(keys.customer(store.id, customer_id), keys.EVENT_PREFIX, limit, cursor)
-    return Page([stored(Event, item["event"]) for item in found.items], found.next_cursor)
+    living = [item for item in found.items if "ttl" not in item or int(item["ttl"]["N"]) > now.timestamp()]
+    events = [stored(Event, item["event"]) for item in living]
+    # Behind the first entry whose time is over there are none but such.
+    return Page(events, found.next_cursor if len(living) == len(found.items) else None)
 
 
 def write(transaction: Transaction, store: Store, before: Customer, after: Customer, by: Actor) -> None:
@@ -127,4 +134,6 @@ def _record(store: Store, customer: Customer, number: int, kind: Type, by: Actor
         id=f"{customer.version}-{number}", type=kind, at=customer.updated_at, changes=changes,
         actor=ActorShown(kind=by.kind, id=by.id),
     )  # fmt: skip
-    return EventRecord(keys.customer(store.id, customer.id), keys.event(customer.version, number), event=event)
+    days = store.retention.history_days
+    ttl = int((customer.updated_at + timedelta(days=days)).timestamp()) if days else None
+    return EventRecord(keys.customer(store.id, customer.id), keys.event(customer.version, number), event=event, ttl=ttl)

@@ -1,13 +1,15 @@
 """Languages as BCP 47 tags."""
 
 import re
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from clientela.documents import checked
 
-MAILS = ("en", "es", "it", "fr", "de", "pt")  # the languages that the product's own texts are in
+OwnLanguage = Literal["en", "es", "it", "fr", "de", "pt"]  # the languages that the product's own texts are in
+MAILS: tuple[OwnLanguage, ...] = get_args(OwnLanguage)
 _TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?", re.IGNORECASE)
 
 
@@ -23,11 +25,11 @@ def tag(text: str) -> str:
     return "-".join(part for part in (language.lower(), script and script.title(), region and region.upper()) if part)
 
 
-def best_for_mail(wanted: str | None, default: str) -> str:
-    """The language of ours to write a mail in: the wanted one where there are texts in it, else the store's."""
-    for candidate in (wanted, default):
+def best_of_ours(wanted: str | None, default: str, offered: Sequence[str] = ()) -> str:
+    """The language of ours to write in: the wanted one if the store offers it and there are texts in it, else the store's."""
+    for candidate in (wanted, default, *offered):
         primary = (candidate or "").split("-")[0]
-        if primary in MAILS:
+        if primary in (offered or MAILS):
             return primary
     return "en"
 

@@ -49,7 +49,7 @@ def welcome(store: Store, customer: Customer) -> Mail:
 
 def written(store: Store, mail: Mail, language: str | None) -> Letter:
     """The mail in the best of our languages, with the store's name, colour and logo."""
-    chosen = languages.best_for_mail(language, store.language)
+    chosen = languages.best_of_ours(language, store.language, store.languages)
     branding, name = store.branding, " ".join(store.name.split())
     given = mail.context | {"store": name, "address": pages.home(store)}
     # The texts name their gaps, e.g. {store}. Templates escape what they print, so a filled text is escaped as a whole.

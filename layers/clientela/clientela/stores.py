@@ -15,7 +15,7 @@ from clientela.customer_fields import Currency, Line, Stamp, all_optional
 from clientela.documents import Document, DocumentAttribute
 from clientela.email_addresses import Email
 from clientela.errors import FieldError, InvalidInputError, StoreExistsError, StoreNotFoundError, VersionConflictError
-from clientela.languages import Language
+from clientela.languages import MAILS, Language, OwnLanguage
 from clientela.merge_patch import applied
 from clientela.table import Record, Transaction
 
@@ -37,8 +37,28 @@ class Branding(Document):
     colour: Colour = "#1f4f46"
 
 
+class CountryRules(Document):
+    """What differs for customers of some countries, which are those of their billing, else their shipping address."""
+
+    no_automatic_account: Annotated[list[Country], Field(max_length=250)] = []
+
+
+class SessionRules(Document):
+    """How long a shopper stays signed in: since the last use, and in all. Shorter times hold at once for open sessions."""
+
+    idle_hours: Annotated[int, Field(ge=1, le=8760)] = 336
+    absolute_hours: Annotated[int, Field(ge=1, le=8760)] = 720
+
+
+class Retention(Document):
+    """How long what is remembered about customers is kept; without a number for as long as the customer."""
+
+    sign_ins_days: Annotated[int, Field(ge=1, le=365)] = 30
+    history_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+
 class StoreSettings(Document):
-    """What a merchant may change."""
+    """What a merchant may change. Links in mails lead to `hosted_sign_in`'s page, or to the storefront's own one."""
 
     name: Annotated[Line, Field(min_length=1)]
     login_mode: Literal["disabled", "optional", "required"] = "disabled"
@@ -48,10 +68,18 @@ class StoreSettings(Document):
     sender: Email | None = None
     reply_to: Email | None = None
     language: Language = "en"
+    languages: Annotated[list[OwnLanguage], Field(max_length=len(MAILS))] = []  # of mails and pages; none named: all
     country: Country | None = None
     currency: Currency = "USD"
     branding: Branding = Branding()
     nightly_export: StrictBool = True
+    approve_new_accounts: StrictBool = False
+    country_rules: CountryRules = CountryRules()
+    welcome_mail: StrictBool = True
+    password_sign_in: StrictBool = True
+    hosted_sign_in: StrictBool = False
+    sessions: SessionRules = SessionRules()
+    retention: Retention = Retention()
 
 
 SettingsChanges = create_model(
