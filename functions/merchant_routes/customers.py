@@ -85,6 +85,8 @@ def change_customer(
     customer = customers.patch(store, customer_id, changes, clock.now(), version, access.actor(router))
     if customer.status == "disabled":
         sign_in.shut_out(store, customer, clock.now())
+    elif isinstance(changes, dict) and "email" in changes:
+        sessions.end_of_other_emails(store, customer)
     return web.json(customer, headers=web.etag(customer.version))
 
 
@@ -103,7 +105,7 @@ def delete_customer(
     f"{ONE}/sessions", **route("listSessions", "customers:read", Listing[Session], raises=[CustomerNotFoundError])
 )
 def list_sessions(customer_id: CustomerId) -> Response[Any]:
-    """The devices on which a customer is signed in."""
+    """The devices on which a customer is signed in, newest sign-in first."""
     store = router.context["store"]
     found = sessions.every(store, customers.get(store, customer_id).id, clock.now())
     return web.listing(router.current_event, found, None, max(len(found), 1))

@@ -3,11 +3,12 @@
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
 from clientela import clock, pages, sessions, web
 from clientela.customer_fields import Customer
-from clientela.errors import OriginNotAllowedError
+from clientela.errors import EmailUnprovenError, OriginNotAllowedError
 from clientela.sessions import Session
 from clientela.stores import Store
 
@@ -31,6 +32,14 @@ def demand_session(app: APIGatewayHttpResolver) -> None:
         app.context["caller"] = _caller(app.context["store"], app.current_event)
 
 
+def proven_caller(router: Router) -> Caller:
+    """The caller, if the session's e-mail is proven. EmailUnprovenError: what orders tell is for their owner alone."""
+    caller: Caller = router.context["caller"]
+    if not caller.session.email_proven:
+        raise EmailUnprovenError
+    return caller
+
+
 def _caller(store: Store, event: BaseProxyEvent) -> Caller:
     token, cookie = web.bearer(event.headers), _cookie(event.raw_event)
     if not token and cookie and event.http_method not in _SAFE:
@@ -45,9 +54,9 @@ def demand_own_page(store: Store, origin: str | None) -> None:
         raise OriginNotAllowedError("Send the request from a page of one of the store's allowed origins.")
 
 
-def set_cookie(token: str) -> dict[str, str]:
-    """The header that keeps a session in the browser, out of reach of scripts and of other hosts."""
-    return _cookie_header(token, int(sessions.ABSOLUTE.total_seconds()))
+def set_cookie(token: str, session: Session) -> dict[str, str]:
+    """The header that keeps a session in the browser as long as it can last, out of reach of scripts and other hosts."""
+    return _cookie_header(token, int((session.expires_at - session.created_at).total_seconds()))
 
 
 def drop_cookie() -> dict[str, str]:

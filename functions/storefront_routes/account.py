@@ -8,7 +8,7 @@ from pydantic import SkipValidation
 
 from clientela import accounts, answers, clock, orders, web
 from clientela.accounts import Account, AccountChanges
-from clientela.errors import OrderNotFoundError, VersionConflictError
+from clientela.errors import EmailUnprovenError, OrderNotFoundError, VersionConflictError
 from clientela.order_fields import ID_LENGTH, Order
 from clientela.web import Cursor, Limit, Listing
 from storefront_routes import access
@@ -23,8 +23,8 @@ BASE = "/v1/stores/<store_id>/account"
 )
 def get_account() -> Response[Any]:
     """Read one's own profile."""
-    customer = router.context["caller"].customer
-    return web.json(accounts.shown(customer), headers=web.etag(customer.version))
+    session, customer = router.context["caller"]
+    return web.json(accounts.shown(customer, session.email_proven), headers=web.etag(customer.version))
 
 
 @router.patch(
@@ -37,15 +37,15 @@ def change_account(
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,
 ) -> Response[Any]:
     """Change one's own profile by JSON Merge Patch (RFC 7396); `If-Match` guards against changes of others."""
-    store, caller = router.context["store"], router.context["caller"]
-    customer = accounts.patch(store, caller.customer.id, changes, clock.now(), web.version_wanted(if_match))
-    return web.json(accounts.shown(customer), headers=web.etag(customer.version))
+    store, (session, before) = router.context["store"], router.context["caller"]
+    customer = accounts.patch(store, before.id, changes, clock.now(), web.version_wanted(if_match))
+    return web.json(accounts.shown(customer, session.email_proven), headers=web.etag(customer.version))
 
 
 @router.get(
     f"{BASE}/orders",
     operation_id="listOwnOrders",
-    responses=answers.documented({200: Listing[Order]}),
+    responses=answers.documented({200: Listing[Order]}, [EmailUnprovenError]),
     **access.PRIVATE,
 )
 def list_orders(
@@ -53,14 +53,15 @@ def list_orders(
     cursor: Annotated[Cursor, Query()] = None,
 ) -> Response[Any]:
     """One's own orders, newest first."""
-    page = orders.of_customer(router.context["store"], router.context["caller"].customer.id, limit, cursor)
+    customer = access.proven_caller(router).customer
+    page = orders.of_customer(router.context["store"], customer.id, limit, cursor)
     return web.listing(router.current_event, page.orders, page.next_cursor, limit)
 
 
 @router.get(
     f"{BASE}/orders/<order_id>", operation_id="getOwnOrder", **access.PRIVATE,
-    responses=answers.documented({200: Order}, [OrderNotFoundError]),
+    responses=answers.documented({200: Order}, [OrderNotFoundError, EmailUnprovenError]),
 )  # fmt: skip
 def get_order(order_id: Annotated[str, Path(max_length=ID_LENGTH, examples=["1001"])]) -> Response[Any]:
     """Read one of one's own orders."""
-    return web.json(orders.one(router.context["store"], router.context["caller"].customer.id, order_id))
+    return web.json(orders.one(router.context["store"], access.proven_caller(router).customer.id, order_id))

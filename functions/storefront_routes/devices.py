@@ -9,7 +9,7 @@ from clientela import answers, clock, sessions, web
 from clientela.customer_fields import Line, Stamp
 from clientela.documents import Document
 from clientela.errors import NotFoundError
-from clientela.sessions import Session
+from clientela.sessions import Session, Way
 from storefront_routes import access
 
 router = Router()
@@ -23,6 +23,7 @@ class Device(Document):
 
     id: str
     device: Line | None
+    signed_in_by: Way
     created_at: Stamp
     last_seen_at: Stamp
     expires_at: Stamp
@@ -64,5 +65,5 @@ def end_sessions() -> Response[Any]:
 
 
 def _device(session: Session, current: Session) -> Device:
-    shown = {name: getattr(session, name) for name in ("id", "device", "created_at", "last_seen_at", "expires_at")}
+    shown = session.model_dump(exclude={"customer_id", "email_proven"})
     return Device(**shown, current=session.id == current.id)

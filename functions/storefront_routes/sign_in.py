@@ -126,10 +126,10 @@ def create_session(
     body = OpenSession.model_construct(
         session_token=None if new.cookie else opened.token,
         expires_at=opened.session.expires_at,
-        customer=accounts.shown(opened.customer),
+        customer=accounts.shown(opened.customer, opened.session.email_proven),
         return_to=opened.return_to,
     )
-    return web.json(body, 201, access.set_cookie(opened.token) if new.cookie else {})
+    return web.json(body, 201, access.set_cookie(opened.token, opened.session) if new.cookie else {})
 
 
 @router.delete(

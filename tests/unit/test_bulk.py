@@ -6,15 +6,16 @@ from tests.http_events import answered, http_event
 
 import bulk_changes
 import customers_api
-from clientela import api_keys, bulk, clients, clock, customers, directory, group_removal, groups, history
+from clientela import api_keys, bulk, clients, clock, customers, directory, group_removal, groups, history, sessions
 from clientela.api_keys import NewKey
 from clientela.bulk import BulkChange
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.customer_filter import CustomerFilter
-from clientela.errors import BulkJobNotFoundError, GroupNotFoundError, InvalidInputError
+from clientela.errors import BulkJobNotFoundError, GroupNotFoundError, InvalidInputError, SessionInvalidError
 from clientela.groups import NewGroup
 from clientela.history import OPERATOR
 from clientela.stores import Store
+from clientela.table import Transaction
 
 NOW = clock.now()
 
@@ -74,6 +75,18 @@ def test_customers_named_by_id_are_changed_each_with_its_result(store: Store, pe
     read = customers.get(store, people[0].id)
     assert (read.tags, read.tax_exempt, read.status) == (["new"], True, "disabled")
     assert [r.result for r in bulk.change(store, [people[0].id], wanted, NOW, OPERATOR)] == ["unchanged"]
+
+
+def test_who_is_disabled_in_bulk_is_signed_out_for_good(store: Store, people: list[Customer]) -> None:
+    tokens = []
+    for person in people[:2]:
+        with Transaction() as write:
+            tokens.append(sessions.start(write, store, person, None, NOW)[0])
+    bulk.change(store, [people[0].id], changes(status="disabled"), NOW, OPERATOR)
+    bulk.change(store, [people[0].id], changes(status="active"), NOW, OPERATOR)
+    with pytest.raises(SessionInvalidError):
+        sessions.current(store, tokens[0], NOW)
+    assert sessions.current(store, tokens[1], NOW)
 
 
 def test_a_group_that_is_not_there_fails_by_name(store: Store, people: list[Customer]) -> None:

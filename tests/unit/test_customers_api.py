@@ -5,10 +5,12 @@ import pytest
 from tests.http_events import answered, http_event
 
 import customers_api
-from clientela import api_keys, clock, errors, web
+from clientela import api_keys, clock, customers, errors, sessions, web
 from clientela.api_keys import NewKey
-from clientela.errors import ClientelaError
+from clientela.customer_fields import NewCustomer
+from clientela.errors import ClientelaError, SessionInvalidError
 from clientela.stores import Store
+from clientela.table import Transaction
 
 
 @pytest.fixture
@@ -126,6 +128,42 @@ def test_an_old_etag_is_refused(key: str) -> None:
     status, body, _ = call("PATCH", path, {"note": "2"}, key=key, headers={"if-match": '"1"'})
     assert (status, body["code"]) == (412, "version_conflict")
     assert call("PATCH", path, {"note": "2"}, key=key, headers={"if-match": "x"})[0] == 422
+
+
+@pytest.mark.parametrize(
+    ("change", "undo"),
+    [({"status": "disabled"}, {"status": "active"}), ({"email": "new@example.com"}, {"email": "ana@example.com"})],
+)
+def test_disabling_and_a_new_email_end_sessions_for_good(store: Store, key: str, change: Any, undo: Any) -> None:
+    ana = customers.create(store, NewCustomer(email="ana@example.com"), clock.now())
+    with Transaction() as write:
+        token, _ = sessions.start(write, store, ana, None, clock.now())
+    for body in (change, undo):
+        assert call("PATCH", f"demo/customers/{ana.id}", body, key=key)[0] == 200
+        with pytest.raises(SessionInvalidError):
+            sessions.current(store, token, clock.now())
+    assert sessions.every(store, ana.id, clock.now()) == []
+
+
+def test_a_deleted_customer_has_no_session(store: Store, key: str) -> None:
+    ana = customers.create(store, NewCustomer(email="ana@example.com"), clock.now())
+    with Transaction() as write:
+        token, _ = sessions.start(write, store, ana, None, clock.now())
+    assert call("DELETE", f"demo/customers/{ana.id}", key=key)[0] == 204
+    with pytest.raises(SessionInvalidError):
+        sessions.current(store, token, clock.now())
+
+
+def test_a_merchant_sees_and_ends_the_sessions_of_a_customer(store: Store, key: str) -> None:
+    ana = customers.create(store, NewCustomer(email="ana@example.com"), clock.now())
+    for _ in range(2):
+        with Transaction() as write:
+            sessions.start(write, store, ana, None, clock.now())
+    _, listed, _ = call("GET", f"demo/customers/{ana.id}/sessions", key=key)
+    assert [item["signed_in_by"] for item in listed["items"]] == ["link", "link"]
+    assert "token" not in str(listed)
+    assert call("DELETE", f"demo/customers/{ana.id}/sessions", key=key)[0] == 204
+    assert sessions.every(store, ana.id, clock.now()) == []
 
 
 def test_a_taken_email_is_a_conflict(key: str) -> None:

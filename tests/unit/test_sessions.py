@@ -65,6 +65,47 @@ def test_session_in_use_ends_after_thirty_days(store: Store, ana: Customer) -> N
     refused(store, token, days=30)
 
 
+def test_shorter_times_hold_at_once_for_open_sessions(store: Store, ana: Customer) -> None:
+    token, session = started(store, ana)
+    shorter = stores.patch(store.id, {"sessions": {"idle_hours": 24, "absolute_hours": 48}}, NOW)
+    refused(shorter, token, days=1)
+    sessions.current(shorter, token, NOW + timedelta(hours=23))
+    assert sessions.every(shorter, ana.id, NOW + timedelta(hours=23))[0].expires_at == NOW + timedelta(hours=48)
+    sessions.current(shorter, token, NOW + timedelta(hours=45))
+    refused(shorter, token, days=2)
+    assert sessions.every(shorter, ana.id, NOW + timedelta(days=2)) == []
+    # A longer time is for sessions to come: what was promised at sign-in stays.
+    longer = stores.patch(store.id, {"sessions": {"idle_hours": 8760, "absolute_hours": 8760}}, NOW)
+    assert sessions.current(longer, token, NOW + timedelta(days=29))[0].expires_at == session.expires_at
+    refused(longer, token, days=30)
+
+
+def test_session_in_use_outlives_the_shortest_idle_time(store: Store, ana: Customer) -> None:
+    token, _ = started(store, ana)
+    strict = stores.patch(store.id, {"sessions": {"idle_hours": 1}}, NOW)
+    for minutes in range(50, 500, 50):
+        assert sessions.current(strict, token, NOW + timedelta(minutes=minutes))
+
+
+def test_session_without_proof_ends_when_the_email_is_proven(store: Store, ana: Customer) -> None:
+    with Transaction() as write:
+        token, _ = sessions.start(write, store, ana, None, NOW, way="password", email_proven=False)
+    assert sessions.current(store, token, NOW)[0].email_proven is False
+    customers.change(store, ana.id, lambda before: before.model_copy(update={"email_status": "proven"}), NOW)
+    refused(store, token)
+
+
+def test_ending_all_others_keeps_one_that_follows_the_email(store: Store, ana: Customer) -> None:
+    kept, session = started(store, ana)
+    others = [started(store, ana)[0] for _ in range(sessions.MOST_ENDED + 3)]
+    moved = customers.patch(store, ana.id, {"email": "ana@example.org"}, NOW)
+    with Transaction() as write:
+        sessions.end_others(write, store, moved, session)
+    assert sessions.current(store, kept, NOW)
+    assert [each.id for each in sessions.every(store, ana.id, NOW)] == [session.id]
+    refused(store, others[0])
+
+
 def test_use_is_noted_at_most_once_an_hour(store: Store, ana: Customer) -> None:
     token, _ = started(store, ana)
     sessions.current(store, token, NOW + timedelta(minutes=59))

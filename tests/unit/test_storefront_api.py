@@ -12,10 +12,11 @@ from tests.http_events import http_event
 from tools.openapi.routes import operations
 
 import storefront_api
-from clientela import clock, customers, orders, sign_in_mail, stores, web
+from clientela import clock, customers, orders, sessions, sign_in_mail, stores, web
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.order_fields import Order
 from clientela.stores import Store
+from clientela.table import Transaction
 from storefront_routes import access
 
 NOW = clock.now()
@@ -278,6 +279,25 @@ def test_signing_out_holds_at_once(bearer: dict[str, str], path: str) -> None:
     assert answer["statusCode"] == 204
     assert "Max-Age=0" in answer["headers"]["Set-Cookie"]
     assert call("GET", "/account", headers=bearer)["statusCode"] == 401
+
+
+def test_cookie_lasts_as_long_as_the_session_can(store: Store, ana: Customer, link: Any) -> None:
+    stores.patch("demo", {"sessions": {"absolute_hours": 12}}, NOW)
+    opened = call("POST", "/sessions", link()[0] | {"cookie": True}, headers={"origin": ORIGIN})
+    assert "Max-Age=43200" in opened["headers"]["Set-Cookie"]
+
+
+def test_session_without_proof_of_the_email_sees_nothing_of_the_orders(store: Store, ana: Customer) -> None:
+    orders.take(store, order("1"), NOW)
+    with Transaction() as write:
+        token, _ = sessions.start(write, store, ana, None, NOW, way="password", email_proven=False)
+    unproven = {"authorization": f"Bearer {token}"}
+    account = call("GET", "/account", headers=unproven)["json"]
+    assert (account["name"], account["orders_count"], account["total_spent"]) == ("Ana", 0, [])
+    assert call("PATCH", "/account", {"name": "A"}, headers=unproven)["json"]["last_order_at"] is None
+    for path in ("/account/orders", "/account/orders/1"):
+        answer = call("GET", path, headers=unproven)
+        assert (answer["statusCode"], answer["json"]["code"]) == (403, "email_unproven")
 
 
 def test_session_of_another_store_opens_nothing(bearer: dict[str, str]) -> None:

@@ -60,9 +60,15 @@ class Account(AccountChanges):
     updated_at: Stamp
 
 
-def shown(customer: Customer) -> Account:
-    """The owner's view; it was checked when it was stored."""
-    return Account.model_construct(**{name: getattr(customer, name) for name in Account.model_fields})
+_TOLD_BY_ORDERS = {
+    "orders_count": 0, "total_spent": [], "average_order_value": None, "first_order_at": None, "last_order_at": None,
+}  # fmt: skip
+
+
+def shown(customer: Customer, email_proven: bool) -> Account:
+    """The owner's view; it was checked when it was stored. Without proof of the e-mail it holds nothing of the orders."""
+    fields = {name: getattr(customer, name) for name in Account.model_fields}
+    return Account.model_construct(**(fields if email_proven else fields | _TOLD_BY_ORDERS))
 
 
 def patch(store: Store, customer_id: str, changes: Any, now: datetime, version: int | None = None) -> Customer:

@@ -246,6 +246,13 @@ class SessionInvalidError(ClientelaError):
     title = "Please sign in"
 
 
+class EmailUnprovenError(ClientelaError):
+    """The session was opened by a password that nobody has set from the mailbox of the account's e-mail."""
+
+    code = "email_unproven"
+    title = "Sign in once by the link or code of a mail to see this"
+
+
 class RouteUnknownError(ClientelaError):
     """No such path or method."""
 

@@ -42,6 +42,7 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.CodeLockedError: HTTPStatus.FORBIDDEN,
     errors.AccountDisabledError: HTTPStatus.FORBIDDEN,
     errors.SessionInvalidError: HTTPStatus.UNAUTHORIZED,
+    errors.EmailUnprovenError: HTTPStatus.FORBIDDEN,
     errors.OriginNotAllowedError: HTTPStatus.FORBIDDEN,
     errors.StoreNotFoundError: HTTPStatus.NOT_FOUND,
     errors.CustomerNotFoundError: HTTPStatus.NOT_FOUND,
