@@ -25,6 +25,7 @@ _SETTINGS = {
     "MailQueueUrl": "MAIL_QUEUE_URL", "ImportStateMachineArn": "IMPORT_STATE_MACHINE_ARN",
     "CustomerExportFunctionName": "EXPORT_FUNCTION_NAME", "SigningSecretArn": "SIGNING_SECRET_ARN",
 }  # fmt: skip
+_QUEUES = ("OrdersQueueUrl", "OrdersDeadLetterQueueUrl")  # as Deployment has them
 
 
 class Deployment(NamedTuple):
@@ -32,6 +33,7 @@ class Deployment(NamedTuple):
 
     stack: str
     orders_queue_url: str
+    orders_dead_letter_queue_url: str
 
 
 def connect(*, local: bool, stack: str) -> Deployment:
@@ -40,12 +42,12 @@ def connect(*, local: bool, stack: str) -> Deployment:
         stack = LOCAL_STACK
         _use(_local_outputs())
     outputs = _stack_outputs(stack)
-    if missing := [name for name in (*_SETTINGS, "OrdersQueueUrl") if name not in outputs]:
+    if missing := [name for name in (*_SETTINGS, *_QUEUES) if name not in outputs]:
         raise Failure(
             f"The stack {stack} is no deployment of Clientela, or an old one: it lacks the output {missing[0]}."
         )
     os.environ.update({variable: outputs[name] for name, variable in _SETTINGS.items()})
-    return Deployment(stack, outputs["OrdersQueueUrl"])
+    return Deployment(stack, *(outputs[name] for name in _QUEUES))
 
 
 def _use(local: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ import typer
 from clientela_cli import customers, deployment, exports, imports, keys, orders, output, stores
 from clientela_cli.failures import USAGE, Failure, explained
 
-_EPILOG = "Exit codes: 0 done, 1 failed, 2 used wrongly, 3 imported with rejected rows, 130 interrupted."
+_EPILOG = "Exit codes: 0 done, 1 failed, 2 used wrongly, 3 done but for what was rejected or left, 130 interrupted."
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG)
 for _commands in (stores, keys, customers, imports, orders, exports):

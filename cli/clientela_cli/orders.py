@@ -1,4 +1,4 @@
-"""`clientela orders`: send."""
+"""`clientela orders`: send, dead-letters."""
 
 import time
 from collections.abc import Iterator
@@ -11,11 +11,12 @@ from typing import Annotated
 import typer
 
 from clientela import clients, stores
-from clientela_cli import options, order_file, output
+from clientela_cli import dead_letters, options, order_file, output
 from clientela_cli.failures import Failure
 from clientela_cli.order_file import Line
 
 app = typer.Typer(help="Order messages, as the order system puts them on the queue.", no_args_is_help=True)
+app.add_typer(dead_letters.app, name="dead-letters")
 
 _THREADS = 8
 _ATTEMPTS = 4

@@ -44,6 +44,12 @@ def details(**fields: object) -> None:
             )
 
 
+def content(value: Any) -> None:
+    """Print what somebody sent: JSON in readable lines, a text as it is."""
+    text = value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    print(f"\n{text}")  # noqa: T201
+
+
 def say(message: str) -> None:
     """Tell something beside the answer."""
     Console(stderr=True, soft_wrap=True).print(message, markup=False, highlight=False)
@@ -69,4 +75,5 @@ def _text(value: object) -> str:
         case list() | tuple():
             return ", ".join(map(_text, value))
         case _:
-            return str(value)
+            # Customers type what is shown here: nothing of it shall steer the terminal.
+            return "".join(sign if sign.isprintable() else " " if sign.isspace() else "\ufffd" for sign in str(value))

@@ -68,6 +68,7 @@ def deploy(folder: Path, stack: str = "clientela-local", **changes: str | None) 
         "CustomerExportFunctionName": os.environ["EXPORT_FUNCTION_NAME"],
         "SigningSecretArn": os.environ["SIGNING_SECRET_ARN"],
         "OrdersQueueUrl": boto3.client("sqs").create_queue(QueueName="orders")["QueueUrl"],
+        "OrdersDeadLetterQueueUrl": boto3.client("sqs").create_queue(QueueName="orders-dead-letters")["QueueUrl"],
         **changes,
     }
     template = {

@@ -1,0 +1,103 @@
+"""A dead letter: an order message that was not taken, what can be read of it, and why it cannot be taken."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+
+import orjson
+from pydantic import ValidationError
+
+from clientela import clock, stores
+from clientela.errors import StoreNotFoundError
+from clientela.order_fields import OrderMessage
+from clientela_cli.complaints import complaints
+from clientela_cli.queues import Message
+
+TAKEABLE = "would be taken now: redrive it"
+LARGEST = 256 * 1024  # bytes of a message: what is longer comes from elsewhere than an order system, or by mistake
+_SHOWN = 3  # bad fields: who made the message mostly made one mistake in many places
+
+
+class Letter(NamedTuple):
+    """A dead letter. Store, order and version are None where they cannot be read."""
+
+    id: str
+    store_id: str | None
+    order_id: str | None
+    version: int | None
+    sent_at: datetime
+    expires_at: datetime
+    received: int
+    takeable: bool
+    reason: str
+
+    def json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return self._asdict() | {"sent_at": clock.stamp(self.sent_at), "expires_at": clock.stamp(self.expires_at)}
+
+    def row(self, *, with_store: bool) -> tuple[object, ...]:
+        """As a table shows it."""
+        store = (self.store_id,) if with_store else ()
+        return self.id, clock.stamp(self.sent_at), self.received, *store, self.order_id, self.version, self.reason
+
+
+def opener(kept: timedelta) -> Callable[[Message], Letter]:
+    """What makes letters of messages that are `kept` so long after they were sent; it reads each store once."""
+    has_store = cache(_has_store)
+
+    def opened(message: Message) -> Letter:
+        content = _content(message.body)
+        order = _member(content, "order", dict) or {}
+        reason = _reason(message.body, has_store)
+        return Letter(
+            id=message.id, store_id=_member(content, "store_id", str), order_id=_member(order, "id", str),
+            version=_member(order, "version", int), sent_at=message.sent_at, expires_at=message.sent_at + kept,
+            received=message.received, takeable=reason is None, reason=reason or TAKEABLE,
+        )  # fmt: skip
+
+    return opened
+
+
+def content(body: str) -> Any:
+    """The message as JSON, or as text where it is none."""
+    found = _content(body)
+    return body if found is None else found
+
+
+def _reason(body: str, has_store: Callable[[str], bool]) -> str | None:
+    """Why the order intake refuses a message, or None where it would take it."""
+    if (size := len(body.encode())) > LARGEST:
+        return f"too large: {size:,} bytes, of {LARGEST:,} that an order message may have"
+    try:
+        message = OrderMessage.model_validate_json(body)
+    except ValidationError as error:
+        if any(detail["type"] == "json_invalid" for detail in error.errors()):
+            return "not JSON"
+        found = [
+            f"/{complaint}" if detail["loc"] else f"the message: {complaint}"
+            for detail, complaint in zip(error.errors(), complaints(error), strict=True)
+        ]
+        more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+        return "; ".join(found[:_SHOWN] + more)
+    return None if has_store(message.store_id) else f"there is no store {message.store_id!r}"
+
+
+def _has_store(store_id: str) -> bool:
+    try:
+        stores.read(store_id)
+    except StoreNotFoundError:
+        return False
+    return True
+
+
+def _content(body: str) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _member(content: Any, name: str, kind: type) -> Any:
+    value = content.get(name) if isinstance(content, dict) else None
+    return value if isinstance(value, kind) else None
