@@ -1,6 +1,5 @@
 """/v1/openapi.json: the OpenAPI document, for everybody."""
 
-import hashlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
-from clientela import web
+from clientela import entity_tags, web
 from clientela.errors import MethodUnknownError
 
 PATH = "/v1/openapi.json"
@@ -32,7 +31,7 @@ def answer(event: Mapping[str, Any]) -> web.Answer:
 def _document(method: str, event: Mapping[str, Any]) -> Response[Any]:
     text, tag = _text()
     known = {name.lower(): value for name, value in event.get("headers", {}).items()}.get("if-none-match")
-    if known == tag:
+    if entity_tags.named(known, tag):
         return Response(status_code=304, headers={"ETag": tag}, body="")
     body = "" if method == "HEAD" else text
     return Response(status_code=200, content_type="application/json", body=body, headers={"ETag": tag})
@@ -41,4 +40,4 @@ def _document(method: str, event: Mapping[str, Any]) -> Response[Any]:
 @cache
 def _text() -> tuple[str, str]:
     text = FILE.read_text("utf-8")
-    return text, f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
+    return text, entity_tags.of(text)

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
 from clientela import clock, pages, sessions, web
 from clientela.customer_fields import Customer
-from clientela.errors import EmailUnprovenError, OriginNotAllowedError
+from clientela.errors import EmailUnprovenError, OriginNotAllowedError, SessionInvalidError
 from clientela.sessions import Session
 from clientela.stores import Store
 
@@ -41,6 +41,8 @@ def proven_caller(router: Router) -> Caller:
 
 
 def _caller(store: Store, event: BaseProxyEvent) -> Caller:
+    if store.login_mode == "disabled":  # sessions sleep until the store has accounts again
+        raise SessionInvalidError
     token, cookie = web.bearer(event.headers), _cookie(event.raw_event)
     if not token and cookie and event.http_method not in _SAFE:
         # A browser sends the cookie by itself, whoever wrote the page.

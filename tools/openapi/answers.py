@@ -12,6 +12,7 @@ from tools.openapi.schemas import Schemas
 _TEXT = {"type": "string"}
 HEADERS: dict[str, dict[str, Any]] = {
     "ETag": {"description": "The version of what is answered, for If-Match.", "required": True, "schema": _TEXT},
+    "Cache-Control": {"description": "Who may keep the answer, and how long.", "required": True, "schema": _TEXT},
     "Location": {"description": "Where it is.", "required": True, "schema": _TEXT},
     "Link": {"description": "RFC 8288: the next page, where there is one.", "schema": _TEXT},
     "Set-Cookie": {"description": "Keeps or drops the session in a browser.", "schema": _TEXT},
@@ -82,6 +83,8 @@ def _good(answer: dict[str, Any], schemas: Schemas, always: list[str]) -> dict[s
     model = answer["model"]
     names = [*answer["headers"], *(["Link"] if model and issubclass(model, Listing) else []), *always]
     content = {"application/json": {"schema": schemas.of(model, "serialization")}} if model else None
+    if "media_type" in answer:
+        content = {answer["media_type"]: {"schema": _TEXT}}
     described = {"description": answer["description"], **_headers(list(dict.fromkeys(names)))}
     return described | ({"content": content} if content else {})
 

@@ -42,3 +42,9 @@ def documented(
     for error in raises:
         refused[STATUS[error]].append(error)
     return {**good, **{status: {"description": "Refused", "raises": errors} for status, errors in refused.items()}}
+
+
+def cacheable(media_type: str) -> dict[int, Any]:
+    """The `responses` of a route whose text may be kept, and asked after by its ETag."""
+    text = {"description": "Done", "model": None, "media_type": media_type, "headers": ["ETag", "Cache-Control"]}
+    return {200: text, 304: {"description": "It is as `If-None-Match` says.", "model": None, "headers": ["ETag"]}}

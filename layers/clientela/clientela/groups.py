@@ -1,15 +1,16 @@
 """Customer groups: what a store's customers are sorted into, each with a discount, a CSS snippet and a time in which it holds."""
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, create_model, model_validator
-from pynamodb.attributes import NumberAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from clientela import ids, keys
+from clientela import dynamodb, group_css, ids, keys
 from clientela.customer_fields import Amount, Currency, Line, Stamp, all_optional
-from clientela.documents import Document, DocumentAttribute
+from clientela.documents import Document, DocumentAttribute, stored
 from clientela.errors import BusyError, GroupCodeTakenError, GroupNotFoundError, VersionConflictError
 from clientela.merge_patch import applied
 from clientela.stores import Store
@@ -17,7 +18,8 @@ from clientela.table import Record, Transaction
 
 ATTEMPTS = 10  # of a deletion that meets changes
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$"), Field(examples=["wholesale"])]
+CODE = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+Code = Annotated[str, StringConstraints(pattern=CODE), Field(examples=["wholesale"])]
 
 
 class Discount(Document):
@@ -37,7 +39,7 @@ class Discount(Document):
 
 
 class NewGroup(Document):
-    """A group to create. `css` is served to signed-in members; of several groups the one of highest priority leads."""
+    """A group to create. `css` is what `GET /storefront.css` serves; of several groups the one of highest priority leads."""
 
     name: Annotated[Line, Field(min_length=1)]
     code: Code
@@ -80,11 +82,14 @@ class GroupRecord(Record):
 
 
 class CodeClaim(Record):
-    """`STORE#demo` / `GROUP_CODE#wholesale`: what makes a code unique in its store."""
+    """`STORE#demo` / `GROUP_CODE#wholesale`: what makes a code unique in its store, and leads to its group."""
+
+    group_id = UnicodeAttribute()
 
 
 def create(store: Store, new: NewGroup, now: datetime) -> Group:
-    """Create a group. GroupCodeTakenError. 4 write units."""
+    """Create a group. InvalidInputError for CSS that is not harmless, GroupCodeTakenError. 4 write units."""
+    group_css.demand_harmless(store, new.css)
     group = Group(**new.model_dump(), id=ids.new("grp", now), created_at=now, updated_at=now)
     with Transaction() as write:
         write.save(_claim(store, group), CodeClaim.pk.does_not_exist(), _taken(group))
@@ -105,7 +110,28 @@ def every(store: Store) -> list[Group]:
     records = GroupRecord.query(
         keys.store(store.id), GroupRecord.sk.startswith(keys.GROUP_PREFIX), consistent_read=True
     )
-    return sorted((record.group for record in records), key=lambda group: (-group.priority, group.name, group.id))
+    return sorted((record.group for record in records), key=_by_priority)
+
+
+def of_ids(store: Store, group_ids: Collection[str]) -> list[Group]:
+    """Those of these groups that are there, the one of highest priority first. Half a read unit per 4 KB of each."""
+    wanted = [(keys.store(store.id), keys.group(group_id)) for group_id in group_ids]
+    found = [stored(Group, item["group"]) for item in dynamodb.get_many(wanted)]
+    return sorted(found, key=_by_priority)
+
+
+def of_codes(store: Store, codes: Collection[str]) -> list[Group]:
+    """Those of the groups with these codes that are there. Half a read unit for each, and half of one per 4 KB."""
+    wanted = [(keys.store(store.id), keys.group_code(code)) for code in codes]
+    claims = dynamodb.get_many(wanted, "group_id")
+    return of_ids(store, [claim["group_id"]["S"] for claim in claims])
+
+
+def holds(group: Group, now: datetime) -> bool:
+    """Whether membership means something now: from `valid_from` on, until before `valid_until`."""
+    return (group.valid_from is None or group.valid_from <= now) and (
+        group.valid_until is None or now < group.valid_until
+    )
 
 
 def patch(store: Store, group_id: str, changes: Any, now: datetime, version: int | None = None) -> Group:
@@ -116,6 +142,8 @@ def patch(store: Store, group_id: str, changes: Any, now: datetime, version: int
     if version not in (None, before.version):
         raise stale
     fields = applied(NewGroup, before, changes)
+    if fields.css != before.css:
+        group_css.demand_harmless(store, fields.css)
     after = before.model_copy(update={**dict(fields), "updated_at": now, "version": before.version + 1})
     with Transaction() as write:
         write.save(_record(store, after), GroupRecord.version == before.version, stale)
@@ -147,6 +175,10 @@ def demand(write: Transaction, store: Store, group_id: str, otherwise: Exception
     write.check(GroupRecord, keys.store(store.id), keys.group(group_id), GroupRecord.pk.exists(), otherwise)
 
 
+def _by_priority(group: Group) -> tuple[int, str, str]:
+    return (-group.priority, group.name, group.id)
+
+
 def _taken(group: Group) -> GroupCodeTakenError:
     return GroupCodeTakenError(f"Another group has the code {group.code!r}.")
 
@@ -156,4 +188,4 @@ def _record(store: Store, group: Group) -> GroupRecord:
 
 
 def _claim(store: Store, group: Group) -> CodeClaim:
-    return CodeClaim(keys.store(store.id), keys.group_code(group.code))
+    return CodeClaim(keys.store(store.id), keys.group_code(group.code), group_id=group.id)
