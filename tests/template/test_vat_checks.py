@@ -15,10 +15,10 @@ QUEUE: dict[str, Any] = RESOURCES["VatCheckQueue"]["Properties"]
 
 
 def matches(pattern: Any, value: Any) -> bool:
-    """Lambda's event filtering, as far as it is used here: objects go down, lists hold the allowed values."""
+    """Lambda's event filtering, as far as it is used here: objects go down, lists hold what is allowed."""
     if isinstance(pattern, dict):
         return isinstance(value, dict) and all(matches(part, value.get(name)) for name, part in pattern.items())
-    return value in pattern
+    return value in pattern or (value is not None and {"exists": True} in pattern)
 
 
 def test_only_profiles_with_a_pending_vat_id_start_the_function() -> None:

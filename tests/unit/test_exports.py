@@ -204,7 +204,7 @@ def test_a_store_without_customers_gets_a_header(store: Store, aws: Any) -> None
 
 
 def test_a_large_file_goes_up_in_parts(store: Store, aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    profile = {"customer": {"M": {"email": {"S": "ana@example.com"}, "note": {"S": "x" * 5000}}}}
+    profile = {"customer": {"S": json.dumps({"email": "ana@example.com", "note": "x" * 5000})}}
     monkeypatch.setattr(directory, "every_profile", lambda *_: iter([profile] * 4000))
     monkeypatch.setattr(directory, "count", lambda *_: 4000)
     job = export(store)
@@ -216,7 +216,7 @@ def test_a_large_file_goes_up_in_parts(store: Store, aws: Any, monkeypatch: pyte
 
 def test_an_export_that_breaks_leaves_nothing_behind(store: Store, aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> Iterator[dict[str, Any]]:
-        yield from [{"customer": {"M": {"note": {"S": "x" * 5000}}}}] * 4000
+        yield from [{"customer": {"S": json.dumps({"note": "x" * 5000})}}] * 4000
         raise OSError("ana@example.com")
 
     monkeypatch.setattr(directory, "every_profile", broken)

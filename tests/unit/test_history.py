@@ -39,7 +39,7 @@ def test_a_change_tells_who_and_what_it_was_before_and_after(store: Store, ana: 
     event = history.page(store, ana.id, NOW).events[0]
     assert (event.type, event.actor.id) == ("detail_updated", "key_1")
     assert {change.field: (change.before, change.after) for change in event.changes} == {
-        "company": ("Acme", None), "language": (None, "es"), "tags": (None, ["b2b"]),
+        "company": ("Acme", None), "language": (None, "es"), "tags": ([], ["b2b"]),
     }  # fmt: skip
 
 

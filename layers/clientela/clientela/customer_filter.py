@@ -1,5 +1,6 @@
 """What a merchant may filter customers by, as one DynamoDB filter expression."""
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -8,7 +9,7 @@ from clientela import clock
 from clientela.countries import Country
 from clientela.customer_fields import Amount, Line, Name, Stamp, Status
 from clientela.customer_records import COMPANY, PHONE
-from clientela.documents import Document, encode
+from clientela.documents import Document
 from clientela.email_addresses import Email
 from clientela.languages import Language
 from clientela.text import folded
@@ -74,8 +75,14 @@ def expression(wanted: CustomerFilter) -> dict[str, Any]:
             test.format(name=f"#f{i}", value=f":f{i}") for i, (test, _, _) in enumerate(tests)
         ),
         "ExpressionAttributeNames": {f"#f{i}": name for i, (_, name, _) in enumerate(tests)},
-        "ExpressionAttributeValues": {f":f{i}": encode(value) for i, (_, _, value) in enumerate(tests)},
+        "ExpressionAttributeValues": {f":f{i}": _value(value) for i, (_, _, value) in enumerate(tests)},
     }
+
+
+def _value(value: str | bool | int | Decimal) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"S": value}
+    return {"BOOL": value} if isinstance(value, bool) else {"N": str(value)}
 
 
 type _Test = tuple[str, str, Any]  # template, attribute, value

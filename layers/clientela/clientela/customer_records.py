@@ -13,7 +13,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 
 from clientela import clock, email_addresses, keys
 from clientela.customer_fields import Address, Customer, MarketingConsent, ShippingAddress, TaxExemption
-from clientela.documents import DecimalAttribute, DocumentAttribute, decode
+from clientela.documents import DecimalAttribute, DocumentAttribute, fields
 from clientela.stores import Store
 from clientela.table import Record
 from clientela.text import folded
@@ -29,8 +29,8 @@ type CustomerJson = dict[str, Any]
 
 
 def _empty(model: type[BaseModel]) -> CustomerJson:
-    fields = model.model_fields.items()
-    return {name: field.get_default(call_default_factory=True) for name, field in fields if not field.is_required()}
+    optional = ((name, field) for name, field in model.model_fields.items() if not field.is_required())
+    return {name: field.get_default(call_default_factory=True) for name, field in optional}
 
 
 _EMPTY, _EMPTY_SHIPPING_ADDRESS = _empty(Customer), _empty(ShippingAddress)
@@ -43,7 +43,10 @@ class CustomerRecord(Record):
     """`STORE#demo#CUSTOMER#cus_01K…` / `PROFILE`."""
 
     version = NumberAttribute()
-    customer = DocumentAttribute(Customer)
+    customer = DocumentAttribute(Customer, lean=True)
+    vat_id_pending = UnicodeAttribute(
+        null=True
+    )  # the VAT ID that waits for its check: the stream's filter looks for it
 
     directory = UnicodeAttribute()
     created_key = UnicodeAttribute()
@@ -83,6 +86,7 @@ def record(store: Store, customer: Customer) -> CustomerRecord:
     return CustomerRecord(
         keys.customer(store.id, customer.id), keys.PROFILE,
         version=customer.version, customer=customer,
+        vat_id_pending=customer.vat_id if customer.vat_id_status == "pending" else None,
         directory=keys.directory(store.id, bucket(customer.id)),
         **_sort_keys(store, customer), **_facets(store, customer),
     )  # fmt: skip
@@ -98,7 +102,7 @@ def claim(store: Store, customer: Customer) -> EmailClaim:
 
 def customer_json(item: dict[str, Any]) -> CustomerJson:
     """A stored profile as the API answers it: what `Customer.model_dump(mode="json")` gives, without the model's time."""
-    customer: CustomerJson = _EMPTY | decode(item["customer"])
+    customer: CustomerJson = _EMPTY | fields(item["customer"])
     for name, empty in _EMPTY_PARTS.items():
         if customer[name]:
             customer[name] = empty | customer[name]

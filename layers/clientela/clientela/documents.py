@@ -1,12 +1,13 @@
-"""Pydantic documents in DynamoDB: a document is one native map attribute, so that a new field touches its model only."""
+"""Pydantic documents in DynamoDB: a document is one attribute, so that a new field touches its model only."""
 
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
 from pynamodb.attributes import Attribute
-from pynamodb.constants import MAP, NUMBER
+from pynamodb.constants import NUMBER, STRING
 
 STORED = "stored"  # validation context of documents read from the table
 
@@ -30,66 +31,38 @@ def checked[T](rule: Callable[[T], T]) -> AfterValidator:
 
 
 def stored[D: BaseModel](model: type[D], attribute: dict[str, Any]) -> D:
-    """The document that a DynamoDB map attribute holds."""
-    return model.model_validate(decode(attribute), context=STORED)
+    """The document that a DynamoDB attribute holds."""
+    return model.model_validate_json(attribute["S"], context=STORED)
 
 
-def encode(value: Any) -> dict[str, Any]:
-    """A JSON value as a DynamoDB attribute value; None, empty lists and empty maps are left out of maps."""
-    match value:
-        case bool():
-            return {"BOOL": value}
-        case str():
-            return {"S": value}
-        case int() | float() | Decimal():
-            return {"N": str(value)}
-        case dict():
-            return {
-                "M": {name: encode(item) for name, item in value.items() if item is not None and item not in ([], {})}
-            }
-        case list():
-            return {"L": [encode(item) for item in value]}
-        case None:
-            return {"NULL": True}
-        case _:
-            raise TypeError(f"{type(value).__name__} has no place in a document")
+def fields(attribute: dict[str, Any]) -> dict[str, Any]:
+    """The fields of the document that a DynamoDB attribute holds, as JSON values and without the model's time.
 
-
-def decode(attribute: dict[str, Any]) -> Any:
-    """The JSON value of a DynamoDB attribute value.
-
-    Exact amounts are texts in documents: so a number is an int where it is whole and of at most 19 digits, else a float.
+    What is None, empty, or in a lean attribute at its default, is not among them.
     """
-    for kind, value in attribute.items():
-        if kind in {"S", "BOOL"}:
-            return value
-        if kind == "M":  # texts, the most of any document, are taken here: a third of a page's time is in this line
-            return {name: item["S"] if "S" in item else decode(item) for name, item in value.items()}
-        if kind == "L":
-            return [decode(item) for item in value]
-        if kind == "N":
-            return int(value) if len(value) < 20 and value.lstrip("-").isdigit() else float(value)
-        if kind == "SS":
-            return list(value)
-        if kind == "NULL":
-            return None
-    raise TypeError(f"{'/'.join(attribute)} has no place in a document")
+    found: dict[str, Any] = orjson.loads(attribute["S"])
+    return found
 
 
 class DocumentAttribute[D: BaseModel](Attribute[D]):
-    """A pydantic model as a DynamoDB map."""
+    """A pydantic model as JSON text: docs/decisions/0007-documents-are-json-text.md.
 
-    attr_type = MAP
+    `lean` leaves out what is at its default, so that it counts for no write units: for a model whose defaults mean
+    "nothing said" and can never change.
+    """
 
-    def __init__(self, model: type[D], **options: Any) -> None:
+    attr_type = STRING
+
+    def __init__(self, model: type[D], *, lean: bool = False, **options: Any) -> None:
         super().__init__(**options)
-        self._model = model
+        self._model, self._lean = model, lean
 
-    def serialize(self, value: D) -> dict[str, Any]:
-        return encode(value.model_dump(mode="json", exclude_none=True))["M"]  # type: ignore[no-any-return]
+    def serialize(self, value: D) -> str:
+        written = value.model_dump(mode="json", exclude_none=True, exclude_defaults=self._lean)
+        return orjson.dumps({name: item for name, item in written.items() if item not in ([], {})}).decode()
 
-    def deserialize(self, value: dict[str, Any]) -> D:
-        return stored(self._model, {"M": value})
+    def deserialize(self, value: str) -> D:
+        return stored(self._model, {"S": value})
 
 
 class DecimalAttribute(Attribute[Decimal]):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clientela.csv_cells import escaped
+from clientela.customer_records import customer_json
 from clientela.dynamodb import Item
 
 _ADDRESS = ("name", "company", "street", "street2", "city", "postal_code", "region", "country", "phone")
@@ -34,46 +35,38 @@ def cells(profile: Item, codes: Mapping[str, str]) -> list[str]:
 
     `codes` are the codes of the store's groups by their ids: groups are written by code, one without by its id.
     """
-    fields = profile["customer"]["M"]
+    fields = customer_json(profile)
     return [
         *_texts(fields, _NAMES),
-        escaped("; ".join(codes.get(group, group) for group in _list(fields, "groups"))),
-        escaped("; ".join(_list(fields, "tags"))),
+        escaped("; ".join(codes.get(group, group) for group in fields["groups"])),
+        escaped("; ".join(fields["tags"])),
         _flag(fields, "tax_exempt"),
         *_texts(fields, ("vat_id",)),
         _flag(fields, "accepts_marketing"),
         *_texts(fields, ("note",)),
-        *_texts(fields["billing_address"]["M"] if "billing_address" in fields else _NOTHING, _ADDRESS),
+        *_texts(fields["billing_address"] or _NOTHING, _ADDRESS),
         *_texts(_shipping_address(fields), _ADDRESS),
         *_texts(fields, ("created_at", "id", "type", "email_status", "vat_id_status")),
-        fields["orders_count"]["N"] if "orders_count" in fields else "0",
-        "; ".join(map(_money, fields["total_spent"]["L"])) if "total_spent" in fields else "",
-        _money(fields["average_order_value"]) if "average_order_value" in fields else "",
+        str(fields["orders_count"]),
+        "; ".join(map(_money, fields["total_spent"])),
+        _money(fields["average_order_value"]) if fields["average_order_value"] else "",
         *_texts(fields, _TIMES),
     ]
 
 
 def _texts(fields: dict[str, Any], names: tuple[str, ...]) -> list[str]:
-    return [escaped(fields[name]["S"]) if name in fields else "" for name in names]
-
-
-def _list(fields: dict[str, Any], name: str) -> list[str]:
-    return [item["S"] for item in fields[name]["L"]] if name in fields else []
+    return [escaped(fields.get(name) or "") for name in names]
 
 
 def _flag(fields: dict[str, Any], name: str) -> str:
-    return ("yes" if fields[name]["BOOL"] else "no") if name in fields else ""
+    return "" if fields[name] is None else "yes" if fields[name] else "no"
 
 
 def _shipping_address(fields: dict[str, Any]) -> dict[str, Any]:
     """The default address of the address book, or its first: the one that an import writes to."""
-    if "shipping_addresses" not in fields:
-        return _NOTHING
-    book = [address["M"] for address in fields["shipping_addresses"]["L"]]
-    found: dict[str, Any] = next((address for address in book if address["is_default"]["BOOL"]), book[0])
-    return found
+    book: list[dict[str, Any]] = fields["shipping_addresses"] or [_NOTHING]
+    return next((address for address in book if address.get("is_default")), book[0])
 
 
-def _money(attribute: dict[str, Any]) -> str:
-    money = attribute["M"]
-    return f"{money['amount']['S']} {money['currency']['S']}"
+def _money(money: dict[str, Any]) -> str:
+    return f"{money['amount']} {money['currency']}"

@@ -1,7 +1,7 @@
 """Import jobs: one for each version of a CSV file that was dropped into the bucket."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Literal, NamedTuple, get_args
 
 from pydantic import Field, StringConstraints
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -183,10 +183,9 @@ class _Known(Exception):  # noqa: N818 - no error: the job is there
 
 
 def _move(known: ImportRecord, status: Status, condition: Condition) -> None:
-    job: Any = {"M": ImportRecord.job.serialize(known.job)}  # PynamoDB takes no object for a map, but its stored form
     actions: list[Action] = [
         ImportRecord.status.set(status),
-        ImportRecord.job.set(job),
+        ImportRecord.job.set(known.job),
         ImportRecord.chunks.set(known.chunks),
     ]
     if status in _ENDED:

@@ -18,7 +18,10 @@ class OrderRecord(Record):
     order_id = UnicodeAttribute()
     version = NumberAttribute()
     counted = BooleanAttribute()  # lets DynamoDB find the first and last counted order
-    order = DocumentAttribute(Order)
+    payment_status = UnicodeAttribute()
+    fulfillment_status = UnicodeAttribute(null=True)
+    payment_method = UnicodeAttribute(null=True)
+    order = DocumentAttribute(Order, lean=True)
 
 
 class OrderReference(Record):
@@ -48,6 +51,8 @@ def record(store: Store, customer_id: str, order: Order) -> OrderRecord:
     return OrderRecord(
         keys.customer(store.id, customer_id), keys.order(order.placed_at, order.id),
         order_id=order.id, version=order.version, counted=statistics.counted(order) is not None, order=order,
+        payment_status=order.payment_status, fulfillment_status=order.fulfillment_status,
+        payment_method=order.payment_method,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import random
 import time
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from clientela import (
     cursors,
@@ -23,7 +23,7 @@ from clientela import (
     statistics,
 )
 from clientela.customer_fields import Customer, PaymentStatus
-from clientela.documents import decode, stored
+from clientela.documents import stored
 from clientela.errors import (
     BusyError,
     CustomerNotFoundError,
@@ -181,13 +181,14 @@ def _newest(store: Store, customer_id: str, without: str) -> Latest | None:
     """The customer's newest order but this one."""
     answer = _query(
         keys.customer(store.id, customer_id), newest_first=True, Limit=2,
-        ProjectionExpression="sk, order_id, #order.payment_status, #order.payment_method",
-        ExpressionAttributeNames={"#order": "order"},
+        ProjectionExpression="sk, order_id, payment_status, payment_method",
     )  # fmt: skip
     for item in answer["Items"]:
         if item["order_id"]["S"] != without:
-            order = decode(item["order"])
-            return Latest(item["sk"]["S"], order["payment_status"], order.get("payment_method"))
+            return Latest(
+                item["sk"]["S"], cast("PaymentStatus", item["payment_status"]["S"]),
+                item.get("payment_method", {}).get("S"),
+            )  # fmt: skip
     return None
 
 

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from clientela import circuits, customers, keys, vies
 from clientela.customer_fields import Customer
-from clientela.documents import decode
 from clientela.errors import CustomerNotFoundError
 from clientela.history import Actor
 from clientela.stores import Store
@@ -34,8 +33,8 @@ def wanted(change: dict[str, Any]) -> VatCheck | None:
 
 def _vat_id(image: dict[str, Any]) -> str | None:
     """The VAT ID that is pending in an image of a profile."""
-    customer = decode(image["customer"]) if "customer" in image else {}
-    return customer.get("vat_id") if customer.get("vat_id_status") == "pending" else None
+    pending: str | None = image.get("vat_id_pending", {}).get("S")
+    return pending
 
 
 def check(store: Store, customer_id: str, vat_id: str, now: datetime) -> Outcome:
