@@ -21,7 +21,7 @@ TABLE = "benchmarks"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true", "TABLE_NAME": TABLE, "POWERTOOLS_SERVICE_NAME": "benchmarks",
-    "REQUESTS_PER_SECOND": "1000000",
+    "REQUESTS_PER_SECOND": "1000000", "SIGNING_SECRET_ARN": "benchmarks",
 }  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"blocks of each case (default {ROUNDS})")
     asked = parser.parse_args()
     sys.path.insert(0, str(FUNCTIONS))  # as in Lambda, where the functions are the root
-    setattr(signing, "_secret", lambda: b"benchmarks" * 6)  # noqa: B010 - the one call to another service than DynamoDB
+    setattr(signing, "_read", lambda arn: (b"benchmarks" * 6,))  # noqa: B010 - the one call to Secrets Manager
     with dynamodb_local() as endpoint:
         os.environ.update(ENVIRONMENT, AWS_ENDPOINT_URL_DYNAMODB=endpoint)
         create_table(boto3.client("dynamodb"), TABLE)

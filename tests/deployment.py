@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import boto3
 from moto.server import ThreadedMotoServer
 
-from clientela import api_keys, clients, dynamodb, signing, stores, table
+from clientela import api_keys, clients, dynamodb, signing, sqs, stores, table
 
 IMPORTS, EXPORTS = "test-imports", "test-exports"
 
@@ -51,7 +51,8 @@ def forget_caches() -> None:
     """Forget clients, secrets and cached records: each test has its own world."""
     stores._cache.clear()
     api_keys._cache.clear()
-    for module in (clients, signing, dynamodb, table):
+    signing._known.clear()
+    for module in (clients, signing, dynamodb, sqs, table):
         _forget(module)
 
 

@@ -10,10 +10,11 @@ from clientela import clock, sign_in, sign_in_mail
 from clientela.mails import Mail
 from clientela.sign_in import LinkRequest, SignedIn
 from clientela.stores import Store
+from clientela.visitors import Visitor
 
 NOW = clock.now()
 ANA = "ana@example.com"
-FIREFOX = "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"
+HERE = Visitor("192.0.2.1", "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0")
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Mailbox:
     """Stands where SES is: what it was given, as recipient and mail."""
 
     mails: list[tuple[str, Mail]] = field(default_factory=list)
+    last: LinkRequest = field(init=False)
 
     def take(self, store: Store, outgoing: Any) -> str:
         """What `mail_delivery` calls in place of SES."""
@@ -38,9 +40,10 @@ class Mailbox:
 
     def link(self, store: Store, email: str = ANA, at: datetime = NOW) -> Sent:
         """Ask for a link and read the mail."""
-        request = sign_in.request_link(store, email, "192.0.2.1", "es", None, at)
+        request = sign_in.request_link(store, email, HERE, "es", None, at)
         assert sign_in_mail.deliver(store, request.request_id, at) == "sent"
         context = self.mails[-1][1].context
+        self.last = request
         return Sent(request, context["link"].partition("#token=")[2], context["code"].replace(" ", ""))
 
 
@@ -54,12 +57,12 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Mailbox:
 def by_link(store: Store, sent: Sent, at: datetime = NOW, **changes: Any) -> SignedIn:
     """Press the link in the browser that asked."""
     given = {"token": sent.token, "nonce": sent.request.nonce} | changes
-    return sign_in.verify(store, sign_in.proof(**given), FIREFOX, at)
+    return sign_in.verify(store, sign_in.proof(**given), HERE, at)
 
 
 def by_code(store: Store, sent: Sent, code: str, at: datetime = NOW) -> SignedIn:
     """Type a code in any browser."""
-    return sign_in.verify(store, sign_in.proof(request_id=sent.request.request_id, code=code), None, at)
+    return sign_in.verify(store, sign_in.proof(request_id=sent.request.request_id, code=code), HERE, at)
 
 
 def wrong(code: str) -> str:

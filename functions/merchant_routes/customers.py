@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import Field, SkipValidation
 
-from clientela import clock, customer_removal, customers, directory, history, orders, sessions, sign_in, web
+from clientela import clock, customer_removal, customers, directory, history, orders, sessions, sign_in, sign_in_events, web
 from clientela.customer_fields import (
     CUSTOMER_FIELDS,
     Customer,
@@ -21,6 +21,7 @@ from clientela.errors import CustomerNotFoundError, EmailTakenError, VersionConf
 from clientela.history import Event
 from clientela.order_fields import Order
 from clientela.sessions import Session
+from clientela.sign_in_events import SignInEvent
 from clientela.web import Cursor, Limit, Listing
 from merchant_routes import access
 from merchant_routes.access import MADE, route
@@ -136,4 +137,16 @@ def list_history(
     """Every change of the customer, newest first: who, when, and the changed fields before and after."""
     store = router.context["store"]
     page = history.page(store, customers.get(store, customer_id).id, clock.now(), limit, cursor)
+    return web.listing(router.current_event, page.events, page.next_cursor, limit)
+
+
+@router.get(
+    f"{ONE}/sign-ins", **route("listSignIns", "customers:read", Listing[SignInEvent], raises=[CustomerNotFoundError])
+)
+def list_sign_ins(
+    customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
+) -> Response[Any]:
+    """What became of the sign-ins with the customer's e-mail, newest first: mails sent or not, links opened, refusals."""
+    store = router.context["store"]
+    page = sign_in_events.page(store, customers.get(store, customer_id), clock.now(), limit, cursor)
     return web.listing(router.current_event, page.events, page.next_cursor, limit)

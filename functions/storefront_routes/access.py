@@ -11,6 +11,7 @@ from clientela.customer_fields import Customer
 from clientela.errors import EmailUnprovenError, OriginNotAllowedError, SessionInvalidError
 from clientela.sessions import Session
 from clientela.stores import Store
+from clientela.visitors import Visitor
 
 COOKIE = "__Host-clientela_session"
 # Options of a route that is an account's: either of these opens it. The OpenAPI document says so too.
@@ -48,6 +49,12 @@ def _caller(store: Store, event: BaseProxyEvent) -> Caller:
         # A browser sends the cookie by itself, whoever wrote the page.
         demand_own_page(store, event.headers.get("origin"))
     return Caller(*sessions.current(store, token or cookie, clock.now()))
+
+
+def visitor(event: BaseProxyEvent) -> Visitor:
+    """Who calls, as API Gateway has seen them: a header such as X-Forwarded-For may say anything."""
+    http = event.raw_event["requestContext"]["http"]
+    return Visitor(http["sourceIp"], http.get("userAgent"))
 
 
 def demand_own_page(store: Store, origin: str | None) -> None:

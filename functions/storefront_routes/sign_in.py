@@ -66,7 +66,8 @@ class LoginLink(Document):
 class NewSession(Document):
     """The link's token with the nonce of the browser that asked, or in any browser the code of the mail.
 
-    `cookie` keeps the session in a cookie that no script can read, instead of in the answer.
+    The token alone signs nobody in: the answer says whether the link still lives, and the merchant sees that somebody
+    opened it elsewhere. `cookie` keeps the session in a cookie that no script can read, instead of in the answer.
     """
 
     token: Secret | None = None
@@ -78,8 +79,8 @@ class NewSession(Document):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         given = {name for name in ("token", "nonce", "request_id", "code") if getattr(self, name) is not None}
-        if given not in ({"token", "nonce"}, {"request_id", "code"}, {"token", "code"}):
-            raise ValueError("send token and nonce, or request_id and code, or token and code")
+        if given not in ({"token"}, {"token", "nonce"}, {"request_id", "code"}, {"token", "code"}):
+            raise ValueError("send token and nonce, or request_id and code, or token and code, or token alone")
         return self
 
 
@@ -98,10 +99,10 @@ class OpenSession(Document):
 )  # fmt: skip
 def request_login_link(wanted: Annotated[NewLoginLink, Body()]) -> Response[Any]:
     """Ask for a sign-in link by e-mail. The answer is the same for everybody, whether there is an account or not."""
-    ip = router.current_event.raw_event["requestContext"]["http"]["sourceIp"]
     asked = sign_in.request_link(
-        router.context["store"], wanted.email, ip, wanted.language, wanted.return_to, clock.now()
-    )
+        router.context["store"], wanted.email, access.visitor(router.current_event), wanted.language,
+        wanted.return_to, clock.now(),
+    )  # fmt: skip
     return web.json(LoginLink(**vars(asked)), 202)
 
 
@@ -115,14 +116,14 @@ def create_session(
     idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=16, max_length=200)] = None,
 ) -> Response[Any]:
     """Sign in with what the mail held. A link and a code are good once, for ten minutes."""
-    store, event = router.context["store"], router.current_event.raw_event
+    store = router.context["store"]
     if new.cookie:
         # Else another site could sign a visitor in to an account of its own.
         access.demand_own_page(store, router.current_event.headers.get("origin"))
     proof = sign_in.proof(
         token=new.token, request_id=new.request_id, nonce=new.nonce, code=new.code, attempt=idempotency_key
     )
-    opened = sign_in.verify(store, proof, event["requestContext"]["http"].get("userAgent"), clock.now())
+    opened = sign_in.verify(store, proof, access.visitor(router.current_event), clock.now())
     body = OpenSession.model_construct(
         session_token=None if new.cookie else opened.token,
         expires_at=opened.session.expires_at,

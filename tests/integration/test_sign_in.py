@@ -15,6 +15,7 @@ from clientela.errors import ClientelaError
 from clientela.sign_in_requests import Proof
 from clientela.stores import Store, StoreSettings
 from clientela.table import Transaction
+from clientela.visitors import Visitor
 
 THREADS = 32
 NOW = clock.now()
@@ -44,7 +45,8 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Mailbox:
 
 @pytest.fixture
 def store(table: str, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr(signing, "_secret", lambda: b"s" * 64)
+    monkeypatch.setenv("SIGNING_SECRET_ARN", "secret")
+    monkeypatch.setattr(signing, "_read", lambda arn: (b"s" * 64,))
     stores._cache.clear()
     shop = StoreSettings(name="Demo", login_mode="optional", storefront_url="https://shop.example.com")
     return stores.create("demo", shop, NOW)
@@ -52,7 +54,7 @@ def store(table: str, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 def link(store: Store, mailbox: Mailbox, email: str = EMAIL) -> tuple[Proof, Proof]:
     """The two proofs that a mail is good for: its link in the asking browser, and its code."""
-    asked = sign_in.request_link(store, email, "192.0.2.1", None, None, NOW)
+    asked = sign_in.request_link(store, email, Visitor("192.0.2.1"), None, None, NOW)
     sign_in_mail.deliver(store, asked.request_id, NOW)
     context = mailbox.sent[-1].mail.context
     token = context["link"].partition("#token=")[2]
@@ -100,7 +102,7 @@ def test_thousand_verifies_of_one_link_open_one_session(store: Store, mailbox: M
     if known:
         customers.create(store, NewCustomer(email=EMAIL), NOW)
     proof, _ = link(store, mailbox)
-    outcomes = at_once(1000, lambda: sign_in.verify(store, proof, None, NOW))
+    outcomes = at_once(1000, lambda: sign_in.verify(store, proof, Visitor("192.0.2.1"), NOW))
     assert outcomes == {"done": 1, "link_used": 999}
     assert opened(store) == 1
 
@@ -111,7 +113,7 @@ def test_same_harness_catches_a_read_then_write(
     customers.create(store, NewCustomer(email=EMAIL), NOW)
     monkeypatch.setattr(sign_in, "Transaction", ReadThenWrite)
     proof, _ = link(store, mailbox)
-    outcomes = at_once(1000, lambda: sign_in.verify(store, proof, None, NOW))
+    outcomes = at_once(1000, lambda: sign_in.verify(store, proof, Visitor("192.0.2.1"), NOW))
     assert outcomes["done"] > 1
     assert opened(store) == outcomes["done"]
 
@@ -120,7 +122,7 @@ def test_lost_answers_asked_for_at_once_are_one_session(store: Store, mailbox: M
     proof, _ = link(store, mailbox)
     again = Proof(proof.request_id, proof.secret, proof.nonce, attempt="a-key-of-the-client")
     tokens: set[str] = set()
-    outcomes = at_once(200, lambda: tokens.add(sign_in.verify(store, again, None, NOW).token))
+    outcomes = at_once(200, lambda: tokens.add(sign_in.verify(store, again, Visitor("192.0.2.1"), NOW).token))
     assert outcomes == {"done": 200}
     assert len(tokens) == opened(store) == 1
 
@@ -130,19 +132,19 @@ def test_hundred_parallel_codes_are_at_most_five_comparisons(
 ) -> None:
     _, right = link(store, mailbox)
     wrong = Proof(right.request_id, code=f"{(int(right.code or '') + 1) % 10**6:06d}")
-    outcomes = at_once(100, lambda: sign_in.verify(store, wrong, None, NOW))
+    outcomes = at_once(100, lambda: sign_in.verify(store, wrong, Visitor("192.0.2.1"), NOW))
     assert outcomes == {"code_wrong": 5, "code_locked": 95}
-    assert at_once(32, lambda: sign_in.verify(store, right, None, NOW)) == {"code_locked": 32}
+    assert at_once(32, lambda: sign_in.verify(store, right, Visitor("192.0.2.1"), NOW)) == {"code_locked": 32}
 
 
 def test_thousand_requests_at_once_send_one_mail(store: Store, mailbox: Mailbox) -> None:
-    outcomes = at_once(1000, lambda: sign_in.request_link(store, EMAIL, "192.0.2.1", None, None, NOW))
+    outcomes = at_once(1000, lambda: sign_in.request_link(store, EMAIL, Visitor("192.0.2.1"), None, None, NOW))
     assert outcomes["done"] == len(mailbox.queued) <= 1
     assert outcomes == {"done": len(mailbox.queued), "too_many_requests": 1000 - len(mailbox.queued)}
 
 
 def test_deliveries_of_one_message_at_once_send_one_mail(store: Store, mailbox: Mailbox) -> None:
-    asked = sign_in.request_link(store, EMAIL, "192.0.2.1", None, None, NOW)
+    asked = sign_in.request_link(store, EMAIL, Visitor("192.0.2.1"), None, None, NOW)
     at_once(100, lambda: sign_in_mail.deliver(store, asked.request_id, NOW))
     assert len(mailbox.sent) == 1
 
@@ -155,13 +157,13 @@ def test_sign_in_survives_changes_of_the_customer_at_the_same_time(store: Store,
     def act() -> None:
         number = next(numbers)
         if number == 20:
-            sign_in.verify(store, proof, None, NOW)
+            sign_in.verify(store, proof, Visitor("192.0.2.1"), NOW)
         else:
             customers.patch(store, customer.id, {"note": str(number)}, NOW)
 
     at_once(40, act)
     if not opened(store):  # the changes kept it from coming through; then the link is good for another try
-        sign_in.verify(store, proof, None, NOW)
+        sign_in.verify(store, proof, Visitor("192.0.2.1"), NOW)
     assert opened(store) == 1
     after = customers.get(store, customer.id)
     assert after.email_status == "proven"

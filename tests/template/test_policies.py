@@ -36,7 +36,7 @@ FUNCTION_ROLES = {
     },
     # Anybody may call it: it cannot list customers, so it has no index.
     "StorefrontApi": {
-        "Table": table("GetItem Query PutItem UpdateItem DeleteItem"),
+        "Table": table("GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem"),
         "MailQueue": SEND,
         "SigningSecret": SECRET,
     },

@@ -9,7 +9,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from clientela import dynamodb
+from clientela import dynamodb, signed_calls
 from clientela.connections import Reply
 from clientela.errors import BusyError
 
@@ -19,8 +19,8 @@ NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 @pytest.mark.parametrize("token", [None, "session-token"])
 def test_a_call_is_signed_as_botocore_signs_it(token: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     credentials = Credentials("AKID", "secret", token)
-    headers = dynamodb.signed_headers(
-        "GetItem", b"{}", "db.example.com", "eu-west-1", credentials.get_frozen_credentials(), NOW
+    headers = signed_calls.headers(
+        dynamodb.SERVICE, "GetItem", b"{}", "db.example.com", "eu-west-1", credentials.get_frozen_credentials(), NOW
     )
     sent = {name: value for name, value in headers.items() if name in {"x-amz-target", "x-amz-security-token"}}
     request = AWSRequest("POST", "https://db.example.com/", data=b"{}", headers=sent)
@@ -68,13 +68,13 @@ def test_lasting_trouble_is_given_up(trouble: Any, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(dynamodb, "_send", wire)
     with pytest.raises(BusyError):
         dynamodb.get("x", "y")
-    assert wire.calls == dynamodb.ATTEMPTS
+    assert wire.calls == signed_calls.ATTEMPTS
 
 
 def test_a_refusal_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     wire = Wire((400, b'{"__type":"x#ValidationException","message":"no"}'))
     monkeypatch.setattr(dynamodb, "_send", wire)
-    with pytest.raises(dynamodb.RefusedError, match="ValidationException no"):
+    with pytest.raises(signed_calls.RefusedError, match="ValidationException no"):
         dynamodb.get("x", "y")
 
 

@@ -26,6 +26,7 @@ from clientela.errors import (
 from clientela.history import OPERATOR
 from clientela.stores import Store
 from clientela.table import Transaction
+from clientela.visitors import Visitor
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_other_browser_needs_the_code(store: Store, box: Mailbox) -> None:
     sent = box.link(store)
     with pytest.raises(BrowserMismatchError):
         by_link(store, sent, nonce="another")
-    opened = sign_in.verify(store, sign_in.proof(token=sent.token, code=sent.code), None, NOW)
+    opened = sign_in.verify(store, sign_in.proof(token=sent.token, code=sent.code), Visitor("192.0.2.1"), NOW)
     assert opened.customer.email == ANA
 
 
@@ -122,7 +123,7 @@ def test_mail_sent_again_after_a_crash_does_not_reset_the_tries(store: Store, bo
 @pytest.mark.parametrize("token", ["", "x", "a.b", "cs_01K_01K_secret", "." * 50])
 def test_other_texts_are_no_link(store: Store, token: str) -> None:
     with pytest.raises(LinkUnknownError):
-        sign_in.verify(store, sign_in.proof(token=token, nonce="n"), None, NOW)
+        sign_in.verify(store, sign_in.proof(token=token, nonce="n"), Visitor("192.0.2.1"), NOW)
 
 
 def test_changed_secret_is_unknown(store: Store, box: Mailbox) -> None:
@@ -202,7 +203,7 @@ def test_store_without_sign_in_refuses(store: Store, box: Mailbox) -> None:
     sent = box.link(store)
     closed = stores.patch(store.id, {"login_mode": "disabled"}, NOW)
     with pytest.raises(LoginDisabledError):
-        sign_in.request_link(closed, ANA, "192.0.2.1", None, None, NOW)
+        sign_in.request_link(closed, ANA, Visitor("192.0.2.1"), None, None, NOW)
     with pytest.raises(LoginDisabledError):
         by_link(closed, sent)
     assert sign_in_mail.deliver(closed, sent.request.request_id, NOW) == "repeated"

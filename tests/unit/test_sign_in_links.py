@@ -11,7 +11,7 @@ from botocore.client import BaseClient
 from tests import sign_ins
 from tests.sign_ins import ANA, NOW, Mailbox, by_link
 
-from clientela import customers, dynamodb, limits, sign_in, sign_in_mail, sign_in_requests, stores
+from clientela import customers, dynamodb, limits, sign_in, sign_in_mail, sign_in_requests, signed_calls, stores
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.errors import (
     InvalidInputError,
@@ -19,6 +19,7 @@ from clientela.errors import (
 )
 from clientela.limits import Rule
 from clientela.stores import Store
+from clientela.visitors import Visitor
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_newcomer_gets_no_mail_where_accounts_are_by_invitation(store: Store, an
     closed = stores.patch(store.id, {"login_mode": "required"}, NOW)
     outcomes = []
     for email in ("nobody@example.com", ANA):
-        request = sign_in.request_link(closed, email, "192.0.2.1", None, None, NOW)
+        request = sign_in.request_link(closed, email, Visitor("192.0.2.1"), None, None, NOW)
         outcomes.append(sign_in_mail.deliver(closed, request.request_id, NOW))
     assert outcomes == ["withheld", "sent"]
 
@@ -52,20 +53,20 @@ def test_no_mail_to_disabled_and_suppressed_accounts(
     store: Store, ana: Customer, box: Mailbox, changes: dict[str, str]
 ) -> None:
     customers.change(store, ana.id, lambda before: before.model_copy(update=changes), NOW)
-    request = sign_in.request_link(store, ANA, "192.0.2.1", None, None, NOW)
+    request = sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, None, NOW)
     assert sign_in_mail.deliver(store, request.request_id, NOW) == "withheld"
     assert box.mails == []
 
 
 def test_account_with_a_non_ascii_local_part_gets_no_mail(store: Store, box: Mailbox) -> None:
     customers.create(store, NewCustomer(email="stanisław.wójcik@wp.pl"), NOW)
-    request = sign_in.request_link(store, "stanisław.wójcik@wp.pl", "192.0.2.1", None, None, NOW)
+    request = sign_in.request_link(store, "stanisław.wójcik@wp.pl", Visitor("192.0.2.1"), None, None, NOW)
     assert sign_in_mail.deliver(store, request.request_id, NOW) == "withheld"
 
 
 def test_mail_goes_to_the_stored_address(store: Store, box: Mailbox) -> None:
     customers.create(store, NewCustomer(email="Ana@BÜCHER.example"), NOW)
-    request = sign_in.request_link(store, "aNa@xn--bcher-kva.example", "192.0.2.1", None, None, NOW)
+    request = sign_in.request_link(store, "aNa@xn--bcher-kva.example", Visitor("192.0.2.1"), None, None, NOW)
     sign_in_mail.deliver(store, request.request_id, NOW)
     assert [address for address, _ in box.mails] == ["Ana@bücher.example"]
 
@@ -78,7 +79,7 @@ def test_redelivered_message_sends_no_second_mail(store: Store, box: Mailbox) ->
 
 
 def test_mail_is_sent_after_a_crash_of_the_sender(store: Store, box: Mailbox, monkeypatch: Any) -> None:
-    request = sign_in.request_link(store, ANA, "192.0.2.1", None, None, NOW)
+    request = sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, None, NOW)
     with monkeypatch.context() as patch:
         patch.setattr("clientela.mail_delivery._sent", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -87,12 +88,12 @@ def test_mail_is_sent_after_a_crash_of_the_sender(store: Store, box: Mailbox, mo
 
 
 def test_expired_request_sends_nothing(store: Store, box: Mailbox) -> None:
-    request = sign_in.request_link(store, ANA, "192.0.2.1", None, None, NOW)
+    request = sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, None, NOW)
     assert sign_in_mail.deliver(store, request.request_id, request.expires_at) == "withheld"
 
 
 def test_queue_is_asked_for_the_mail_without_an_address(store: Store) -> None:
-    request = sign_in.request_link(store, ANA, "192.0.2.1", None, None, NOW)
+    request = sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, None, NOW)
     assert queued() == [{"mail": "sign_in_link", "store_id": "demo", "request_id": request.request_id}]
 
 
@@ -106,20 +107,20 @@ def test_work_of_asking_does_not_depend_on_the_account(store: Store, monkeypatch
         calls.append(operation)
         return original(self, operation, arguments)
 
-    lean = dynamodb._call
+    lean = signed_calls.send
 
-    def recorded_lean(operation: str, request: dict[str, Any]) -> Any:
-        assert "#EMAIL#" not in str(request), "the account was looked up"
+    def recorded_lean(service: Any, client: Any, connections: Any, operation: str, body: bytes) -> Any:
+        assert b"#EMAIL#" not in body, "the account was looked up"
         calls.append(operation)
-        return lean(operation, request)
+        return lean(service, client, connections, operation, body)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", recorded)
-    monkeypatch.setattr(dynamodb, "_call", recorded_lean)
+    monkeypatch.setattr(signed_calls, "send", recorded_lean)
     works = []
-    sign_in.request_link(store, "first@example.com", "192.0.2.1", None, None, NOW)  # reads the signing secret
+    sign_in.request_link(store, "first@example.com", Visitor("192.0.2.1"), None, None, NOW)  # reads the signing secret
     for email in ("known@example.com", "unknown@example.com", "disabled@example.com"):
         calls.clear()
-        sign_in.request_link(store, email, "192.0.2.1", None, None, NOW)
+        sign_in.request_link(store, email, Visitor("192.0.2.1"), None, None, NOW)
         works.append(list(calls))
     assert works[0] == works[1] == works[2] != []
 
@@ -127,7 +128,7 @@ def test_work_of_asking_does_not_depend_on_the_account(store: Store, monkeypatch
 def test_one_mail_a_minute_and_five_an_hour_whatever_the_spelling(store: Store) -> None:
     def ask(email: str, seconds: int, ip: str) -> int | None:
         try:
-            sign_in.request_link(store, email, ip, None, None, NOW + timedelta(seconds=seconds))
+            sign_in.request_link(store, email, Visitor(ip), None, None, NOW + timedelta(seconds=seconds))
         except TooManyRequestsError as error:
             return error.retry_after
         return None
@@ -141,20 +142,20 @@ def test_one_mail_a_minute_and_five_an_hour_whatever_the_spelling(store: Store) 
 
 def test_fifty_an_hour_from_one_network(store: Store) -> None:
     for number in range(50):
-        sign_in.request_link(store, f"p{number}@example.com", f"2001:db8::{number:x}", None, None, NOW)
+        sign_in.request_link(store, f"p{number}@example.com", Visitor(f"2001:db8::{number:x}"), None, None, NOW)
     with pytest.raises(TooManyRequestsError):
-        sign_in.request_link(store, "victim@example.com", "2001:db8::ffff", None, None, NOW)
-    assert sign_in.request_link(store, "victim@example.com", "2001:db8:0:1::1", None, None, NOW)
+        sign_in.request_link(store, "victim@example.com", Visitor("2001:db8::ffff"), None, None, NOW)
+    assert sign_in.request_link(store, "victim@example.com", Visitor("2001:db8:0:1::1"), None, None, NOW)
 
 
 def test_limit_recognises_its_own_write_whose_answer_was_lost(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = limits._counted
+    sent = dynamodb._send
 
-    def lost(*arguments: Any) -> bool:
-        original(*arguments)
-        return False
+    def twice(operation: str, body: bytes) -> Any:
+        sent(operation, body)
+        return sent(operation, body)
 
-    monkeypatch.setattr(limits, "_counted", lost)
+    monkeypatch.setattr(dynamodb, "_send", twice)
     limits.take("x", [Rule(1, 60)], NOW)
 
 
@@ -162,7 +163,7 @@ def test_limit_recognises_its_own_write_whose_answer_was_lost(store: Store, monk
 def test_shopper_returns_to_the_stores_own_pages(store: Store, box: Mailbox, page: str) -> None:
     stores.patch(store.id, {"allowed_origins": ["https://m.example.com"]}, NOW)
     own = stores.get(store.id)
-    request = sign_in.request_link(own, ANA, "192.0.2.1", None, page, NOW)
+    request = sign_in.request_link(own, ANA, Visitor("192.0.2.1"), None, page, NOW)
     stored = sign_in_requests.find(own, request.request_id)
     assert stored
     assert stored.return_to == page
@@ -177,4 +178,4 @@ def test_shopper_returns_to_the_stores_own_pages(store: Store, box: Mailbox, pag
 )  # fmt: skip
 def test_shopper_is_sent_to_no_other_page(store: Store, page: str) -> None:
     with pytest.raises(InvalidInputError):
-        sign_in.request_link(store, ANA, "192.0.2.1", None, page, NOW)
+        sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, page, NOW)

@@ -130,7 +130,7 @@ def test_code_is_taken_as_people_type_it(ana: Customer, link: Any) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {}, {"token": "x"}, {"nonce": "x"}, {"code": "123456"}, {"token": "x", "nonce": "y", "code": "123456"},
+        {}, {"nonce": "x"}, {"code": "123456"}, {"token": "x", "nonce": "y", "code": "123456"},
         {"request_id": "x", "code": "12345"}, {"request_id": "x", "code": "abcdef"}, {"token": ["x"], "nonce": "y"},
         {"token": "x", "nonce": "y", "admin": True}, {"token": "x" * 201, "nonce": "y"}, [], "x",
     ],

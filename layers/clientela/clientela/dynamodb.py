@@ -1,51 +1,37 @@
-"""A lean client for hot reads and transactions: DynamoDB's JSON protocol, signed, over one pool of kept-alive connections.
+"""A lean client for hot reads, hot writes and transactions: DynamoDB's JSON protocol by `signed_calls`.
 
 botocore spends about 10 ms of CPU to parse a page of 100 items and 2 ms to send a transaction; this spends what orjson
-needs. Credentials, region and endpoint are those of botocore's client, so that every way to configure them works. Whatever
-is sent may be repeated: throttling, faults and broken connections are retried with jitter. Measured in benchmarks/.
+needs. Whatever is sent may be repeated, and a count may then count twice. Measured in benchmarks/.
 
 Protocol: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
-Signature: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
-import hashlib
-import hmac
-import random
-import time
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from functools import cache, lru_cache
-from typing import Any
+from functools import cache
+from typing import Any, Literal, NamedTuple
 
-import orjson
-
-from clientela import clients, settings
-from clientela.connections import Broken, Connections, Reply
+from clientela import clients, settings, signed_calls
+from clientela.connections import Connections, Reply
 from clientela.errors import BusyError
+from clientela.signed_calls import ATTEMPTS, CallError, RefusedError, Service
 
 type Item = dict[str, dict[str, Any]]  # attribute name → DynamoDB attribute value, e.g. {"pk": {"S": "STORE#demo"}}
 
-ATTEMPTS = 5
+SERVICE = Service("dynamodb", "DynamoDB_20120810")
 BATCH_READ = 100  # keys: DynamoDB's limit for one BatchGetItem
 BATCH_WRITE = 25  # puts and deletes: DynamoDB's limit for one BatchWriteItem
-TEMPORARY = (
-    "ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError",
-    "TransactionInProgressException", "TransactionConflictException",
-)  # fmt: skip
 
 
-class DynamoDBError(RuntimeError):
+class DynamoDBError(CallError):
     """DynamoDB refused a call in a way that repeating cannot cure: a fault of ours."""
 
 
-class RefusedError(DynamoDBError):
-    """What DynamoDB answered instead: `code` is the exception's name, `body` all of it."""
+class Written(NamedTuple):
+    """What came of a conditional write: whether it was done, and the item that it left or that was in its way, if asked."""
 
-    def __init__(self, operation: str, body: dict[str, Any]) -> None:
-        self.code = str(body.get("__type", "")).rpartition("#")[2]
-        self.body = body
-        super().__init__(f"{operation}: {self.code} {body.get('message', body.get('Message', ''))}")
+    done: bool
+    item: Item | None
 
 
 def get(pk: str, sk: str, *, consistent: bool = True) -> Item | None:
@@ -93,13 +79,21 @@ def put(item: Item, condition: str) -> bool:
 
     1 write unit per KB, and as much per index entry.
     """
+    return write("PutItem", Item=item, ConditionExpression=condition).done
+
+
+def write(operation: Literal["PutItem", "UpdateItem", "DeleteItem"], **request: Any) -> Written:
+    """One write with a condition. It may be sent twice where a reply is lost: a count may be too high by one.
+
+    1 write unit per KB, also where the condition fails.
+    """
     try:
-        _call("PutItem", {"TableName": settings.table_name(), "Item": item, "ConditionExpression": condition})
+        answer = _call(operation, {"TableName": settings.table_name()} | request)
     except RefusedError as refused:
         if refused.code == "ConditionalCheckFailedException":
-            return False
+            return Written(False, refused.body.get("Item"))
         raise
-    return True
+    return Written(True, answer.get("Attributes"))
 
 
 def put_all(items: list[Item]) -> None:
@@ -142,80 +136,11 @@ def key(pk: str, sk: str) -> Item:
 
 
 def _call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
-    body = orjson.dumps(request)
-    for attempt in range(ATTEMPTS):
-        try:
-            response = _send(operation, body)
-        except Broken:
-            _wait(attempt)
-            continue
-        if response.status == 200:
-            answer: dict[str, Any] = orjson.loads(response.data)
-            return answer
-        refused = RefusedError(operation, _json(response.data))
-        if response.status < 500 and refused.code not in TEMPORARY:
-            raise refused
-        _wait(attempt)
-    raise BusyError
-
-
-def _json(data: bytes) -> dict[str, Any]:
-    """The body of a refusal; empty where something on the way answered in DynamoDB's place."""
-    try:
-        body: dict[str, Any] = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return {}
-    return body
+    return signed_calls.call(_send, operation, request, _wait)
 
 
 def _send(operation: str, body: bytes) -> Reply:
-    client, connections = clients.dynamodb(), _connections()
-    credentials = client._request_signer._credentials.get_frozen_credentials()  # type: ignore[attr-defined]
-    moment = datetime.now(UTC)
-    headers = signed_headers(operation, body, connections.host, client.meta.region_name, credentials, moment)
-    return connections.post(body, headers)
-
-
-def signed_headers(
-    operation: str, body: bytes, host: str, region: str, credentials: Any, now: datetime
-) -> dict[str, str]:
-    """The headers of one call, signed with Signature Version 4."""
-    moment, target = now.strftime("%Y%m%dT%H%M%SZ"), f"DynamoDB_20120810.{operation}"
-    signed = {"host": host, "x-amz-date": moment, "x-amz-target": target}
-    if credentials.token:
-        signed["x-amz-security-token"] = credentials.token
-    names = sorted(signed)
-    canonical = "\n".join(
-        [
-            "POST",
-            "/",
-            "",
-            *(f"{name}:{signed[name]}" for name in names),
-            "",
-            ";".join(names),
-            hashlib.sha256(body).hexdigest(),
-        ]
-    )
-    scope = f"{moment[:8]}/{region}/dynamodb/aws4_request"
-    text = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    signature = hmac.new(
-        _signing_key(credentials.secret_key, moment[:8], region), text.encode(), hashlib.sha256
-    ).hexdigest()
-    parts = {
-        "Credential": f"{credentials.access_key}/{scope}",
-        "SignedHeaders": ";".join(names),
-        "Signature": signature,
-    }
-    authorization = "AWS4-HMAC-SHA256 " + ", ".join(f"{name}={value}" for name, value in parts.items())
-    return signed | {"authorization": authorization, "content-type": "application/x-amz-json-1.0"}
-
-
-@lru_cache(maxsize=4)
-def _signing_key(secret: str, day: str, region: str) -> bytes:
-    signing_key = f"AWS4{secret}".encode()
-    for part in (day, region, "dynamodb", "aws4_request"):
-        signing_key = hmac.new(signing_key, part.encode(), hashlib.sha256).digest()
-    return signing_key
+    return signed_calls.send(SERVICE, clients.dynamodb(), _connections(), operation, body)
 
 
 @cache
@@ -224,4 +149,4 @@ def _connections() -> Connections:
 
 
 def _wait(attempt: int) -> None:
-    time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, nothing secret
+    signed_calls.wait(attempt)

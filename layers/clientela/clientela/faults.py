@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
 from clientela.documents import Document
-from clientela.dynamodb import RefusedError
 from clientela.errors import ClientelaError
+from clientela.signed_calls import RefusedError
 
 logger = Logger()
 

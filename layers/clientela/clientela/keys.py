@@ -12,7 +12,7 @@ CLAIM = "CLAIM"
 REFERENCE = "REFERENCE"
 REQUEST = "REQUEST"
 LATEST_SIGN_IN = "LATEST_SIGN_IN"
-WINDOW = "WINDOW"
+TIMES = "TIMES"
 STATE = "STATE"
 
 GROUP_PREFIX = "GROUP#"
@@ -24,6 +24,7 @@ ORDER_PREFIX = "ORDER#"
 SESSION_PREFIX = "SESSION#"
 EVENT_PREFIX = "EVENT#"
 MAIL_PREFIX = "MAIL#"
+SIGN_IN_PREFIX = "SIGN_IN#"
 
 
 def store(store_id: str) -> str:
@@ -70,6 +71,41 @@ def links_of_network(network_hash: str) -> str:
 def links_of_email(store_id: str, email_hash: str) -> str:
     """`demo#links#3f5a…`: the limit of an address in its store."""
     return f"{store_id}#links#{email_hash}"
+
+
+def links_of_store(store_id: str) -> str:
+    """`demo#links`: the limit of a whole store."""
+    return f"{store_id}#links"
+
+
+def tries_of_network(network_hash: str) -> str:
+    """`tries#9c1b…`: the limit of a network's tries to sign in, at whichever stores."""
+    return f"tries#{network_hash}"
+
+
+def guesses_of_email(store_id: str, email_hash: str) -> str:
+    """`demo#guesses#3f5a…`: the limit of guesses at the codes and the password of an address."""
+    return f"{store_id}#guesses#{email_hash}"
+
+
+def guesses_of_store(store_id: str) -> str:
+    """`demo#guesses`: the limit of guesses at a whole store."""
+    return f"{store_id}#guesses"
+
+
+def window(began: int) -> str:
+    """`WINDOW#1763719200`: a limit's counter, by the second at which it began."""
+    return f"WINDOW#{began}"
+
+
+def sign_ins(store_id: str, email_hash: str) -> str:
+    """`STORE#demo#SIGN_INS#3f5a…`: what became of the sign-ins of an address, whether it has an account or not."""
+    return f"STORE#{store_id}#SIGN_INS#{email_hash}"
+
+
+def sign_in_event(at: datetime, rank: int, name: str) -> str:
+    """`SIGN_IN#2026-11-21T10:00:00.000Z#3#01K…`: in order of time, and within a millisecond in that of what follows what."""
+    return f"{SIGN_IN_PREFIX}{clock.stamp(at)}#{rank}#{name}"
 
 
 def circuit(name: str) -> str:

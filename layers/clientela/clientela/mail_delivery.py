@@ -4,8 +4,8 @@ A mail that SES has taken is settled on an item beside what it is about. A lease
 from sending at the same time; a crash lets the lease run out, and the next delivery sends.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import formataddr
 from typing import Any, Literal
@@ -32,11 +32,12 @@ type Outcome = Literal["sent", "withheld", "refused", "repeated"]
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A mail with its one recipient."""
+    """A mail with its one recipient. `about` comes back with a bounce: SES takes letters, digits, `_` and `-`."""
 
     address: str
     language: str | None
     mail: Mail
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 class Delivery(Record):
@@ -72,8 +73,17 @@ def send_once(
 
 def reachable(customer: Customer) -> bool:
     """Whether mail may go to a customer: not to a disabled account, not where mail bounced or was complained about."""
-    wanted = customer.status != "disabled" and customer.email_status not in {"bounced", "complained"}
-    return wanted and email_addresses.mailable(email_addresses.canonical(customer.email))
+    return obstacle(customer) is None
+
+
+def obstacle(customer: Customer) -> str | None:
+    """Why no mail may go to a customer, or None."""
+    if customer.status == "disabled":
+        return "account_disabled"
+    if customer.email_status in {"bounced", "complained"}:
+        return f"address_{customer.email_status}"
+    mailable = email_addresses.mailable(email_addresses.canonical(customer.email))
+    return None if mailable else "address_unmailable"
 
 
 def _leased(about: str, mail: str, keep_until: datetime, now: datetime) -> Delivery | None:
@@ -106,6 +116,7 @@ def request(store: Store, outgoing: Outgoing) -> dict[str, Any]:
     """The SendEmail call of SES v2. No List-Unsubscribe: these mails are answers to what the customer did."""
     letter = mails.written(store, outgoing.mail, outgoing.language)
     name = " ".join(store.name.split())[:DISPLAY_NAME]
+    tags = {"store": store.id, "mail": outgoing.mail.name, **outgoing.about}
     return {
         "FromEmailAddress": formataddr((name, _sender(store))),
         "Destination": {"ToAddresses": [_envelope(outgoing.address)]},
@@ -119,7 +130,7 @@ def request(store: Store, outgoing: Outgoing) -> dict[str, Any]:
                 {"Name": "X-Auto-Response-Suppress", "Value": "All"},
             ],
         }},
-        "EmailTags": [{"Name": "store", "Value": store.id}, {"Name": "mail", "Value": outgoing.mail.name}],
+        "EmailTags": [{"Name": name, "Value": value} for name, value in tags.items()],
     }  # fmt: skip
 
 

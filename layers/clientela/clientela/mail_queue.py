@@ -2,10 +2,10 @@
 
 import orjson
 
-from clientela import clients, settings
+from clientela import settings, sqs
 
 
 def put(mail: str, store_id: str, **about: str) -> None:
     """Ask for a mail, e.g. `put("welcome", "demo", customer_id="cus_01K…")`. One call of SQS."""
     body = orjson.dumps({"mail": mail, "store_id": store_id, **about}).decode()
-    clients.sqs().send_message(QueueUrl=settings.mail_queue_url(), MessageBody=body)
+    sqs.send(settings.mail_queue_url(), body)

@@ -4,7 +4,8 @@ Asking is the same for every address: the account is looked up later, by the fun
 one transaction, so a link opens one session whatever happens at the same time.
 """
 
-import ipaddress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,37 +14,43 @@ from pynamodb.expressions.update import Action
 from clientela import (
     clock,
     customers,
+    dynamodb,
     email_addresses,
     ids,
     keys,
-    limits,
     mail_queue,
     pages,
     sessions,
+    sign_in_events,
+    sign_in_limits,
     sign_in_requests,
     signing,
 )
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.errors import (
     AccountDisabledError,
+    BrowserMismatchError,
     BusyError,
+    ClientelaError,
+    CustomerNotFoundError,
     EmailTakenError,
     LinkUnknownError,
     LinkUsedError,
     LoginDisabledError,
     SessionInvalidError,
+    TooManyRequestsError,
 )
 from clientela.history import Actor
-from clientela.limits import Rule
 from clientela.sessions import Session
+from clientela.sign_in_events import Happening
+from clientela.sign_in_limits import RESEND_AFTER
 from clientela.sign_in_requests import LIFE, LatestSignIn, Proof, SignInRequest
 from clientela.stores import Store
 from clientela.table import Transaction
+from clientela.visitors import Visitor
 
-RESEND_AFTER = 60  # seconds
-PER_EMAIL = (Rule(1, RESEND_AFTER), Rule(5, 3600))
-PER_IP = (Rule(50, 3600),)
 REPEATABLE = timedelta(seconds=60)  # how long a lost answer can be asked for again
+_SESSION = "session"  # the purpose of the HMAC that makes the secret of a repeatable session
 ATTEMPTS = 10  # of a sign-in that meets other changes of the same customer
 
 
@@ -68,27 +75,31 @@ class SignedIn:
 
 
 def request_link(
-    store: Store, email: str, ip: str, language: str | None, return_to: str | None, now: datetime
+    store: Store, email: str, visitor: Visitor, language: str | None, return_to: str | None, now: datetime
 ) -> LinkRequest:
     """Ask for a mail with a sign-in link. LoginDisabledError, InvalidInputError (return_to), TooManyRequestsError.
 
-    The work and the answer do not depend on whether the address has an account. 2 read units, 3 write units, 1 message.
+    The work and the answer do not depend on whether the address has an account. 5 write units, 7 where address and
+    network asked before; 1 message.
     """
     if store.login_mode == "disabled":
         raise LoginDisabledError
     if return_to:
         pages.demand_own(store, return_to)
     canonical = email_addresses.canonical(email)
-    # The caller's own limit comes first: an exhausted one must not use up the limit of somebody else's address.
-    limits.take(keys.links_of_network(signing.keyed_hash("limit-ip", _network(ip))), PER_IP, now)
-    limits.take(keys.links_of_email(store.id, signing.keyed_hash("limit-email", canonical)), PER_EMAIL, now)
+    with _noting_limits(store, canonical, "links", now):
+        sign_in_limits.take_link(store, canonical, visitor, now)
     asked = LinkRequest(ids.new("req", now), ids.secret(), now + LIFE)
-    SignInRequest(
+    request = SignInRequest(
         keys.sign_in(store.id, asked.request_id), keys.REQUEST,
         email=email, canonical=canonical, language=language, return_to=return_to,
         nonce_hash=sign_in_requests.hashed(asked.nonce), issued_at=clock.stamp(now),
         expires_at=clock.stamp(asked.expires_at), ttl=int(asked.expires_at.timestamp()),
-    ).save()  # fmt: skip
+    )  # fmt: skip
+    requested = sign_in_events.item(
+        store, canonical, "requested", now, request_id=asked.request_id, device=visitor.device
+    )
+    dynamodb.put_all([request.item(), requested])
     mail_queue.put("sign_in_link", store.id, request_id=asked.request_id)
     return asked
 
@@ -104,35 +115,70 @@ def proof(
     return Proof(named, secret, nonce, code, attempt)
 
 
-def verify(store: Store, presented: Proof, user_agent: str | None, now: datetime) -> SignedIn:
+def verify(store: Store, presented: Proof, visitor: Visitor, now: datetime) -> SignedIn:
     """Open the one session that a link or code is good for, and the account if the store lets people sign up.
 
     LinkUnknownError, LinkUsedError, LinkExpiredError, BrowserMismatchError, CodeWrongError, CodeLockedError,
-    AccountDisabledError, LoginDisabledError. 6 read units; one transaction of 4 writes, 14 write units.
+    AccountDisabledError, LoginDisabledError, TooManyRequestsError. 2 read units; 1 write unit, and a transaction of 5
+    writes. A code takes 1 write unit more, and without its link's token 2 to 3 more. What is refused: 1 or 2 read and 2
+    write units.
     """
     if store.login_mode == "disabled":
         raise LoginDisabledError
+    sign_in_limits.take_try(visitor, now)
     request = sign_in_requests.get(store, presented)
+    try:
+        return _verified(store, request, presented, visitor, now)
+    except TooManyRequestsError:  # noted where it was counted
+        raise
+    except ClientelaError as refused:
+        event: Happening = (
+            "opened_elsewhere" if presented.is_visit or isinstance(refused, BrowserMismatchError) else "refused"
+        )
+        dynamodb.write("PutItem", Item=_event(store, request, presented, event, visitor, now, refused.code))
+        raise
+
+
+def _verified(store: Store, request: SignInRequest, presented: Proof, visitor: Visitor, now: datetime) -> SignedIn:
     if presented.code is not None and not request.consumed_at:
-        sign_in_requests.count_try(request, now)
-    for _ in range(ATTEMPTS):
-        superseded = sign_in_requests.superseded(store, request)
-        request = sign_in_requests.get(store, presented)  # after it: what overtook this attempt may be its own twin
+        _count_code(store, request, presented, now)
+    if presented.is_visit and sign_in_requests.superseded(store, request):
+        raise LinkUsedError
+    for attempt in range(ATTEMPTS):
+        # The transaction's conditions guard; reading again only tells which of them did not hold.
+        superseded = attempt > 0 and sign_in_requests.superseded(store, request)
+        if attempt:  # after it: what overtook this attempt may be its own twin
+            request = sign_in_requests.get(store, presented)
         if repeated := _repeated(store, request, presented, now):
             return repeated
         sign_in_requests.demand_proven(request, presented, now)
         if superseded:
             raise LinkUsedError("A later sign-in replaced it.")
         try:
-            return _signed_in(store, request, presented, user_agent, now)
+            return _signed_in(store, request, presented, visitor, now)
         except (BusyError, EmailTakenError):
             continue
     raise BusyError
 
 
-def _signed_in(
-    store: Store, request: SignInRequest, presented: Proof, user_agent: str | None, now: datetime
-) -> SignedIn:
+def _count_code(store: Store, request: SignInRequest, presented: Proof, now: datetime) -> None:
+    """Count a code before it is looked at. Who has the link as well has the mail, and guesses at nobody else's."""
+    if presented.secret is None:
+        with _noting_limits(store, request.canonical, "codes", now):
+            sign_in_limits.take_guess(store, request.canonical, now)
+    sign_in_requests.count_try(request, now)
+
+
+@contextmanager
+def _noting_limits(store: Store, canonical: str, what: str, now: datetime) -> Iterator[None]:
+    try:
+        yield
+    except TooManyRequestsError:
+        sign_in_events.note_limited(store, canonical, what, now)
+        raise
+
+
+def _signed_in(store: Store, request: SignInRequest, presented: Proof, visitor: Visitor, now: datetime) -> SignedIn:
     before = _account(store, request, now)
     if before and before.status == "disabled":
         sign_in_requests.kill(request, now)
@@ -141,8 +187,10 @@ def _signed_in(
     by = Actor("customer", after.id)
     with Transaction() as write:
         _supersede(write, store, request, now)
-        token, session = sessions.start(write, store, after, user_agent, now, _repeatable_secret(presented))
+        secret = _repeatable_secret(presented)
+        token, session = sessions.start(write, store, after, visitor.user_agent, now, secret)
         _consume(write, request, presented, session, now)
+        write.put(_event(store, request, presented, "used", visitor, now))
         if before:
             customers.replace(write, store, before, after, by)
         else:
@@ -152,10 +200,13 @@ def _signed_in(
 
 def _account(store: Store, request: SignInRequest, now: datetime) -> Customer | None:
     """Whose account it is. A mail that went to an account opens that one only, and only while it has that address."""
-    account = customers.find(store, request.canonical, now)
-    if request.customer_id and (account is None or request.customer_id != account.id):
-        raise LinkUsedError("The account has another e-mail now.")
-    return account
+    if request.customer_id is None:
+        return customers.find(store, request.canonical, now)
+    with suppress(CustomerNotFoundError):
+        account = customers.get(store, request.customer_id)
+        if email_addresses.canonical(account.email) == request.canonical:
+            return account
+    raise LinkUsedError("The account has another e-mail now.")
 
 
 def _proven(before: Customer, now: datetime) -> Customer:
@@ -201,36 +252,39 @@ def _consume(write: Transaction, request: SignInRequest, presented: Proof, sessi
     ]
     if presented.attempt:
         actions.append(SignInRequest.attempt_hash.set(sign_in_requests.hashed(presented.attempt)))
-    write.update(request, actions, sign_in_requests.proven(presented, now))
+    write.update(request, actions, sign_in_requests.proven(request, presented, now))
 
 
 def _repeated(store: Store, request: SignInRequest, presented: Proof, now: datetime) -> SignedIn | None:
     """The session that this very attempt has opened a moment ago, when the answer was lost on its way to the caller."""
-    secret = _repeatable_secret(presented)
     in_time = request.consumed_at and clock.stamp(now - REPEATABLE) < request.consumed_at
-    if not (in_time and secret and request.session_of and request.session_id):
+    if not (in_time and presented.attempt and request.session_of and request.session_id):
         return None
-    if not sign_in_requests.same(sign_in_requests.hashed(presented.attempt or ""), request.attempt_hash):
+    if not sign_in_requests.same(sign_in_requests.hashed(presented.attempt), request.attempt_hash):
         return None
-    token = sessions.token_of(request.session_of, request.session_id, secret)
-    try:
-        session, customer = sessions.current(store, token, now)
-    except SessionInvalidError:  # ended meanwhile, or another proof than the one that opened it
-        return None
-    return SignedIn(token, session, customer, request.return_to)
+    for secret in signing.keyed_hashes(_SESSION, _shown(presented)):
+        token = sessions.token_of(request.session_of, request.session_id, secret)
+        # Else it ended meanwhile, or this is another proof than the one that opened it.
+        with suppress(SessionInvalidError):
+            session, customer = sessions.current(store, token, now)
+            return SignedIn(token, session, customer, request.return_to)
+    return None
 
 
 def _repeatable_secret(presented: Proof) -> str | None:
     """The session's secret, made from all that was presented; None for a caller who cannot repeat itself."""
-    if not presented.attempt:
-        return None
-    shown = (presented.request_id, presented.secret, presented.nonce, presented.code, presented.attempt)
-    return signing.keyed_hash("session", "\0".join(part or "" for part in shown))
+    return signing.keyed_hash(_SESSION, _shown(presented)) if presented.attempt else None
 
 
-def _network(ip: str) -> str:
-    """The address to count by: an IPv6 customer has a whole /64 to call from."""
-    address = ipaddress.ip_address(ip)
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(address.ipv4_mapped or ipaddress.ip_network((int(address), 64), strict=False))
-    return str(address)
+def _shown(presented: Proof) -> str:
+    parts = (presented.request_id, presented.secret, presented.nonce, presented.code, presented.attempt)
+    return "\0".join(part or "" for part in parts)
+
+
+def _event(
+    store: Store, request: SignInRequest, presented: Proof, event: Happening, visitor: Visitor, now: datetime,
+    reason: str | None = None,
+) -> dynamodb.Item:  # fmt: skip
+    return sign_in_events.item(
+        store, request.canonical, event, now, reason=reason, request_id=presented.request_id, device=visitor.device
+    )

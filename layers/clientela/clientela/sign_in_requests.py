@@ -29,6 +29,7 @@ from clientela.table import Record
 
 LIFE = timedelta(minutes=10)
 TRIES = 5  # codes that are looked at; a sixth is refused unread
+_CODE = "sign-in-code"  # the purpose of the HMAC under which codes are kept
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Proof:
     nonce: str | None = None
     code: str | None = None
     attempt: str | None = None
+
+    @property
+    def is_visit(self) -> bool:
+        """A link alone, as a mail scanner or another device opens it: good for nothing but to hear why."""
+        return self.nonce is None and self.code is None
 
 
 class SignInRequest(Record):
@@ -130,7 +136,7 @@ def demand_proven(request: SignInRequest, proof: Proof, now: datetime) -> None:
             BrowserMismatchError("Type the code of the mail."),
         )
     else:
-        proven, error = same(code_hash(proof.request_id, proof.code), request.code_hash), CodeWrongError()
+        proven, error = is_code(request, proof.request_id, proof.code), CodeWrongError()
     if not proven:
         raise error
 
@@ -142,13 +148,14 @@ def living(now: datetime) -> Condition:
     return condition
 
 
-def proven(proof: Proof, now: datetime) -> Condition:
-    """The condition of a request that this proof opens."""
+def proven(request: SignInRequest, proof: Proof, now: datetime) -> Condition:
+    """The condition of a request that this proof opens; `demand_proven` has seen that it does."""
     condition: Condition = living(now)
     if proof.secret is not None:
         condition &= SignInRequest.token_hash == hashed(proof.secret)
     if proof.code is not None:
-        condition &= SignInRequest.code_hash == code_hash(proof.request_id, proof.code)
+        # As it was compared: the key of the code's hash may be the one before the current.
+        condition &= SignInRequest.code_hash == request.code_hash
     else:
         condition &= SignInRequest.nonce_hash == hashed(proof.nonce or "")
     return condition
@@ -163,7 +170,7 @@ def keep_secrets(request: SignInRequest, secret: str, code: str, customer_id: st
     request_id = request.pk.rpartition("#")[2]
     hashes: list[Action] = [
         SignInRequest.token_hash.set(hashed(secret)),
-        SignInRequest.code_hash.set(code_hash(request_id, code)),
+        SignInRequest.code_hash.set(signing.keyed_hash(_CODE, request_id + code)),
         customer,
     ]
     table.update(request, hashes, living(now), LinkUsedError())
@@ -179,9 +186,9 @@ def hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def code_hash(request_id: str, code: str) -> str:
-    """The HMAC under which a request's code is kept."""
-    return signing.keyed_hash("sign-in-code", request_id + code)
+def is_code(request: SignInRequest, request_id: str, code: str) -> bool:
+    """Whether it is the code of the request's mail."""
+    return signing.is_keyed_hash(_CODE, request_id + code, request.code_hash)
 
 
 def same(left: str, right: str | None) -> bool:

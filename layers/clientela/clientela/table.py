@@ -20,7 +20,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from clientela import clients, dynamodb, settings
+from clientela import clients, dynamodb, settings, signed_calls
 from clientela.errors import BusyError
 
 ATTEMPTS = 8  # of a transaction that met another one on the same item; about two seconds in all
@@ -96,7 +96,7 @@ def _guarded(write: Callable[[], Any], otherwise: Exception) -> None:
         except (PutError, UpdateError, DeleteError) as error:
             if error.cause_response_code == "ConditionalCheckFailedException":
                 raise otherwise from None
-            if error.cause_response_code not in dynamodb.TEMPORARY:
+            if error.cause_response_code not in signed_calls.TEMPORARY:
                 raise
         _wait(attempt)
     raise BusyError
@@ -133,6 +133,11 @@ class Transaction:
         """Put a record, whole."""
         arguments = record.get_save_kwargs_from_instance(condition=condition)
         self._writes.append(self._sized("Put", arguments, otherwise))
+
+    def put(self, item: dynamodb.Item) -> None:
+        """Put what is an item already, whatever is there."""
+        arguments = {"TableName": settings.table_name(), "Item": item}
+        self._writes.append(self._sized("Put", arguments, None))
 
     def update(
         self,

@@ -1,0 +1,58 @@
+"""How often one may ask for a sign-in, and try one: by address, by network and by store.
+
+Addresses are counted by their one canonical spelling, networks by the address that reached the API itself. A link in
+the browser that asked for it is nobody's guess: only its network counts, so no stranger's tries shut its owner out.
+"""
+
+import hashlib
+from datetime import datetime
+
+from clientela import keys, limits, signing
+from clientela.limits import Rule
+from clientela.stores import Store
+from clientela.visitors import Visitor
+
+RESEND_AFTER = 60  # seconds
+
+LINKS_OF_NETWORK = (Rule(50, 3600),)
+LINKS_OF_EMAIL = (Rule(1, RESEND_AFTER), Rule(5, 3600))
+# What protects the sender's good name with SES, and the bill: no store is asked for 100 sign-ins a minute in earnest.
+LINKS_OF_STORE = Rule(1000, 600)
+
+# Six times the sign-ins that a network may ask for: room for codes mistyped, links pressed twice and mail scanners.
+TRIES_OF_NETWORK = Rule(300, 600)
+# 30 a day are one chance in 33,000 for whoever guesses at one address day and night; a store's 1,000 one in 1,000.
+GUESSES_OF_EMAIL = (Rule(10, 3600), Rule(30, 86400))
+GUESSES_OF_STORE = Rule(1000, 600)
+
+
+def take_link(store: Store, canonical: str, visitor: Visitor, now: datetime) -> None:
+    """Count a request for a link. TooManyRequestsError. 3 write units, 5 where address and network asked before.
+
+    The caller's own limit comes first: an exhausted one must not use up the limit of somebody else's address. The
+    store's comes last: it counts mails.
+    """
+    limits.take(keys.links_of_network(_hidden(visitor)), LINKS_OF_NETWORK, now)
+    limits.take(keys.links_of_email(store.id, hashed(canonical)), LINKS_OF_EMAIL, now)
+    limits.count(keys.links_of_store(store.id), LINKS_OF_STORE, now)
+
+
+def take_try(visitor: Visitor, now: datetime) -> None:
+    """Count a try to sign in, by whatever means. TooManyRequestsError. 1 write unit."""
+    limits.count(keys.tries_of_network(_hidden(visitor)), TRIES_OF_NETWORK, now)
+
+
+def take_guess(store: Store, canonical: str, now: datetime) -> None:
+    """Count what may be a guess: a code without its mail's link, a password. TooManyRequestsError. 2 to 3 write units."""
+    limits.take(keys.guesses_of_email(store.id, hashed(canonical)), GUESSES_OF_EMAIL, now)
+    limits.count(keys.guesses_of_store(store.id), GUESSES_OF_STORE, now)
+
+
+def hashed(canonical: str) -> str:
+    """A store's limits outlive its customers by a day: they hold no address. Not keyed, or a rotation would reset them."""
+    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+def _hidden(visitor: Visitor) -> str:
+    """Keyed, because there are few enough addresses to try them all. A rotation of the key begins these limits anew."""
+    return signing.keyed_hash("limit-network", visitor.network)
