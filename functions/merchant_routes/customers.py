@@ -6,7 +6,18 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import Field, SkipValidation
 
-from clientela import clock, customer_removal, customers, directory, history, orders, sessions, sign_in, sign_in_events, web
+from clientela import (
+    clock,
+    customer_removal,
+    customers,
+    directory,
+    history,
+    orders,
+    sessions,
+    sign_in,
+    sign_in_events,
+    web,
+)
 from clientela.customer_fields import (
     CUSTOMER_FIELDS,
     Customer,

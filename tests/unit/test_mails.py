@@ -19,6 +19,7 @@ from clientela.errors import BusyError
 from clientela.mail_delivery import Outgoing
 from clientela.mails import Mail
 from clientela.stores import Branding, Store, StoreSettings
+from clientela.visitors import Visitor
 
 NOW = clock.now()
 EVENT = Path(__file__).parents[2] / "events" / "sqs_mail.json"
@@ -176,7 +177,7 @@ def test_sign_in_mail_has_no_list_unsubscribe(shop: Store, monkeypatch: pytest.M
 
 
 def test_ses_takes_the_mail(store: Store) -> None:
-    request = sign_in.request_link(store, "ana@example.com", "192.0.2.1", "en", None, NOW)
+    request = sign_in.request_link(store, "ana@example.com", Visitor("192.0.2.1"), "en", None, NOW)
     event = batch({"mail": "sign_in_link", "store_id": "demo", "request_id": request.request_id})
     assert failed(email_sender.handler(event, None)) == []
     assert boto3.client("ses").get_send_quota()["SentLast24Hours"] == 1

@@ -121,6 +121,15 @@ def test_looking_at_a_link_does_not_use_it_up(ana: Customer, link: Any, method: 
     assert call("POST", "/sessions", proof)["statusCode"] == 201
 
 
+def test_link_alone_is_told_how_it_is_and_stays_good(ana: Customer, link: Any) -> None:
+    proof, _ = link()
+    visit = {"token": proof["token"]}
+    assert call("POST", "/sessions", visit)["json"]["code"] == "browser_mismatch"
+    assert call("POST", "/sessions", {"token": f"{proof['token']}x"})["json"]["code"] == "link_unknown"
+    assert call("POST", "/sessions", proof)["statusCode"] == 201
+    assert call("POST", "/sessions", visit)["json"]["code"] == "link_used"
+
+
 def test_code_is_taken_as_people_type_it(ana: Customer, link: Any) -> None:
     proof, code = link()
     assert call("POST", "/sessions", {"token": proof["token"], "nonce": "other"})["json"]["code"] == "browser_mismatch"
