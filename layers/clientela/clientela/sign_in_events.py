@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from clientela import cursors, dynamodb, email_addresses, ids, keys
 from clientela.customer_fields import Customer, Line, Stamp
-from clientela.documents import Document, encode, stored
+from clientela.documents import Document, stored
 from clientela.sign_in_limits import hashed
 from clientela.stores import Store
 
@@ -67,7 +67,7 @@ def item(
     told = SignInEvent.model_construct(event=event, at=now, reason=reason, request_id=request_id, device=device)
     ttl = int((now + timedelta(days=store.retention.sign_ins_days)).timestamp())
     return dynamodb.key(_collection(store, canonical), key) | {
-        "event": encode(told.model_dump(mode="json", exclude_none=True)),
+        "event": {"S": told.model_dump_json(exclude_none=True)},
         "ttl": {"N": str(ttl)},
     }
 
