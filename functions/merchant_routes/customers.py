@@ -8,6 +8,7 @@ from pydantic import Field, SkipValidation
 
 from clientela import (
     clock,
+    consents,
     customer_removal,
     customers,
     directory,
@@ -18,6 +19,7 @@ from clientela import (
     sign_in_events,
     web,
 )
+from clientela.consents import Consent
 from clientela.customer_fields import (
     CUSTOMER_FIELDS,
     Customer,
@@ -139,6 +141,18 @@ def list_orders(
     store = router.context["store"]
     page = orders.of_customer(store, customers.get(store, customer_id).id, limit, cursor)
     return web.listing(router.current_event, page.orders, page.next_cursor, limit)
+
+
+@router.get(
+    f"{ONE}/consents", **route("listConsents", "customers:read", Listing[Consent], raises=[CustomerNotFoundError])
+)
+def list_consents(
+    customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
+) -> Response[Any]:
+    """Every word of a customer on marketing, newest first: what, where, when, and by which wording."""
+    store = router.context["store"]
+    page = consents.page(store, customers.get(store, customer_id).id, limit, cursor)
+    return web.listing(router.current_event, page.consents, page.next_cursor, limit)
 
 
 @router.get(f"{ONE}/history", **route("listHistory", "customers:read", Listing[Event], raises=[CustomerNotFoundError]))

@@ -6,8 +6,9 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import SkipValidation
 
-from clientela import accounts, answers, clock, orders, web
+from clientela import accounts, answers, clock, consents, orders, web
 from clientela.accounts import Account, AccountChanges
+from clientela.consents import Consent
 from clientela.errors import EmailUnprovenError, OrderNotFoundError, VersionConflictError
 from clientela.order_fields import ID_LENGTH, Order
 from clientela.web import Cursor, Limit, Listing
@@ -40,6 +41,16 @@ def change_account(
     store, (session, before) = router.context["store"], router.context["caller"]
     customer = accounts.patch(store, before.id, changes, clock.now(), web.version_wanted(if_match))
     return web.json(accounts.shown(customer, session.email_proven), headers=web.etag(customer.version))
+
+
+@router.get(
+    f"{BASE}/consents", operation_id="listOwnConsents", responses=answers.documented({200: Listing[Consent]}),
+    **access.PRIVATE,
+)  # fmt: skip
+def list_consents(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
+    """What one has said on marketing, newest first."""
+    page = consents.page(router.context["store"], router.context["caller"].customer.id, limit, cursor)
+    return web.listing(router.current_event, page.consents, page.next_cursor, limit)
 
 
 @router.get(

@@ -1,11 +1,12 @@
 """The account as its owner sees and changes it: a part of the customer, without what is the merchant's own business."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, ValidationError
 
 from clientela import customers
+from clientela.consents import State
 from clientela.customer_fields import (
     Address,
     Customer,
@@ -22,13 +23,14 @@ from clientela.customer_fields import (
 from clientela.documents import Document
 from clientela.errors import FieldError, InvalidInputError
 from clientela.history import Actor
+from clientela.invalid_input import invalid_input
 from clientela.languages import Language
 from clientela.stores import Store
 from clientela.vat import VatId
 
 
-class AccountChanges(Document):
-    """What an owner may change, as a JSON Merge Patch (RFC 7396)."""
+class AccountFields(Document):
+    """What is the owner's own."""
 
     name: Line | None = None
     first_name: Line | None = None
@@ -42,13 +44,20 @@ class AccountChanges(Document):
     shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=50)] | None = None
 
 
-class Account(AccountChanges):
+class AccountChanges(AccountFields):
+    """What an owner may change, as a JSON Merge Patch (RFC 7396). `marketing_wording` names the text that was agreed to."""
+
+    marketing_wording: Line | None = None
+
+
+class Account(AccountFields):
     """The owner's view of the customer."""
 
     id: str
     email: str
     email_status: EmailStatus
     vat_id_status: VatIdStatus
+    marketing_consent: MarketingConsent | None
     tax_exempt: bool
     orders_count: int
     total_spent: list[Spend]
@@ -84,16 +93,31 @@ def patch(store: Store, customer_id: str, changes: Any, now: datetime, version: 
             "Some fields cannot be changed here.",
             fields=[FieldError(f"/{name}", "is not yours to change") for name in foreign],
         )
-    return customers.patch(
-        store, customer_id, changes | _consent(changes, now), now, version, Actor("customer", customer_id)
-    )
+    fields, wording = dict(changes), _wording(changes)
+    fields.pop("marketing_wording", None)
+
+    def apply(before: Customer) -> Customer:
+        customers.demand_version(before, version)
+        after = customers.patched(before, fields)
+        old = before.marketing_consent
+        is_said_again = old and old.wording == wording and after.accepts_marketing == before.accepts_marketing
+        if wording is None or is_said_again:
+            return after
+        state: State = "subscribed" if after.accepts_marketing else "unsubscribed"
+        given = MarketingConsent(state=state, source="account", wording=wording, at=now)
+        return after.model_copy(update={"marketing_consent": given})
+
+    return customers.change(store, customer_id, apply, now, Actor("customer", customer_id))
 
 
-def _consent(changes: Any, now: datetime) -> dict[str, Any]:
-    if "accepts_marketing" not in changes:
-        return {}
-    word = changes["accepts_marketing"]
-    state: Literal["subscribed", "unsubscribed", "unknown"] = "unknown"
-    if isinstance(word, bool):
-        state = "subscribed" if word else "unsubscribed"
-    return {"marketing_consent": MarketingConsent(state=state, source="account", at=now).model_dump(mode="json")}
+def _wording(changes: dict[str, Any]) -> str | None:
+    """Which text was agreed to, or not. InvalidInputError where it is no text, or stands without an answer to it."""
+    if changes.get("marketing_wording") is None:
+        return None
+    if not isinstance(changes.get("accepts_marketing"), bool):
+        field = FieldError("/marketing_wording", "goes with accepts_marketing, true or false")
+        raise InvalidInputError("Some fields cannot be taken.", fields=[field])
+    try:
+        return AccountChanges.model_validate({"marketing_wording": changes["marketing_wording"]}).marketing_wording
+    except ValidationError as error:
+        raise invalid_input(error) from None

@@ -132,6 +132,7 @@ class MarketingConsent(Document):
     channel: Literal["email", "sms"] = "email"
     state: Literal["subscribed", "unsubscribed", "unknown"]
     source: Line | None = None
+    wording: Line | None = None  # the version of the text that was agreed to
     at: Stamp | None = None
 
 

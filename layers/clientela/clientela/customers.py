@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from clientela import clock, dynamodb, email_addresses, groups, history, ids, keys, table
+from clientela import clock, consents, dynamodb, email_addresses, groups, history, ids, keys, table
 from clientela.customer_fields import Customer, NewCustomer, Source
 from clientela.customer_records import CustomerRecord, EmailClaim, claim, record
 from clientela.documents import STORED, stored
@@ -35,7 +35,8 @@ _TAKEN = "Another customer of this store has this e-mail."
 def create(
     store: Store, new: NewCustomer, now: datetime, by: Actor = OPERATOR, source: Source = "merchant"
 ) -> Customer:
-    """Create a customer. EmailTakenError. 6 write units: claim; profile, three index entries and history.
+    """Create a customer. EmailTakenError. 6 write units: claim; profile, three index entries and history; 1 more
+    for a word on marketing.
 
     The claim is the one conditional write that guards; what it promises is put right after it, which is half as dear as a
     transaction. Where a process dies between the two, `find` voids the claim a minute later: docs/decisions.
@@ -48,16 +49,18 @@ def create(
         return customer
     _demand_room(customer)
     _take_claim(store, customer, now)
-    dynamodb.put_all([record(store, customer).item(), history.registered(store, customer, by).item()])
+    belongings = [history.registered(store, customer, by), *consents.records(store, None, customer)]
+    dynamodb.put_all([each.item() for each in (record(store, customer), *belongings)])
     return customer
 
 
 def made(new: NewCustomer, now: datetime, source: Source) -> Customer:
     """A customer that is not in the table yet."""
-    return Customer(
+    customer = Customer(
         **new.model_dump(), id=ids.new("cus", now), source=source, created_at=now, updated_at=now,
         type="guest" if source == "order" else "registered", vat_id_status="pending" if new.vat_id else "none",
     )  # fmt: skip
+    return consents.settled(None, customer, source, now)
 
 
 def add(write: Transaction, store: Store, customer: Customer, by: Actor) -> None:
@@ -66,6 +69,7 @@ def add(write: Transaction, store: Store, customer: Customer, by: Actor) -> None
     write.save(claim(store, customer), EmailClaim.pk.does_not_exist(), EmailTakenError(_TAKEN))
     write.save(record(store, customer), CustomerRecord.pk.does_not_exist(), VersionConflictError())
     write.save(history.registered(store, customer, by))
+    consents.write(write, store, None, customer)
     _demand_groups(write, store, customer.groups)
 
 
@@ -111,8 +115,7 @@ def patch(
     """
 
     def apply(before: Customer) -> Customer:
-        if version not in (None, before.version):
-            raise VersionConflictError(f"The customer is at version {before.version}.")
+        demand_version(before, version)
         return patched(before, changes)
 
     return change(store, customer_id, apply, now, by)
@@ -128,7 +131,7 @@ def change(
     """
     for _ in range(ATTEMPTS):
         before = get(store, customer_id)
-        after = apply(before)
+        after = consents.settled(before, apply(before), consents.source_of(by), now)
         if after == before:
             return before
         after = after.model_copy(update={"version": before.version + 1, "updated_at": now})
@@ -155,7 +158,14 @@ def replace(write: Transaction, store: Store, before: Customer, after: Customer,
         write.delete(old)
         write.save(new, EmailClaim.pk.does_not_exist(), EmailTakenError(_TAKEN))
     history.write(write, store, before, after, by)
+    consents.write(write, store, before, after)
     _demand_groups(write, store, [group for group in after.groups if group not in before.groups])
+
+
+def demand_version(before: Customer, version: int | None) -> None:
+    """Raise VersionConflictError where a version is demanded that is not the stored one."""
+    if version not in (None, before.version):
+        raise VersionConflictError(f"The customer is at version {before.version}.")
 
 
 def patched(before: Customer, changes: Any) -> Customer:
@@ -163,8 +173,7 @@ def patched(before: Customer, changes: Any) -> Customer:
     if not isinstance(changes, dict):
         raise InvalidInputError("Send a JSON object with the fields to change.")
     written = before.model_dump(mode="json", include=set(NewCustomer.model_fields))
-    renamed = "name" not in changes and {"first_name", "last_name"} & changes.keys()
-    after = _checked(merged(written | ({"name": None} if renamed else {}), changes), changes)
+    after = _checked(merged(written | _replaced(changes), changes), changes)
     is_new_question = "vat_id" in changes and before.vat_id_status == "unavailable"  # the same ID again: ask again
     is_settled = after.vat_id == before.vat_id and not is_new_question
     vat_id_status = before.vat_id_status if is_settled else "pending" if after.vat_id else "none"
@@ -172,6 +181,14 @@ def patched(before: Customer, changes: Any) -> Customer:
     fields = {name: getattr(after, name) for name in NewCustomer.model_fields}
     fields |= {"vat_id_status": vat_id_status, "email_status": "unproven" if is_moved else before.email_status}
     return before.model_copy(update=fields)
+
+
+def _replaced(changes: dict[str, Any]) -> dict[str, None]:
+    """Fields that are made anew, not merged: a name of its changed parts, a word on marketing with its time and place."""
+    named = "name" not in changes and {"first_name", "last_name"} & changes.keys()
+    consent = changes.get("marketing_consent")
+    said = isinstance(consent, dict) and "state" in consent
+    return ({"name": None} if named else {}) | ({"marketing_consent": None} if said else {})
 
 
 def _checked(whole: dict[str, Any], changes: Any) -> NewCustomer:

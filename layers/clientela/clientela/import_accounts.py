@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from clientela import csv_groups, csv_rows, customers, groups, ids
+from clientela import consents, csv_groups, csv_rows, customers, groups, ids
 from clientela.csv_columns import Columns
 from clientela.csv_groups import GroupIds
 from clientela.csv_notes import Note, RowRefusedError
@@ -81,7 +81,8 @@ def put(write: Transaction, store: Store, account: Account, now: datetime, by: A
     if account.before is None:
         customers.add(write, store, account.after, by)
         return
-    after = account.after.model_copy(update={"version": account.before.version + 1, "updated_at": now})
+    settled = consents.settled(account.before, account.after, consents.source_of(by), now)
+    after = settled.model_copy(update={"version": account.before.version + 1, "updated_at": now})
     customers.replace(write, store, account.before, after, by)
 
 

@@ -23,6 +23,7 @@ BULK_PREFIX = "BULK#"
 ORDER_PREFIX = "ORDER#"
 SESSION_PREFIX = "SESSION#"
 EVENT_PREFIX = "EVENT#"
+CONSENT_PREFIX = "CONSENT#"
 MAIL_PREFIX = "MAIL#"
 SIGN_IN_PREFIX = "SIGN_IN#"
 
@@ -186,6 +187,11 @@ def session(session_id: str) -> str:
 def event(version: int, number: int) -> str:
     """`EVENT#0000000002#0`: entries of a customer's history in order of its versions; number tells those of one apart."""
     return f"{EVENT_PREFIX}{version:010d}#{number}"
+
+
+def consent(version: int) -> str:
+    """`CONSENT#0000000002`: a word on marketing, behind the version of the customer that it made."""
+    return f"{CONSENT_PREFIX}{version:010d}"
 
 
 def mail(name: str) -> str:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Literal, NamedTuple, cast
 
 from clientela import (
+    consents,
     cursors,
     customers,
     dynamodb,
@@ -158,6 +159,7 @@ def _with_order(store: Store, holder: Customer, order: Order, left: Counted | No
 
 def _next(before: Customer, after: Customer, now: datetime) -> Customer:
     """The version is always a new one, since it locks the orders; `updated_at` follows the customer's fields."""
+    after = consents.settled(before, after, "order", now)
     changed = {} if after == before else {"updated_at": now}
     return after.model_copy(update={"version": before.version + 1} | changed)
 
