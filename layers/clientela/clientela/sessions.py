@@ -10,7 +10,7 @@ from typing import Literal
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from clientela import clock, customers, email_addresses, ids, keys, table, user_agents
+from clientela import customers, email_addresses, ids, keys, table, user_agents
 from clientela.customer_fields import Customer, Line, Stamp
 from clientela.documents import Document, DocumentAttribute
 from clientela.errors import CustomerNotFoundError, NotFoundError, SessionInvalidError
@@ -89,11 +89,10 @@ def current(store: Store, token: str, now: datetime) -> tuple[Session, Customer]
     record = _presented(store, token)
     if record is None or not hmac.compare_digest(record.token_hash, _hash(token)):
         raise SessionInvalidError
-    record.session = _in_force(store, record.session)
-    if not _lives(store, record.session, now):
+    if not _lives(store, _in_force(store, record.session), now):
         raise SessionInvalidError
     customer = _customer(store, record)
-    return _seen(store, record, now), customer
+    return _in_force(store, _seen(store, record, now)), customer
 
 
 def every(store: Store, customer_id: str, now: datetime) -> list[Session]:
@@ -189,8 +188,7 @@ def _seen(store: Store, record: SessionRecord, now: datetime) -> Session:
         return record.session
     session = record.session.model_copy(update={"last_seen_at": now})
     # The condition keeps a session that was ended meanwhile from coming back.
-    seen = SessionRecord.session["last_seen_at"].set(clock.stamp(now))
-    table.update(record, [seen], SessionRecord.pk.exists(), SessionInvalidError())
+    table.update(record, [SessionRecord.session.set(session)], SessionRecord.pk.exists(), SessionInvalidError())
     return session
 
 
