@@ -8,7 +8,15 @@ import orjson
 from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 _NUMBERS = {"Orders", "Spent", "Rows", "Created", "Updated", "Unchanged", "Rejected"}  # right-aligned
@@ -55,14 +63,14 @@ def say(message: str) -> None:
     Console(stderr=True, soft_wrap=True).print(message, markup=False, highlight=False)
 
 
-def progress() -> Progress:
-    """A progress bar on standard error, shown on a terminal only."""
+def progress(amount: ProgressColumn | None = None) -> Progress:
+    """A progress bar on standard error, shown on a terminal only; `amount` is how far it is, else m/n."""
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        amount or MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
     return Progress(*columns, console=console, disable=not console.is_terminal)

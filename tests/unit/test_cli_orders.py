@@ -1,6 +1,7 @@
 """Order files on the command line."""
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 from tests.unit.cli import Run, deploy, runner
 
 from clientela import clients
+from clientela_cli import order_file, queues, send_state, sending
+from clientela_cli.order_file import BEGINNING
+from clientela_cli.sending import Pressure
 
 ORDER = {
     "id": "1", "version": 1, "placed_at": "2026-11-21T10:00:00Z", "email": "ana@example.com", "currency": "EUR",
@@ -19,6 +23,7 @@ ORDER = {
 @pytest.fixture
 def run(store: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     monkeypatch.setenv("CLIENTELA_LOCAL_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     deploy(tmp_path)
     command = runner(monkeypatch, capsys)
     return lambda *arguments: command("--local", *arguments)
@@ -34,7 +39,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def queued() -> list[str]:
-    """The ids of the orders on the queue."""
+    """The ids of the orders on the queue, which stay out of sight from then on."""
     sqs = boto3.client("sqs")
     url, found = sqs.get_queue_url(QueueName="orders")["QueueUrl"], []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
@@ -47,6 +52,7 @@ def test_every_message_of_the_file_is_sent(run: Run, file: Path) -> None:
         "store_id": "demo",
         "file": "orders.jsonl",
         "sent": 23,
+        "rejected": 0,
     }
     assert sorted(queued(), key=int) == [str(number) for number in range(23)]
 
@@ -104,10 +110,187 @@ def test_messages_that_sqs_keeps_refusing_fail_the_command(
 ) -> None:
     refusal = {"Failed": [{"Id": "1", "Code": "AccessDenied", "Message": "not yours"}]}
     monkeypatch.setattr(clients.sqs(), "send_message_batch", lambda **_: refusal)
-    monkeypatch.setattr("clientela_cli.orders._ATTEMPTS", 2)
+    monkeypatch.setattr(queues, "ATTEMPTS", 2)
     code, _, err = run("orders", "send", "demo", file)
     assert (code, "line 1: not yours" in err) == (1, True)
 
 
 def test_a_file_that_is_not_there_is_a_usage_error(run: Run, tmp_path: Path) -> None:
     assert run("orders", "send", "demo", tmp_path / "none.jsonl").code == 2
+
+
+def numbers(first: int, last: int) -> list[str]:
+    return [str(number) for number in range(first, last)]
+
+
+def interrupt_after(monkeypatch: pytest.MonkeyPatch, batches: int) -> None:
+    """Ctrl-C while the batch after these is being read."""
+    wait, left = Pressure.wait, [batches]
+
+    def interrupt(*arguments: Any) -> None:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        wait(*arguments)
+
+    monkeypatch.setattr(Pressure, "wait", interrupt)
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped_and_sends_nothing_twice(
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 1)
+        code, out, err = run("orders", "send", "demo", file)
+    assert (code, out) == (130, "")
+    assert "clientela: 10 messages are sent. When the same file is sent again, it goes on there." in err
+    copy = file.rename(file.with_name("renamed.jsonl"))  # known by its content
+    code, out, err = run("orders", "send", "demo", copy)
+    assert (code, out) == (0, "23 order messages sent to Demo.\n")
+    assert "Going on behind line 19: 10 messages are sent already." in err
+    assert sorted(queued(), key=int) == numbers(0, 23)
+
+
+def test_a_finished_or_restarted_run_begins_anew(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("orders", "send", "demo", file)
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 2)
+        run("orders", "send", "demo", file)
+    run("orders", "send", "demo", file, "--restart")
+    assert len(queued()) == 23 + 20 + 23
+
+
+def test_a_changed_file_is_another_file(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 1)
+        run("orders", "send", "demo", file)
+    file.write_text("\n" + file.read_text())
+    run("orders", "send", "demo", file)
+    assert len(queued()) == 10 + 23
+
+
+def test_a_batch_that_fails_is_sent_by_the_next_run_with_all_behind_it(
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqs = clients.sqs()
+    send = sqs.send_message_batch
+
+    def refuse_the_second(QueueUrl: str, Entries: list[Any]) -> Any:  # noqa: N803 - boto3's names
+        if Entries[0]["Id"] == "21":
+            return {"Failed": [{"Id": "21", "Code": "InvalidMessageContents", "SenderFault": True}]}
+        return send(QueueUrl=QueueUrl, Entries=Entries)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqs, "send_message_batch", refuse_the_second)
+        code, _, err = run("orders", "send", "demo", file)
+    assert (code, "SQS refused line 21: InvalidMessageContents 10 messages are sent." in err) == (1, True)
+    assert run("orders", "send", "demo", file).code == 0
+    assert set(queued()) == set(numbers(0, 23))
+
+
+def test_good_lines_are_sent_and_bad_ones_written_with_number_and_reason(run: Run, file: Path, tmp_path: Path) -> None:
+    bad = ["{", json.dumps({"store_id": "other", "order": ORDER}), "x" * 300_000, json.dumps({"store_id": "demo"})]
+    content = (
+        file.read_bytes() + "\n".join(bad).encode() + b"\n\xff\n" + json.dumps("\uffff", ensure_ascii=False).encode()
+    )
+    file.write_bytes(content + b"\n" + json.dumps({"store_id": "demo", "order": ORDER | {"id": "23"}}).encode())
+    rejects = tmp_path / "rejects.jsonl"
+    code, out, err = run("orders", "send", "demo", file, "--rejects", rejects, "--json")
+    assert (code, json.loads(out)["sent"], json.loads(out)["rejected"]) == (3, 24, 6)
+    assert err == f"clientela: 6 lines were rejected: see {rejects}.\n"
+    written = [json.loads(line) for line in rejects.read_text().splitlines()]
+    assert [line["line"] for line in written] == [46, 47, 48, 49, 50, 51]
+    assert written[0] == {"line": 46, "reason": written[0]["reason"], "text": "{"}
+    assert [line["reason"].split(":")[0] for line in written[1:4]] == [
+        "an order of the store other, not of demo",
+        "longer than the 262,144 bytes that a message may have",
+        "order",
+    ]
+    assert sorted(queued(), key=int) == numbers(0, 24)
+
+
+def test_rejects_are_each_written_once_however_often_it_is_interrupted(
+    run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text(
+        "\n".join(f"{line}\nbad {number}" for number, line in enumerate(file.read_text().splitlines()[::2]))
+    )
+    rejects = tmp_path / "rejects.jsonl"
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            interrupt_after(patch, 1)
+            assert run("orders", "send", "demo", file, "--rejects", rejects).code == 130
+    code, _, err = run("orders", "send", "demo", file)
+    assert (code, f"A run with --rejects {rejects} was interrupted at line 39" in err) == (2, True)
+    code, out, _ = run("orders", "send", "demo", file, "--rejects", rejects, "--json")
+    assert (code, json.loads(out)["sent"], json.loads(out)["rejected"]) == (3, 23, 23)
+    assert [json.loads(line)["line"] for line in rejects.read_text().splitlines()] == list(range(2, 48, 2))
+    assert sorted(queued(), key=int) == numbers(0, 23)
+    assert run("orders", "send", "demo", file, "--rejects", rejects).code == 2  # somebody may be mending it
+
+
+def test_it_waits_while_the_queue_is_long(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    depths = iter([95, 95, 80, 95, 0])
+
+    def depth(_: str) -> queues.Depth:
+        return queues.Depth(next(depths), 0)
+
+    send = clients.sqs().send_message_batch
+
+    def count(QueueUrl: str, Entries: list[Any]) -> Any:  # noqa: N803 - boto3's names
+        sizes.append(len(Entries))
+        return send(QueueUrl=QueueUrl, Entries=Entries)
+
+    monkeypatch.setattr(queues, "depth", depth)
+    monkeypatch.setattr(sending, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(clients.sqs(), "send_message_batch", count)
+    assert run("orders", "send", "demo", file, "--backlog", "100").code == 0
+    # 95 + 10 are too many, twice; 80 + 20 are not; the last three wait for one more look.
+    assert (sum(sizes), list(depths)) == (23, [0])
+
+
+def test_a_queue_that_nobody_empties_is_told_of(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    depths = iter([50, 50, 50, 0])
+    monkeypatch.setattr(queues, "depth", lambda _: queues.Depth(next(depths), 0))
+    monkeypatch.setattr(sending, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(sending, "_PATIENCE_SECONDS", -1)
+    code, _, err = run("orders", "send", "demo", file, "--backlog", "40")
+    assert (code, "is not getting shorter than 50 messages: are orders being taken?" in err) == (0, True)
+
+
+def test_a_long_file_takes_no_more_memory_than_a_short_one(
+    aws: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """25 MB of messages, of which no more than 5 may be in memory at a time."""
+    order = ORDER | {"items": [{"name": "x" * 480}] * 10}
+    path = tmp_path / "long.jsonl"
+    path.write_text(f"{json.dumps({'store_id': 'demo', 'order': order})}\n" * 5_000)
+    sent: list[int] = []
+    monkeypatch.setattr(clients.sqs(), "send_message_batch", lambda **call: sent.append(len(call["Entries"])) or {})
+    reached = [BEGINNING]
+    tracemalloc.start()
+    try:
+        order_file.check(path, "demo", lambda _: None)
+        messages = order_file.checked_messages(path, BEGINNING)
+        sending.send(messages, Pressure("", 0), lambda position: reached.__setitem__(0, position), lambda _: None)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (sum(sent), reached[0].messages, reached[0].offset) == (5_000, 5_000, path.stat().st_size)
+    assert (path.stat().st_size > 25_000_000, peak < 5_000_000) == (True, True)
+
+
+def test_a_line_of_any_length_is_read_in_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "long.jsonl"
+    path.write_bytes(b"x" * 3_000_000 + b"\n" + b" " * 400_000 + b"x\nlast")
+    found = [(line.number, line.end, len(line.text)) for line in order_file.lines(path, BEGINNING)]
+    assert found == [(1, 3_000_001, 262_149), (2, 3_400_003, 262_149), (3, 3_400_007, 4)]
+
+
+def test_a_note_that_is_no_note_is_passed_over(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(send_state.SendState, "forget", lambda _: None)
+    run("orders", "send", "demo", file)
+    [note] = send_state._folder().iterdir() if send_state._folder().exists() else []
+    note.write_text("{")
+    assert run("orders", "send", "demo", file).out == "23 order messages sent to Demo.\n"
