@@ -6,8 +6,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 import sqs_batches
-from clientela import clock, orders, stores
-from clientela.order_fields import OrderMessage
+from clientela import clock, order_messages, orders, stores
 
 logger = Logger()
 
@@ -20,5 +19,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def take(record: SQSRecord) -> None:
     """One message. Whatever is raised hands it back to the queue, which gives it up after five receives."""
-    message = OrderMessage.model_validate_json(record.body)
+    message = order_messages.read(record.body)
     orders.take(stores.get(message.store_id), message.order, clock.now())

@@ -6,17 +6,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
-from pydantic import ValidationError
 
-from clientela import clock, stores
-from clientela.errors import StoreNotFoundError
-from clientela.order_fields import OrderMessage
-from clientela_cli.complaints import complaints
+from clientela import clock, order_messages, stores
+from clientela.errors import OrderRefusedError, StoreNotFoundError
 from clientela_cli.queues import Message
 
 TAKEABLE = "would be taken now: redrive it"
-LARGEST = 256 * 1024  # bytes of a message: what is longer comes from elsewhere than an order system, or by mistake
-_SHOWN = 3  # bad fields: who made the message mostly made one mistake in many places
 
 
 class Letter(NamedTuple):
@@ -67,19 +62,10 @@ def content(body: str) -> Any:
 
 def _reason(body: str, has_store: Callable[[str], bool]) -> str | None:
     """Why the order intake refuses a message, or None where it would take it."""
-    if (size := len(body.encode())) > LARGEST:
-        return f"too large: {size:,} bytes, of {LARGEST:,} that an order message may have"
     try:
-        message = OrderMessage.model_validate_json(body)
-    except ValidationError as error:
-        if any(detail["type"] == "json_invalid" for detail in error.errors()):
-            return "not JSON"
-        found = [
-            f"/{complaint}" if detail["loc"] else f"the message: {complaint}"
-            for detail, complaint in zip(error.errors(), complaints(error), strict=True)
-        ]
-        more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
-        return "; ".join(found[:_SHOWN] + more)
+        message = order_messages.read(body)
+    except OrderRefusedError as refused:
+        return refused.detail
     return None if has_store(message.store_id) else f"there is no store {message.store_id!r}"
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import order_intake
-from clientela import clock, customers, directory, orders, stores
+from clientela import clock, customers, directory, order_messages, orders, stores
 from clientela.customer_fields import Customer, NewCustomer
-from clientela.errors import InvalidInputError, OrderNotFoundError
+from clientela.errors import InvalidInputError, OrderNotFoundError, StoreNotFoundError
 from clientela.order_fields import Order
 from clientela.stores import Store, StoreSettings
 
@@ -341,13 +341,22 @@ def test_exactly_the_poison_messages_of_a_batch_are_handed_back(store: Store, ca
     assert "c5@example.com" not in caplog.text
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"total": "-1"}, {"total": "NaN"}, {"currency": "euro"}, {"placed_at": "2026-11-21T10:00:00"},
-     {"payment_status": "free"}, {"email": "a@b@c"}, {"email": None},
-     {"surprise": 1}, {"id": ""}, {"items": [{"quantity": -1}]}],
-)  # fmt: skip
-def test_a_wholly_poisonous_batch_reports_all(store: Store, wrong: dict[str, Any]) -> None:
-    made = order().model_dump(mode="json", exclude_none=True) | wrong
-    event = batch(*[json.dumps({"store_id": store.id, "order": made})] * 3)
-    assert failures(event) == ["m0", "m1", "m2"]
+def test_a_wholly_poisonous_batch_reports_all(store: Store) -> None:
+    made = order().model_dump(mode="json", exclude_none=True)
+    stranger, wrong = {"store_id": "nowhere", "order": made}, {"store_id": store.id, "order": made | {"total": "-1"}}
+    assert failures(batch("", json.dumps(stranger), json.dumps(wrong))) == ["m0", "m1", "m2"]
+    assert directory.count(store) == 0
+    with pytest.raises(StoreNotFoundError):
+        stores.read("nowhere")
+
+
+def test_the_largest_order_fits_its_item(store: Store) -> None:
+    largest = order(payment_method="€" * 87_300)
+    assert (
+        order_messages.LARGEST - 300
+        < len(largest.model_dump_json(exclude_none=True).encode())
+        <= order_messages.LARGEST
+    )
+    assert orders.take(store, largest, NOW)
+    assert orders.one(store, holder(store).id, "1001").payment_method == largest.payment_method
+    assert holder(store).last_payment_method == "€" * 200

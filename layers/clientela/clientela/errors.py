@@ -78,6 +78,13 @@ class OrderNotFoundError(NotFoundError):
     title = "There is no such order"
 
 
+class OrderRefusedError(ClientelaError):
+    """An order message that cannot be taken: its detail says why."""
+
+    code = "order_refused"
+    title = "The order cannot be taken"
+
+
 class ExportNotFoundError(NotFoundError):
     """No export of this id in this store."""
 

@@ -1,14 +1,15 @@
 """What an order is: the message of the order system, which is also what is stored and answered.
 
 The order's own facts (id, version, time, e-mail, money, status) are checked strictly: a message that gets them wrong is
-refused whole. What it tells about the customer is kept as typed: a phone that cannot be one must not lose an order.
+refused whole. What it tells about the customer is kept as typed: a phone that cannot be one must not lose an order. Fields
+that are not known here are tolerated and left out: an order system may tell more than it has to.
 """
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from clientela.customer_fields import Currency, PaymentStatus, Stamp
 from clientela.documents import Document
@@ -37,12 +38,18 @@ Moment = Annotated[Stamp, AfterValidator(_whole_milliseconds)]
 Price = Annotated[
     Decimal, Field(max_digits=14, decimal_places=4), AfterValidator(_without_exponent), Field(examples=["24.95"])
 ]
-Total = Annotated[Price, Field(ge=0)]
+Total = Annotated[Price, Field(ge=0)]  # money that goes back makes the total smaller, it is no order of its own
 Quantity = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, allow_inf_nan=False)]
-AsTyped = Annotated[str, StringConstraints(max_length=500)]
+AsTyped = str  # as long as it may be: the order as a whole has a limit
 
 
-class OrderAddress(Document):
+class Told(Document):
+    """Base of what the order system tells."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class OrderAddress(Told):
     """An address as the buyer typed it."""
 
     name: AsTyped | None = None
@@ -56,7 +63,7 @@ class OrderAddress(Document):
     phone: AsTyped | None = None
 
 
-class OrderItem(Document):
+class OrderItem(Told):
     """One line of an order; `price` is that of one piece."""
 
     sku: AsTyped | None = None
@@ -65,12 +72,12 @@ class OrderItem(Document):
     price: Price | None = None
 
 
-class Order(Document):
+class Order(Told):
     """An order at one version: a greater version replaces it, an equal or smaller one is ignored."""
 
     id: OrderId
     number: AsTyped | None = None
-    version: Annotated[int, Field(ge=0, le=2**63 - 1)]
+    version: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
     placed_at: Moment
     updated_at: Moment | None = None
     email: Email
@@ -85,11 +92,11 @@ class Order(Document):
     vat_id: AsTyped | None = None
     billing_address: OrderAddress | None = None
     shipping_address: OrderAddress | None = None
-    items: list[OrderItem] = Field(default_factory=list, max_length=1000)
+    items: list[OrderItem] = []
     accepts_marketing: bool | None = None
 
 
-class OrderMessage(Document):
+class OrderMessage(Told):
     """What the order system puts on the queue."""
 
     store_id: StoreId

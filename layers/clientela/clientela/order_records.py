@@ -11,6 +11,8 @@ from clientela.statistics import Counted
 from clientela.stores import Store
 from clientela.table import Record
 
+METHOD_LENGTH = 200  # what a customer shows of a payment method
+
 
 class OrderRecord(Record):
     """`STORE#demo#CUSTOMER#cus_01K…` / `ORDER#2026-11-21T10:00:00.000Z#1001`."""
@@ -52,7 +54,7 @@ def record(store: Store, customer_id: str, order: Order) -> OrderRecord:
         keys.customer(store.id, customer_id), keys.order(order.placed_at, order.id),
         order_id=order.id, version=order.version, counted=statistics.counted(order) is not None, order=order,
         payment_status=order.payment_status, fulfillment_status=order.fulfillment_status,
-        payment_method=order.payment_method,
+        payment_method=(order.payment_method or "")[:METHOD_LENGTH] or None,
     )  # fmt: skip
 
 

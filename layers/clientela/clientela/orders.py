@@ -173,7 +173,7 @@ class Latest(NamedTuple):
 
 
 def _with_latest(customer: Customer, latest: Latest | None) -> Customer:
-    method = ((latest and latest.payment_method) or "")[:200] or None
+    method = ((latest and latest.payment_method) or "")[: order_records.METHOD_LENGTH] or None
     return customer.model_copy(
         update={"last_order_status": latest and latest.payment_status, "last_payment_method": method}
     )

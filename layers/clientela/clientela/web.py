@@ -48,6 +48,7 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.CustomerNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ImportNotFoundError: HTTPStatus.NOT_FOUND,
     errors.OrderNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.OrderRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ExportNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ExportUnfinishedError: HTTPStatus.CONFLICT,
     errors.GroupNotFoundError: HTTPStatus.NOT_FOUND,

@@ -1,0 +1,82 @@
+"""Order messages: what is read of them, and in which words they are refused."""
+
+import json
+from typing import Any
+
+import pytest
+
+from clientela import order_messages
+from clientela.errors import OrderRefusedError
+
+ORDER: dict[str, Any] = {
+    "id": "1", "version": 1, "placed_at": "2026-11-21T10:00:00Z", "email": "ana@example.com", "currency": "EUR",
+    "total": "49.90", "payment_status": "paid",
+}  # fmt: skip
+
+
+def body(**fields: Any) -> str:
+    return json.dumps({"store_id": "demo", "order": ORDER | fields})
+
+
+def test_fields_that_are_not_known_are_tolerated_and_left_out() -> None:
+    address = {"city": "Madrid", "geo": [40.4, -3.7]}
+    told = body(coupon="X", items=[{"sku": "A", "weight": 3}], billing_address=address, shipping_address=address)
+    message = order_messages.read(told[:-1] + ', "trace": {"id": 7}}')
+    kept = message.order.model_dump(mode="json", exclude_unset=True)
+    assert kept.keys() == {*ORDER, "items", "billing_address", "shipping_address"}
+    assert (kept["items"], kept["billing_address"], kept["shipping_address"]) == (
+        [{"sku": "A"}], {"city": "Madrid"}, {"city": "Madrid"},
+    )  # fmt: skip
+    assert message.model_dump().keys() == {"store_id", "order"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ("", "not JSON"),
+        ('{"store_id": "demo", "order": ', "not JSON"),
+        ("null", "the message: Input should be"),
+        ('{"store_id": "demo"}', "/order: Field required"),
+        (body().replace("demo", "No!"), "/store_id: must be 3 to 50 lower-case letters"),
+        (body(currency="euro"), "/order/currency: must be the three capital letters of ISO 4217, like EUR"),
+        (body(total="-1"), "/order/total: Input should be greater than or equal to 0"),
+        (body(total="NaN"), "/order/total: Input should be a finite number"),
+        (body(total="1.23456"), "/order/total: Decimal input should have no more than 4 decimal places"),
+        (body(version="1"), "/order/version: Input should be a valid integer"),
+        (body(version=-1), "/order/version: Input should be greater than or equal to 0"),
+        (body(version=2**63), "/order/version: Input should be less than or equal to"),
+        (body(id=""), "/order/id: String should have at least 1 character"),
+        (body(id=7), "/order/id: Input should be a valid string"),
+        (body(placed_at="2026-11-21T10:00:00"), "/order/placed_at: write a time like 2026-11-21T10:00:00Z"),
+        (body(email="a@b@c"), "/order/email: "),
+        (body(email=None), "/order/email: Input should be a valid string"),
+        (body(payment_status="free"), "/order/payment_status: Input should be 'awaiting_payment'"),
+        (body(items=[{"quantity": -1}]), "/order/items/0/quantity"),
+        (body(id="", version=None, total="x", currency="x", email="x"), "/order/id: "),
+    ],
+)
+def test_a_message_that_cannot_be_taken_is_refused_with_the_field_and_what_it_must_be(wrong: str, reason: str) -> None:
+    told = order_messages.reason_refused(wrong)
+    assert told
+    assert told.startswith(reason)
+    assert "\n" not in told
+    assert len(told) < 500
+
+
+def test_of_many_bad_fields_the_first_three_are_told() -> None:
+    told = order_messages.reason_refused(body(id="", version=None, total="x", currency="x", email="x"))
+    assert told
+    assert (told.count("; "), told.endswith("; and 2 more")) == (3, True)
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "€", "😀", '"'])
+def test_an_order_is_measured_as_it_is_kept_not_as_it_was_sent(letter: str) -> None:
+    width = len(json.dumps(letter, ensure_ascii=False).encode()) - 2
+    most = (order_messages.LARGEST - len(json.dumps(ORDER).encode()) - 50) // width
+    assert order_messages.reason_refused(body(name=letter * most)) is None
+    assert order_messages.reason_refused(body(unknown="x" * 1_000_000)) is None
+    told = order_messages.reason_refused(body(name=letter * (most + 100)))
+    assert told
+    assert told.startswith("too large: 262,")
+    with pytest.raises(OrderRefusedError):
+        order_messages.read(body(items=[{"name": letter * 1000}] * (most // 1000 + 1)))
