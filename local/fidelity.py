@@ -4,14 +4,17 @@ Each function replaces one of MiniStack's own; its version is pinned, and a name
 """
 
 import json
+from datetime import UTC, datetime
 from email.utils import parseaddr
 from typing import Any
 
 import yaml
 from ministack import app  # type: ignore[import-untyped]
 from ministack.core import iam_actions  # type: ignore[import-untyped]
-from ministack.services import apigateway, s3  # type: ignore[import-untyped]
+from ministack.services import apigateway, eventbridge, s3, ses, ses_v2  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
+
+_DETAIL_TYPES = {"Bounce": "Email Bounced", "Complaint": "Email Complaint Received"}
 
 
 def apply() -> None:
@@ -23,6 +26,7 @@ def apply() -> None:
     _read_parts_of_versions()
     _permit_batches_of_messages()
     _ask_for_the_sending_identity()
+    _tell_of_bounces_and_complaints()
 
 
 def _count_as_tls() -> None:
@@ -118,3 +122,34 @@ def _ask_for_the_sending_identity() -> None:
         return f"arn:aws:ses:{region}:{account}:identity/{address}"
 
     iam_actions._ses_v2_resource_arn = identity_of
+
+
+def _tell_of_bounces_and_complaints() -> None:
+    """Mail to SES's simulator, such as bounce@simulator.amazonses.com, ends in an event on the default bus.
+
+    MiniStack tells SNS topics alone, and of mails of SES v2 nobody.
+    """
+    handle = ses_v2.handle_request
+
+    async def handle_and_tell(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        answer = await handle(method, path, headers, body, query)
+        if (method, path.rstrip("/"), answer[0]) == ("POST", "/v2/email/outbound-emails", 200):
+            _tell(json.loads(body), json.loads(answer[2])["MessageId"])
+        return answer
+
+    ses_v2.handle_request = handle_and_tell
+
+
+def _tell(sent: dict[str, Any], message_id: str) -> None:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    tags = {tag["Name"]: [tag["Value"]] for tag in sent.get("EmailTags", [])}
+    tags["ses:configuration-set"] = [sent.get("ConfigurationSetName", "")]
+    mail = {"timestamp": now, "messageId": message_id, "tags": tags}
+    for address in sent["Destination"]["ToAddresses"]:
+        name, _, domain = parseaddr(address)[1].partition("@")
+        known = ses._SIMULATOR_OUTCOMES.get(name, ()) if domain == ses._SIMULATOR_DOMAIN else ()
+        for kind, detail in known:
+            event = {"eventType": kind, "mail": mail, **ses._notification_detail(kind, address, now, detail)}
+            if kind in _DETAIL_TYPES:
+                entry = {"Source": "aws.ses", "DetailType": _DETAIL_TYPES[kind], "Detail": json.dumps(event)}
+                eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)

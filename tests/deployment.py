@@ -36,6 +36,7 @@ def create_resources(endpoint: str) -> dict[str, str]:
         "IMPORTS_BUCKET": IMPORTS,
         "EXPORTS_BUCKET": EXPORTS,
         "SENDER_ADDRESS": "shop@example.com",
+        "EMAIL_CONFIGURATION_SET": "clientela-test",
         "MAIL_QUEUE_URL": boto3.client("sqs").create_queue(QueueName="mail")["QueueUrl"],
         "SIGNING_SECRET_ARN": boto3.client("secretsmanager").create_secret(Name="signing", SecretString="s" * 64)[
             "ARN"

@@ -1,5 +1,6 @@
 """The whole stack deployed to a local cloud of the tests' own: `make local` may run at the same time."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -7,8 +8,10 @@ from typing import Any, Protocol
 import pytest
 from local import aws
 from local.cloud import local_cloud
+from local.environment import ACCESS_KEY
 from local.outputs import Outputs
 from local.paths import CACHE
+from tests.deployment import forget_caches
 
 STATE: Path = CACHE / "e2e"
 
@@ -33,3 +36,18 @@ def cloud(no_aws_account: None) -> Iterator[Outputs]:
 def cloud_client(cloud: Outputs) -> MakeClient:
     """Clients of the local cloud with its root key, for what an operator would do."""
     return lambda service: aws.client(service, cloud.endpoint_url)
+
+
+@pytest.fixture
+def inside(cloud: Outputs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outputs]:
+    """The domain, called from the tests, works on the deployed table as the operator."""
+    for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.endpoint_url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", ACCESS_KEY)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", cloud.region)
+    monkeypatch.setenv("TABLE_NAME", cloud.table)
+    forget_caches()
+    yield cloud
+    forget_caches()

@@ -83,8 +83,13 @@ FUNCTION_ROLES = {
     "EmailSender": {
         "Table": table("GetItem PutItem UpdateItem DeleteItem"),
         "ses:identity/*": "ses:SendEmail",
+        "ses:configuration-set/clientela-${Stage}": "ses:SendEmail",
         "MailQueue": READ_QUEUE,
         "SigningSecret": SECRET,
+    },
+    "EmailFeedback": {
+        "Table": table("GetItem PutItem DeleteItem"),
+        "FailedCallsQueue": SEND,
     },
     "VatRequests": {
         "Table.StreamArn": table("DescribeStream GetRecords GetShardIterator"),

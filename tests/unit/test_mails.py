@@ -155,6 +155,7 @@ def test_button_can_be_read_on_every_colour(colour: str, ink: str) -> None:
 
 def test_sender_is_the_store_and_the_envelope_is_ascii(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENDER_ADDRESS", "shop@example.com")
+    monkeypatch.setenv("EMAIL_CONFIGURATION_SET", "clientela-test")
     named = shop.model_copy(update={"name": 'Evil\r\nBcc: "x" <x@example.com>', "reply_to": "help@bücher.example"})
     call = mail_delivery.request(named, Outgoing("Ana@bücher.example", "en", ALL_MAILS[0]))
     assert call["Destination"] == {"ToAddresses": ["Ana@xn--bcher-kva.example"]}
@@ -169,6 +170,7 @@ def test_sender_is_the_store_and_the_envelope_is_ascii(shop: Store, monkeypatch:
 
 def test_sign_in_mail_has_no_list_unsubscribe(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENDER_ADDRESS", "shop@example.com")
+    monkeypatch.setenv("EMAIL_CONFIGURATION_SET", "clientela-test")
     call = mail_delivery.request(shop, Outgoing("a@example.com", "en", ALL_MAILS[0]))
     assert {header["Name"] for header in call["Content"]["Simple"]["Headers"]} == {
         "Auto-Submitted",

@@ -27,7 +27,7 @@ _TOLD = (*NewCustomer.model_fields, "vat_id_status", "email_status")
 class Actor(NamedTuple):
     """Who makes a change: an API key, the customer, an import job, an order, the VAT check, or an operator with AWS rights."""
 
-    kind: Literal["api_key", "customer", "import", "order", "bulk", "vat_check", "operator"]
+    kind: Literal["api_key", "customer", "import", "order", "bulk", "vat_check", "mail_feedback", "operator"]
     id: str | None = None
 
 

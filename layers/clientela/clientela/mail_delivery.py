@@ -118,6 +118,7 @@ def request(store: Store, outgoing: Outgoing) -> dict[str, Any]:
     name = " ".join(store.name.split())[:DISPLAY_NAME]
     tags = {"store": store.id, "mail": outgoing.mail.name, **outgoing.about}
     return {
+        "ConfigurationSetName": settings.email_configuration_set(),
         "FromEmailAddress": formataddr((name, _sender(store))),
         "Destination": {"ToAddresses": [_envelope(outgoing.address)]},
         **({"ReplyToAddresses": [_envelope(store.reply_to)]} if store.reply_to else {}),

@@ -56,6 +56,11 @@ def sender_address() -> str:
     return _required("SENDER_ADDRESS")
 
 
+def email_configuration_set() -> str:
+    """The configuration set of SES that mails go out under: it tells of bounces and complaints."""
+    return _required("EMAIL_CONFIGURATION_SET")
+
+
 def vies_url() -> str:
     """Base URL of VIES's REST API, without a slash at its end."""
     return _required("VIES_URL")
