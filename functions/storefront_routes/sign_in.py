@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model_validator
 
-from clientela import accounts, answers, clock, sessions, sign_in, web
+from clientela import accounts, answers, clock, password_sign_in, sessions, sign_in, web
 from clientela.accounts import Account
 from clientela.customer_fields import Stamp
 from clientela.documents import Document
@@ -16,6 +16,7 @@ from clientela.errors import (
     BrowserMismatchError,
     CodeLockedError,
     CodeWrongError,
+    CredentialsWrongError,
     LinkExpiredError,
     LinkUnknownError,
     LinkUsedError,
@@ -23,6 +24,9 @@ from clientela.errors import (
     OriginNotAllowedError,
 )
 from clientela.languages import Language
+from clientela.passwords import Password
+from clientela.sign_in import SignedIn
+from clientela.stores import Store
 from storefront_routes import access
 
 router = Router()
@@ -30,6 +34,7 @@ router = Router()
 BASE = "/v1/stores/<store_id>"
 REFUSALS = (
     LinkExpiredError, LinkUsedError, LinkUnknownError, CodeWrongError, CodeLockedError, BrowserMismatchError,
+    CredentialsWrongError,
     AccountDisabledError, LoginDisabledError, OriginNotAllowedError,
 )  # fmt: skip
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -63,8 +68,11 @@ class LoginLink(Document):
     resend_after: int
 
 
+_PROOFS = ("token", "nonce", "request_id", "code", "email", "password")
+
+
 class NewSession(Document):
-    """The link's token with the nonce of the browser that asked, or in any browser the code of the mail.
+    """The link's token with the nonce of the browser that asked, in any browser the code of the mail, or a password.
 
     The token alone signs nobody in: the answer says whether the link still lives, and the merchant sees that somebody
     opened it elsewhere. `cookie` keeps the session in a cookie that no script can read, instead of in the answer.
@@ -74,13 +82,23 @@ class NewSession(Document):
     nonce: Secret | None = None
     request_id: Secret | None = None
     code: Code | None = None
+    email: Email | None = None
+    password: Password | None = None
     cookie: StrictBool = False
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        given = {name for name in ("token", "nonce", "request_id", "code") if getattr(self, name) is not None}
-        if given not in ({"token"}, {"token", "nonce"}, {"request_id", "code"}, {"token", "code"}):
-            raise ValueError("send token and nonce, or request_id and code, or token and code, or token alone")
+        given = {name for name in _PROOFS if getattr(self, name) is not None}
+        if given not in (
+            {"token"},
+            {"token", "nonce"},
+            {"request_id", "code"},
+            {"token", "code"},
+            {"email", "password"},
+        ):
+            raise ValueError(
+                "send token and nonce, request_id and code, token and code, email and password, or token alone"
+            )
         return self
 
 
@@ -115,15 +133,12 @@ def create_session(
     # Chosen by the caller and kept to itself: with it, an answer that was lost can be asked for again for a minute.
     idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=16, max_length=200)] = None,
 ) -> Response[Any]:
-    """Sign in with what the mail held. A link and a code are good once, for ten minutes."""
+    """Sign in with what the mail held, good once and for ten minutes; or with a password, which proves no e-mail by itself."""
     store = router.context["store"]
     if new.cookie:
         # Else another site could sign a visitor in to an account of its own.
         access.demand_own_page(store, router.current_event.headers.get("origin"))
-    proof = sign_in.proof(
-        token=new.token, request_id=new.request_id, nonce=new.nonce, code=new.code, attempt=idempotency_key
-    )
-    opened = sign_in.verify(store, proof, access.visitor(router.current_event), clock.now())
+    opened = _opened(store, new, idempotency_key)
     body = OpenSession.model_construct(
         session_token=None if new.cookie else opened.token,
         expires_at=opened.session.expires_at,
@@ -131,6 +146,14 @@ def create_session(
         return_to=opened.return_to,
     )
     return web.json(body, 201, access.set_cookie(opened.token, opened.session) if new.cookie else {})
+
+
+def _opened(store: Store, new: NewSession, attempt: str | None) -> SignedIn:
+    visitor, now = access.visitor(router.current_event), clock.now()
+    if new.email and new.password:
+        return password_sign_in.sign_in(store, new.email, new.password, visitor, now)
+    proof = sign_in.proof(token=new.token, request_id=new.request_id, nonce=new.nonce, code=new.code, attempt=attempt)
+    return sign_in.verify(store, proof, visitor, now)
 
 
 @router.delete(

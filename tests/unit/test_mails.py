@@ -74,7 +74,10 @@ ALL_MAILS = [
     mails.sign_in_link(LINK, "123456"),
     mails.sign_in_link(None, "123456"),
     Mail("welcome", {"link": LINK, "name": "Ana"}),
+    Mail("password_changed", {"link": LINK, "is_removed": False}),
+    Mail("password_changed", {"link": LINK, "is_removed": True}),
 ]
+NAMES = {mail.name for mail in ALL_MAILS}
 
 
 @pytest.mark.parametrize("mail", ALL_MAILS)
@@ -94,13 +97,13 @@ def test_every_mail_is_whole_in_every_language(shop: Store, language: str, mail:
 def test_every_text_of_the_table_is_in_the_mail(shop: Store) -> None:
     letters = [mails.written(shop, mail, "en") for mail in ALL_MAILS]
     everything = "".join(letter.subject + html.unescape(letter.html) for letter in letters)
-    for name in ("sign_in_link", "welcome"):
+    for name in NAMES:
         for text in mails._texts(name)["en"].values():
             assert text.format(store="Café & Söhne", minutes=10, name="Ana") in everything
 
 
 def test_languages_have_the_same_texts() -> None:
-    for name in ("sign_in_link", "welcome"):
+    for name in NAMES:
         texts = mails._texts(name)
         assert set(texts) == set(languages.MAILS)
         assert len({frozenset(table) for table in texts.values()}) == 1

@@ -141,7 +141,8 @@ def test_code_is_taken_as_people_type_it(ana: Customer, link: Any) -> None:
     [
         {}, {"nonce": "x"}, {"code": "123456"}, {"token": "x", "nonce": "y", "code": "123456"},
         {"request_id": "x", "code": "12345"}, {"request_id": "x", "code": "abcdef"}, {"token": ["x"], "nonce": "y"},
-        {"token": "x", "nonce": "y", "admin": True}, {"token": "x" * 201, "nonce": "y"}, [], "x",
+        {"token": "x", "nonce": "y", "admin": True}, {"email": "a@example.com"}, {"password": "x"},
+        {"email": "a@example.com", "password": "x", "code": "123456"}, {"token": "x" * 201, "nonce": "y"}, [], "x",
     ],
 )  # fmt: skip
 def test_half_a_proof_is_not_taken(store: Store, body: Any) -> None:
@@ -309,6 +310,32 @@ def test_session_without_proof_of_the_email_sees_nothing_of_the_orders(store: St
     for path in ("/account/orders", "/account/orders/1"):
         answer = call("GET", path, headers=unproven)
         assert (answer["statusCode"], answer["json"]["code"]) == (403, "email_unproven")
+
+
+def test_password_is_set_used_and_taken_away(store: Store, bearer: dict[str, str]) -> None:
+    passphrase = "  correct horse battery  "  # whose blanks count
+    state = call("GET", "/account/password", headers=bearer)["json"]
+    assert state == {"is_set": False, "changed_at": None, "current_password_needed": False}
+    weak = call("POST", "/account/password", {"password": "password"}, headers=bearer)
+    assert (weak["statusCode"], weak["json"]["errors"][0]["pointer"]) == (422, "/password")
+    assert call("POST", "/account/password", {"password": passphrase}, headers=bearer)["statusCode"] == 204
+    given = {"email": "ana@example.com", "password": passphrase}
+    opened = call("POST", "/sessions", given | {"cookie": True}, headers={"origin": ORIGIN})
+    assert (opened["statusCode"], opened["json"]["session_token"], opened["json"]["return_to"]) == (201, None, None)
+    assert opened["headers"]["Set-Cookie"].startswith(access.COOKIE)
+    wrong = call("POST", "/sessions", given | {"password": passphrase.strip()})
+    assert (wrong["statusCode"], wrong["json"]["code"]) == (403, "credentials_wrong")
+    assert wrong["json"].keys() == {"type", "title", "status", "code"}
+    by_password = {"authorization": f"Bearer {call('POST', '/sessions', given)['json']['session_token']}"}
+    assert call("DELETE", "/account/password", headers=by_password)["json"]["code"] == "fresh_sign_in_needed"
+    assert call("DELETE", "/account/password", headers=bearer)["statusCode"] == 204
+    assert call("POST", "/sessions", given)["statusCode"] == 403
+
+
+@pytest.mark.parametrize("password", ["", "x" * 257, ["x"], None])
+def test_password_of_another_form_is_not_taken(store: Store, password: Any) -> None:
+    answer = call("POST", "/sessions", {"email": "ana@example.com", "password": password})
+    assert answer["statusCode"] == 422
 
 
 def test_session_of_another_store_opens_nothing(bearer: dict[str, str]) -> None:

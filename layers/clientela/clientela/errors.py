@@ -232,6 +232,13 @@ class CodeWrongError(ClientelaError):
     title = "The code is wrong"
 
 
+class CredentialsWrongError(ClientelaError):
+    """E-mail and password do not open an account: said of unknown and disabled ones, too."""
+
+    code = "credentials_wrong"
+    title = "E-mail or password is wrong"
+
+
 class CodeLockedError(ClientelaError):
     """Too many wrong codes: a new mail is needed."""
 
@@ -258,6 +265,13 @@ class EmailUnprovenError(ClientelaError):
 
     code = "email_unproven"
     title = "Sign in once by the link or code of a mail to see this"
+
+
+class FreshSignInNeededError(ClientelaError):
+    """This takes a sign-in by the link or code of a mail within the last minutes."""
+
+    code = "fresh_sign_in_needed"
+    title = "Sign in anew by the link or code of a mail to do this"
 
 
 class RouteUnknownError(ClientelaError):

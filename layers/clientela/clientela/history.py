@@ -17,9 +17,10 @@ from clientela.table import Record, Transaction
 
 Type = Literal[
     "registered", "verified", "detail_updated", "note_updated", "email_updated", "added_to_group", "removed_from_group",
-    "address_created", "address_updated", "address_deleted",
+    "address_created", "address_updated", "address_deleted", "password_updated", "password_removed",
 ]  # fmt: skip
 
+_APART = 90  # number of an entry that is not about fields: behind those that are
 _ADDRESSES = ("billing_address", "shipping_addresses")
 _TOLD = (*NewCustomer.model_fields, "vat_id_status", "email_status")
 
@@ -86,6 +87,18 @@ def write(transaction: Transaction, store: Store, before: Customer, after: Custo
     """Add the entries of a change to the transaction that makes it. 2 write units each; none where nothing is to tell."""
     for record in records(store, before, after, by):
         transaction.save(record)
+
+
+def happened(transaction: Transaction, store: Store, after: Customer, kind: Type, by: Actor) -> None:
+    """Add an entry without fields to the transaction that makes this version of the customer. 2 write units."""
+    transaction.save(_record(store, after, _APART, kind, by, []))
+
+
+def at(store: Store, customer_id: str, version: int) -> list[Event]:
+    """The entries of one version. 1 read unit."""
+    starts = EventRecord.sk.startswith(keys.events(version))
+    found = EventRecord.query(keys.customer(store.id, customer_id), starts, consistent_read=True)
+    return [record.event for record in found]
 
 
 def registered(store: Store, customer: Customer, by: Actor) -> EventRecord:

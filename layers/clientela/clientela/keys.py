@@ -11,6 +11,7 @@ PROFILE = "PROFILE"
 CLAIM = "CLAIM"
 REFERENCE = "REFERENCE"
 REQUEST = "REQUEST"
+PASSWORD = "PASSWORD"  # noqa: S105 - a key of the table
 LATEST_SIGN_IN = "LATEST_SIGN_IN"
 TIMES = "TIMES"
 STATE = "STATE"
@@ -184,9 +185,14 @@ def session(session_id: str) -> str:
     return f"{SESSION_PREFIX}{session_id}"
 
 
+def events(version: int) -> str:
+    """`EVENT#0000000002#`: how the entries of one version begin."""
+    return f"{EVENT_PREFIX}{version:010d}#"
+
+
 def event(version: int, number: int) -> str:
     """`EVENT#0000000002#0`: entries of a customer's history in order of its versions; number tells those of one apart."""
-    return f"{EVENT_PREFIX}{version:010d}#{number}"
+    return f"{events(version)}{number}"
 
 
 def consent(version: int) -> str:

@@ -20,6 +20,7 @@ from clientela import (
     keys,
     mail_queue,
     pages,
+    passwords,
     sessions,
     sign_in_events,
     sign_in_limits,
@@ -193,6 +194,8 @@ def _signed_in(store: Store, request: SignInRequest, presented: Proof, visitor: 
         write.put(_event(store, request, presented, "used", visitor, now))
         if before:
             customers.replace(write, store, before, after, by)
+            if before.email_status != "proven":
+                passwords.drop_unproven(write, store, before)
         else:
             customers.add(write, store, after, by)
     return SignedIn(token, session, after, request.return_to)

@@ -13,9 +13,10 @@ from clientela.signed_calls import Service
 SERVICE = Service("sqs", "AmazonSQS")
 
 
-def send(queue_url: str, body: str) -> None:
-    """Put one message on a queue. BusyError."""
-    signed_calls.call(_send, "SendMessage", {"QueueUrl": queue_url, "MessageBody": body}, signed_calls.wait)
+def send(queue_url: str, body: str, delay_seconds: int = 0) -> None:
+    """Put one message on a queue, to be read after a while. BusyError."""
+    request = {"QueueUrl": queue_url, "MessageBody": body} | ({"DelaySeconds": delay_seconds} if delay_seconds else {})
+    signed_calls.call(_send, "SendMessage", request, signed_calls.wait)
 
 
 def _send(operation: str, body: bytes) -> Reply:

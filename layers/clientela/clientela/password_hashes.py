@@ -1,0 +1,125 @@
+r"""Hashes of passwords: our own, and those of other shops that may come in with an import.
+
+Ours is Argon2id with 19 MiB, 2 passes and 1 lane, OWASP's first choice for it. Accepted from elsewhere, exactly:
+
+| Format | Bounds |
+|---|---|
+| `$argon2id$v=19$m=…,t=…,p=…$salt$hash` (PHC) | m ≤ 65536 KiB, t ≤ 8, p ≤ 8, m·t ≤ 262144 |
+| `$2a$`, `$2b$`, `$2y$` + two digits + `$` + 53 characters (bcrypt) | cost 4 to 14 |
+| `$scrypt$ln=…,r=…,p=…$salt$hash` (PHC) | 128·2^ln·r ≤ 64 MiB, p ≤ 4 |
+| `pbkdf2_sha256$iterations$salt$hash` (Django) | 1,000 to 2,000,000 iterations |
+| `$pbkdf2-sha256$iterations$salt$hash` (PHC as passlib writes it) | the same |
+
+The bounds are what one sign-in may take of a function with 512 MB: a hash must not be a bomb.
+Sources: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
+https://github.com/P-H-C/phc-string-format
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import unicodedata
+
+import argon2
+import bcrypt
+from argon2.exceptions import VerificationError
+
+_OWN = argon2.PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+_OWN_PREFIX = "$argon2id$v=19$m=19456,t=2,p=1$"
+DUMMY = "$argon2id$v=19$m=19456,t=2,p=1$K4HgskS49wOY7PR+XyAW9Q$C2ViHUtbwTGCMC7TfUilHjhUFzroCrDo9Ax1C29dkSc"
+
+_ARGON2ID = re.compile(
+    r"\$argon2id\$v=19\$m=(\d{1,5}),t=(\d),p=(\d)\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{16,86}", re.ASCII
+)
+_BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}", re.ASCII)
+_SCRYPT = re.compile(
+    r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d)\$([A-Za-z0-9+/]{0,86})\$([A-Za-z0-9+/]{22,86})", re.ASCII
+)
+_PBKDF2 = re.compile(r"pbkdf2_sha256\$(\d{4,7})\$([!-#%-~]{1,64})\$([A-Za-z0-9+/]{43}=)", re.ASCII)
+_PBKDF2_PHC = re.compile(r"\$pbkdf2-sha256\$(\d{4,7})\$([A-Za-z0-9./]{0,86})\$([A-Za-z0-9./]{43})", re.ASCII)
+
+_MIB = 2**20
+
+
+def made(password: str) -> str:
+    """Our hash of a password. About 21 ms of CPU and 19 MiB."""
+    return _OWN.hash(_composed(password))
+
+
+def is_own(text: str) -> bool:
+    """Whether a hash is as `made` makes them today."""
+    return text.startswith(_OWN_PREFIX)
+
+
+def looks_like_one(text: str) -> bool:
+    """Whether somebody meant this as a hash: no password of a person begins so."""
+    return text.startswith(("$2", "$argon2", "$scrypt$", "$pbkdf2", "pbkdf2_", "$P$", "$wp$", "$1$", "$5$", "$6$"))
+
+
+def is_accepted(text: str) -> bool:
+    """Whether a hash is of an accepted format, within its bounds."""
+    if found := _ARGON2ID.fullmatch(text):
+        memory, passes, lanes = map(int, found.groups())
+        return 8 * lanes <= memory <= 65536 and 1 <= passes <= 8 and 1 <= lanes <= 8 and memory * passes <= 262144
+    if found := _BCRYPT.fullmatch(text):
+        return 4 <= int(found[1]) <= 14
+    if found := _SCRYPT.fullmatch(text):
+        cost, block, lanes = (int(found[number]) for number in (1, 2, 3))
+        return 1 <= cost <= 20 and block >= 1 and 1 <= lanes <= 4 and 128 * 2**cost * block <= 64 * _MIB
+    if found := _PBKDF2.fullmatch(text) or _PBKDF2_PHC.fullmatch(text):
+        return 1_000 <= int(found[1]) <= 2_000_000
+    return False
+
+
+def verified(text: str, password: str) -> bool:
+    """Whether a password is the one of an accepted hash; as it was typed, or composed as Unicode says it is the same."""
+    spellings = dict.fromkeys((_composed(password), password))
+    return is_accepted(text) and any(_verified(text, spelling.encode()) for spelling in spellings)
+
+
+def _composed(password: str) -> str:
+    """One spelling for what keyboards compose differently: NIST SP 800-63B, section 3.1.1.2."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def _verified(text: str, password: bytes) -> bool:
+    if text.startswith("$argon2id$"):
+        try:
+            return argon2.low_level.verify_secret(text.encode(), password, argon2.Type.ID)
+        except VerificationError:
+            return False
+    if text.startswith("$2"):
+        return bcrypt.checkpw(password[:72], text.encode())  # bcrypt has never looked further
+    if found := _SCRYPT.fullmatch(text):
+        return _is_scrypt(found, password)
+    if found := _PBKDF2.fullmatch(text):
+        wanted = base64.b64decode(found[3])
+        return _same(hashlib.pbkdf2_hmac("sha256", password, found[2].encode(), int(found[1])), wanted)
+    found = _PBKDF2_PHC.fullmatch(text)
+    if found is None:
+        return False
+    salt, wanted = (_decoded(found[number].replace(".", "+")) for number in (2, 3))
+    return _same(hashlib.pbkdf2_hmac("sha256", password, salt, int(found[1])), wanted)
+
+
+def _is_scrypt(found: re.Match[str], password: bytes) -> bool:
+    salt, wanted = _decoded(found[4]), _decoded(found[5])
+    cost, block, lanes = 2 ** int(found[1]), int(found[2]), int(found[3])
+    made = hashlib.scrypt(
+        password, salt=salt, n=cost, r=block, p=lanes, maxmem=65 * _MIB + 128 * block * lanes, dklen=len(wanted)
+    )
+    return _same(made, wanted)
+
+
+def _decoded(text: str) -> bytes:
+    """Base64 without its padding; nothing where it is none."""
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _same(left: bytes, right: bytes) -> bool:
+    return bool(right) and hmac.compare_digest(left, right)
