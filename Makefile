@@ -55,11 +55,12 @@ integration: setup dynamodb-local ## Run the tests against DynamoDB Local
 e2e: setup ## Run the tests against the deployed local cloud
 	$(BIN)/pytest tests/e2e
 
-check: setup ## Lint, check formatting, types and the OpenAPI document, validate the template
+check: setup ## Lint, check formatting, types, the OpenAPI document and the events' schema, validate the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m tools.openapi --check
+	$(BIN)/python -m tools.event_schemas --check
 	$(BIN)/cfn-lint template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint --template-file template.yaml
 
@@ -72,8 +73,9 @@ lock: setup ## Lock the dependencies anew (UPGRADE=--upgrade takes newer version
 	@# Constrained by the other lock: tests run the very versions that ship.
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file layers/dependencies/requirements.txt
 
-openapi: setup ## Write the OpenAPI document anew from the functions
+openapi: setup ## Write the OpenAPI document and the events' schema anew from the code
 	$(BIN)/python -m tools.openapi
+	$(BIN)/python -m tools.event_schemas
 
 bench: setup dynamodb-local ## Measure CPU and DynamoDB units against botocore
 	$(BIN)/python -m benchmarks

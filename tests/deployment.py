@@ -32,12 +32,16 @@ def create_resources(endpoint: str) -> dict[str, str]:
     s3.put_bucket_versioning(Bucket=IMPORTS, VersioningConfiguration={"Status": "Enabled"})
     s3.create_bucket(Bucket=EXPORTS)
     boto3.client("sesv2").create_email_identity(EmailIdentity="shop@example.com")
+    sqs = boto3.client("sqs")
     return {
         "IMPORTS_BUCKET": IMPORTS,
         "EXPORTS_BUCKET": EXPORTS,
         "SENDER_ADDRESS": "shop@example.com",
         "EMAIL_CONFIGURATION_SET": "clientela-test",
-        "MAIL_QUEUE_URL": boto3.client("sqs").create_queue(QueueName="mail")["QueueUrl"],
+        "MAIL_QUEUE_URL": sqs.create_queue(QueueName="mail")["QueueUrl"],
+        "FAILED_CALLS_QUEUE_URL": sqs.create_queue(QueueName="failed-calls")["QueueUrl"],
+        "EVENT_BUS": boto3.client("events").create_event_bus(Name="clientela-test")["EventBusArn"].rpartition("/")[2],
+        "EVENT_SOURCE": "clientela.test",
         "SIGNING_SECRET_ARN": boto3.client("secretsmanager").create_secret(Name="signing", SecretString="s" * 64)[
             "ARN"
         ],

@@ -44,10 +44,12 @@ def plan(machines: StateMachines, job_id: str) -> list[dict[str, Any]]:
     return json.loads(boto3.client("s3").get_object(Bucket=work["bucket"], Key=work["plan_key"])["Body"].read())
 
 
-def imported(store: Store, machines: StateMachines, content: bytes, name: str = "customers.csv") -> ImportJob:
+def imported(
+    store: Store, machines: StateMachines, content: bytes, name: str = "customers.csv", **metadata: str
+) -> ImportJob:
     """Import a file to its end, as the state machine does it."""
     known = set(machines.started)
-    csv_import.receive(dropped(store, content, name), None)
+    csv_import.receive(dropped(store, content, name, metadata), None)
     (job_id,) = machines.started.keys() - known
     for chunk in plan(machines, job_id):
         csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None)

@@ -31,6 +31,9 @@ def upload(
     file: File,
     mode: Annotated[Mode, typer.Option(help="Create and update, or only one of them.")] = "upsert",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")] = False,
+    send_welcome: Annotated[
+        bool, typer.Option("--send-welcome", help="Mail a welcome to every customer it creates.")
+    ] = False,
     delimiter: Annotated[
         Delimiter | None, typer.Option(help="Where it is not found out rightly.", show_default=False)
     ] = None,
@@ -42,7 +45,8 @@ def upload(
     """Import a CSV file: upload it, watch its import, sum it up. Ctrl-C ends only the watching."""
     context.obj()
     store = stores.read(store_id)
-    asked = {"mode": mode, "dry-run": str(dry_run).lower(), "delimiter": delimiter, "encoding": encoding}
+    flags = {"dry-run": str(dry_run).lower(), "send-welcome": str(send_welcome).lower()}
+    asked = flags | {"mode": mode, "delimiter": delimiter, "encoding": encoding}
     job_id = import_upload.put(store, file, {name: value for name, value in asked.items() if value is not None})
     job = import_upload.watched(store, job_id)
     _print(job, json)

@@ -43,7 +43,6 @@ FUNCTION_ROLES = {
     "OrderIntake": {
         "Table": table("GetItem Query PutItem DeleteItem"),
         "OrdersQueue": READ_QUEUE,
-        "MailQueue": SEND,
     },
     "CsvImportReceive": {
         "Table": table("GetItem PutItem UpdateItem"),
@@ -91,10 +90,18 @@ FUNCTION_ROLES = {
         "Table": table("GetItem PutItem DeleteItem"),
         "FailedCallsQueue": SEND,
     },
-    "VatRequests": {
+    "FollowUps": {
+        "Table": table("GetItem"),
         "Table.StreamArn": table("DescribeStream GetRecords GetShardIterator"),
         "Table/stream/*": "dynamodb:ListStreams",
+        "MailQueue": SEND,
         "VatCheckQueue": SEND,
+        "FailedCallsQueue": SEND,
+    },
+    "EventPublisher": {
+        "Table.StreamArn": table("DescribeStream GetRecords GetShardIterator"),
+        "Table/stream/*": "dynamodb:ListStreams",
+        "EventBus": "events:PutEvents",
         "FailedCallsQueue": SEND,
     },
     "VatChecker": {

@@ -52,7 +52,7 @@ def by_import(store: Store, ana: Customer) -> Any:
     rules = Rules("imp_1", "upsert", known, NOW, frozenset())
     account = import_accounts.account([row(2, ["ana@example.com", "yes"], known)], ana, rules, LATER)
     with Transaction() as write:
-        import_accounts.put(write, store, account, LATER, Actor("import", "imp_1"))
+        import_accounts.put(write, store, account, rules, LATER)
 
 
 def by_order(store: Store, ana: Customer) -> Any:

@@ -40,7 +40,7 @@ TAKEN: dict[str, tuple[str, Callable[[Any], Any], Any]] = {
     "sqs_mail": ("email_sender.handler", failures, 0),
     "sqs_vat_check": ("vat_checker.handler", failures, 0),
     "ses_bounce": ("email_feedback.handler", lambda answer: answer, None),
-    "dynamodb_stream_vat": ("vat_requests.handler", lambda answer: answer, None),
+    "dynamodb_stream_vat": ("follow_ups.handler", failures, 0),
 }
 REFUSED = {  # because the job that they go on with is not there
     "bulk_changes": "bulk_changes.handler",

@@ -10,21 +10,24 @@ import pytest
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 from tests.http_events import answered, http_event
+from tests.streams import record as stream_record
 
 import bulk_changes
 import csv_import
 import customer_export
 import customers_api
 import email_sender
+import event_publisher
+import follow_ups
 import order_intake
 import storefront_api
 import vat_checker
-import vat_requests
 from clientela import (
     api_keys,
     bulk,
     clock,
     customers,
+    events,
     exports,
     faults,
     import_chunks,
@@ -174,6 +177,20 @@ def test_a_message_that_cannot_be_read_is_logged_without_what_it_holds(
     assert TOKEN not in log()
 
 
+def test_a_failing_change_of_the_stream_is_logged_without_its_words(
+    store: Store, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str], fault: Exception
+) -> None:
+    breaks(monkeypatch, vat_checks, "wanted", fault)
+    breaks(monkeypatch, events, "told", fault)
+    change = stream_record(None, {"pk": {"S": TOKEN}, "sk": {"S": EMAIL}})
+    handed_back = [{"itemIdentifier": change["dynamodb"]["SequenceNumber"]}]
+    assert follow_ups.handler({"Records": [change]}, Context()) == {"batchItemFailures": handed_back}
+    demand_quiet(log(), fault)
+    before = len(log())
+    assert event_publisher.handler({"Records": [change]}, Context()) == {"batchItemFailures": []}
+    demand_quiet(log()[before:], fault)
+
+
 def test_a_wrong_field_is_named_where_it_is_one_of_ours(store: Store) -> None:
     order = {"version": "x", "email": EMAIL, "items": [{"quantity": EMAIL}]}
     with pytest.raises(ValidationError) as raised:
@@ -194,7 +211,6 @@ JOBS: list[tuple[Any, str, Any, str, dict[str, Any]]] = [
     (customer_export, "handler", exports, "run", {"store_id": "demo", "job_id": "exp_1"}),
     (customer_export, "handler", exports, "start_nightly", {}),
     (bulk_changes, "handler", bulk, "run", {"store_id": "demo", "job_id": "blk_1"}),
-    (vat_requests, "handler", vat_checks, "wanted", {"Records": [{"dynamodb": {"Keys": EMAIL}}]}),
 ]  # fmt: skip
 
 

@@ -264,3 +264,10 @@ def test_settings_of_a_store_can_leave_the_storefront_out() -> None:
     letter = mails.written(plain, mails.sign_in_link(None, "123456"), "en")
     assert "href" not in letter.html
     assert "123 456" in letter.text
+
+
+def test_a_store_that_switched_welcomes_off_sends_none(store: Store, ses: list[Any]) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    silent = stores.patch(store.id, {"welcome_mail": False}, NOW)
+    assert welcome_mail.deliver(silent, customer.id, NOW) == "withheld"
+    assert ses == []

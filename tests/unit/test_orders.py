@@ -43,16 +43,6 @@ def figures(customer: Customer) -> tuple[Any, ...]:
     return customer.orders_count, spent, customer.first_order_at, customer.last_order_at, customer.last_order_status
 
 
-def mails(aws: Any) -> list[dict[str, Any]]:
-    sqs = aws("sqs")
-    found = []
-    while messages := sqs.receive_message(
-        QueueUrl=sqs.get_queue_url(QueueName="mail")["QueueUrl"], MaxNumberOfMessages=10
-    ).get("Messages"):
-        found += [json.loads(message["Body"]) for message in messages]
-    return found
-
-
 def batch(*bodies: str) -> dict[str, Any]:
     sample = json.loads(EVENT.read_text())["Records"][0]
     return {"Records": [sample | {"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]}
@@ -306,20 +296,6 @@ def test_an_order_of_somebody_else_is_not_found(store: Store) -> None:
         orders.one(store, holder(store).id, "nothing")
     with pytest.raises(OrderNotFoundError):
         orders.one(store, holder(store).id, "x" * 5000)
-
-
-def test_a_new_account_is_welcomed_once(store: Store, aws: Any) -> None:
-    for version in (1, 1, 2):
-        take(store, version=version)
-    take(store, id="2")
-    assert mails(aws) == [{"mail": "welcome", "store_id": store.id, "customer_id": holder(store).id}]
-
-
-def test_a_known_customer_and_a_store_without_accounts_get_no_welcome(store: Store, aws: Any) -> None:
-    customers.create(store, NewCustomer(email="ana@example.com"), NOW)
-    take(store)
-    orders.take(stores.create("closed", StoreSettings(name="Closed"), NOW), order(), NOW)
-    assert mails(aws) == []
 
 
 def test_the_sample_event_is_taken(store: Store) -> None:

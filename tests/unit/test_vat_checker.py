@@ -1,4 +1,4 @@
-"""From the table's stream over the queue to VIES, and the patience in between."""
+"""From the queue to VIES, and the patience in between."""
 
 import json
 import logging
@@ -9,16 +9,13 @@ import pytest
 from tests.vies_stand_in import StandIn
 
 import vat_checker
-import vat_requests
-from clientela import clients, clock, customers, faults, vat_check_queue
+from clientela import clients, clock, customers, vat_check_queue
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.stores import Store
 from clientela.vat_check_queue import VatCheck
 
 EVENTS = Path(__file__).parents[2] / "events"
-STREAM, MESSAGE = (
-    json.loads((EVENTS / name).read_text()) for name in ("dynamodb_stream_vat.json", "sqs_vat_check.json")
-)
+MESSAGE = json.loads((EVENTS / "sqs_vat_check.json").read_text())
 SPANISH = "ESB12345674"
 
 
@@ -49,35 +46,6 @@ def delivered(customer: Customer, receives: int = 1, receipt_handle: str = "hand
 
 def failed(answer: dict[str, Any]) -> list[str]:
     return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
-
-
-def test_a_pending_vat_id_in_the_stream_becomes_a_message(queue: str) -> None:
-    vat_requests.handler(STREAM, None)
-    (message,) = received(queue)
-    assert json.loads(message["Body"]) == json.loads(MESSAGE["Records"][0]["body"])
-
-
-def test_a_large_batch_of_the_stream_is_queued_whole(queue: str) -> None:
-    vat_requests.handler({"Records": STREAM["Records"] * 25}, None)
-    attributes = clients.sqs().get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
-    assert attributes["Attributes"]["ApproximateNumberOfMessages"] == "25"
-
-
-def test_nothing_to_check_asks_nothing_of_the_queue() -> None:
-    vat_requests.handler({"Records": []}, None)
-
-
-def test_a_message_that_the_queue_does_not_take_brings_the_batch_again(
-    queue: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Refusing:
-        def send_message_batch(self, **_: Any) -> dict[str, Any]:
-            return {"Failed": [{"Id": "0", "Code": "InternalError"}]}
-
-    monkeypatch.setattr(clients, "sqs", Refusing)
-    with pytest.raises(faults.FaultError) as raised:
-        vat_requests.handler(STREAM, None)
-    assert raised.type.__name__ == "NotSentError"
 
 
 def test_an_answer_settles_the_message_and_the_customer(

@@ -9,16 +9,15 @@ from typing import Any
 import pytest
 from tests.vies_stand_in import StandIn
 
-from clientela import circuits, clock, customers, keys, stores, vat_checks, vies
+from clientela import changes, circuits, clock, customers, keys, stores, vat_checks, vies
 from clientela.circuits import CircuitRecord
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.stores import Store
 
 NOW = clock.now()
 SPANISH, OTHER_SPANISH, FRENCH = "ESB12345674", "ESB64717838", "FR27552032534"
-CHANGE = json.loads((Path(__file__).parents[2] / "events" / "dynamodb_stream_vat.json").read_text())["Records"][0][
-    "dynamodb"
-]
+SAMPLES = Path(__file__).parents[2] / "events"
+SAMPLE = changes.read(json.loads((SAMPLES / "dynamodb_stream_vat.json").read_text())["Records"][0])
 
 
 @pytest.fixture
@@ -190,13 +189,9 @@ def test_another_store_of_the_same_customer_id_is_left_alone(store: Store, ana: 
     assert status(store, ana) == "pending"
 
 
-def changed(**images: Any) -> dict[str, Any]:
-    return {name: value for name, value in (CHANGE | images).items() if value is not None}
-
-
 def test_a_new_vat_id_asks_for_a_check() -> None:
-    for change in (CHANGE, changed(OldImage=None)):
-        wanted = vat_checks.wanted(change)
+    for before in (SAMPLE.before, None):
+        wanted = vat_checks.wanted(SAMPLE._replace(before=before))
         assert wanted is not None
         assert wanted.model_dump() == {
             "store_id": "demo", "customer_id": "cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6", "vat_id": SPANISH, "round": 1,
@@ -204,7 +199,7 @@ def test_a_new_vat_id_asks_for_a_check() -> None:
 
 
 def test_other_changes_ask_for_none() -> None:
-    assert vat_checks.wanted(changed(OldImage=CHANGE["NewImage"])) is None
-    assert vat_checks.wanted(changed(NewImage=CHANGE["OldImage"])) is None
-    assert vat_checks.wanted(changed(NewImage=None)) is None
-    assert vat_checks.wanted(changed(NewImage={"pk": {"S": "STORE#demo"}, "sk": {"S": "SETTINGS"}})) is None
+    assert vat_checks.wanted(SAMPLE._replace(before=SAMPLE.after)) is None
+    assert vat_checks.wanted(SAMPLE._replace(after=SAMPLE.before)) is None
+    assert vat_checks.wanted(SAMPLE._replace(after=None)) is None
+    assert vat_checks.wanted(SAMPLE._replace(after={"pk": {"S": "STORE#demo"}, "sk": {"S": "SETTINGS"}})) is None

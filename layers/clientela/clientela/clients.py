@@ -8,6 +8,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -45,6 +46,12 @@ def sqs() -> "SQSClient":
 def ses() -> "SESV2Client":
     """Outgoing mail."""
     return boto3.client("sesv2", config=CONFIG)
+
+
+@cache
+def events() -> "EventBridgeClient":
+    """The bus on which events go out."""
+    return boto3.client("events", config=CONFIG)
 
 
 @cache

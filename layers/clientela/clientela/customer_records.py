@@ -44,6 +44,7 @@ class CustomerRecord(Record):
 
     version = NumberAttribute()
     customer = DocumentAttribute(Customer, lean=True)
+    welcome = BooleanAttribute(null=True)  # of a new one: the import that made it asks for a welcome mail
     vat_id_pending = UnicodeAttribute(
         null=True
     )  # the VAT ID that waits for its check: the stream's filter looks for it
@@ -81,11 +82,11 @@ class EmailClaim(Record):
     claimed_at = UnicodeAttribute()
 
 
-def record(store: Store, customer: Customer) -> CustomerRecord:
-    """The profile to put for a customer, with its index entries."""
+def record(store: Store, customer: Customer, *, welcome: bool = False) -> CustomerRecord:
+    """The profile to put for a customer, with its index entries; `welcome` is for a new one (welcome_mail.wanted)."""
     return CustomerRecord(
         keys.customer(store.id, customer.id), keys.PROFILE,
-        version=customer.version, customer=customer,
+        version=customer.version, customer=customer, welcome=welcome or None,
         vat_id_pending=customer.vat_id if customer.vat_id_status == "pending" else None,
         directory=keys.directory(store.id, bucket(customer.id)),
         **_sort_keys(store, customer), **_facets(store, customer),

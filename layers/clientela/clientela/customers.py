@@ -63,11 +63,14 @@ def made(new: NewCustomer, now: datetime, source: Source) -> Customer:
     return consents.settled(None, customer, source, now)
 
 
-def add(write: Transaction, store: Store, customer: Customer, by: Actor) -> None:
-    """Put a new customer, its e-mail claim and its first history as part of a transaction, which raises EmailTakenError."""
+def add(write: Transaction, store: Store, customer: Customer, by: Actor, *, welcome: bool = False) -> None:
+    """Put a new customer, its e-mail claim and its first history as part of a transaction, which raises EmailTakenError.
+
+    `welcome` asks for a mail to one whom no order has made.
+    """
     _demand_room(customer)
     write.save(claim(store, customer), EmailClaim.pk.does_not_exist(), EmailTakenError(_TAKEN))
-    write.save(record(store, customer), CustomerRecord.pk.does_not_exist(), VersionConflictError())
+    write.save(record(store, customer, welcome=welcome), CustomerRecord.pk.does_not_exist(), VersionConflictError())
     write.save(history.registered(store, customer, by))
     consents.write(write, store, None, customer)
     _demand_groups(write, store, customer.groups)

@@ -37,13 +37,13 @@ def described(error: BaseException) -> dict[str, Any]:
     }
 
 
-def wordless(handler: Callable[[dict[str, Any], Any], None]) -> Callable[[dict[str, Any], Any], None]:
+def wordless[A](handler: Callable[[dict[str, Any], Any], A]) -> Callable[[dict[str, Any], Any], A]:
     """A function whose failures are logged here: Lambda, which logs what is raised word by word, gets the name alone."""
 
     @wraps(handler)
-    def handled(event: dict[str, Any], context: Any) -> None:
+    def handled(event: dict[str, Any], context: Any) -> A:
         try:
-            handler(event, context)
+            return handler(event, context)
         except Exception as error:
             log(error)
             # The name is what Step Functions and failure destinations go by.

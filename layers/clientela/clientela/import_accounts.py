@@ -30,6 +30,7 @@ class Rules(NamedTuple):
     columns: Columns
     started_at: datetime
     earlier: frozenset[int]
+    send_welcome: bool = False
     groups: GroupIds = csv_groups.NONE
 
 
@@ -49,7 +50,9 @@ class Account(NamedTuple):
 def rules(store: Store, known: ImportRecord, detected: Detected, earlier: frozenset[int]) -> Rules:
     """The rules of a job whose file was found to be `detected`."""
     job = known.job
-    return with_groups_read(store, Rules(job.id, job.mode, detected.as_columns(), job.started_at, earlier))
+    return with_groups_read(
+        store, Rules(job.id, job.mode, detected.as_columns(), job.started_at, earlier, job.send_welcome)
+    )
 
 
 def with_groups_read(store: Store, rules: Rules) -> Rules:
@@ -71,15 +74,16 @@ def account(rows: Sequence[Row], before: Customer | None, rules: Rules, now: dat
     return Account(rows, before, current, findings)
 
 
-def put(write: Transaction, store: Store, account: Account, now: datetime, by: Actor) -> None:
+def put(write: Transaction, store: Store, account: Account, rules: Rules, now: datetime) -> None:
     """Write a changed account in a transaction. InvalidInputError where the customer becomes too large.
 
     The transaction raises EmailTakenError, VersionConflictError, GroupUnknownError or BusyError.
     """
     if account.after is None:
         return
+    by = Actor("import", rules.job_id)
     if account.before is None:
-        customers.add(write, store, account.after, by)
+        customers.add(write, store, account.after, by, welcome=rules.send_welcome)
         return
     settled = consents.settled(account.before, account.after, consents.source_of(by), now)
     after = settled.model_copy(update={"version": account.before.version + 1, "updated_at": now})

@@ -45,7 +45,6 @@ from clientela.errors import (
     InvalidInputError,
     VersionConflictError,
 )
-from clientela.history import Actor
 from clientela.import_accounts import Account, Rules
 from clientela.import_results import Finding, Result, result
 from clientela.imports import Detected, ImportRecord
@@ -176,7 +175,7 @@ def _prepared(store: Store, account: Account, rules: Rules, now: datetime) -> tu
     """An account with the transaction that writes it alone; an account with its rows rejected has nothing to write."""
     write = Transaction()
     try:
-        import_accounts.put(write, store, account, now, Actor("import", rules.job_id))
+        import_accounts.put(write, store, account, rules, now)
     except InvalidInputError as error:
         return import_accounts.refused(account, "customer_too_large", error.detail), Transaction()
     return account, write

@@ -16,6 +16,7 @@ from clientela.import_files import Upload
 from clientela.imports import MODES, Counts, ImportJob, ImportRecord, Mode
 from clientela.stores import Store
 
+_YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
 _NAMED_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 _FILE_DELETED = "The file was deleted, because it names a column of passwords."
 _PASSWORDS_LEFT_OUT = "Passwords were left out: customers sign in by link, or set a password of their own."
@@ -51,6 +52,7 @@ class _Options(NamedTuple):
 
     mode: Mode = "upsert"
     dry_run: bool = False
+    send_welcome: bool = False
     encoding: str | None = None
     delimiter: str | None = None
 
@@ -77,7 +79,8 @@ def _start(store: Store, known: ImportRecord, upload: Upload, now: datetime) -> 
     except FileRefusedError as error:
         _refuse(known, upload, str(error), now)
         return
-    known.job = known.job.model_copy(update={"mode": options.mode, "dry_run": options.dry_run})
+    asked = {"mode": options.mode, "dry_run": options.dry_run, "send_welcome": options.send_welcome}
+    known.job = known.job.model_copy(update=asked)
     import_files.write_plan(store.id, known.job.id, survey.chunks)
     imports.planned(known, survey, _notes(survey))
     if not survey.chunks:
@@ -117,12 +120,17 @@ def _notes(survey: Survey) -> list[str]:
 def _options(metadata: dict[str, str]) -> _Options:
     """FileRefusedError for a word that is not known: nothing may happen that the merchant did not mean."""
     mode = next((mode for mode in MODES if mode == metadata.get("mode", "upsert").lower()), None)
-    dry_run = metadata.get("dry-run", "false").lower()
+    dry_run, send_welcome = (_flag(metadata, name) for name in ("dry-run", "send-welcome"))
     delimiter = _NAMED_DELIMITERS.get(metadata.get("delimiter", "").lower(), metadata.get("delimiter"))
     if mode is None:
         raise FileRefusedError(f"The mode {metadata['mode']!r} is not known: use one of {', '.join(MODES)}.")
-    if dry_run not in {"true", "false", "yes", "no", "1", "0"}:
-        raise FileRefusedError(f"dry-run is {dry_run!r}: use true or false.")
     if delimiter and delimiter not in DELIMITERS:
         raise FileRefusedError(f"The delimiter {delimiter!r} is not known: use one of , ; | tab.")
-    return _Options(mode, dry_run in {"true", "yes", "1"}, metadata.get("encoding"), delimiter or None)
+    return _Options(mode, dry_run, send_welcome, metadata.get("encoding"), delimiter or None)
+
+
+def _flag(metadata: dict[str, str], name: str) -> bool:
+    word = metadata.get(name, "false").lower()
+    if word not in _YES + _NO:
+        raise FileRefusedError(f"{name} is {word!r}: use true or false.")
+    return word in _YES

@@ -69,6 +69,7 @@ class ImportJob(Counts):
     file: str
     mode: Mode = "upsert"
     dry_run: bool = False
+    send_welcome: bool = False
     detected: Detected | None = None
     rows_total: int | None = None
     rows_done: int = 0

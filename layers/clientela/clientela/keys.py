@@ -45,6 +45,11 @@ def customer_of(pk: str) -> tuple[str, str]:
     return store_id, customer_id
 
 
+def store_of(pk: str) -> str:
+    """Store id of any key that begins with the store."""
+    return pk.split("#", 2)[1]
+
+
 def email(store_id: str, canonical: str) -> str:
     """`STORE#demo#EMAIL#ana@example.com`: what makes an address unique in its store."""
     return f"STORE#{store_id}#EMAIL#{canonical}"

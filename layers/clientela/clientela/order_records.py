@@ -19,6 +19,7 @@ class OrderRecord(Record):
 
     order_id = UnicodeAttribute()
     version = NumberAttribute()
+    customer_version = NumberAttribute()  # that the customer got with it: it puts the order in the customer's events
     counted = BooleanAttribute()  # lets DynamoDB find the first and last counted order
     payment_status = UnicodeAttribute()
     fulfillment_status = UnicodeAttribute(null=True)
@@ -48,11 +49,12 @@ class OrderReference(Record):
         return Counted(datetime.fromisoformat(self.placed_at), self.counted_total, self.counted_currency)
 
 
-def record(store: Store, customer_id: str, order: Order) -> OrderRecord:
-    """The order to put."""
+def record(store: Store, customer_id: str, customer_version: int, order: Order) -> OrderRecord:
+    """The order to put, with the version that its customer gets by it."""
     return OrderRecord(
         keys.customer(store.id, customer_id), keys.order(order.placed_at, order.id),
-        order_id=order.id, version=order.version, counted=statistics.counted(order) is not None, order=order,
+        order_id=order.id, version=order.version, customer_version=customer_version,
+        counted=statistics.counted(order) is not None, order=order,
         payment_status=order.payment_status, fulfillment_status=order.fulfillment_status,
         payment_method=(order.payment_method or "")[:METHOD_LENGTH] or None,
     )  # fmt: skip

@@ -18,7 +18,6 @@ from clientela import (
     dynamodb,
     email_addresses,
     keys,
-    mail_queue,
     order_account,
     order_records,
     statistics,
@@ -56,8 +55,7 @@ def take(store: Store, order: Order, now: datetime) -> bool:
 
     One transaction writes the order, its reference and the customer with its statistics, and where the order's e-mail
     is new to the store, the account and its claim. Where a version has another e-mail or time than the one before, the
-    order moves. A new account is sent one welcome mail if the store has accounts at all; a crash right after the
-    transaction loses the mail rather than sending two. BusyError when others kept changing the same customer.
+    order moves. BusyError when others kept changing the same customer.
     2 read units for a new account, else 4. An order of up to 1 KB and a profile of up to 2: 24 write units for a new
     account, 26 where the statistics change (18 of them index entries), 8 where they stay as they are.
     """
@@ -95,7 +93,7 @@ def _take(store: Store, order: Order, now: datetime) -> bool:
     before, by = _account(store, order, known, now), Actor("order", order.id)
     holder = before or customers.made(order_account.told(order), now, "order")
     with Transaction() as write:
-        _write_order(write, store, holder, order, known)
+        _write_order(write, store, holder.id, holder.version + 1 if before else 1, order, known)
         if known and known.customer_id != holder.id:
             _take_away(write, store, known, now, by)
         left = known.counted() if known and known.customer_id == holder.id else None
@@ -104,8 +102,6 @@ def _take(store: Store, order: Order, now: datetime) -> bool:
             customers.replace(write, store, before, _next(before, after, now), by)
         else:
             customers.add(write, store, after, by)
-    if before is None and store.login_mode != "disabled":
-        mail_queue.put("welcome", store.id, customer_id=holder.id)
     return True
 
 
@@ -126,11 +122,11 @@ def _present(store: Store, customer_id: str) -> Customer | None:
 
 
 def _write_order(
-    write: Transaction, store: Store, holder: Customer, order: Order, known: OrderReference | None
+    write: Transaction, store: Store, holder: str, version: int, order: Order, known: OrderReference | None
 ) -> None:
     unchanged = OrderReference.version == known.version if known else OrderReference.pk.does_not_exist()
-    write.save(order_records.reference(store, holder.id, order), unchanged, BusyError())
-    record = order_records.record(store, holder.id, order)
+    write.save(order_records.reference(store, holder, order), unchanged, BusyError())
+    record = order_records.record(store, holder, version, order)
     write.save(record)
     if known:
         old = order_records.OrderRecord(keys.customer(store.id, known.customer_id), known.order_key())

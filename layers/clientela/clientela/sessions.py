@@ -42,6 +42,7 @@ class SessionRecord(Record):
 
     token_hash = UnicodeAttribute()
     email = UnicodeAttribute()  # canonical: a session dies when its customer's address changes
+    customer_version = NumberAttribute()  # that the sign-in gave the customer: it puts it in the customer's events
     session = DocumentAttribute(Session)
     ttl = NumberAttribute()
 
@@ -59,7 +60,8 @@ def start(
 ) -> tuple[str, Session]:
     """Put a new session as part of a transaction. The token that comes back is kept nowhere.
 
-    The transaction must make a new version of the customer: so whoever ends all sessions on a version misses none.
+    The transaction must make a new version of the customer, which `customer` has: so whoever ends all sessions on a
+    version misses none, and the session's event is put in order by it.
     `secret` is for a caller who must be able to make the same token again.
     """
     session = Session(
@@ -69,7 +71,7 @@ def start(
     )  # fmt: skip
     token = token_of(customer.id, session.id, secret or ids.secret())
     write.save(
-        _record(store, session, _hash(token), email_addresses.canonical(customer.email)),
+        _record(store, session, _hash(token), email_addresses.canonical(customer.email), customer.version),
         SessionRecord.pk.does_not_exist(),
     )
     return token, session
@@ -142,10 +144,11 @@ def end_of_other_emails(store: Store, customer: Customer) -> None:
             record.delete()
 
 
-def _record(store: Store, session: Session, token_hash: str, email: str) -> SessionRecord:
+def _record(store: Store, session: Session, token_hash: str, email: str, customer_version: int) -> SessionRecord:
     return SessionRecord(
         keys.customer(store.id, session.customer_id), keys.session(session.id),
-        token_hash=token_hash, email=email, session=session, ttl=int(session.expires_at.timestamp()),
+        token_hash=token_hash, email=email, customer_version=customer_version, session=session,
+        ttl=int(session.expires_at.timestamp()),
     )  # fmt: skip
 
 

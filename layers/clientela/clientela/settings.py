@@ -71,6 +71,21 @@ def vat_check_queue_url() -> str:
     return _required("VAT_CHECK_QUEUE_URL")
 
 
+def event_bus() -> str:
+    """Name of the bus on which events go out."""
+    return _required("EVENT_BUS")
+
+
+def event_source() -> str:
+    """What events name as their source, such as `clientela.prod`."""
+    return _required("EVENT_SOURCE")
+
+
+def failed_calls_queue_url() -> str:
+    """Queue of what could not be done and must be looked at."""
+    return _required("FAILED_CALLS_QUEUE_URL")
+
+
 def requests_per_second() -> int:
     """How many calls a second one API key may make of one function instance."""
     return int(_required("REQUESTS_PER_SECOND"))

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from clientela import circuits, customers, keys, vies
+from clientela.changes import Change
 from clientela.customer_fields import Customer
 from clientela.errors import CustomerNotFoundError
 from clientela.history import Actor
@@ -19,15 +20,15 @@ type Outcome = Literal["valid", "invalid", "unavailable", "unanswered", "outdate
 _OPEN = {"pending", "unavailable"}
 
 
-def wanted(change: dict[str, Any]) -> VatCheck | None:
-    """The check that a change of a profile asks for, given the `dynamodb` part of a stream record.
+def wanted(change: Change) -> VatCheck | None:
+    """The check that a change of a profile asks for.
 
     Only where it made the VAT ID pending: other changes while it waits ask for nothing.
     """
-    after, before = _vat_id(change.get("NewImage", {})), _vat_id(change.get("OldImage", {}))
+    after, before = _vat_id(change.after or {}), _vat_id(change.before or {})
     if after is None or after == before:
         return None
-    store_id, customer_id = keys.customer_of(change["Keys"]["pk"]["S"])
+    store_id, customer_id = keys.customer_of(change.pk)
     return VatCheck(store_id=store_id, customer_id=customer_id, vat_id=after)
 
 

@@ -1,13 +1,36 @@
-"""The one mail to a customer whose order has opened an account."""
+"""The one mail to a customer for whom an order, or an import that asks for it, has opened an account."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from clientela import customers, keys, mail_delivery, mails
-from clientela.errors import CustomerNotFoundError
+from clientela import customers, documents, keys, mail_delivery, mails, stores
+from clientela.changes import Change
+from clientela.errors import CustomerNotFoundError, StoreNotFoundError
 from clientela.mail_delivery import Outcome, Outgoing
 from clientela.stores import Store
 
 REMEMBERED = timedelta(days=30)  # longer than any queue keeps the message
+
+
+class Newcomer(NamedTuple):
+    """Who is to be welcomed."""
+
+    store_id: str
+    customer_id: str
+
+
+def wanted(change: Change) -> Newcomer | None:
+    """Whom a change of a profile asks to welcome. 1 read unit when the store is not at hand.
+
+    A new account that an order has made, or an import with `send-welcome`, and only where the store welcomes anybody.
+    """
+    if change.before or not change.after or not _is_opened_for(change):
+        return None
+    newcomer = Newcomer(*keys.customer_of(change.pk))
+    try:
+        return newcomer if _welcomes(stores.get(newcomer.store_id)) else None
+    except StoreNotFoundError:
+        return None
 
 
 def deliver(store: Store, customer_id: str, now: datetime) -> Outcome:
@@ -18,11 +41,20 @@ def deliver(store: Store, customer_id: str, now: datetime) -> Outcome:
     )
 
 
+def _is_opened_for(change: Change) -> bool:
+    profile = change.after or {}
+    return "welcome" in profile or documents.fields(profile["customer"]).get("source") == "order"
+
+
+def _welcomes(store: Store) -> bool:
+    return store.welcome_mail and store.login_mode != "disabled"
+
+
 def _outgoing(store: Store, customer_id: str) -> Outgoing | None:
     try:
         customer = customers.get(store, customer_id)
     except CustomerNotFoundError:
         return None
-    if store.login_mode == "disabled" or not mail_delivery.reachable(customer):
+    if not _welcomes(store) or not mail_delivery.reachable(customer):
         return None
     return Outgoing(customer.email, customer.language, mails.welcome(store, customer))

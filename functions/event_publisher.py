@@ -1,0 +1,40 @@
+"""DynamoDB stream → EventBridge: tells other systems what has changed. The template filters what comes here."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from clientela import changes, event_bus, events, failed_calls, faults
+from clientela.events import Event
+
+logger = Logger()
+
+
+@faults.wordless
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Publish a batch of changes; the answer names those to be delivered again.
+
+    A change that cannot be told, or whose event the bus refuses for good, is put aside: its shard of the stream, which
+    holds the changes of many customers, must not wait for it.
+    """
+    told = [each for record in event["Records"] if (each := _told(record))]
+    left = event_bus.publish(told)
+    for refused in left.refused:
+        _put_aside(refused.number, "RefusedByBus")
+    logger.info("published", events=len(told) - len(left.waiting) - len(left.refused), waiting=len(left.waiting))
+    if left.trouble:
+        faults.log(left.trouble)
+    return {"batchItemFailures": [{"itemIdentifier": each.number} for each in left.waiting]}
+
+
+def _told(record: dict[str, Any]) -> Event | None:
+    try:
+        return events.told(changes.read(record))
+    except Exception as error:
+        faults.log(error)
+        _put_aside(record["dynamodb"]["SequenceNumber"], type(error).__name__)
+        return None
+
+
+def _put_aside(number: str, reason: str) -> None:
+    failed_calls.put("event-publisher", sequence_number=number, error=reason)

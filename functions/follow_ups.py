@@ -1,0 +1,45 @@
+"""DynamoDB stream → what follows from a change of a customer. The template filters what comes here.
+
+Nothing of it is done by the code that writes customers: it could forget it, or die between the write and the rest.
+"""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+import stream_batches
+from clientela import mail_queue, vat_check_queue, vat_checks, welcome_mail
+from clientela.changes import Change
+
+logger = Logger()
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Follow a batch of changes; the answer names those to be delivered again, and doing something twice is no harm."""
+    return stream_batches.answer(event, _follow, logger)
+
+
+def _follow(change: Change) -> None:
+    """Everything that follows from one change: what fails of it keeps the rest from nothing."""
+    errors = []
+    for follow_up in (_check_vat_id, _welcome):
+        try:
+            follow_up(change)
+        except Exception as error:
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("not all that follows was done", errors)
+
+
+def _check_vat_id(change: Change) -> None:
+    check = vat_checks.wanted(change)
+    if check:
+        vat_check_queue.put([check])
+        logger.info("vat check wanted", store_id=check.store_id, customer_id=check.customer_id)
+
+
+def _welcome(change: Change) -> None:
+    newcomer = welcome_mail.wanted(change)
+    if newcomer:
+        mail_queue.put("welcome", newcomer.store_id, customer_id=newcomer.customer_id)
+        logger.info("welcome wanted", **newcomer._asdict())

@@ -1,0 +1,69 @@
+"""The functions that follow the table's stream: what reaches them, and what becomes of it when they fail."""
+
+from typing import Any
+
+import pytest
+from tests.streams import arriving, record
+from tests.template_file import template
+
+RESOURCES: dict[str, Any] = template()["Resources"]
+MAPPINGS = {
+    name: event["Properties"]
+    for name, body in RESOURCES.items()
+    if body["Type"] == "AWS::Serverless::Function"
+    for event in body["Properties"].get("Events", {}).values()
+    if event["Type"] == "DynamoDB"
+}
+
+
+def item(sk: str, **attributes: str) -> dict[str, Any]:
+    texts = {"pk": "STORE#demo#CUSTOMER#cus_1", "sk": sk} | attributes
+    return {name: {"S": text} for name, text in texts.items()}
+
+
+def reaches(before: dict[str, Any] | None, after: dict[str, Any] | None) -> set[str]:
+    return {name for name in MAPPINGS if arriving(name, [record(before, after)])}
+
+
+PROFILE, PENDING = item("PROFILE"), item("PROFILE", vat_id_pending="ESB12345674")
+ORDER, SESSION = item("ORDER#2026-11-21T10:00:00.000Z#1001"), item("SESSION#ses_1")
+RUNNING, ENDED = item("IMPORT#imp_1", status="running"), item("IMPORT#imp_1", status="succeeded")
+BOTH, EVENTS, NOBODY = {"FollowUps", "EventPublisher"}, {"EventPublisher"}, set[str]()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "functions"),
+    [
+        (None, PROFILE, BOTH), (PROFILE, PROFILE, EVENTS), (PROFILE, PENDING, BOTH), (PROFILE, None, EVENTS),
+        (PENDING, None, EVENTS),
+        (None, ORDER, EVENTS), (ORDER, ORDER, EVENTS), (ORDER, None, NOBODY),
+        (None, SESSION, EVENTS), (SESSION, SESSION, NOBODY), (SESSION, None, NOBODY),
+        (None, RUNNING, NOBODY), (RUNNING, ENDED, EVENTS), (ENDED, None, NOBODY),
+        (None, item("EXPORT#exp_1", status="failed"), EVENTS), (None, item("BULK#blk_1", status="failed"), NOBODY),
+        (None, item("EVENT#0000000001#0"), NOBODY), (None, item("MAIL#welcome"), NOBODY), (None, item("CLAIM"), NOBODY),
+        (None, item("KEY#key_1"), NOBODY), (None, item("SETTINGS"), NOBODY), (None, item("REFERENCE"), NOBODY),
+    ],
+)  # fmt: skip
+def test_a_function_is_started_by_what_concerns_it_alone(
+    before: dict[str, Any] | None, after: dict[str, Any] | None, functions: set[str]
+) -> None:
+    assert reaches(before, after) == functions
+
+
+def test_the_stream_feeds_two_functions_as_many_as_it_can() -> None:
+    assert MAPPINGS.keys() == BOTH
+
+
+@pytest.mark.parametrize("name", MAPPINGS)
+def test_a_batch_goes_on_at_the_first_failed_change_and_what_never_passes_is_kept(name: str) -> None:
+    mapping = MAPPINGS[name]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"  # nothing is missed between the table and the mapping
+    assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["FailedCallsQueue", "Arn"]}
+
+
+def test_an_outage_of_the_bus_is_waited_for_as_long_as_the_stream_keeps_its_records() -> None:
+    events, follow_ups = MAPPINGS["EventPublisher"], MAPPINGS["FollowUps"]
+    assert (events["MaximumRetryAttempts"], events["MaximumRecordAgeInSeconds"]) == (-1, 24 * 3600)
+    assert follow_ups["MaximumRetryAttempts"] == 20
