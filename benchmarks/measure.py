@@ -5,6 +5,7 @@ the floor take turns, block by block, so that a busy moment hits both; the media
 """
 
 import itertools
+import re
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -89,9 +90,12 @@ def _block(case: Case, calls: Iterator[Call]) -> float:
 
 
 def _floor(recorded: Iterable[list[Request]]) -> Iterator[Call]:
-    client = boto3.client("dynamodb")
+    dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
     repeated = [
-        [(getattr(client, xform_name(operation)), _unconditional(request)) for operation, request in requests]
+        [
+            (getattr(sqs if operation == "SendMessage" else dynamodb, xform_name(operation)), _unconditional(request))
+            for operation, request in requests
+        ]
         for requests in recorded
     ]
 
@@ -103,13 +107,17 @@ def _floor(recorded: Iterable[list[Request]]) -> Iterator[Call]:
 
 
 def _unconditional(request: dict[str, Any]) -> dict[str, Any]:
-    """A request that can be repeated: a put without its condition, a transaction without its token."""
+    """A write that can be repeated: without its condition and what only that uses; a transaction without its token."""
     request = {name: value for name, value in request.items() if name != "ClientRequestToken"}
     if "TransactItems" in request:
         request["TransactItems"] = [
             {kind: _unconditional(write) for kind, write in item.items()} for item in request["TransactItems"]
         ]
-    if "Item" in request:  # nothing but a put's condition uses these
-        for name in ("ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues"):
-            request.pop(name, None)
+    if "ConditionExpression" in request:
+        del request["ConditionExpression"]
+        request.pop("ReturnValuesOnConditionCheckFailure", None)
+        used = set(re.findall(r"[:#]\w+", request.get("UpdateExpression", "")))
+        for part in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
+            kept = {name: value for name, value in request.pop(part, {}).items() if name in used}
+            request |= {part: kept} if kept else {}
     return request

@@ -1,11 +1,11 @@
-"""What is asked of DynamoDB, and the units that it says it charged: by the lean client and by botocore."""
+"""What is asked of DynamoDB, and the units that it says it charged: by the lean client and by botocore; and of SQS."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from clientela import clients, dynamodb
+from clientela import clients, dynamodb, sqs
 
 _READS = {"GetItem", "BatchGetItem", "Query"}
 _ASKED = {"ReturnConsumedCapacity": "TOTAL"}  # the table and its indexes together
@@ -36,7 +36,7 @@ class Traffic:
 def watched() -> Iterator[Traffic]:
     """Watch all that the domain asks of DynamoDB meanwhile."""
     traffic = Traffic()
-    with _lean_client(traffic), _botocore(traffic):
+    with _lean_client(traffic), _botocore(traffic), _queue(traffic):
         yield traffic
 
 
@@ -56,6 +56,21 @@ def _lean_client(traffic: Traffic) -> Iterator[None]:
         yield
     finally:
         dynamodb._call = plain
+
+
+@contextmanager
+def _queue(traffic: Traffic) -> Iterator[None]:
+    plain = sqs.send
+
+    def send(queue_url: str, body: str) -> None:
+        traffic.requests.append(("SendMessage", {"QueueUrl": queue_url, "MessageBody": body}))
+        plain(queue_url, body)
+
+    sqs.send = send
+    try:
+        yield
+    finally:
+        sqs.send = plain
 
 
 def _parts(operation: str, request: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], int]]:

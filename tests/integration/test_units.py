@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 from benchmarks.traffic import Traffic, watched
+from tests import sign_ins
+from tests.sign_ins import HERE
 
-from clientela import api_keys, clock, customers, directory, orders, stores
+from clientela import api_keys, clock, customers, directory, orders, sessions, sign_in, stores
 from clientela.api_keys import NewKey
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.customer_filter import CustomerFilter
 from clientela.directory import Sort
+from clientela.errors import LinkUsedError
 from clientela.order_fields import Order
 from clientela.stores import Store, StoreSettings
 
@@ -106,3 +109,46 @@ def test_a_key_is_looked_up_once_and_its_use_noted_once_an_hour(store: Store) ->
     again = taken(lambda: [api_keys.authenticate(store.id, issued.key, NOW) for _ in range(10)])
     assert (first.read_units, first.write_units) == (1, 1)
     assert again.requests == []
+
+
+@pytest.fixture
+def shop(deployed: None) -> Store:
+    """A store where people sign in."""
+    settings = StoreSettings(name="Shop", login_mode="optional", storefront_url="https://shop.example.com")
+    return stores.create(f"shop-{uuid.uuid4().hex[:12]}", settings, NOW)
+
+
+def test_asking_for_a_link(shop: Store) -> None:
+    used = taken(lambda: sign_in.request_link(shop, "ana@example.com", HERE, None, None, NOW))
+    # Two limits remembered and one counted; the request and its outcome in one call; the message.
+    assert (used.read_units, used.write_units, len(used.requests)) == (0, 5, 5)
+    later = NOW + timedelta(minutes=1)
+    again = taken(lambda: sign_in.request_link(shop, "ana@example.com", HERE, None, None, later))
+    # Each limit meets what it remembers first. Such a refusal is charged a unit too, of which the answer says nothing.
+    assert (again.read_units, again.write_units, len(again.requests)) == (0, 5, 7)
+
+
+def test_signing_in_and_up(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = sign_ins.mailbox(monkeypatch)
+    customers.create(shop, NewCustomer(email="known@example.com"), NOW)
+    known, stranger = box.link(shop, "known@example.com"), box.link(shop, "new@example.com")
+    first = taken(lambda: sign_ins.by_link(shop, known))
+    # The try is counted; request, address, session, outcome, history, and the profile with three entries: twice.
+    assert (first.read_units, first.write_units, len(first.requests)) == (2, 1 + 2 * (5 + 1 + 3), 4)
+    up = taken(lambda: sign_ins.by_link(shop, stranger))
+    # The claim besides. It is looked for first, and is not there.
+    assert (up.read_units, up.write_units, len(up.requests)) == (2, 1 + 2 * (6 + 1 + 3), 4)
+    with watched() as refused, pytest.raises(LinkUsedError):
+        sign_ins.by_link(shop, known)
+    assert (refused.read_units, refused.write_units, len(refused.requests)) == (1, 2, 3)
+
+
+def test_a_session_and_its_account_page(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 21):
+        orders.take(shop, order(number), NOW)
+    opened = sign_ins.by_link(shop, sign_ins.mailbox(monkeypatch).link(shop, "buyer@example.com"))
+    checked = taken(lambda: sessions.current(shop, opened.token, NOW))
+    assert (checked.read_units, checked.write_units, len(checked.requests)) == (2, 0, 2)
+    page = taken(lambda: orders.of_customer(shop, opened.customer.id, 20))
+    assert page.read_units <= 1
+    assert len(page.requests) == 1
