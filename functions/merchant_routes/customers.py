@@ -13,6 +13,7 @@ from clientela import (
     customers,
     directory,
     history,
+    mail_queue,
     orders,
     sessions,
     sign_in,
@@ -101,6 +102,8 @@ def change_customer(
         sign_in.shut_out(store, customer, clock.now())
     elif isinstance(changes, dict) and "email" in changes:
         sessions.end_of_other_emails(store, customer)
+    if isinstance(changes, dict) and "email" in changes:  # whether it changed, the mail's sender finds in the history
+        mail_queue.put("email_changed", store.id, customer_id=customer.id, version=str(customer.version))
     return web.json(customer, headers=web.etag(customer.version))
 
 

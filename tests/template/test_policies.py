@@ -32,6 +32,7 @@ FUNCTION_ROLES = {
         f"{EXPORTS}/*": "s3:GetObject",
         f"{FUNCTION}-customer-export": INVOKE,
         f"{FUNCTION}-bulk-changes": INVOKE,
+        "MailQueue": SEND,
         "SigningSecret": SECRET,
     },
     # Anybody may call it: it cannot list customers, so it has no index.

@@ -145,6 +145,15 @@ def test_disabling_and_a_new_email_end_sessions_for_good(store: Store, key: str,
     assert sessions.every(store, ana.id, clock.now()) == []
 
 
+def test_a_new_email_is_told_to_the_old_address(store: Store, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr("clientela.mail_queue.put", lambda *what, **about: asked.append((*what, about)))
+    ana = customers.create(store, NewCustomer(email="ana@example.com"), clock.now())
+    call("PATCH", f"demo/customers/{ana.id}", {"note": "x"}, key=key)
+    call("PATCH", f"demo/customers/{ana.id}", {"email": "new@example.com"}, key=key)
+    assert asked == [("email_changed", "demo", {"customer_id": ana.id, "version": "3"})]
+
+
 def test_a_deleted_customer_has_no_session(store: Store, key: str) -> None:
     ana = customers.create(store, NewCustomer(email="ana@example.com"), clock.now())
     with Transaction() as write:

@@ -74,6 +74,11 @@ ALL_MAILS = [
     mails.sign_in_link(LINK, "123456"),
     mails.sign_in_link(None, "123456"),
     Mail("welcome", {"link": LINK, "name": "Ana"}),
+    Mail("email_in_use", {"link": LINK}),
+    mails.email_change(LINK, "123456"),
+    mails.email_change(None, "123456"),
+    mails.email_changed(LINK),
+    mails.email_changed(None),
     Mail("password_changed", {"link": LINK, "is_removed": False}),
     Mail("password_changed", {"link": LINK, "is_removed": True}),
 ]
@@ -99,7 +104,7 @@ def test_every_text_of_the_table_is_in_the_mail(shop: Store) -> None:
     everything = "".join(letter.subject + html.unescape(letter.html) for letter in letters)
     for name in NAMES:
         for text in mails._texts(name)["en"].values():
-            assert text.format(store="Café & Söhne", minutes=10, name="Ana") in everything
+            assert text.format(store="Café & Söhne", minutes=10, days=7, name="Ana") in everything
 
 
 def test_languages_have_the_same_texts() -> None:

@@ -12,7 +12,7 @@ from tests.http_events import http_event
 from tools.openapi.routes import operations
 
 import storefront_api
-from clientela import clock, customers, orders, sessions, sign_in_mail, stores, web
+from clientela import clock, customers, email_change_mail, notices, orders, sessions, sign_in_mail, stores, web
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.order_fields import Order
 from clientela.stores import Store
@@ -222,7 +222,7 @@ def test_a_new_route_is_private_by_its_mark_alone(store: Store) -> None:
 def test_all_of_an_account_is_marked_private() -> None:
     public = {operation.path for operation in operations(storefront_api.app) if not operation.security}
     assert {path.removeprefix("/v1/stores/{store_id}") for path in public} == {
-        "/login-links", "/sessions", "/checkout-policy", "/storefront.css",
+        "/login-links", "/sessions", "/checkout-policy", "/storefront.css", "/account/email-change/revert",
     }  # fmt: skip
     assert len(PRIVATE) >= 8
 
@@ -336,6 +336,37 @@ def test_password_is_set_used_and_taken_away(store: Store, bearer: dict[str, str
 def test_password_of_another_form_is_not_taken(store: Store, password: Any) -> None:
     answer = call("POST", "/sessions", {"email": "ana@example.com", "password": password})
     assert answer["statusCode"] == 422
+
+
+def test_email_is_changed_by_the_code_of_the_mail_and_changed_back_without_a_session(
+    store: Store, ana: Customer, bearer: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr("clientela.mail_delivery._sent", lambda store, outgoing: sent.append(outgoing) or "sent")
+    asked = call("POST", "/account/email-change", {"email": "new@example.org"}, headers=bearer)
+    assert (asked["statusCode"], asked["json"].keys()) == (202, {"request_id", "expires_at", "resend_after"})
+    email_change_mail.deliver(store, ana.id, asked["json"]["request_id"], clock.now())
+    proof = {"request_id": asked["json"]["request_id"], "code": sent[-1].mail.context["code"]}
+    assert call("POST", "/account/email-change/confirm", proof)["statusCode"] == 401
+    answer = call("POST", "/account/email-change/confirm", proof, headers=bearer)
+    assert (answer["statusCode"], answer["json"]["email"]) == (200, "new@example.org")
+    version = answer["headers"]["ETag"].strip('"')
+    assert call("GET", "/account", headers=bearer)["statusCode"] == 200
+    notices.email_changed(store, ana.id, version, clock.now())
+    token = sent[-1].mail.context["link"].partition("#email_revert=")[2]
+    for method in ("GET", "HEAD", "OPTIONS"):  # what a mail scanner does
+        assert call(method, "/account/email-change/revert")["statusCode"] != 204 or method == "OPTIONS"
+    assert call("POST", "/account/email-change/revert", {"token": token})["statusCode"] == 204
+    assert call("GET", "/account", headers=bearer)["statusCode"] == 401
+    assert customers.get(store, ana.id).email == "ana@example.com"
+
+
+def test_session_without_proof_changes_no_email(store: Store, ana: Customer) -> None:
+    with Transaction() as write:
+        token, _ = sessions.start(write, store, ana, None, NOW, way="password", email_proven=False)
+    headers = {"authorization": f"Bearer {token}"}
+    answer = call("POST", "/account/email-change", {"email": "new@example.org"}, headers=headers)
+    assert (answer["statusCode"], answer["json"]["code"]) == (403, "email_unproven")
 
 
 def test_session_of_another_store_opens_nothing(bearer: dict[str, str]) -> None:

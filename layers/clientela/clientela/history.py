@@ -124,13 +124,17 @@ def _entries(changes: dict[str, Change], before: Customer, after: Customer) -> l
     proven = "email_status" in changes and after.email_status == "proven"
     return [
         ("verified", [changes["email_status"]] if proven else []),
-        ("email_updated", [changes["email"]] if "email" in changes else []),
+        ("email_updated", _together(changes, "email", "email_status") if "email" in changes else []),
         ("detail_updated", [change for name, change in changes.items() if name not in others]),
         ("added_to_group", [groups] if groups and set(after.groups) - set(before.groups) else []),
         ("removed_from_group", [groups] if groups and set(before.groups) - set(after.groups) else []),
         *((_address_type(changes[name]), [changes[name]]) for name in _ADDRESSES if name in changes),
         ("note_updated", [changes["note"]] if "note" in changes else []),
     ]
+
+
+def _together(changes: dict[str, Change], *names: str) -> list[Change]:
+    return [changes[name] for name in names if name in changes]
 
 
 def _address_type(change: Change) -> Type:

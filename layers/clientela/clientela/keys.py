@@ -25,6 +25,8 @@ ORDER_PREFIX = "ORDER#"
 SESSION_PREFIX = "SESSION#"
 EVENT_PREFIX = "EVENT#"
 CONSENT_PREFIX = "CONSENT#"
+EMAIL_CHANGE_PREFIX = "EMAIL_CHANGE#"
+EMAIL_REVERT_PREFIX = "EMAIL_REVERT#"
 MAIL_PREFIX = "MAIL#"
 SIGN_IN_PREFIX = "SIGN_IN#"
 
@@ -83,6 +85,11 @@ def links_of_email(store_id: str, email_hash: str) -> str:
 def links_of_store(store_id: str) -> str:
     """`demo#links`: the limit of a whole store."""
     return f"{store_id}#links"
+
+
+def email_changes_of_customer(store_id: str, customer_id: str) -> str:
+    """`demo#email-changes#cus_01K…`: the limit of a customer's requests for another e-mail."""
+    return f"{store_id}#email-changes#{customer_id}"
 
 
 def tries_of_network(network_hash: str) -> str:
@@ -203,6 +210,16 @@ def event(version: int, number: int) -> str:
 def consent(version: int) -> str:
     """`CONSENT#0000000002`: a word on marketing, behind the version of the customer that it made."""
     return f"{CONSENT_PREFIX}{version:010d}"
+
+
+def email_change(change_id: str) -> str:
+    """`EMAIL_CHANGE#emc_01K…`: a request to change the e-mail."""
+    return f"{EMAIL_CHANGE_PREFIX}{change_id}"
+
+
+def email_revert(version: int) -> str:
+    """`EMAIL_REVERT#0000000007`: the way back from the change of the e-mail that made a version."""
+    return f"{EMAIL_REVERT_PREFIX}{version:010d}"
 
 
 def mail(name: str) -> str:

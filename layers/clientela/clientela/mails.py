@@ -12,7 +12,7 @@ from typing import Any
 
 import jinja2
 
-from clientela import languages, pages
+from clientela import email_change_requests, email_reverts, languages, pages
 from clientela.customer_fields import Customer
 from clientela.sign_in_requests import LIFE
 from clientela.stores import Store
@@ -50,6 +50,22 @@ def welcome(store: Store, customer: Customer) -> Mail:
 def password_changed(store: Store, *, is_removed: bool) -> Mail:
     """Tell a customer that the password is another one, or none any more."""
     return Mail("password_changed", {"link": pages.sign_in(store), "is_removed": is_removed})
+
+
+def email_change(link: str | None, code: str) -> Mail:
+    """Prove that a new address is one's own: a link for the browser that is signed in, a code for every other."""
+    minutes = email_change_requests.LIFE.seconds // 60
+    return Mail("email_change", {"link": link, "code": f"{code[:3]} {code[3:]}", "minutes": minutes})
+
+
+def email_in_use(store: Store) -> Mail:
+    """Tell an address that was to be an account's e-mail that it has an account already."""
+    return Mail("email_in_use", {"link": pages.sign_in(store)})
+
+
+def email_changed(link: str | None) -> Mail:
+    """Tell the old address that its account has another one now, with the way back where there is one."""
+    return Mail("email_changed", {"link": link, "days": email_reverts.LIFE.days})
 
 
 def written(store: Store, mail: Mail, language: str | None) -> Letter:

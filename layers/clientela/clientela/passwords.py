@@ -112,6 +112,22 @@ def drop_unproven(write: Transaction, store: Store, customer: Customer) -> None:
         write.delete(record)
 
 
+def follow(write: Transaction, store: Store, before: Customer, after: Customer) -> None:
+    """Let a password that was set for the old e-mail count for the new one, which the same person has proven. 1 read unit."""
+    record = find(store, before.id)
+    if record and record.proven_email == email_addresses.canonical(before.email):
+        write.update(record, [PasswordRecord.proven_email.set(email_addresses.canonical(after.email))])
+    elif record:
+        write.delete(record)
+
+
+def drop(write: Transaction, store: Store, customer: Customer) -> None:
+    """Delete the password, whoever has set it, as part of a transaction. 1 read unit."""
+    record = find(store, customer.id)
+    if record:
+        write.delete(record)
+
+
 def _replace(
     store: Store, customer: Customer, session: Session, known: PasswordRecord | None, made: str | None, now: datetime
 ) -> None:

@@ -19,6 +19,9 @@ LINKS_OF_EMAIL = (Rule(1, RESEND_AFTER), Rule(5, 3600))
 # What protects the sender's good name with SES, and the bill: no store is asked for 100 sign-ins a minute in earnest.
 LINKS_OF_STORE = Rule(1000, 600)
 
+# A thief of a session is in no hurry, and its owner changes the e-mail once in years.
+EMAIL_CHANGES_OF_CUSTOMER = (Rule(5, 3600), Rule(10, 86400))
+
 # Six times the sign-ins that a network may ask for: room for codes mistyped, links pressed twice and mail scanners.
 TRIES_OF_NETWORK = Rule(300, 600)
 # 30 a day are one chance in 33,000 for whoever guesses at one address day and night; a store's 1,000 one in 1,000.
@@ -35,6 +38,12 @@ def take_link(store: Store, canonical: str, visitor: Visitor, now: datetime) -> 
     limits.take(keys.links_of_network(_hidden(visitor)), LINKS_OF_NETWORK, now)
     limits.take(keys.links_of_email(store.id, hashed(canonical)), LINKS_OF_EMAIL, now)
     limits.count(keys.links_of_store(store.id), LINKS_OF_STORE, now)
+
+
+def take_email_change(store: Store, customer_id: str, canonical: str, visitor: Visitor, now: datetime) -> None:
+    """Count a request to change an e-mail, which sends a mail as a link does. TooManyRequestsError. 2 write units more."""
+    limits.take(keys.email_changes_of_customer(store.id, customer_id), EMAIL_CHANGES_OF_CUSTOMER, now)
+    take_link(store, canonical, visitor, now)
 
 
 def take_try(visitor: Visitor, now: datetime) -> None:

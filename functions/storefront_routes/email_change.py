@@ -1,0 +1,106 @@
+"""/account/email-change: another e-mail for one's account, proven at the new address; and the way back from the old one."""
+
+from typing import Annotated, Any, Self
+
+from aws_lambda_powertools.event_handler.api_gateway import Response, Router
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from pydantic import model_validator
+
+from clientela import accounts, answers, clock, email_changes, email_reverts, web
+from clientela.accounts import Account
+from clientela.customer_fields import Stamp
+from clientela.documents import Document
+from clientela.email_addresses import Email
+from clientela.errors import (
+    CodeLockedError,
+    CodeWrongError,
+    EmailTakenError,
+    EmailUnprovenError,
+    LinkExpiredError,
+    LinkUnknownError,
+    LinkUsedError,
+)
+from clientela.languages import Language
+from storefront_routes import access
+from storefront_routes.sign_in import Code, Secret
+
+router = Router()
+
+BASE = "/v1/stores/<store_id>/account/email-change"
+REFUSALS = (LinkUnknownError, LinkUsedError, LinkExpiredError, EmailTakenError)
+
+
+class NewEmail(Document):
+    """The e-mail to be."""
+
+    email: Email
+    language: Language | None = None
+
+
+class EmailChangeRequest(Document):
+    """What the page keeps until the mail has come. `resend_after` is in seconds."""
+
+    request_id: str
+    expires_at: Stamp
+    resend_after: int
+
+
+class EmailProof(Document):
+    """The token behind `#email_change=` of the link, or the request with the code of its mail."""
+
+    token: Secret | None = None
+    request_id: Secret | None = None
+    code: Code | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        given = {name for name in ("token", "request_id", "code") if getattr(self, name) is not None}
+        if given not in ({"token"}, {"request_id", "code"}):
+            raise ValueError("send token, or request_id and code")
+        return self
+
+
+class RevertToken(Document):
+    """The token behind `#email_revert=` of the link in the notice to the old address."""
+
+    token: Secret
+
+
+@router.post(
+    BASE, operation_id="requestEmailChange", **access.PRIVATE,
+    responses=answers.documented({202: EmailChangeRequest}, [EmailUnprovenError]),
+)  # fmt: skip
+def request_email_change(new: Annotated[NewEmail, Body()]) -> Response[Any]:
+    """Ask for a mail to a new address. The answer is the same whether or not the address has an account."""
+    store, customer = router.context["store"], access.proven_caller(router).customer
+    visitor = access.visitor(router.current_event)
+    asked = email_changes.request(store, customer, new.email, new.language, visitor, clock.now())
+    return web.json(EmailChangeRequest(**vars(asked)), 202)
+
+
+@router.post(
+    f"{BASE}/confirm", operation_id="confirmEmailChange", **access.PRIVATE,
+    responses=answers.documented(
+        {200: Account}, [*REFUSALS, CodeWrongError, CodeLockedError, EmailUnprovenError], ["ETag"]
+    ),
+)  # fmt: skip
+def confirm_email_change(proof: Annotated[EmailProof, Body()]) -> Response[Any]:
+    """Prove the new address, in a session: the link may be opened by a mail scanner. All other devices are signed out."""
+    store, (session, customer) = router.context["store"], access.proven_caller(router)
+    after = email_changes.confirm(
+        store, customer, session, clock.now(), token=proof.token, request_id=proof.request_id, code=proof.code
+    )
+    return web.json(accounts.shown(after, session.email_proven), headers=web.etag(after.version))
+
+
+@router.post(
+    f"{BASE}/revert", operation_id="revertEmailChange", tags=["account"],
+    responses=answers.documented({204: None}, REFUSALS),
+)  # fmt: skip
+def revert_email_change(known: Annotated[RevertToken, Body()]) -> Response[Any]:
+    """Give the account its old address back, within seven days and without a session; everybody is signed out.
+
+    Ask before you call it: a page that calls it by itself lets every mail scanner undo what was wanted.
+    """
+    email_reverts.revert(router.context["store"], known.token, access.visitor(router.current_event), clock.now())
+    return web.nothing()

@@ -1,0 +1,44 @@
+"""The mail to an address that is to be an account's e-mail: with a link and a code, or with the news that it has an account."""
+
+import secrets
+from datetime import datetime
+
+from clientela import customers, email_change_requests, ids, keys, mail_delivery, mails, pages
+from clientela.email_change_requests import LIFE, EmailChangeRecord
+from clientela.errors import CustomerNotFoundError, LinkExpiredError, LinkUsedError
+from clientela.mail_delivery import Outcome, Outgoing
+from clientela.stores import Store
+
+
+def deliver(store: Store, customer_id: str, change_id: str, now: datetime) -> Outcome:
+    """Send the proof of a new address, once. Token and code are made here. 4 read units, 3 write units, 1 call of SES."""
+    asked = email_change_requests.find(store, customer_id, change_id)
+    if asked is None:
+        return "withheld"
+    about = keys.customer(store.id, customer_id)
+    return mail_delivery.send_once(
+        store, about, f"email_change#{change_id}", now + LIFE, now,
+        lambda: _outgoing(store, asked, customer_id, change_id, now),
+    )  # fmt: skip
+
+
+def _outgoing(
+    store: Store, asked: EmailChangeRecord, customer_id: str, change_id: str, now: datetime
+) -> Outgoing | None:
+    holder = customers.find(store, asked.canonical, now)
+    if holder:  # who asked learns nothing; who has the mailbox may know of the account that is theirs
+        if not mail_delivery.reachable(holder):
+            return None
+        return Outgoing(holder.email, asked.language, mails.email_in_use(store))
+    secret, code = ids.secret(), f"{secrets.randbelow(10**6):06d}"
+    try:
+        customer = customers.get(store, customer_id)
+        email_change_requests.demand_living(asked, customer, now)
+        email_change_requests.keep_secrets(asked, change_id, secret, code, now)
+    except (CustomerNotFoundError, LinkUsedError, LinkExpiredError):
+        return None
+    if customer.status == "disabled":
+        return None
+    page = pages.sign_in(store)
+    link = f"{page}#email_change={change_id}.{secret}" if page else None
+    return Outgoing(asked.email, asked.language, mails.email_change(link, code))
