@@ -46,6 +46,7 @@ def _lean_client(traffic: Traffic) -> Iterator[None]:
 
     def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
         traffic.requests.append((operation, dict(request)))
+        traffic.write_units += 2 * _checks(request)  # of items of up to 1 KB
         for part, part_request, times in _parts(operation, request):
             answer = plain(part, part_request | _ASKED)
             traffic.add(part, answer, times)
@@ -83,7 +84,12 @@ def _parts(operation: str, request: dict[str, Any]) -> Iterator[tuple[str, dict[
         yield operation, request, 1
     for write in request.get("TransactItems", []):
         for kind, arguments in write.items():
-            yield _SINGLE[kind], arguments, 2
+            if kind in _SINGLE:  # a check has no operation of its own: see `_checks`
+                yield _SINGLE[kind], arguments, 2
+
+
+def _checks(request: dict[str, Any]) -> int:
+    return sum("ConditionCheck" in write for write in request.get("TransactItems", []))
 
 
 @contextmanager

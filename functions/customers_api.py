@@ -3,11 +3,11 @@
 from typing import Any
 
 from clientela import web
-from merchant_routes import access, api_keys, bulk, customers, exports, groups, imports, openapi, settings
+from merchant_routes import access, api_keys, bulk, customers, erasures, exports, groups, imports, openapi, settings
 
 app = web.resolver(access.demand_scope)
 app.use([access.once])
-for part in (bulk, customers, groups, imports, exports, settings, api_keys):
+for part in (bulk, customers, erasures, groups, imports, exports, settings, api_keys):
     app.include_router(part.router)
 
 

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import boto3
 from moto.server import ThreadedMotoServer
 
-from clientela import api_keys, clients, dynamodb, signing, sqs, stores, table
+from clientela import api_keys, clients, dynamodb, signing, sqs, stores, table, tombstones
 
 IMPORTS, EXPORTS = "test-imports", "test-exports"
 
@@ -45,6 +45,10 @@ def create_resources(endpoint: str) -> dict[str, str]:
         "SIGNING_SECRET_ARN": boto3.client("secretsmanager").create_secret(Name="signing", SecretString="s" * 64)[
             "ARN"
         ],
+        "ERASURE_SECRET_ARN": boto3.client("secretsmanager").create_secret(Name="erasure", SecretString="e" * 64)[
+            "ARN"
+        ],
+        "REMOVAL_QUEUE_URL": boto3.client("sqs").create_queue(QueueName="removals")["QueueUrl"],
         "EXPORT_FUNCTION_NAME": "customer-export",
         "BULK_FUNCTION_NAME": "bulk-changes",
         "REQUESTS_PER_SECOND": "1000000",
@@ -57,7 +61,7 @@ def forget_caches() -> None:
     stores._cache.clear()
     api_keys._cache.clear()
     signing._known.clear()
-    for module in (clients, signing, dynamodb, sqs, table):
+    for module in (clients, signing, dynamodb, sqs, table, tombstones):
         _forget(module)
 
 

@@ -17,6 +17,7 @@ from clientela.rate_limits import Allowance
 from clientela.stores import Store
 
 ID_LENGTH = 64  # what is longer names nothing, and would be too long for a key of the table
+SECONDS = 10  # that a removal may take while the caller waits: the rest is done by the queue
 MADE = ("ETag", "Location")  # headers of an answer to what was created
 
 

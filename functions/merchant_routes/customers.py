@@ -114,7 +114,8 @@ def delete_customer(
     customer_id: CustomerId, if_match: Annotated[str | None, Header(alias="If-Match")] = None
 ) -> Response[Any]:
     """Delete a customer with its orders, sessions and history; its e-mail is free afterwards."""
-    customer_removal.remove(router.context["store"], customer_id, web.version_wanted(if_match))
+    version = web.version_wanted(if_match)
+    customer_removal.remove(router.context["store"], customer_id, version, clock.at_most(access.SECONDS))
     return web.nothing()
 
 

@@ -13,6 +13,7 @@ from clientela.sessions import Session
 from clientela.stores import Store
 from clientela.visitors import Visitor
 
+SECONDS = 5  # that a removal may take while the caller waits: the rest is done by the queue
 COOKIE = "__Host-clientela_session"
 # Options of a route that is an account's: either of these opens it. The OpenAPI document says so too.
 PRIVATE: dict[str, Any] = {"tags": ["account"], "security": [{"session": []}, {"session_cookie": []}]}

@@ -6,10 +6,12 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import SkipValidation
 
-from clientela import accounts, answers, clock, consents, orders, web
+from clientela import accounts, answers, clock, consents, customer_removal, orders, sessions, web
 from clientela.accounts import Account, AccountChanges
 from clientela.consents import Consent
-from clientela.errors import EmailUnprovenError, OrderNotFoundError, VersionConflictError
+from clientela.erasures import Erasure
+from clientela.errors import EmailUnprovenError, FreshSignInNeededError, OrderNotFoundError, VersionConflictError
+from clientela.history import Actor
 from clientela.order_fields import ID_LENGTH, Order
 from clientela.web import Cursor, Limit, Listing
 from storefront_routes import access
@@ -51,6 +53,25 @@ def list_consents(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Curso
     """What one has said on marketing, newest first."""
     page = consents.page(router.context["store"], router.context["caller"].customer.id, limit, cursor)
     return web.listing(router.current_event, page.consents, page.next_cursor, limit)
+
+
+@router.delete(
+    BASE, operation_id="deleteAccount", **access.PRIVATE,
+    responses=answers.documented({200: Erasure}, [FreshSignInNeededError], ["Set-Cookie"]),
+)  # fmt: skip
+def delete_account() -> Response[Any]:
+    """Delete one's own account for good; the answer is the certificate of what was deleted and what is kept, and why.
+
+    It takes a sign-in by link or code of the last ten minutes: nobody who finds an open browser can do it.
+    """
+    store, (session, customer) = router.context["store"], router.context["caller"]
+    now = clock.now()
+    if not sessions.is_fresh(session, now):
+        raise FreshSignInNeededError
+    certificate = customer_removal.erase(
+        store, customer.id, now, Actor("customer", customer.id), clock.at_most(access.SECONDS)
+    )
+    return web.json(certificate, headers=access.drop_cookie())
 
 
 @router.get(

@@ -10,12 +10,29 @@ from benchmarks.traffic import Traffic, watched
 from tests import sign_ins
 from tests.sign_ins import HERE
 
-from clientela import api_keys, clock, customers, directory, orders, sessions, sign_in, stores
+from clientela import (
+    api_keys,
+    checkout,
+    clock,
+    customers,
+    directory,
+    erasure_sweep,
+    erasures,
+    groups,
+    orders,
+    removal_queue,
+    sessions,
+    sign_in,
+    stores,
+    stylesheets,
+)
 from clientela.api_keys import NewKey
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.customer_filter import CustomerFilter
 from clientela.directory import Sort
 from clientela.errors import LinkUsedError
+from clientela.groups import NewGroup
+from clientela.history import OPERATOR
 from clientela.order_fields import Order
 from clientela.stores import Store, StoreSettings
 
@@ -96,8 +113,9 @@ def test_ids_are_read_at_once(peopled: tuple[Store, list[Customer]]) -> None:
 
 def test_orders(store: Store) -> None:
     first = taken(lambda: orders.take(store, order(1), NOW))
-    # Order, reference, claim, history, the profile of above 1 KB, and an entry in each of six indexes: twice.
-    assert (first.read_units, first.write_units) == (2, 2 * (4 + 2 + 6))
+    # Order, reference, claim, history, the profile of above 1 KB, an entry in each of six indexes, and the check that
+    # nobody was erased: twice.
+    assert (first.read_units, first.write_units) == (2, 2 * (4 + 2 + 6 + 1))
     second = taken(lambda: orders.take(store, order(2), NOW))
     # Order, reference and profile; three entries rewritten, and three moved, which is a delete and a put.
     assert (second.read_units, second.write_units) == (4, 2 * (2 + 2 + 3 + 3 * 2))
@@ -152,3 +170,26 @@ def test_a_session_and_its_account_page(shop: Store, monkeypatch: pytest.MonkeyP
     page = taken(lambda: orders.of_customer(shop, opened.customer.id, 20))
     assert page.read_units <= 1
     assert len(page.requests) == 1
+
+
+def test_checkout_and_the_stylesheet_read_groups_at_half_price(store: Store) -> None:
+    made = [groups.create(store, NewGroup(name=f"G {i}", code=f"g{i}", css=f".g{i}{{}}"), NOW).id for i in range(4)]
+    customer = customers.create(store, NewCustomer(email="member@example.com", groups=made), NOW)
+    used = taken(lambda: checkout.prefilled(store, customer, NOW))
+    assert (used.read_units, len(used.requests)) == (4 / 2, 1)
+    used = taken(lambda: stylesheets.sheet(store, ["g0", "g1", "g2", "g3"], NOW))
+    assert (used.read_units, len(used.requests)) == (4 / 2 + 4 / 2, 2)
+
+
+def test_erasing_costs_what_the_customer_has(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removal_queue, "put", lambda *message: None)
+    for number in range(1, 11):
+        orders.take(store, order(number), NOW)
+    buyer = customers.find(store, "buyer@example.com", NOW)
+    assert buyer
+    begun = taken(lambda: erasures.begin(store, buyer.id, NOW, OPERATOR))
+    # The profile of above 1 KB with six index entries, the claim, the latest sign-in; two tombstones, certificate, note.
+    assert begun.write_units == 2 * (2 + 6 + 2 + 4)
+    rest = taken(lambda: erasure_sweep.resume(store, buyer.id, NOW, lambda: False))
+    # Ten orders with their references, one entry of history, the count of it; then the certificate and the note.
+    assert rest.write_units == 2 * (10 * 2 + 1 + 1 + 2)

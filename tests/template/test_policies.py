@@ -34,16 +34,21 @@ FUNCTION_ROLES = {
         f"{FUNCTION}-bulk-changes": INVOKE,
         "MailQueue": SEND,
         "SigningSecret": SECRET,
+        "ErasureSecret": SECRET,
+        "RemovalQueue": SEND,
     },
     # Anybody may call it: it cannot list customers, so it has no index.
     "StorefrontApi": {
-        "Table": table("GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem"),
+        "Table": table("GetItem BatchGetItem Query PutItem UpdateItem DeleteItem BatchWriteItem"),
         "MailQueue": SEND,
         "SigningSecret": SECRET,
+        "ErasureSecret": SECRET,
+        "RemovalQueue": SEND,
     },
     "OrderIntake": {
-        "Table": table("GetItem Query PutItem DeleteItem"),
+        "Table": table("GetItem Query PutItem DeleteItem ConditionCheckItem"),
         "OrdersQueue": READ_QUEUE,
+        "ErasureSecret": SECRET,
     },
     "CsvImportReceive": {
         "Table": table("GetItem PutItem UpdateItem"),
@@ -57,6 +62,7 @@ FUNCTION_ROLES = {
         "Table": table("GetItem BatchGetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem"),
         SOURCES: "s3:GetObject s3:GetObjectVersion",
         JOB_FILES: "s3:PutObject",
+        "ErasureSecret": SECRET,
     },
     "CsvImportFinish": {
         "Table": table("GetItem UpdateItem"),
@@ -78,6 +84,11 @@ FUNCTION_ROLES = {
         f"{FUNCTION}-bulk-changes": INVOKE,
         "FailedCallsQueue": SEND,
         "SigningSecret": SECRET,
+    },
+    "Removals": {
+        "Table": table("GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem"),
+        "RemovalQueue": f"{READ_QUEUE} {SEND}",
+        "ErasureSecret": SECRET,
     },
     # Sign-in tokens and codes are made here, so that the queue never holds one.
     "EmailSender": {

@@ -7,10 +7,11 @@ from uuid import uuid4
 import boto3
 import pytest
 from tests.deployment import create_resources, forget_caches, moto_server
+from tests.removals import Waiting
 from tests.schema import create_table
 from tests.vies_stand_in import StandIn, vies_stand_in
 
-from clientela import clock, settings, stores, vies
+from clientela import clock, removal_queue, settings, stores, vies
 from clientela.stores import Store, StoreSettings
 
 
@@ -32,6 +33,14 @@ def aws(moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     create_table(boto3.client("dynamodb"), settings.table_name())
     yield boto3.client
     forget_caches()
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
+    """The removal queue."""
+    queue = Waiting()
+    monkeypatch.setattr(removal_queue, "put", queue.put)
+    return queue
 
 
 @pytest.fixture

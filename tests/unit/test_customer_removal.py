@@ -2,6 +2,7 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.removals import Waiting
 
 from clientela import clock, customer_removal, customers, keys, orders, settings
 from clientela.customer_fields import NewCustomer
@@ -46,7 +47,9 @@ def test_a_customer_that_was_changed_is_not_deleted_on_an_old_version(store: Sto
     assert customers.get(store, ana.id).note == "x"
 
 
-def test_a_broken_off_deletion_is_completed_by_asking_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_off_deletion_is_finished_by_the_queue(
+    store: Store, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     orders.take(store, order(), NOW)
     ana = customers.find(store, "ana@example.com", NOW)
     assert ana
@@ -54,8 +57,32 @@ def test_a_broken_off_deletion_is_completed_by_asking_again(store: Store, monkey
         broken.setattr("clientela.dynamodb.delete_all", lambda items: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             customer_removal.remove(store, ana.id)
-    customer_removal.remove(store, ana.id)
+    assert stored_of(ana.id)
+    waiting.work()
     assert stored_of(ana.id) == []
+
+
+def test_a_deletion_that_runs_out_of_time_is_finished_by_the_queue(store: Store, waiting: Waiting) -> None:
+    for number in range(3):
+        orders.take(store, order(number), NOW)
+    ana = customers.find(store, "ana@example.com", NOW)
+    assert ana
+    customer_removal.remove(store, ana.id, is_time_short=lambda: True)
+    assert stored_of(ana.id)
+    waiting.work(milliseconds=0)  # has no time either, and asks again
+    assert stored_of(ana.id)
+    waiting.work()
+    assert stored_of(ana.id) == []
+    assert waiting.messages == []
+
+
+def test_a_message_about_a_customer_who_was_not_deleted_after_all_does_nothing(store: Store, waiting: Waiting) -> None:
+    ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    with pytest.raises(VersionConflictError):
+        customer_removal.remove(store, ana.id, version=7)
+    before = stored_of(ana.id)
+    waiting.work()
+    assert stored_of(ana.id) == before
 
 
 def test_an_order_that_has_a_new_customer_meanwhile_stays_theirs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,7 @@ TAKEN: dict[str, tuple[str, Callable[[Any], Any], Any]] = {
     "storefront_login_link": ("storefront_api.handler", body, "202"),
     "sqs_order": ("order_intake.handler", failures, 0),
     "sqs_mail": ("email_sender.handler", failures, 0),
+    "sqs_removal": ("removals.handler", failures, 0),
     "sqs_vat_check": ("vat_checker.handler", failures, 0),
     "ses_bounce": ("email_feedback.handler", lambda answer: answer, None),
     "dynamodb_stream_vat": ("follow_ups.handler", failures, 0),

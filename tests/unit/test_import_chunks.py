@@ -6,12 +6,25 @@ from typing import Any
 
 import pytest
 from tests.import_runs import StateMachines, downloaded, dropped, imported, plan
+from tests.removals import Waiting
 from tests.sign_ins import NOW, Mailbox, Sent, by_link, mailbox
 
 import csv_import
-from clientela import clients, customers, dynamodb, faults, import_chunks, imports, keys, sessions, sign_in
+from clientela import (
+    clients,
+    customer_removal,
+    customers,
+    dynamodb,
+    faults,
+    import_chunks,
+    imports,
+    keys,
+    sessions,
+    sign_in,
+)
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.errors import LinkUsedError
+from clientela.history import OPERATOR
 from clientela.stores import Store
 
 DISABLE = b"email,status\nana@example.com,disabled\n"
@@ -124,3 +137,32 @@ def test_a_row_never_changes_a_customer_who_has_another_email_by_now(
     found = customers.find(store, "ana@example.com", NOW)
     assert found is not None
     assert (found.name, found.id != ana.id) == ("Somebody else", True)
+
+
+def test_an_import_does_not_bring_back_who_was_erased(store: Store, machines: StateMachines, waiting: Waiting) -> None:
+    ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    customer_removal.erase(store, ana.id, NOW, OPERATOR, lambda: False)
+    job = imported(store, machines, b"email,name\nANA@example.com,Ana\nben@example.com,Ben\n")
+    assert (job.created, job.rejected) == (1, 1)
+    [row] = downloaded(imports.report_url(store, job.id, "rejects"))
+    assert (row["email"], row["code"]) == ("ANA@example.com", "customer_erased")
+    assert customers.find(store, "ana@example.com", NOW) is None
+    customers.create(store, NewCustomer(email="ana@example.com"), NOW)  # by hand the merchant may
+    assert imported(store, machines, b"email,name\nana@example.com,Anna\n", "again.csv").updated == 1
+
+
+def test_who_is_erased_while_a_chunk_is_loaded_stays_erased(
+    store: Store, machines: StateMachines, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    accounts = import_chunks._accounts
+
+    def and_then_she_is_erased(*arguments: Any) -> Any:
+        read = accounts(*arguments)
+        customer_removal.erase(store, ana.id, NOW, OPERATOR, lambda: False)
+        return read
+
+    monkeypatch.setattr(import_chunks, "_accounts", and_then_she_is_erased)
+    job = imported(store, machines, b"email,name\nana@example.com,Ana\n")
+    assert (job.updated, job.created, job.rejected) == (0, 0, 1)
+    assert customers.find(store, "ana@example.com", NOW) is None

@@ -132,12 +132,6 @@ def test_pages_are_newest_first_and_end(store: Store, ana: Customer, box: Mailbo
     assert seen == sorted(seen, key=lambda event: (event.at, event.event == "sent"), reverse=True)
 
 
-def test_forgetting_leaves_nothing(store: Store, ana: Customer, box: Mailbox) -> None:
-    by_link(store, box.link(store))
-    sign_in_events.forget(store, ANA)
-    assert told(store, ana) == []
-
-
 def test_guesses_at_an_address_are_bounded_over_all_its_codes(store: Store, ana: Customer, box: Mailbox) -> None:
     most = sign_in_limits.GUESSES_OF_EMAIL[0].most
     wrongs, waits = 0, list[int | None]()

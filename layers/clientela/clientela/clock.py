@@ -1,6 +1,8 @@
 """Times as the API writes them: UTC, RFC 3339, always of the same width, so that text order is time order."""
 
 import re
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +13,12 @@ def now() -> datetime:
     """The current time, to the millisecond that is stored. Only handlers call it; every verb takes `now` as an argument."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def at_most(seconds: float) -> Callable[[], bool]:
+    """Tells whether so many seconds from now are over: for work that is cut short and finished elsewhere."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() > end
 
 
 def stamp(moment: datetime) -> str:

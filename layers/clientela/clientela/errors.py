@@ -120,6 +120,13 @@ class BulkJobNotFoundError(NotFoundError):
     title = "There is no such bulk change"
 
 
+class ErasureNotFoundError(NotFoundError):
+    """No erasure of this id in this store."""
+
+    code = "erasure_not_found"
+    title = "There is no such erasure"
+
+
 class GroupUnknownError(ClientelaError):
     """A customer is to be put into a group that the store does not have."""
 

@@ -22,7 +22,8 @@ _WRITTEN = ("created", "updated")
 class Rules(NamedTuple):
     """What a job's rows are loaded by.
 
-    `earlier` are the lines that an earlier try of the chunk noted as updates, `groups` the store's at this moment.
+    `earlier` are the lines that an earlier try of the chunk noted as updates, `groups` the store's at this moment, `erased`
+    those of the rows' addresses whose owners were erased.
     """
 
     job_id: str
@@ -32,6 +33,7 @@ class Rules(NamedTuple):
     earlier: frozenset[int]
     send_welcome: bool = False
     groups: GroupIds = csv_groups.NONE
+    erased: frozenset[str] = frozenset()
 
 
 class Account(NamedTuple):
@@ -104,6 +106,8 @@ def _applied(row: Row, current: Customer | None, rules: Rules, now: datetime) ->
     if current is None:
         if rules.mode == "update":
             raise _refused(rules, "customer_not_found", "No customer has this e-mail, and the import only updates.")
+        if row.canonical in rules.erased:
+            raise _refused(rules, "customer_erased", "Who has this e-mail was erased: only an own sign-in brings back.")
         created = csv_rows.new(row, own_id, rules.columns, now, rules.groups)
         return created.customer, Finding(row.line, "created", created.warnings)
     if current.id == own_id:  # an earlier try of this chunk has created it from this very row

@@ -28,6 +28,7 @@ from clientela import (
     keys,
     sign_in,
     stores,
+    tombstones,
 )
 from clientela.csv_columns import Columns
 from clientela.csv_files import Chunk
@@ -66,7 +67,7 @@ class ChunkRecord(Record):
 def load(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
     """Load one chunk, once. BusyError where customers are changed too often meanwhile: safe to repeat.
 
-    A row that creates: 12 write units and half a read unit; one that updates: 10 to 18, and 1; one that changes nothing:
+    A row that creates: 12 write units and a read unit; one that updates: 10 to 18, and 1; one that changes nothing:
     1 read unit. Besides, for each group that a transaction brings customers into: 2 write units; for one who is
     disabled: 1 write unit, and 1 for each session.
     """
@@ -120,6 +121,7 @@ def _accounts(store: Store, rows: Sequence[Row], rules: Rules, now: datetime) ->
     for row in rows:
         by_email.setdefault(row.canonical, []).append(row)
     holders = _holders(store, list(by_email))
+    rules = rules._replace(erased=tombstones.among(store, by_email.keys() - holders.keys()))
     return [import_accounts.account(own, holders.get(email), rules, now) for email, own in by_email.items()]
 
 
@@ -211,9 +213,12 @@ def _committed(store: Store, batch: _Batch, rules: Rules, now: datetime) -> Sequ
 
 def _write_one(store: Store, account: Account, rules: Rules, now: datetime) -> Account:
     """Write one account on what the table holds now. BusyError where others change it every time."""
+    canonical = account.rows[0].canonical
     for _ in range(customers.ATTEMPTS):
         try:
-            before = customers.find(store, account.rows[0].canonical, now)
+            before = customers.find(store, canonical, now)
+            if before is None and tombstones.is_erased(store, canonical):
+                rules = rules._replace(erased=frozenset({canonical}))
             again = import_accounts.account(account.rows, before, rules, now)
             if again.is_changed:
                 again, write = _prepared(store, again, rules, now)

@@ -15,12 +15,15 @@ PASSWORD = "PASSWORD"  # noqa: S105 - a key of the table
 LATEST_SIGN_IN = "LATEST_SIGN_IN"
 TIMES = "TIMES"
 STATE = "STATE"
+TOMBSTONE = "TOMBSTONE"
+ERASING = "ERASING"
 
 GROUP_PREFIX = "GROUP#"
 KEY_PREFIX = "KEY#"
 IMPORT_PREFIX = "IMPORT#"
 EXPORT_PREFIX = "EXPORT#"
 BULK_PREFIX = "BULK#"
+ERASURE_PREFIX = "ERASURE#"
 ORDER_PREFIX = "ORDER#"
 SESSION_PREFIX = "SESSION#"
 EVENT_PREFIX = "EVENT#"
@@ -180,6 +183,16 @@ def export_job(job_id: str) -> str:
 def bulk_job(job_id: str) -> str:
     """`BULK#blk_01K…`."""
     return f"{BULK_PREFIX}{job_id}"
+
+
+def erasure(erasure_id: str) -> str:
+    """`ERASURE#ers_01K…`."""
+    return f"{ERASURE_PREFIX}{erasure_id}"
+
+
+def erased(store_id: str, keyed_hash: str) -> str:
+    """`STORE#demo#ERASED#3f5a…`: somebody who was erased, known by the keyed hash of an e-mail or a customer id."""
+    return f"STORE#{store_id}#ERASED#{keyed_hash}"
 
 
 def order(placed_at: datetime, order_id: str) -> str:

@@ -1,12 +1,18 @@
-"""How orders lie in the table: the order in its customer's collection, and the reference that knows where it is."""
+"""How orders lie in the table: the order in its customer's collection, and the reference that knows where it is.
+
+Of the order of somebody who was erased only the reference is left: its money record is the shop's, and its version keeps
+later or repeated messages from bringing the person back.
+"""
 
 from datetime import datetime
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from clientela import clock, email_addresses, keys, statistics
-from clientela.documents import DecimalAttribute, DocumentAttribute
-from clientela.order_fields import Order
+from clientela.customer_fields import Currency, PaymentStatus
+from clientela.documents import DecimalAttribute, Document, DocumentAttribute
+from clientela.order_fields import FulfillmentStatus, Order, Total
 from clientela.statistics import Counted
 from clientela.stores import Store
 from clientela.table import Record
@@ -27,14 +33,27 @@ class OrderRecord(Record):
     order = DocumentAttribute(Order, lean=True)
 
 
+class Money(Document):
+    """What is kept of an order whose customer was erased: nothing of it is about a person."""
+
+    currency: Currency
+    total: Total
+    payment_status: PaymentStatus
+    fulfillment_status: FulfillmentStatus | None = None
+
+
 class OrderReference(Record):
-    """`STORE#demo#ORDER#1001` / `REFERENCE`: the version an order is at, where it lies, and what was counted for it."""
+    """`STORE#demo#ORDER#1001` / `REFERENCE`: the version an order is at, where it lies, and what was counted for it.
+
+    With `money` the customer was erased: then it has neither customer nor e-mail.
+    """
 
     order_id = UnicodeAttribute()
     version = NumberAttribute()
-    customer_id = UnicodeAttribute()
-    email = UnicodeAttribute()  # canonical, as of this version: the account's own address may have changed since
+    customer_id = UnicodeAttribute(null=True)
+    email = UnicodeAttribute(null=True)  # canonical, as of this version: the account's own may have changed since
     placed_at = UnicodeAttribute()
+    money = DocumentAttribute(Money, null=True)
     counted_total = DecimalAttribute(null=True)
     counted_currency = UnicodeAttribute(null=True)
 
@@ -69,3 +88,24 @@ def reference(store: Store, customer_id: str, order: Order) -> OrderReference:
         placed_at=clock.stamp(order.placed_at),
         counted_total=counts and counts.total, counted_currency=counts and counts.currency,
     )  # fmt: skip
+
+
+def erased(store: Store, order: Order) -> OrderReference:
+    """The reference to put for an order whose customer was erased."""
+    return OrderReference(
+        keys.order_reference(store.id, order.id), keys.REFERENCE,
+        order_id=order.id, version=order.version, placed_at=clock.stamp(order.placed_at),
+        money=Money.model_construct(**{name: getattr(order, name) for name in Money.model_fields}),
+    )  # fmt: skip
+
+
+def unchanged(known: OrderReference | None) -> Condition:
+    """The condition that an order is as it was read: at that version, and with that customer, or erased."""
+    condition: Condition
+    if known is None:
+        condition = OrderReference.pk.does_not_exist()
+    elif known.money:
+        condition = (OrderReference.version == known.version) & OrderReference.money.exists()
+    else:
+        condition = (OrderReference.version == known.version) & (OrderReference.customer_id == known.customer_id)
+    return condition

@@ -17,10 +17,12 @@ from clientela import (
     customers,
     dynamodb,
     email_addresses,
+    erasures,
     keys,
     order_account,
     order_records,
     statistics,
+    tombstones,
 )
 from clientela.customer_fields import Customer, PaymentStatus
 from clientela.documents import stored
@@ -37,6 +39,7 @@ from clientela.order_records import OrderReference
 from clientela.statistics import Counted
 from clientela.stores import Store
 from clientela.table import Transaction
+from clientela.tombstones import PersonErasedError
 
 ATTEMPTS = 12  # of an order that meets others of the same customer; about ten seconds in all
 _NONE: dynamodb.Item = {}
@@ -55,9 +58,11 @@ def take(store: Store, order: Order, now: datetime) -> bool:
 
     One transaction writes the order, its reference and the customer with its statistics, and where the order's e-mail
     is new to the store, the account and its claim. Where a version has another e-mail or time than the one before, the
-    order moves. BusyError when others kept changing the same customer.
-    2 read units for a new account, else 4. An order of up to 1 KB and a profile of up to 2: 24 write units for a new
-    account, 26 where the statistics change (18 of them index entries), 8 where they stay as they are.
+    order moves. Of an order of somebody who was erased after it was placed only the money is taken. BusyError when
+    others kept changing the same customer.
+    2 read units for a new account, else 4. An order of up to 1 KB and a profile of up to 2: 26 write units for a new
+    account (2 of them the check that its owner was not erased since), 26 where the statistics change (18 of them index
+    entries), 8 where they stay as they are.
     """
     for attempt in range(ATTEMPTS):
         try:
@@ -90,18 +95,37 @@ def _take(store: Store, order: Order, now: datetime) -> bool:
     known = OrderReference.find(keys.order_reference(store.id, order.id), keys.REFERENCE)
     if known and known.version >= order.version:
         return False
+    if known and known.money:
+        return _keep_money(store, order, known, now)
     before, by = _account(store, order, known, now), Actor("order", order.id)
     holder = before or customers.made(order_account.told(order), now, "order")
+    if known and known.customer_id != holder.id and erasures.under_way(store, known.customer_id):
+        return _keep_money(store, order, known, now)
+    try:
+        with Transaction() as write:
+            _write_order(write, store, holder.id, holder.version + 1 if before else 1, order, known)
+            if known and known.customer_id != holder.id:
+                _take_away(write, store, known, now, by)
+            left = known.counted() if known and known.customer_id == holder.id else None
+            after = _with_order(store, order_account.filled(holder, order), order, left, new=before is None)
+            if before:
+                customers.replace(write, store, before, _next(before, after, now), by)
+            else:
+                tombstones.demand_none_since(write, store, email_addresses.canonical(order.email), order.placed_at)
+                customers.add(write, store, after, by)
+    except PersonErasedError:
+        return _keep_money(store, order, known, now)
+    return True
+
+
+def _keep_money(store: Store, order: Order, known: OrderReference | None, now: datetime) -> bool:
+    """Take no more of an order than its money: the person was erased after it was placed. Nobody has it afterwards."""
+    holder = _present(store, known.customer_id) if known and known.customer_id else None
     with Transaction() as write:
-        _write_order(write, store, holder.id, holder.version + 1 if before else 1, order, known)
-        if known and known.customer_id != holder.id:
-            _take_away(write, store, known, now, by)
-        left = known.counted() if known and known.customer_id == holder.id else None
-        after = _with_order(store, order_account.filled(holder, order), order, left, new=before is None)
-        if before:
-            customers.replace(write, store, before, _next(before, after, now), by)
-        else:
-            customers.add(write, store, after, by)
+        write.save(order_records.erased(store, order), order_records.unchanged(known), BusyError())
+        if known and holder:
+            write.delete(order_records.OrderRecord(keys.customer(store.id, holder.id), known.order_key()))
+            _take_away(write, store, known, now, Actor("order", order.id))
     return True
 
 
@@ -124,8 +148,7 @@ def _present(store: Store, customer_id: str) -> Customer | None:
 def _write_order(
     write: Transaction, store: Store, holder: str, version: int, order: Order, known: OrderReference | None
 ) -> None:
-    unchanged = OrderReference.version == known.version if known else OrderReference.pk.does_not_exist()
-    write.save(order_records.reference(store, holder, order), unchanged, BusyError())
+    write.save(order_records.reference(store, holder, order), order_records.unchanged(known), BusyError())
     record = order_records.record(store, holder, version, order)
     write.save(record)
     if known:

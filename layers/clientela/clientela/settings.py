@@ -51,6 +51,16 @@ def signing_secret() -> str:
     return _required("SIGNING_SECRET_ARN")
 
 
+def erasure_secret() -> str:
+    """ARN of the secret that keys the hashes of those who were erased."""
+    return _required("ERASURE_SECRET_ARN")
+
+
+def removal_queue_url() -> str:
+    """Queue of the customers whose removal is to be finished."""
+    return _required("REMOVAL_QUEUE_URL")
+
+
 def sender_address() -> str:
     """The deployment's verified sender, used where a store has none of its own."""
     return _required("SENDER_ADDRESS")

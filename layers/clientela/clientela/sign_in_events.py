@@ -7,7 +7,7 @@ for a link writes the same for everybody, and looks nobody up.
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
-from clientela import cursors, dynamodb, email_addresses, ids, keys
+from clientela import clock, cursors, dynamodb, email_addresses, ids, keys
 from clientela.customer_fields import Customer, Line, Stamp
 from clientela.documents import Document, stored
 from clientela.sign_in_limits import hashed
@@ -94,15 +94,17 @@ def note_limited(store: Store, canonical: str, what: str, now: datetime) -> None
     )
 
 
-def forget(store: Store, canonical: str) -> None:
-    """Delete all that is kept of an address. Half a read unit per 4 KB; 1 write unit for each outcome."""
-    for answer in dynamodb.query_pages(
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": _collection(store, canonical)}},
-        ProjectionExpression="pk, sk",
-    ):
-        for start in range(0, len(answer["Items"]), dynamodb.BATCH_WRITE):
-            dynamodb.delete_all(answer["Items"][start : start + dynamodb.BATCH_WRITE])
+def earlier(store: Store, canonical: str, moment: datetime, limit: int) -> list[dynamodb.Item]:
+    """The oldest items of what became of an address's sign-ins before a moment, as they lie. 1 read unit per 4 KB."""
+    answer = dynamodb.query(
+        KeyConditionExpression="pk = :pk AND sk < :edge",
+        ExpressionAttributeValues={
+            ":pk": {"S": _collection(store, canonical)}, ":edge": {"S": keys.SIGN_IN_PREFIX + clock.stamp(moment)},
+        },
+        Limit=limit, ConsistentRead=True,
+    )  # fmt: skip
+    found: list[dynamodb.Item] = answer["Items"]
+    return found
 
 
 def _shown(item: dynamodb.Item) -> SignInEvent:

@@ -56,6 +56,7 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.GroupNotFoundError: HTTPStatus.NOT_FOUND,
     errors.KeyNotFoundError: HTTPStatus.NOT_FOUND,
     errors.BulkJobNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.ErasureNotFoundError: HTTPStatus.NOT_FOUND,
     errors.GroupUnknownError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.RequestInFlightError: HTTPStatus.CONFLICT,
     errors.RequestKeyReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
