@@ -99,6 +99,7 @@ def _describe(found: outputs.Outputs) -> None:
   Exports  {found.exports_bucket}
   Orders   {found.orders_queue_url}
   Table    {found.table}
+  Events   {found.event_bus}, a bus of EventBridge
   AWS      {found.endpoint_url} (any AWS tool: AWS_ENDPOINT_URL, keys test/test, region {found.region})
 """,
         flush=True,

@@ -74,6 +74,7 @@ def _outputs(api: str, endpoint: str, mailbox_url: str) -> Outputs:
         exports_bucket=values["ExportsBucket"],
         orders_queue_url=values["OrdersQueueUrl"],
         table=values["Table"],
+        event_bus=values["EventBusName"],
         mailbox_url=mailbox_url,
         endpoint_url=endpoint,
         region=REGION,

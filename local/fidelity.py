@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from ministack import app  # type: ignore[import-untyped]
 from ministack.core import iam_actions  # type: ignore[import-untyped]
-from ministack.services import apigateway, eventbridge, s3, ses, ses_v2  # type: ignore[import-untyped]
+from ministack.services import apigateway, eventbridge, lambda_svc, s3, ses, ses_v2  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
 _DETAIL_TYPES = {"Bounce": "Email Bounced", "Complaint": "Email Complaint Received"}
@@ -27,6 +27,7 @@ def apply() -> None:
     _permit_batches_of_messages()
     _ask_for_the_sending_identity()
     _tell_of_bounces_and_complaints()
+    _repeat_what_a_stream_hands_back()
 
 
 def _count_as_tls() -> None:
@@ -153,3 +154,21 @@ def _tell(sent: dict[str, Any], message_id: str) -> None:
             if kind in _DETAIL_TYPES:
                 entry = {"Source": "aws.ses", "DetailType": _DETAIL_TYPES[kind], "Detail": json.dumps(event)}
                 eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+
+def _repeat_what_a_stream_hands_back() -> None:
+    """Changes of a table's stream that a function hands back are delivered again. MiniStack drops them.
+
+    It repeats a batch whose function has failed, so such an answer becomes a failure here: the whole batch comes again,
+    which is more than on AWS, where it goes on at the first that was handed back.
+    """
+    execute = lambda_svc._execute_function
+
+    def execute_and_look(function: Any, event: Any, *rest: Any, **also: Any) -> Any:
+        result = execute(function, event, *rest, **also)
+        body = result.get("body")
+        handed_back = isinstance(body, dict) and body.get("batchItemFailures")
+        is_of_table = isinstance(event, dict) and "dynamodb" in (event.get("Records") or [{}])[0]
+        return {**result, "error": True} if handed_back and is_of_table else result
+
+    lambda_svc._execute_function = execute_and_look

@@ -14,6 +14,7 @@ class Outputs:
     exports_bucket: str
     orders_queue_url: str
     table: str
+    event_bus: str
     mailbox_url: str
     endpoint_url: str  # of every AWS service
     region: str

@@ -11,6 +11,7 @@ OUTPUTS = Outputs(
     exports_bucket="exports",
     orders_queue_url="http://127.0.0.1:1/queue",
     table="table",
+    event_bus="bus",
     mailbox_url="http://127.0.0.1:2",
     endpoint_url="http://127.0.0.1:1",
     region="us-east-1",
