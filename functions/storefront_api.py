@@ -3,10 +3,10 @@
 from typing import Any
 
 from clientela import web
-from storefront_routes import access, account, checkout, devices, email_change, password, sign_in
+from storefront_routes import access, account, checkout, devices, email_change, password, sign_in, sign_in_page
 
 app = web.resolver(access.demand_session)
-for part in (sign_in, account, checkout, devices, password, email_change):
+for part in (sign_in, sign_in_page, account, checkout, devices, password, email_change):
     app.include_router(part.router)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from local import aws, function_logs, lock, outputs, routes, sam
-from local.environment import REGION
+from local.environment import REGION, api_url
 from local.mailbox_server import mailbox_server
 from local.ministack import check_alive, ministack
 from local.outputs import Outputs
@@ -56,20 +56,19 @@ def local_cloud(state: Path | None = None, say: Callable[[str], None] = lambda _
 
 def _deploy(state: Path, endpoint: str, mailbox_url: str) -> Outputs:
     sam.deploy(state, endpoint)
-    api = routes.create(sam.STACK, endpoint)
+    routes.create(sam.STACK, endpoint)
     # SES refuses senders that nobody has proven to own; here nobody needs to.
     aws.client("sesv2", endpoint).create_email_identity(EmailIdentity=sam.SENDER)
-    found = _outputs(api, endpoint, mailbox_url)
+    found = _outputs(endpoint, mailbox_url)
     _await_answer(f"{found.api_url}/v1/openapi.json", endpoint)
     return found
 
 
-def _outputs(api: str, endpoint: str, mailbox_url: str) -> Outputs:
+def _outputs(endpoint: str, mailbox_url: str) -> Outputs:
     (stack,) = aws.client("cloudformation", endpoint).describe_stacks(StackName=sam.STACK)["Stacks"]
     values = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
     return Outputs(
-        # "$default" is the stage; written like this, a shell leaves it alone.
-        api_url=f"{endpoint}/_aws/execute-api/{api}/%24default",
+        api_url=api_url(endpoint),
         imports_bucket=values["ImportsBucket"],
         exports_bucket=values["ExportsBucket"],
         orders_queue_url=values["OrdersQueueUrl"],

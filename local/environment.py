@@ -6,6 +6,7 @@ from pathlib import Path
 
 REGION = "us-east-1"
 ACCESS_KEY = "test"  # the root key pair of the local cloud; it opens nothing else
+API_ID = "clientela"
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
 _SYSTEM = {"HOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
 _ACCOUNT = {
@@ -16,6 +17,12 @@ _ACCOUNT = {
     "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
     "AWS_DEFAULT_REGION": REGION,
 }
+
+
+def api_url(endpoint: str) -> str:
+    """Base URL of the HTTP API in the local cloud at `endpoint`, known before it is deployed."""
+    # "$default" is the stage; written like this, a shell leaves it alone.
+    return f"{endpoint}/_aws/execute-api/{API_ID}/%24default"
 
 
 def clean_environment(**extra: str) -> dict[str, str]:

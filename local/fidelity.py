@@ -14,6 +14,8 @@ from ministack.core import iam_actions  # type: ignore[import-untyped]
 from ministack.services import apigateway, eventbridge, lambda_svc, s3, ses, ses_v2  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
+from local.environment import API_ID
+
 _DETAIL_TYPES = {"Bounce": "Email Bounced", "Complaint": "Email Complaint Received"}
 
 
@@ -28,6 +30,8 @@ def apply() -> None:
     _ask_for_the_sending_identity()
     _tell_of_bounces_and_complaints()
     _repeat_what_a_stream_hands_back()
+    _name_the_api()
+    _give_cookies_apart()
 
 
 def _count_as_tls() -> None:
@@ -172,3 +176,22 @@ def _repeat_what_a_stream_hands_back() -> None:
         return {**result, "error": True} if handed_back and is_of_table else result
 
     lambda_svc._execute_function = execute_and_look
+
+
+def _name_the_api() -> None:
+    """The API's address is known before it is deployed, as a domain of one's own is. MiniStack makes ids up."""
+    apigateway._resolve_custom_api_id = lambda _tags, _existing: API_ID
+
+
+def _give_cookies_apart() -> None:
+    """Payload 2.0 has the cookies of a request in a list of their own, and no Cookie header. MiniStack leaves them there."""
+    run = apigateway.run_reentrant
+
+    async def run_with_cookies(function: Any, *arguments: Any, **also: Any) -> Any:
+        for event in arguments:
+            headers = event.get("headers", {}) if isinstance(event, dict) and event.get("version") == "2.0" else {}
+            if "cookie" in headers:
+                event["cookies"] = headers.pop("cookie").split("; ")
+        return await run(function, *arguments, **also)
+
+    apigateway.run_reentrant = run_with_cookies

@@ -38,8 +38,8 @@ def _function(operation: dict[str, Any], key: str) -> str:
     return found[1]
 
 
-def create(stack: str, endpoint: str) -> str:
-    """Create the routes of the stack's one HTTP API; returns the API's id."""
+def create(stack: str, endpoint: str) -> None:
+    """Create the routes of the stack's one HTTP API."""
     cloudformation = aws.client("cloudformation", endpoint)
     described = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
     physical = {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in described}
@@ -47,8 +47,6 @@ def create(stack: str, endpoint: str) -> str:
     resources = (json.loads(processed) if isinstance(processed, str) else processed)["Resources"]
     (name,) = [name for name, resource in resources.items() if resource["Type"] == "AWS::ApiGatewayV2::Api"]
     _create(physical[name], list(from_openapi(resources[name]["Properties"]["Body"])), physical, endpoint)
-    api: str = physical[name]
-    return api
 
 
 def _create(api: str, routes: list[Route], physical: dict[str, str], endpoint: str) -> None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from local.environment import clean_environment
+from local.environment import api_url, clean_environment
 from local.ministack import last_lines
 from local.paths import ROOT
 
@@ -24,24 +24,23 @@ class DeploymentError(RuntimeError):
 def build(state: Path) -> None:
     """`sam build` into `state`. Unchanged functions and layers come from its cache."""
     folder = state / "sam"
-    _sam(
-        state,
-        ["build", "--cached", "--parallel", "--build-dir", str(folder / "build"), "--cache-dir", str(folder / "cache")],
-    )
+    command = ["build", "--cached", "--parallel", "--build-dir", str(folder / "build")]
+    _sam(state, [*command, "--cache-dir", str(folder / "cache")], _parameters())
 
 
 def deploy(state: Path, endpoint: str) -> None:
     """`sam deploy` of what `build` made, to the cloud at `endpoint`."""
     command = ["deploy", "--template-file", str(state / "sam" / "build" / "template.yaml"), "--stack-name", STACK]
-    _sam(state, [*command, "--no-progressbar"], AWS_ENDPOINT_URL=endpoint)
+    parameters = [*_parameters(), f"PublicUrl={api_url(endpoint)}"]
+    _sam(state, [*command, "--no-progressbar"], parameters, AWS_ENDPOINT_URL=endpoint)
 
 
-def _sam(state: Path, arguments: list[str], **extra: str) -> None:
+def _sam(state: Path, arguments: list[str], parameters: list[str], **extra: str) -> None:
     environment = clean_environment(SAM_CLI_TELEMETRY="0", **extra)
     log = state / f"sam-{arguments[0]}.log"
     with log.open("wb") as file:
         settings = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
-        command = ["sam", *arguments, *settings, "--parameter-overrides", *_parameters()]
+        command = ["sam", *arguments, *settings, "--parameter-overrides", *parameters]
         status = _run(command, environment, file.fileno())
     if status != 0:
         raise DeploymentError(f"sam {arguments[0]} failed. {last_lines(log)}")

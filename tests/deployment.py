@@ -38,6 +38,7 @@ def create_resources(endpoint: str) -> dict[str, str]:
         "EXPORTS_BUCKET": EXPORTS,
         "SENDER_ADDRESS": "shop@example.com",
         "EMAIL_CONFIGURATION_SET": "clientela-test",
+        "PUBLIC_URL": "https://api.example.com",
         "MAIL_QUEUE_URL": sqs.create_queue(QueueName="mail")["QueueUrl"],
         "FAILED_CALLS_QUEUE_URL": sqs.create_queue(QueueName="failed-calls")["QueueUrl"],
         "EVENT_BUS": boto3.client("events").create_event_bus(Name="clientela-test")["EventBusArn"].rpartition("/")[2],

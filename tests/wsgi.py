@@ -57,6 +57,7 @@ def _event(environ: dict[str, Any], path: str, parameters: dict[str, str]) -> di
     headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
     content_type = environ.get("CONTENT_TYPE", "")
     cookies = headers.pop("cookie", "")
+    headers.pop("accept-encoding", None)  # who calls through WSGI unpacks nothing
     query: dict[str, list[str]] = {}
     for name, value in parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True):
         query.setdefault(name, []).append(value)

@@ -1,5 +1,6 @@
 """Who calls the storefront API: nobody yet on the way in, a session on everything that is an account's."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -48,7 +49,7 @@ def _caller(store: Store, event: BaseProxyEvent) -> Caller:
     token, cookie = web.bearer(event.headers), _cookie(event.raw_event)
     if not token and cookie and event.http_method not in _SAFE:
         # A browser sends the cookie by itself, whoever wrote the page.
-        demand_own_page(store, event.headers.get("origin"))
+        demand_own_page(store, event.headers)
     return Caller(*sessions.current(store, token or cookie, clock.now()))
 
 
@@ -58,9 +59,13 @@ def visitor(event: BaseProxyEvent) -> Visitor:
     return Visitor(http["sourceIp"], http.get("userAgent"))
 
 
-def demand_own_page(store: Store, origin: str | None) -> None:
-    """Raise OriginNotAllowedError unless a page of the store's own calls."""
-    if origin is None or origin not in pages.origins(store):
+def demand_own_page(store: Store, headers: Mapping[str, str]) -> None:
+    """Raise OriginNotAllowedError unless a page of the store's own calls, or our sign-in page.
+
+    Sec-Fetch-Site is the browser's own word, which no page can forge (https://www.w3.org/TR/fetch-metadata): our origin has
+    no pages but ours, and so nobody needs to know under which names it is reached.
+    """
+    if headers.get("sec-fetch-site") != "same-origin" and headers.get("origin") not in pages.origins(store):
         raise OriginNotAllowedError("Send the request from a page of one of the store's allowed origins.")
 
 

@@ -137,7 +137,7 @@ def create_session(
     store = router.context["store"]
     if new.cookie:
         # Else another site could sign a visitor in to an account of its own.
-        access.demand_own_page(store, router.current_event.headers.get("origin"))
+        access.demand_own_page(store, router.current_event.headers)
     opened = _opened(store, new, idempotency_key)
     body = OpenSession.model_construct(
         session_token=None if new.cookie else opened.token,

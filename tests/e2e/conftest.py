@@ -1,6 +1,9 @@
 """The whole stack deployed to a local cloud of the tests' own: `make local` may run at the same time."""
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -51,3 +54,14 @@ def inside(cloud: Outputs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outputs]
     forget_caches()
     yield cloud
     forget_caches()
+
+
+def clientela(*arguments: str) -> Any:
+    """The JSON that `clientela --local` printed."""
+    environment = {**os.environ, "CLIENTELA_LOCAL_DIR": str(STATE)}
+    program = Path(sys.executable).with_name("clientela")
+    done = subprocess.run(
+        [program, "--local", *arguments, "--json"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

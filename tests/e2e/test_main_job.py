@@ -6,10 +6,7 @@ The tests are the steps of one story and run in this order: each goes on where t
 import csv
 import io
 import json
-import os
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -22,22 +19,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from local.outputs import Outputs
-from tests.e2e.conftest import STATE, MakeClient
+from tests.e2e.conftest import MakeClient, clientela
 
 DATA = Path(__file__).parents[1] / "data" / "chinook"
 BEST = "hholy@gmail.com"
 SECONDS = 300
-
-
-def clientela(*arguments: str) -> Any:
-    """The JSON that `clientela --local` printed."""
-    environment = {**os.environ, "CLIENTELA_LOCAL_DIR": str(STATE)}
-    program = Path(sys.executable).with_name("clientela")
-    done = subprocess.run(
-        [program, "--local", *arguments, "--json"], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def eventually[T](look: Callable[[], T | None]) -> T:

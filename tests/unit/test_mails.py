@@ -13,12 +13,24 @@ import pytest
 from botocore.exceptions import ClientError
 
 import email_sender
-from clientela import clients, clock, customers, languages, mail_delivery, mails, sign_in, stores, welcome_mail
+from clientela import (
+    clients,
+    clock,
+    colours,
+    customers,
+    languages,
+    mail_delivery,
+    mails,
+    pages,
+    sign_in,
+    stores,
+    welcome_mail,
+)
 from clientela.customer_fields import NewCustomer
 from clientela.errors import BusyError
 from clientela.mail_delivery import Outgoing
 from clientela.mails import Mail
-from clientela.stores import Branding, Store, StoreSettings
+from clientela.stores import Branding, Store
 from clientela.visitors import Visitor
 
 NOW = clock.now()
@@ -158,7 +170,7 @@ def test_html_is_well_formed(shop: Store) -> None:
 
 @pytest.mark.parametrize(("colour", "ink"), [("#1f4f46", "#ffffff"), ("#ffe08a", "#1a1a1a"), ("#c8a2ff", "#1a1a1a")])
 def test_button_can_be_read_on_every_colour(colour: str, ink: str) -> None:
-    assert mails.ink(colour) == ink
+    assert colours.ink(colour) == ink
 
 
 def test_sender_is_the_store_and_the_envelope_is_ascii(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,15 +276,15 @@ def test_delivery_that_crashed_is_taken_over_when_its_lease_has_run_out(store: S
     assert mail_delivery.send_once(store, "X", "welcome", NOW, later, lambda: None) == "withheld"
 
 
-def test_settings_of_a_store_can_leave_the_storefront_out() -> None:
-    plain = Store(**StoreSettings(name="X").model_dump(), id="demo", created_at=NOW, updated_at=NOW)
-    letter = mails.written(plain, mails.sign_in_link(None, "123456"), "en")
-    assert "href" not in letter.html
-    assert "123 456" in letter.text
-
-
 def test_a_store_that_switched_welcomes_off_sends_none(store: Store, ses: list[Any]) -> None:
     customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
     silent = stores.patch(store.id, {"welcome_mail": False}, NOW)
     assert welcome_mail.deliver(silent, customer.id, NOW) == "withheld"
     assert ses == []
+
+
+def test_links_lead_to_our_page_where_the_store_has_none_or_has_chosen_so(store: Store) -> None:
+    own, ours = "https://shop.example.com/account", "https://api.example.com/v1/stores/demo/sign-in"
+    assert pages.sign_in(store) == own
+    assert pages.sign_in(store.model_copy(update={"storefront_url": None})) == ours
+    assert pages.sign_in(store.model_copy(update={"hosted_sign_in": True})) == ours

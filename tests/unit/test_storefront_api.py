@@ -223,6 +223,7 @@ def test_all_of_an_account_is_marked_private() -> None:
     public = {operation.path for operation in operations(storefront_api.app) if not operation.security}
     assert {path.removeprefix("/v1/stores/{store_id}") for path in public} == {
         "/login-links", "/sessions", "/checkout-policy", "/storefront.css", "/account/email-change/revert",
+        "/sign-in", "/sign-in/settings", "/sign-in/script.js", "/sign-in/style.css",
     }  # fmt: skip
     assert len(PRIVATE) >= 8
 
@@ -390,6 +391,15 @@ def test_cookie_keeps_the_session_from_scripts_and_foreign_pages(ana: Customer, 
     for headers in ({}, {"origin": "https://evil.example"}, {"origin": "null"}):
         assert call("PATCH", "/account", {"name": "X"}, cookies=cookies, headers=headers)["statusCode"] == 403
     assert call("PATCH", "/account", {"name": "X"}, cookies=cookies, headers={"origin": ORIGIN})["statusCode"] == 200
+
+
+def test_our_own_page_is_known_by_what_the_browser_says_of_it(ana: Customer, link: Any) -> None:
+    def opened(site: str) -> int:
+        headers = {"origin": "https://api.example.com", "sec-fetch-site": site, "host": "api.example.com"}
+        return int(call("POST", "/sessions", proof | {"cookie": True}, headers=headers)["statusCode"])
+
+    proof, _ = link()
+    assert [opened(site) for site in ("same-site", "cross-site", "none", "", "same-origin")] == [403] * 4 + [201]
 
 
 @pytest.mark.parametrize(

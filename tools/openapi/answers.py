@@ -83,7 +83,7 @@ def _good(answer: dict[str, Any], schemas: Schemas, always: list[str]) -> dict[s
     model = answer["model"]
     names = [*answer["headers"], *(["Link"] if model and issubclass(model, Listing) else []), *always]
     content = {"application/json": {"schema": schemas.of(model, "serialization")}} if model else None
-    if "media_type" in answer:
+    if "media_type" in answer and model is None:
         content = {answer["media_type"]: {"schema": _TEXT}}
     described = {"description": answer["description"], **_headers(list(dict.fromkeys(names)))}
     return described | ({"content": content} if content else {})

@@ -44,7 +44,7 @@ def documented(
     return {**good, **{status: {"description": "Refused", "raises": errors} for status, errors in refused.items()}}
 
 
-def cacheable(media_type: str) -> dict[int, Any]:
-    """The `responses` of a route whose text may be kept, and asked after by its ETag."""
-    text = {"description": "Done", "model": None, "media_type": media_type, "headers": ["ETag", "Cache-Control"]}
+def cacheable(media_type: str, model: type[BaseModel] | None = None) -> dict[int, Any]:
+    """The `responses` of a route whose text, or JSON of a model, may be kept, and asked after by its ETag."""
+    text = {"description": "Done", "model": model, "media_type": media_type, "headers": ["ETag", "Cache-Control"]}
     return {200: text, 304: {"description": "It is as `If-None-Match` says.", "model": None, "headers": ["ETag"]}}

@@ -12,7 +12,7 @@ from typing import Any
 
 import jinja2
 
-from clientela import email_change_requests, email_reverts, languages, pages
+from clientela import colours, email_change_requests, email_reverts, languages, pages
 from clientela.customer_fields import Customer
 from clientela.sign_in_requests import LIFE
 from clientela.stores import Store
@@ -37,8 +37,8 @@ class Letter:
     html: str
 
 
-def sign_in_link(link: str | None, code: str) -> Mail:
-    """The way in: a link for the browser that asked, a code for every other. Without a storefront there is no link."""
+def sign_in_link(link: str, code: str) -> Mail:
+    """The way in: a link for the browser that asked, a code for every other."""
     return Mail("sign_in_link", {"link": link, "code": f"{code[:3]} {code[3:]}", "minutes": LIFE.seconds // 60})
 
 
@@ -75,22 +75,12 @@ def written(store: Store, mail: Mail, language: str | None) -> Letter:
     given = mail.context | {"store": name, "address": pages.home(store)}
     # The texts name their gaps, e.g. {store}. Templates escape what they print, so a filled text is escaped as a whole.
     texts = {key: text.format(**given) for key, text in _texts(mail.name)[chosen].items()}
-    look = {"colour": branding.colour, "ink": ink(branding.colour), "logo_url": branding.logo_url}
+    look = {"colour": branding.colour, "ink": colours.ink(branding.colour), "logo_url": branding.logo_url}
     context = {**given, **look, "t": SimpleNamespace(**texts), "language": chosen, "direction": "ltr"}
     subject, text, html = (
         _template(f"{mail.name}/{part}").render(context) for part in ("subject.txt", "text.txt", "body.html")
     )
     return Letter(" ".join(subject.split()), text, html)
-
-
-def ink(colour: str) -> str:
-    """White or near-black, whichever is easier to read on a colour.
-
-    Relative luminance and the 0.179 at which both contrasts are equal: WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
-    """
-    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return "#ffffff" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.179 else "#1a1a1a"
 
 
 @cache

@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
+from clientela import settings
 from clientela.errors import FieldError, InvalidInputError
 from clientela.stores import Store
 
@@ -20,9 +21,12 @@ def home(store: Store) -> str | None:
     return urlsplit(store.storefront_url).netloc if store.storefront_url else None
 
 
-def sign_in(store: Store) -> str | None:
-    """The URL of the store's sign-in page, or None while it has no storefront."""
-    return store.storefront_url.rstrip("/") + store.sign_in_path if store.storefront_url else None
+def sign_in(store: Store) -> str:
+    """The URL of the page where links of mails lead: the storefront's own, or ours where the store has chosen it or has
+    no storefront. For the mail sender, which knows the deployment's address."""
+    if store.hosted_sign_in or not store.storefront_url:
+        return f"{settings.public_url()}/v1/stores/{store.id}/sign-in"
+    return store.storefront_url.rstrip("/") + store.sign_in_path
 
 
 def demand_own(store: Store, return_to: str) -> None:

@@ -71,6 +71,11 @@ def email_configuration_set() -> str:
     return _required("EMAIL_CONFIGURATION_SET")
 
 
+def public_url() -> str:
+    """Base URL under which browsers reach the API, without a slash at its end."""
+    return _required("PUBLIC_URL")
+
+
 def vies_url() -> str:
     """Base URL of VIES's REST API, without a slash at its end."""
     return _required("VIES_URL")

@@ -53,9 +53,8 @@ def _outgoing(
         sign_in_requests.keep_secrets(request, secret, code, account.id if account else None, now)
     except (LinkUsedError, LinkExpiredError):
         return None
-    page = pages.sign_in(store)
     # In the fragment: it reaches no server, log or Referer.
-    link = f"{page}#token={request_id}.{secret}" if page else None
+    link = f"{pages.sign_in(store)}#token={request_id}.{secret}"
     # The stored address, never the typed one: who knows another spelling gets no mail of somebody else's.
     address = account.email if account else request.email
     language = request.language or (account.language if account else None)

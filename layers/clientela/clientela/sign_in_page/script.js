@@ -1,0 +1,334 @@
+// <clientela-sign-in>: a store's sign-in by a link or a code sent by e-mail. How to use it: docs/sign-in-page.md.
+// Whose store it is, and where its API is, is told by the address of this file: …/v1/stores/<store>/sign-in/script.js.
+
+const HERE = new URL(".", import.meta.url);
+const API = new URL("..", HERE);
+const NONCE_MS = 15 * 60e3; // longer than a link lives: whether it still does, the API says
+const EMAIL_MS = 24 * 3600e3; // remembered for a new mail with one tap
+const LINK_CODES = ["link_expired", "link_used", "link_unknown"];
+
+// What the browser keeps of the requests it made: { <request_id>: { email, nonce, attempt, at, done } } --------------
+
+const KEY = `clientela:${API.pathname}`;
+const memory = {}; // for a browser that lets nobody keep anything
+
+function kept(kind = "requests", box = () => localStorage) {
+  try {
+    return JSON.parse(box().getItem(`${KEY}${kind}`)) ?? {};
+  } catch {
+    return memory[kind] ?? {};
+  }
+}
+
+function keep(value, kind = "requests", box = () => localStorage) {
+  memory[kind] = value;
+  try {
+    box().setItem(`${KEY}${kind}`, JSON.stringify(value));
+  } catch {}
+}
+
+function requests() {
+  const all = Object.entries(kept()).filter(([, one]) => Date.now() - one.at < EMAIL_MS);
+  for (const [, one] of all) if (Date.now() - one.at > NONCE_MS) delete one.nonce;
+  return Object.fromEntries(all);
+}
+
+const latest = () => Object.entries(requests()).sort(([, a], [, b]) => b.at - a.at)[0] ?? [null, {}];
+const random = () => Array.from(crypto.getRandomValues(new Uint8Array(24)), (n) => n.toString(36).padStart(2, 0)).join("");
+
+// The API: each call gives its answer, or throws { code, seconds } -----------------------------------------------------
+
+async function post(path, body, attempt) {
+  const headers = { "Content-Type": "application/json", ...(attempt && { "Idempotency-Key": attempt }) };
+  const credentials = body.cookie ? "include" : "omit";
+  const sent = { method: "POST", headers, credentials, body: JSON.stringify(body), signal: AbortSignal.timeout(20e3) };
+  const answer = await fetch(new URL(path, API), sent).catch(() => { throw { code: "offline" }; });
+  const document = await answer.json().catch(() => ({}));
+  if (answer.ok) return document;
+  throw { code: document.code ?? "unexpected", seconds: Number(answer.headers.get("Retry-After")) };
+}
+
+// A reply may get lost: the same request with the same key opens the same session, not a second one.
+async function openOnce(body, attempt) {
+  for (const wait of [1e3, 3e3]) {
+    try {
+      return await post("sessions", body, attempt);
+    } catch (problem) {
+      if (!["offline", "busy"].includes(problem.code)) throw problem;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+  return post("sessions", body, attempt);
+}
+
+// By cookie where the browser keeps it, else with a token: the same session, asked for again.
+async function open(proof, attempt, cookie) {
+  if (cookie) {
+    const opened = await openOnce({ ...proof, cookie }, attempt).catch((problem) => {
+      if (problem.code !== "origin_not_allowed") throw problem;
+    });
+    const account = opened && (await fetch(new URL("account", API), { credentials: "include" }).catch(() => null));
+    if (account?.ok) return opened;
+  }
+  return openOnce(proof, attempt);
+}
+
+// What came in the fragment: it leaves the address bar, and the history, before anything else happens.
+function fragment(name) {
+  const given = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+  if (!given[name]) return null;
+  history.replaceState(history.state, "", location.pathname + location.search);
+  return given;
+}
+
+// For storefronts without a sign-in page: to the hosted one and back ---------------------------------------------------
+
+// Leave for the hosted page; it comes back to `returnTo`, a page of one of the store's origins.
+export function signIn(returnTo = location.href) {
+  const trip = { state: random(), attempt: random(), at: Date.now() };
+  keep(trip, "trip");
+  const page = new URL(HERE.href.slice(0, -1));
+  page.searchParams.set("return_to", returnTo.split("#")[0]);
+  page.hash = new URLSearchParams({ state: trip.state, attempt: trip.attempt });
+  location.assign(page);
+}
+
+// The session that the hosted page has opened, once, or null. Nobody else's: the trip began in this browser, here.
+export async function signedIn() {
+  const { clientela, ...proof } = fragment("clientela") ?? {};
+  const trip = kept("trip");
+  if (!clientela || clientela !== trip.state || Date.now() - trip.at > NONCE_MS) return null;
+  keep({}, "trip");
+  return open(proof, trip.attempt);
+}
+
+// The element ----------------------------------------------------------------------------------------------------------
+
+function h(tag, properties, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties ?? {})) {
+    if (name in node) node[name] = value;
+    else node.setAttribute(name, value);
+  }
+  node.append(...children.filter(Boolean));
+  return node;
+}
+
+class SignIn extends HTMLElement {
+  #channel = new BroadcastChannel(KEY);
+  #token = fragment("token")?.token;
+
+  async connectedCallback() {
+    if (this.shadowRoot) return;
+    const root = this.attachShadow({ mode: "open" });
+    this.returnTo = this.getAttribute("return-to");
+    if (this.hasAttribute("hosted")) this.#hosted();
+    const wanted = this.lang || navigator.languages.slice(0, 5).join();
+    const get = (name) => fetch(new URL(name, HERE), { credentials: "omit" }).then((answer) => (answer.ok ? answer : Promise.reject()));
+    try {
+      const [page, style] = await Promise.all([get(`settings?language=${encodeURIComponent(wanted)}`), get("style.css")]);
+      this.page = await page.json();
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(await style.text());
+      root.adoptedStyleSheets = [sheet];
+    } catch {
+      root.append(h("slot"), h("button", { onclick: () => location.reload() }, "↻ Reload")); // no texts, no language
+      return;
+    }
+    this.style.setProperty("--colour", this.page.colour);
+    this.style.setProperty("--ink", this.page.ink);
+    this.card = h("section", { lang: this.page.language });
+    this.status = h("p", { role: "status", lang: this.page.language });
+    root.append(this.card, this.status);
+    this.#channel.onmessage = ({ data }) => this.#done(data, {}, true);
+    addEventListener("hashchange", () => {
+      const token = fragment("token")?.token;
+      if (token) this.#arrive(token);
+    });
+    this.#begin(this.#token);
+  }
+
+  #hosted() {
+    const query = new URLSearchParams(location.search);
+    const trip = fragment("state");
+    if (trip) keep(trip, "trip", () => sessionStorage);
+    this.returnTo = query.get("return_to");
+    this.trip = kept("trip", () => sessionStorage);
+  }
+
+  #begin(token) {
+    const [id, request] = latest();
+    if (token) this.#arrive(token);
+    else if (!this.page.open) this.#show("disabled", "disabled_text");
+    else if (request.nonce && !request.done) this.#sent(id);
+    else this.#ask();
+  }
+
+  #t(key, gaps = {}) {
+    const text = this.page.texts[key] ?? this.page.texts.unexpected;
+    return text.replace(/\{(\w+)\}/g, (_, name) => gaps[name] ?? this.page[name] ?? "");
+  }
+
+  // One view after the other: heading, text and what can be done. What can be typed gets the focus, else the heading.
+  #show(heading, text, parts = [], gaps = {}, focus = true) {
+    clearInterval(this.clock);
+    const level = this.hasAttribute("hosted") ? "h1" : "h2";
+    const title = h(level, { tabIndex: -1 }, this.#t(heading, gaps));
+    const logo = this.page.logo_url && h("img", { src: this.page.logo_url, alt: this.page.store });
+    this.card.replaceChildren(h("header", null, logo || this.page.store), title, h("p", { id: "text" }, this.#t(text, gaps)), ...parts);
+    this.status.textContent = "";
+    if (focus) (this.card.querySelector("input") ?? title).focus();
+  }
+
+  // A form of one field, or of none: `act` gets what was typed; what it throws is told below the field.
+  #form(label, button, act, field) {
+    const error = h("p", { role: "alert", ...(field && { id: "error" }) });
+    const input = field && h("input", { id: "field", required: true, "aria-describedby": "error text", ...field });
+    const submit = h("button", { type: "submit" }, this.#t(button));
+    const onsubmit = async (event) => {
+      event.preventDefault();
+      if (form.ariaBusy === "true" || submit.ariaDisabled === "true") return;
+      form.ariaBusy = "true";
+      error.textContent = "";
+      await Promise.resolve(input?.value.trim()).then(act).catch((problem) => {
+        error.textContent = this.#problem(problem, submit, button);
+        input?.setAttribute("aria-invalid", "true");
+        (input ?? submit).focus();
+      });
+      form.ariaBusy = "false";
+    };
+    const form = h("form", { noValidate: true, onsubmit }, input && h("label", { htmlFor: "field" }, this.#t(label)), input, error, submit);
+    return form;
+  }
+
+  #problem({ code = "unexpected", seconds }, button, label) {
+    if (seconds) this.#countDown(button, label, seconds);
+    const time = seconds > 90 ? `${Math.ceil(seconds / 60)} min` : `${seconds} s`;
+    return this.#t(code, { time });
+  }
+
+  // The button can be pressed again in some seconds. It keeps the focus, and nothing is read out every second.
+  #countDown(button, label, seconds) {
+    clearInterval(this.clock);
+    const end = Date.now() + seconds * 1e3;
+    const tick = () => {
+      const left = Math.ceil((end - Date.now()) / 1e3);
+      button.ariaDisabled = String(left > 0);
+      button.textContent = this.#t(label) + (left > 90 ? ` (${Math.ceil(left / 60)} min)` : left > 0 ? ` (${left} s)` : "");
+      if (left <= 0) clearInterval(this.clock);
+    };
+    this.clock = setInterval(tick, 1e3);
+    tick();
+  }
+
+  #link(label, onclick) {
+    return h("button", { type: "button", className: "link", onclick }, this.#t(label));
+  }
+
+  #ask(heading = "title", text = "intro", focus = false) {
+    const field = { type: "email", name: "email", autocomplete: "email", maxLength: 254, autocapitalize: "none", spellcheck: false };
+    const act = (email) => {
+      const typed = this.card.querySelector("input");
+      if (!email || !typed.validity.valid) throw { code: "email_invalid" };
+      return this.#send(email);
+    };
+    this.#show(heading, text, [this.#form("email", "send", act, field)], {}, focus);
+  }
+
+  async #send(email) {
+    const wanted = { email, language: this.page.language, ...(this.returnTo && { return_to: this.returnTo }) };
+    const answer = await post("login-links", wanted).catch((problem) => {
+      throw problem.code === "invalid_input" ? { code: "email_invalid" } : problem;
+    });
+    const { state, attempt = random() } = this.trip ?? {};
+    keep({ ...requests(), [answer.request_id]: { email, nonce: answer.nonce, attempt, state, at: Date.now() } });
+    this.#sent(answer.request_id, answer.resend_after);
+  }
+
+  // "Check your inbox". The code works here and in any other browser.
+  #sent(id, seconds) {
+    const { email, attempt, at } = requests()[id];
+    const again = this.#form("", "resend", () => this.#send(email));
+    again.className = "again";
+    const code = this.#code((typed) => this.#open({ request_id: id, code: typed }, attempt));
+    this.#show("sent", "sent_text", [code, again, this.#link("change", () => this.#ask("title", "intro", true))], { email });
+    this.#countDown(again.lastChild, "resend", (seconds ?? 60) - (Date.now() - at) / 1e3);
+  }
+
+  #code(act) {
+    const field = { inputMode: "numeric", autocomplete: "one-time-code", maxLength: 20, name: "code", className: "code" };
+    return this.#form("code", "enter", (typed) => {
+      const digits = typed.replace(/[\s-]/g, "");
+      if (!/^\d{6}$/.test(digits)) throw { code: "code_invalid" };
+      return act(digits);
+    }, field);
+  }
+
+  // The link of a mail. Only the browser that asked has the nonce with which it signs in; any other reports the visit,
+  // which opens nothing, and asks for the code: so whoever runs this page before the reader uses nothing up.
+  async #arrive(token) {
+    const id = token.split(".")[0];
+    const { nonce, attempt = random(), email = latest()[1].email } = requests()[id] ?? {};
+    this.#show("checking", "checking_text");
+    try {
+      await (nonce ? this.#open({ token, nonce }, attempt) : post("sessions", { token }));
+    } catch (problem) {
+      if (LINK_CODES.includes(problem.code)) this.#refused(problem.code, email);
+      else if (["offline", "busy", "too_many_requests", "unexpected"].includes(problem.code)) this.#stuck(problem, token);
+      else if (this.page.texts[problem.code]) this.#show("title", problem.code);
+      else this.#show("other", "other_text", [this.#code((code) => this.#open({ token, code }, attempt)), this.#link("change", () => this.#ask("title", "intro", true))]);
+    }
+  }
+
+  #stuck(problem, token) {
+    const retry = this.#form("", "retry", () => this.#arrive(token));
+    this.#show("title", "retry_text", [retry]);
+    retry.querySelector("#error").textContent = this.#problem(problem, retry.lastChild, "retry");
+  }
+
+  // One tap sends a new mail where the address is known.
+  #refused(code, email) {
+    if (!email) return this.#ask(code, `${code}_text`, true);
+    const again = this.#form("", "resend", () => this.#send(email));
+    const parts = [h("p", null, this.#t("resend_to", { email })), again, this.#link("change", () => this.#ask("title", "intro", true))];
+    this.#show(code, `${code}_text`, parts);
+  }
+
+  async #open(proof, attempt) {
+    try {
+      const opened = await open(proof, attempt, this.hasAttribute("cookie"));
+      this.#channel.postMessage(opened);
+      this.#done(opened, proof);
+    } catch (problem) {
+      if (proof.code && LINK_CODES.includes(problem.code)) return this.#refused(problem.code, latest()[1].email);
+      throw problem;
+    }
+  }
+
+  #done(opened, proof, elsewhere = false) {
+    const all = requests();
+    const { state } = all[proof.request_id ?? proof.token?.split(".")[0]] ?? {};
+    for (const one of Object.values(all)) one.done = true;
+    keep(all);
+    const detail = { ...opened, elsewhere };
+    const event = new CustomEvent("clientela:signed-in", { detail, bubbles: true, composed: true, cancelable: true });
+    const to = this.#destination(opened.return_to);
+    const goes = this.dispatchEvent(event) && to && !elsewhere;
+    this.#show("done", elsewhere ? "done_elsewhere" : "done_text", to ? [h("a", { href: to, className: "button" }, this.#t("continue"))] : []);
+    if (!goes) return;
+    if (state) to.hash = new URLSearchParams({ clientela: state, ...proof });
+    location.assign(to);
+  }
+
+  // The API has checked it; here it is checked again that it is a page of the store's own.
+  #destination(returnTo) {
+    const hosted = this.hasAttribute("hosted");
+    const base = hosted ? (this.page.home ?? undefined) : location.href;
+    const wanted = returnTo ?? (hosted ? this.page.home : null);
+    if (!wanted || !URL.canParse(wanted, base)) return null;
+    const url = new URL(wanted, base);
+    return this.page.origins.includes(url.origin) || (!hosted && url.origin === location.origin) ? url : null;
+  }
+}
+
+customElements.define("clientela-sign-in", SignIn);
