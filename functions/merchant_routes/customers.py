@@ -9,6 +9,7 @@ from pydantic import Field, SkipValidation
 from clientela import (
     clock,
     consents,
+    customer_data,
     customer_removal,
     customers,
     directory,
@@ -21,6 +22,7 @@ from clientela import (
     web,
 )
 from clientela.consents import Consent
+from clientela.customer_data import CustomerData
 from clientela.customer_fields import (
     CUSTOMER_FIELDS,
     Customer,
@@ -157,6 +159,14 @@ def list_consents(
     store = router.context["store"]
     page = consents.page(store, customers.get(store, customer_id).id, limit, cursor)
     return web.listing(router.current_event, page.consents, page.next_cursor, limit)
+
+
+@router.get(f"{ONE}/data", **route("getCustomerData", "customers:read", CustomerData, raises=[CustomerNotFoundError]))
+def get_customer_data(customer_id: CustomerId, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
+    """Everything stored about a customer, to answer who asks for it; with very many orders in several pages."""
+    store = router.context["store"]
+    data = customer_data.page(store, customers.get(store, customer_id), clock.now(), cursor)
+    return web.json(data, headers=web.link_to_next(router.current_event, data.next_cursor))
 
 
 @router.get(f"{ONE}/history", **route("listHistory", "customers:read", Listing[Event], raises=[CustomerNotFoundError]))

@@ -6,9 +6,10 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import SkipValidation
 
-from clientela import accounts, answers, clock, consents, customer_removal, orders, sessions, web
+from clientela import accounts, answers, clock, consents, customer_data, customer_removal, orders, sessions, web
 from clientela.accounts import Account, AccountChanges
 from clientela.consents import Consent
+from clientela.customer_data import CustomerData
 from clientela.erasures import Erasure
 from clientela.errors import EmailUnprovenError, FreshSignInNeededError, OrderNotFoundError, VersionConflictError
 from clientela.history import Actor
@@ -72,6 +73,18 @@ def delete_account() -> Response[Any]:
         store, customer.id, now, Actor("customer", customer.id), clock.at_most(access.SECONDS)
     )
     return web.json(certificate, headers=access.drop_cookie())
+
+
+@router.get(
+    f"{BASE}/data", operation_id="downloadOwnData", **access.PRIVATE,
+    responses=answers.documented({200: CustomerData}, [EmailUnprovenError]),
+)  # fmt: skip
+def download_data(cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
+    """Download everything stored about oneself; with very many orders in several pages."""
+    store, customer = router.context["store"], access.proven_caller(router).customer
+    data = customer_data.own_page(store, customer, clock.now(), cursor)
+    name = {"Content-Disposition": 'attachment; filename="account.json"'}
+    return web.json(data, headers=name | web.link_to_next(router.current_event, data.next_cursor))
 
 
 @router.get(
