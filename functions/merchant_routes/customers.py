@@ -72,10 +72,10 @@ def list_customers(parameters: Annotated[ListParameters, Query()]) -> Response[A
 
 
 @router.post(BASE, **route("createCustomer", "customers:write", Customer, 201, raises=[EmailTakenError], headers=MADE))
-def create_customer(new: Annotated[NewCustomer, Body()]) -> Response[Any]:
+def create_customer(new: Annotated[SkipValidation[NewCustomer], Body()]) -> Response[Any]:
     """Create a customer; 409 `email_taken` where another one has the e-mail."""
     store = router.context["store"]
-    customer = customers.create(store, new, clock.now(), access.actor(router))
+    customer = customers.create(store, customers.sent(store, new), clock.now(), access.actor(router))
     location = f"/v1/stores/{store.id}/customers/{customer.id}"
     return web.json(customer, 201, web.etag(customer.version) | {"Location": location})
 

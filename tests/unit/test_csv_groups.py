@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from clientela import csv_columns, csv_groups, csv_rows
+from clientela.csv_rows import Shop
 from clientela.customer_fields import Customer
 from clientela.groups import Group
 
@@ -44,7 +45,11 @@ def test_a_group_is_named_by_id_code_or_name(cell: str, ids: list[str], unknown:
 def applied(cell: str, before: Customer | None = None) -> csv_rows.Applied:
     columns = csv_columns.columns(["email", "Kundengruppe"])
     row = csv_rows.row(2, ["ana@example.com", cell], columns)
-    return csv_rows.changed(row, before, columns, IDS) if before else csv_rows.new(row, "cus_1", columns, NOW, IDS)
+    return (
+        csv_rows.changed(row, before, columns, Shop(IDS))
+        if before
+        else csv_rows.new(row, "cus_1", columns, NOW, Shop(IDS))
+    )
 
 
 def test_a_customer_comes_into_the_groups_that_are_there_and_a_warning_names_the_others() -> None:

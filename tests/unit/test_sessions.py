@@ -34,7 +34,7 @@ def test_token_leads_to_its_customer_and_is_stored_only_as_a_hash(store: Store, 
     assert sessions.current(store, token, NOW) == (session, ana)
     assert token.startswith(f"cs_{ana.id.removeprefix('cus_')}_{session.id.removeprefix('ses_')}_")
     (record,) = SessionRecord.query(f"STORE#demo#CUSTOMER#{ana.id}", SessionRecord.sk.startswith("SESSION#"))
-    assert token.rpartition("_")[2] not in str(record.serialize())
+    assert token.split("_", 3)[3] not in str(record.serialize())
 
 
 @pytest.mark.parametrize("token", ["", "cs_", "cs_1_2_3", "ck_1_2", "cs_" + "0" * 26 + "_" + "0" * 26 + "_x", "_" * 9])

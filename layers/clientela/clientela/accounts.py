@@ -98,7 +98,7 @@ def patch(store: Store, customer_id: str, changes: Any, now: datetime, version: 
 
     def apply(before: Customer) -> Customer:
         customers.demand_version(before, version)
-        after = customers.patched(before, fields)
+        after = customers.patched(before, fields, store.country)
         old = before.marketing_consent
         is_said_again = old and old.wording == wording and after.accepts_marketing == before.accepts_marketing
         if wording is None or is_said_again:

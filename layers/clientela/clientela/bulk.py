@@ -225,7 +225,7 @@ def _change_one(store: Store, customer_id: str, changes: BulkChange, now: dateti
 
     def apply(before: Customer) -> Customer:
         seen.append(before)
-        return customers.patched(before, _patch(before, changes))
+        return customers.patched(before, _patch(before, changes), store.country)
 
     try:
         after = customers.change(store, customer_id, apply, now, by)

@@ -12,22 +12,24 @@ _ADDRESSES = {"billing_address", "shipping_addresses"}
 
 
 def addresses(
-    values: Mapping[str, str], changes: dict[str, Any], before: Customer | None, columns: Columns
+    values: Mapping[str, str], changes: dict[str, Any], before: Customer | None, columns: Columns, country: str | None
 ) -> tuple[dict[str, Any], list[Note]]:
     """The changed addresses, as parts of a JSON Merge Patch, and what was left out of them.
 
-    Phones, that of `changes` too, are brought to E.164 by their address's country, or taken out.
+    Phones, that of `changes` too, are brought to E.164 by their address's country, else by the store's `country`, or
+    taken out.
     """
     stored = before.model_dump(mode="json", exclude_none=True, include=_ADDRESSES) if before else {}
     book = stored.get("shipping_addresses", [])
     billing, shipping = _address(values, "billing_address"), _address(values, "shipping_address")
-    home = _country(billing, stored.get("billing_address"))
+    at_home = _country(billing, stored.get("billing_address"))
+    away = _country(shipping, _default(book))
     places = (
-        (changes, home, "phone"),
-        (billing, home, "billing_address.phone"),
-        (shipping, _country(shipping, _default(book)), "shipping_address.phone"),
+        (changes, at_home or away or country, "phone"),
+        (billing, at_home or country, "billing_address.phone"),
+        (shipping, away or country, "shipping_address.phone"),
     )
-    notes = [_drop_impossible_phone(place, country, columns.header(field)) for place, country, field in places]
+    notes = [_drop_impossible_phone(place, read_with, columns.header(field)) for place, read_with, field in places]
     found: dict[str, Any] = {"billing_address": billing} if billing else {}
     return found | ({"shipping_addresses": _book(book, shipping)} if shipping else {}), list(filter(None, notes))
 

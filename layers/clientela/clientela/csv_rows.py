@@ -47,6 +47,16 @@ class Row(NamedTuple):
     values: dict[str, str]
 
 
+class Shop(NamedTuple):
+    """What a row is read by beside its columns: the store's groups, and its country for phones that leave it unsaid."""
+
+    groups: GroupIds = csv_groups.NONE
+    country: str | None = None
+
+
+ANY = Shop()
+
+
 class Applied(NamedTuple):
     """A customer as a row leaves it, not written yet."""
 
@@ -74,9 +84,9 @@ def row(line: int, cells: Sequence[str], columns: Columns) -> Row:
         raise RowRefusedError(Note(columns.header("email"), "email_invalid", str(error))) from None
 
 
-def new(row: Row, customer_id: str, columns: Columns, now: datetime, groups: GroupIds = csv_groups.NONE) -> Applied:
+def new(row: Row, customer_id: str, columns: Columns, now: datetime, shop: Shop = ANY) -> Applied:
     """The customer that a row creates. RowRefusedError."""
-    changes, warnings = _changes(row, None, columns, groups)
+    changes, warnings = _changes(row, None, columns, shop)
     try:
         fields = NewCustomer.model_validate(changes | {"email": row.email})
     except ValidationError as error:
@@ -86,11 +96,11 @@ def new(row: Row, customer_id: str, columns: Columns, now: datetime, groups: Gro
     return Applied(customer, warnings)
 
 
-def changed(row: Row, before: Customer, columns: Columns, groups: GroupIds = csv_groups.NONE) -> Applied:
+def changed(row: Row, before: Customer, columns: Columns, shop: Shop = ANY) -> Applied:
     """The customer as a row changes it; equal to `before` where the row brings nothing new. RowRefusedError."""
-    changes, warnings = _changes(row, before, columns, groups)
+    changes, warnings = _changes(row, before, columns, shop)
     try:
-        return Applied(customers.patched(before, changes), warnings)
+        return Applied(customers.patched(before, changes, shop.country), warnings)
     except InvalidInputError as error:
         raise _refused(error.fields, columns) from None
 
@@ -103,17 +113,15 @@ def _demand_width(cells: Sequence[str], columns: Columns) -> None:
         raise RowRefusedError(Note("", "cells_too_many", f"The row has {found} cells, the header {expected}."))
 
 
-def _changes(
-    row: Row, before: Customer | None, columns: Columns, groups: GroupIds
-) -> tuple[dict[str, Any], list[Note]]:
+def _changes(row: Row, before: Customer | None, columns: Columns, shop: Shop) -> tuple[dict[str, Any], list[Note]]:
     """The row as a JSON Merge Patch, and what was left out of it."""
     values, warnings = _readable(row, columns)
     if before and values.get("vat_id") == before.vat_id:
         values.pop("vat_id", None)  # said again in a file, it is no wish to have it checked again
     plain = {name: value for name, value in values.items() if "." not in name and name not in _APART}
     changes: dict[str, Any] = {name: _value(name, text, columns) for name, text in plain.items()}
-    memberships, unknown = _groups(row, before, columns, groups)
-    addresses, impossible = csv_addresses.addresses(values, changes, before, columns)
+    memberships, unknown = _groups(row, before, columns, shop.groups)
+    addresses, impossible = csv_addresses.addresses(values, changes, before, columns, shop.country)
     return changes | memberships | addresses, [*warnings, *unknown, *impossible]
 
 

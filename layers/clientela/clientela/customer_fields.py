@@ -5,6 +5,7 @@ A field lives here and nowhere else: `CustomerFields` holds what a merchant may 
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -26,7 +27,8 @@ from pydantic import (
 
 from clientela import clock, phones
 from clientela.countries import Country
-from clientela.documents import STORED, Document, checked
+from clientela.currencies import Currency
+from clientela.documents import STORED, Document, SentTo, checked
 from clientela.email_addresses import Email
 from clientela.languages import Language
 from clientela.text import folded
@@ -45,7 +47,6 @@ Stamp = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-21T10:00:00.000Z"]}),
 ]
 Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=4, examples=["49.62"])]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["EUR"])]
 EmailStatus = Literal["unproven", "proven", "bounced", "complained"]
 Status = Literal["active", "pending", "disabled"]
 VatIdStatus = Literal["none", "pending", "valid", "invalid", "unavailable"]
@@ -60,7 +61,8 @@ CustomFieldValue = Annotated[str, StringConstraints(max_length=1000)] | bool | W
 
 
 class Address(Document):
-    """A postal address. `phone` may be written as people do: it is read with the address's country and kept in E.164."""
+    """A postal address. `phone` may be written as people do: it is read with the address's country, else the store's, and
+    kept in E.164."""
 
     id: Name | None = None
     name: Line | None = None
@@ -76,7 +78,15 @@ class Address(Document):
     @field_validator("phone")
     @classmethod
     def _phone_in_e164(cls, phone: str | None, info: ValidationInfo) -> str | None:
-        return phones.e164(phone, info.data.get("country")) if phone and info.context != STORED else phone
+        return _e164(phone, info, info.data.get("country"))
+
+
+def _e164(phone: str | None, info: ValidationInfo, *countries: str | None) -> str | None:
+    """The number, read with the first of the countries that there is, else with the store's."""
+    if not phone or info.context == STORED:
+        return phone
+    home = info.context.country if isinstance(info.context, SentTo) else None
+    return phones.e164(phone, next(filter(None, countries), home))
 
 
 class ShippingAddress(Address):
@@ -100,6 +110,11 @@ def _address_book(addresses: list[ShippingAddress]) -> list[ShippingAddress]:
     if addresses and not defaults:
         addresses[0].is_default = True
     return addresses
+
+
+def default_address(book: Sequence[ShippingAddress]) -> ShippingAddress | None:
+    """The address of a book that things are sent to."""
+    return next((address for address in book if address.is_default), book[0] if book else None)
 
 
 def _address_id(address: ShippingAddress, taken: set[str | None]) -> str:
@@ -167,8 +182,8 @@ class CustomerFields(Document):
     accepts_marketing: StrictBool | None = None
     marketing_consent: MarketingConsent | None = None
     billing_address: Address | None = None
-    phone: Phone | None = None  # behind the address, whose country it is read with
     shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=50), checked(_address_book)] = []
+    phone: Phone | None = None  # behind the addresses, whose country it is read with
     note: Annotated[str, StringConstraints(max_length=5000)] | None = None
     custom_fields: Annotated[dict[Name, CustomFieldValue], Field(max_length=50)] = {}
 
@@ -188,8 +203,8 @@ class CustomerFields(Document):
     @field_validator("phone")
     @classmethod
     def _phone_in_e164(cls, phone: str | None, info: ValidationInfo) -> str | None:
-        address = info.data.get("billing_address")
-        return phones.e164(phone, address and address.country) if phone and info.context != STORED else phone
+        addresses = (info.data.get("billing_address"), default_address(info.data.get("shipping_addresses") or []))
+        return _e164(phone, info, *(address.country for address in addresses if address))
 
 
 class NewCustomer(CustomerFields):

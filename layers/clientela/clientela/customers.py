@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from clientela import clock, consents, dynamodb, email_addresses, groups, history, ids, keys, table
 from clientela.customer_fields import Customer, NewCustomer, Source
 from clientela.customer_records import CustomerRecord, EmailClaim, claim, record
-from clientela.documents import STORED, stored
+from clientela.documents import STORED, SentTo, stored
 from clientela.errors import (
     BusyError,
     CustomerNotFoundError,
@@ -76,6 +76,14 @@ def add(write: Transaction, store: Store, customer: Customer, by: Actor, *, welc
     _demand_groups(write, store, customer.groups)
 
 
+def sent(store: Store, fields: Any) -> NewCustomer:
+    """A new customer as it is sent to a store. InvalidInputError."""
+    try:
+        return NewCustomer.model_validate(fields, context=SentTo(store.country))
+    except ValidationError as error:
+        raise invalid_input(error) from None
+
+
 def get(store: Store, customer_id: str) -> Customer:
     """The customer. CustomerNotFoundError. 1 read unit per 4 KB."""
     item = dynamodb.get(keys.customer(store.id, customer_id), keys.PROFILE)
@@ -119,7 +127,7 @@ def patch(
 
     def apply(before: Customer) -> Customer:
         demand_version(before, version)
-        return patched(before, changes)
+        return patched(before, changes, store.country)
 
     return change(store, customer_id, apply, now, by)
 
@@ -171,12 +179,15 @@ def demand_version(before: Customer, version: int | None) -> None:
         raise VersionConflictError(f"The customer is at version {before.version}.")
 
 
-def patched(before: Customer, changes: Any) -> Customer:
-    """The customer with a JSON Merge Patch applied, not written. InvalidInputError. `version` and `updated_at` stay."""
+def patched(before: Customer, changes: Any, country: str | None) -> Customer:
+    """The customer with a JSON Merge Patch applied, not written. InvalidInputError. `version` and `updated_at` stay.
+
+    `country` is the store's: phones of addresses without one are read with it.
+    """
     if not isinstance(changes, dict):
         raise InvalidInputError("Send a JSON object with the fields to change.")
     written = before.model_dump(mode="json", include=set(NewCustomer.model_fields))
-    after = _checked(merged(written | _replaced(changes), changes), changes)
+    after = _checked(merged(written | _replaced(changes), changes), changes, SentTo(country))
     is_new_question = "vat_id" in changes and before.vat_id_status == "unavailable"  # the same ID again: ask again
     is_settled = after.vat_id == before.vat_id and not is_new_question
     vat_id_status = before.vat_id_status if is_settled else "pending" if after.vat_id else "none"
@@ -194,17 +205,19 @@ def _replaced(changes: dict[str, Any]) -> dict[str, None]:
     return ({"name": None} if named else {}) | ({"marketing_consent": None} if said else {})
 
 
-def _checked(whole: dict[str, Any], changes: Any) -> NewCustomer:
+def _checked(whole: dict[str, Any], changes: Any, context: SentTo) -> NewCustomer:
     """The changed customer. Fields that stay passed when they were written: rules that are stricter since do not undo that."""
     try:
-        return NewCustomer.model_validate(whole)
+        return NewCustomer.model_validate(whole, context=context)
     except ValidationError as error:
         if any(not found["loc"] or found["loc"][0] in {"email", *changes} for found in error.errors()):
             raise invalid_input(error) from None
         old = {str(found["loc"][0]) for found in error.errors()}
     kept = NewCustomer.model_validate(whole, context=STORED)
     fresh = {name: value for name, value in whole.items() if name not in old}
-    return NewCustomer.model_validate(fresh).model_copy(update={name: getattr(kept, name) for name in old})
+    return NewCustomer.model_validate(fresh, context=context).model_copy(
+        update={name: getattr(kept, name) for name in old}
+    )
 
 
 def _demand_room(customer: Customer) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
@@ -10,6 +10,12 @@ from pynamodb.attributes import Attribute
 from pynamodb.constants import NUMBER, STRING
 
 STORED = "stored"  # validation context of documents read from the table
+
+
+class SentTo(NamedTuple):
+    """Validation context of what is sent to a store: `country` is the store's, for what leaves its own unsaid."""
+
+    country: str | None
 
 
 class Document(BaseModel):

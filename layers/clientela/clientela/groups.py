@@ -9,7 +9,8 @@ from pydantic import Field, StringConstraints, create_model, model_validator
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from clientela import dynamodb, group_css, ids, keys
-from clientela.customer_fields import Amount, Currency, Line, Stamp, all_optional
+from clientela.currencies import Currency
+from clientela.customer_fields import Amount, Line, Stamp, all_optional
 from clientela.documents import Document, DocumentAttribute, stored
 from clientela.errors import BusyError, GroupCodeTakenError, GroupNotFoundError, VersionConflictError
 from clientela.merge_patch import applied

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from clientela import consents, csv_groups, csv_rows, customers, groups, ids
 from clientela.csv_columns import Columns
-from clientela.csv_groups import GroupIds
 from clientela.csv_notes import Note, RowRefusedError
-from clientela.csv_rows import Row
+from clientela.csv_rows import Row, Shop
 from clientela.customer_fields import Customer
 from clientela.history import Actor
 from clientela.import_results import Finding
@@ -22,8 +21,8 @@ _WRITTEN = ("created", "updated")
 class Rules(NamedTuple):
     """What a job's rows are loaded by.
 
-    `earlier` are the lines that an earlier try of the chunk noted as updates, `groups` the store's at this moment, `erased`
-    those of the rows' addresses whose owners were erased.
+    `earlier` are the lines that an earlier try of the chunk noted as updates, `shop` is the store at this moment, `erased`
+    are those of the rows' addresses whose owners were erased.
     """
 
     job_id: str
@@ -32,7 +31,7 @@ class Rules(NamedTuple):
     started_at: datetime
     earlier: frozenset[int]
     send_welcome: bool = False
-    groups: GroupIds = csv_groups.NONE
+    shop: Shop = csv_rows.ANY
     erased: frozenset[str] = frozenset()
 
 
@@ -52,16 +51,17 @@ class Account(NamedTuple):
 def rules(store: Store, known: ImportRecord, detected: Detected, earlier: frozenset[int]) -> Rules:
     """The rules of a job whose file was found to be `detected`."""
     job = known.job
-    return with_groups_read(
-        store, Rules(job.id, job.mode, detected.as_columns(), job.started_at, earlier, job.send_welcome)
+    found = Rules(
+        job.id, job.mode, detected.as_columns(), job.started_at, earlier, job.send_welcome, Shop(country=store.country)
     )
+    return with_groups_read(store, found)
 
 
 def with_groups_read(store: Store, rules: Rules) -> Rules:
     """The rules with the groups as they are now. 1 read unit per 4 KB where the file has a column of them, else none."""
     if "groups" not in rules.columns.fields:
         return rules
-    return rules._replace(groups=csv_groups.group_ids(groups.every(store)))
+    return rules._replace(shop=rules.shop._replace(groups=csv_groups.group_ids(groups.every(store))))
 
 
 def account(rows: Sequence[Row], before: Customer | None, rules: Rules, now: datetime) -> Account:
@@ -108,15 +108,13 @@ def _applied(row: Row, current: Customer | None, rules: Rules, now: datetime) ->
             raise _refused(rules, "customer_not_found", "No customer has this e-mail, and the import only updates.")
         if row.canonical in rules.erased:
             raise _refused(rules, "customer_erased", "Who has this e-mail was erased: only an own sign-in brings back.")
-        created = csv_rows.new(row, own_id, rules.columns, now, rules.groups)
+        created = csv_rows.new(row, own_id, rules.columns, now, rules.shop)
         return created.customer, Finding(row.line, "created", created.warnings)
     if current.id == own_id:  # an earlier try of this chunk has created it from this very row
-        return current, Finding(
-            row.line, "created", csv_rows.new(row, own_id, rules.columns, now, rules.groups).warnings
-        )
+        return current, Finding(row.line, "created", csv_rows.new(row, own_id, rules.columns, now, rules.shop).warnings)
     if rules.mode == "create":
         raise _refused(rules, "email_taken", "A customer has this e-mail already, and the import only creates.")
-    changed = csv_rows.changed(row, current, rules.columns, rules.groups)
+    changed = csv_rows.changed(row, current, rules.columns, rules.shop)
     is_update = changed.customer != current or row.line in rules.earlier
     return changed.customer, Finding(row.line, "updated" if is_update else "unchanged", changed.warnings)
 

@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
-from clientela.customer_fields import Currency, PaymentStatus, Stamp
+from clientela.currencies import Currency
+from clientela.customer_fields import PaymentStatus, Stamp
 from clientela.documents import Document
 from clientela.email_addresses import Email
 from clientela.stores import StoreId

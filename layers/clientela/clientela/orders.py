@@ -98,7 +98,7 @@ def _take(store: Store, order: Order, now: datetime) -> bool:
     if known and known.money:
         return _keep_money(store, order, known, now)
     before, by = _account(store, order, known, now), Actor("order", order.id)
-    holder = before or customers.made(order_account.told(order), now, "order")
+    holder = before or customers.made(order_account.told(order, store.country), now, "order")
     if known and known.customer_id != holder.id and erasures.under_way(store, known.customer_id):
         return _keep_money(store, order, known, now)
     try:
@@ -107,7 +107,9 @@ def _take(store: Store, order: Order, now: datetime) -> bool:
             if known and known.customer_id != holder.id:
                 _take_away(write, store, known, now, by)
             left = known.counted() if known and known.customer_id == holder.id else None
-            after = _with_order(store, order_account.filled(holder, order), order, left, new=before is None)
+            after = _with_order(
+                store, order_account.filled(holder, order, store.country), order, left, new=before is None
+            )
             if before:
                 customers.replace(write, store, before, _next(before, after, now), by)
             else:

@@ -11,7 +11,8 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from clientela import clock, email_addresses, keys, table
 from clientela.countries import Country
-from clientela.customer_fields import Currency, Line, Stamp, all_optional
+from clientela.currencies import Currency
+from clientela.customer_fields import Line, Stamp, all_optional
 from clientela.documents import Document, DocumentAttribute
 from clientela.email_addresses import Email
 from clientela.errors import FieldError, InvalidInputError, StoreExistsError, StoreNotFoundError, VersionConflictError
