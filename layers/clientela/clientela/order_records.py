@@ -10,7 +10,8 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.expressions.condition import Condition
 
 from clientela import clock, email_addresses, keys, statistics
-from clientela.customer_fields import Currency, PaymentStatus
+from clientela.currencies import Currency
+from clientela.customer_fields import PaymentStatus
 from clientela.documents import DecimalAttribute, Document, DocumentAttribute
 from clientela.order_fields import FulfillmentStatus, Order, Total
 from clientela.statistics import Counted
