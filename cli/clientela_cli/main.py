@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from clientela_cli import customers, deployment, exports, imports, keys, orders, output, stores
+from clientela_cli import customers, deployment, exports, imports, keys, orders, output, statistics, stores
 from clientela_cli.failures import USAGE, Failure, explained
 
 _EPILOG = "Exit codes: 0 done, 1 failed, 2 used wrongly, 3 done but for what was rejected or left, 130 interrupted."
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG)
-for _commands in (stores, keys, customers, imports, orders, exports):
+for _commands in (stores, keys, customers, imports, orders, statistics, exports):
     app.add_typer(_commands.app, name=_commands.__name__.rpartition(".")[2])
 
 _GLOBAL_FLAGS, _GLOBAL_OPTIONS = {"--local"}, {"--stack", "--profile", "--region"}

@@ -1,7 +1,7 @@
 """What a command prints: answers on standard output, everything else on standard error."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -27,6 +27,17 @@ def json(answer: BaseModel | dict[str, Any] | Sequence[BaseModel | dict[str, Any
     """Print a document, or a list of documents, as JSON and nothing else."""
     text = orjson.dumps(answer, default=lambda model: model.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
     print(text.decode())  # noqa: T201 - rich would wrap and colour it
+
+
+def json_lists(lists: Mapping[str, Iterable[dict[str, Any]]], last: Callable[[], dict[str, Any]]) -> None:
+    """Print one document of lists, each item as it comes: they may be longer than memory; `last` are its other fields."""
+    print("{")  # noqa: T201
+    for name, items in lists.items():
+        print(f'"{name}": [', end="")  # noqa: T201
+        for number, item in enumerate(items):
+            print(f"{',' if number else ''}\n  {orjson.dumps(item).decode()}", end="")  # noqa: T201
+        print("],")  # noqa: T201
+    print(orjson.dumps(last()).decode()[1:])  # noqa: T201
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str | None = None) -> None:

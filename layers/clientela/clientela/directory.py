@@ -55,11 +55,13 @@ def narrowed(customers: list[CustomerJson], fields: Sequence[str]) -> list[Custo
     return [{name: value for name, value in customer.items() if name in shown} for customer in customers]
 
 
-def every_profile(store: Store, wanted: CustomerFilter = _ALL) -> Iterator[dynamodb.Item]:
+def every_profile(
+    store: Store, wanted: CustomerFilter = _ALL, attributes: str = "pk, customer"
+) -> Iterator[dynamodb.Item]:
     """The profiles of all customers that pass the filter, as they are stored, oldest first, in constant memory."""
     entries = _entries(store, "created", wanted, None, 1000)
     while block := list(itertools.islice(entries, dynamodb.BATCH_READ)):
-        yield from _profiles([entry for _, entry in block])
+        yield from _profiles([entry for _, entry in block], attributes)
 
 
 def count(store: Store, wanted: CustomerFilter = _ALL) -> int:
@@ -142,10 +144,10 @@ def _asked_ids(store: Store, wanted: CustomerFilter) -> list[str]:
     return [holder] if holder and (wanted.ids is None or holder in ids) else []
 
 
-def _profiles(entries: list[dynamodb.Item]) -> list[dynamodb.Item]:
+def _profiles(entries: list[dynamodb.Item], attributes: str = "pk, customer") -> list[dynamodb.Item]:
     """The profiles of entries, in their order, as far as they are still there. Those read by their keys are at hand."""
     missing = [(entry["pk"]["S"], keys.PROFILE) for entry in entries if "customer" not in entry]
-    found = {item["pk"]["S"]: item for item in dynamodb.get_many(missing, "pk, customer")}
+    found = {item["pk"]["S"]: item for item in dynamodb.get_many(missing, attributes)}
     whole = (entry if "customer" in entry else found.get(entry["pk"]["S"]) for entry in entries)
     return [profile for profile in whole if profile]
 

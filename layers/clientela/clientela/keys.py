@@ -39,6 +39,11 @@ def store(store_id: str) -> str:
     return f"STORE#{store_id}"
 
 
+def collections(store_id: str) -> str:
+    """`STORE#demo#`: what the partitions of a store's customers, e-mails and orders begin with."""
+    return f"STORE#{store_id}#"
+
+
 def customer(store_id: str, customer_id: str) -> str:
     """`STORE#demo#CUSTOMER#cus_01K…`: the profile and all that hangs on it."""
     return f"STORE#{store_id}#CUSTOMER#{customer_id}"

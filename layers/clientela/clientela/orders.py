@@ -166,7 +166,7 @@ def _take_away(write: Transaction, store: Store, known: OrderReference, now: dat
         return
     others = partial(_other, store, before.id, known.order_id)
     after = statistics.recounted(before, known.counted(), None, others)
-    after = _with_latest(after, _newest(store, before.id, known.order_id))
+    after = with_latest(after, _newest(store, before.id, known.order_id))
     customers.replace(write, store, before, _next(before, after, now), by)
 
 
@@ -175,7 +175,7 @@ def _with_order(store: Store, holder: Customer, order: Order, left: Counted | No
     after = statistics.recounted(holder, left, statistics.counted(order), others)
     this = Latest(keys.order(order.placed_at, order.id), order.payment_status, order.payment_method)
     newest = None if new else _newest(store, holder.id, order.id)
-    return _with_latest(after, max(this, newest, key=lambda latest: latest.sort_key) if newest else this)
+    return with_latest(after, max(this, newest, key=lambda latest: latest.sort_key) if newest else this)
 
 
 def _next(before: Customer, after: Customer, now: datetime) -> Customer:
@@ -193,7 +193,8 @@ class Latest(NamedTuple):
     payment_method: str | None
 
 
-def _with_latest(customer: Customer, latest: Latest | None) -> Customer:
+def with_latest(customer: Customer, latest: Latest | None) -> Customer:
+    """The customer as they show their newest order."""
     method = ((latest and latest.payment_method) or "")[: order_records.METHOD_LENGTH] or None
     return customer.model_copy(
         update={"last_order_status": latest and latest.payment_status, "last_payment_method": method}

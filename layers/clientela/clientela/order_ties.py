@@ -1,0 +1,117 @@
+"""What ties orders together: each has its customer and its reference, and each reference its order.
+
+One transaction writes all three, so nothing is ever loose; this looks whether it is so, over the whole table.
+"""
+
+import time
+from collections.abc import Iterator
+from itertools import batched, chain
+from typing import Literal, NamedTuple
+
+from clientela import dynamodb, keys, statistics
+from clientela.documents import stored
+from clientela.order_fields import Order
+from clientela.order_records import OrderReference
+from clientela.stores import Store
+
+_LOOKS = 4  # at what seems loose: an order that is just being taken is not
+_PAUSE_SECONDS = 0.3
+
+Kind = Literal[
+    "order_without_customer", "order_without_reference", "order_left_behind", "reference_without_order",
+    "reference_counts_otherwise",
+]  # fmt: skip
+
+
+class LooseEnd(NamedTuple):
+    """An order or a reference that is not tied as it must be. `customer_id` is whose collection the order is in, or, of a
+    reference without an order, ought to be in."""
+
+    kind: Kind
+    order_id: str
+    customer_id: str
+
+
+def loose_ends(store: Store) -> Iterator[LooseEnd]:
+    """Every order without its customer or its reference, those that a reference does not mean, and every reference without
+    its order. In constant memory. Half a read unit per 4 KB of the whole table, all stores, and of each order's partners.
+    """
+    pages = dynamodb.scan_pages(
+        FilterExpression="begins_with(pk, :store) AND (begins_with(sk, :order) OR sk = :reference)",
+        ExpressionAttributeValues={
+            ":store": {"S": keys.collections(store.id)}, ":order": {"S": keys.ORDER_PREFIX},
+            ":reference": {"S": keys.REFERENCE},
+        },
+    )  # fmt: skip
+    items = chain.from_iterable(page["Items"] for page in pages)
+    for block in batched(items, dynamodb.BATCH_READ, strict=False):
+        there = _partners(store, block)
+        for item in block:
+            if _loose(store, item, there):
+                yield from _still_loose(store, item["pk"]["S"], item["sk"]["S"])
+
+
+type _There = dict[tuple[str, str], dynamodb.Item]
+
+
+def _partners(store: Store, items: tuple[dynamodb.Item, ...]) -> _There:
+    """What these orders and references are tied to, as far as it is there."""
+    wanted = {key for item in items for key in _tied_to(store, item)}
+    found = dynamodb.get_many(
+        sorted(wanted),
+        "pk, sk, order_id, version, customer_id, email, placed_at, counted_total, counted_currency",
+    )
+    return {(item["pk"]["S"], item["sk"]["S"]): item for item in found}
+
+
+def _tied_to(store: Store, item: dynamodb.Item) -> list[tuple[str, str]]:
+    pk = item["pk"]["S"]
+    if item["sk"]["S"] != keys.REFERENCE:
+        return [(keys.order_reference(store.id, item["order_id"]["S"]), keys.REFERENCE), (pk, keys.PROFILE)]
+    if "customer_id" not in item:  # the money record of somebody who was erased
+        return []
+    reference = OrderReference.from_raw_data(item)
+    return [(keys.customer(store.id, reference.customer_id), reference.order_key())]
+
+
+def _loose(store: Store, item: dynamodb.Item, there: _There) -> LooseEnd | None:
+    """What is wrong with an order or a reference, given what is there of that to which it is tied."""
+    tied_to = _tied_to(store, item)
+    order_id = item["order_id"]["S"]
+    if item["sk"]["S"] == keys.REFERENCE:
+        is_tied = all(key in there for key in tied_to)
+        return None if is_tied else LooseEnd("reference_without_order", order_id, item["customer_id"]["S"])
+    reference, profile = (there.get(key) for key in tied_to)
+    meant = OrderReference.from_raw_data(reference) if reference else None
+    kind = _wrong(item, meant, has_customer=profile is not None)
+    return LooseEnd(kind, order_id, keys.customer_of(item["pk"]["S"])[1]) if kind else None
+
+
+def _wrong(item: dynamodb.Item, reference: OrderReference | None, *, has_customer: bool) -> Kind | None:
+    if not has_customer:
+        return "order_without_customer"
+    if reference is None:
+        return "order_without_reference"
+    order = stored(Order, item["order"])
+    is_meant = (reference.customer_id, reference.order_key(), reference.version) == (
+        keys.customer_of(item["pk"]["S"])[1], item["sk"]["S"], order.version,
+    )  # fmt: skip
+    if not is_meant:
+        return "order_left_behind"
+    return None if reference.counted() == statistics.counted(order) else "reference_counts_otherwise"
+
+
+def _still_loose(store: Store, pk: str, sk: str) -> Iterator[LooseEnd]:
+    """What is still loose when looked at again, some times and consistently."""
+    found: LooseEnd | None = None
+    for look in range(_LOOKS):
+        time.sleep(_PAUSE_SECONDS * (look > 0))
+        item = dynamodb.get(pk, sk)
+        if item is None:
+            return
+        there: _There = {key: partner for key in _tied_to(store, item) if (partner := dynamodb.get(*key))}
+        found = _loose(store, item, there)
+        if found is None:
+            return
+    if found:
+        yield found
