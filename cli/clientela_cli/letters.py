@@ -64,8 +64,8 @@ def _reason(body: str, has_store: Callable[[str], bool]) -> str | None:
     """Why the order intake refuses a message, or None where it would take it."""
     try:
         message = order_messages.read(body)
-    except OrderRefusedError as refused:
-        return refused.detail
+    except OrderRefusedError as error:
+        return error.detail
     return None if has_store(message.store_id) else f"there is no store {message.store_id!r}"
 
 

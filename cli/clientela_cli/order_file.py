@@ -4,10 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from pydantic import ValidationError
-
-from clientela.order_fields import OrderMessage
-from clientela_cli.complaints import complaints
+from clientela import order_messages
+from clientela.errors import OrderRefusedError
 from clientela_cli.failures import Failure
 from clientela_cli.queues import BATCH_BYTES
 
@@ -123,12 +121,11 @@ def problem_of(line: Line, store_id: str) -> str | None:
     if len(line.text) > BATCH_BYTES:
         return f"longer than the {BATCH_BYTES:,} bytes that a message may have"
     try:
-        message = OrderMessage.model_validate_json(line.text)
-        line.text.decode()
-    except ValidationError as error:
-        return ", ".join(complaints(error)[:2])
+        message = order_messages.read(line.text.decode())
     except UnicodeDecodeError:
         return "not UTF-8"
+    except OrderRefusedError as error:
+        return error.detail
     if any(sign in line.text for sign in _REFUSED):
         return "holds U+FFFE or U+FFFF, which SQS does not take"
     return None if message.store_id == store_id else f"an order of the store {message.store_id}, not of {store_id}"
