@@ -8,12 +8,13 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 import sqs_batches
-from clientela import clock, email_change_mail, notices, sign_in_mail, stores, welcome_mail
+from clientela import approval_mail, clock, email_change_mail, notices, sign_in_mail, stores, welcome_mail
 from clientela.mail_delivery import Outcome
 
 DELIVER: dict[str, Callable[..., Outcome]] = {
     "sign_in_link": sign_in_mail.deliver,
     "welcome": welcome_mail.deliver,
+    "approved": approval_mail.deliver,
     "email_change": email_change_mail.deliver,
     "email_changed": notices.email_changed,
     "password_changed": notices.password_changed,

@@ -17,6 +17,7 @@ STREAM, MESSAGE = (
     json.loads((EVENTS / name).read_text()) for name in ("dynamodb_stream_vat.json", "sqs_vat_check.json")
 )
 NOW = clock.now()
+STATES = ("pending", "active", "disabled")
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +113,14 @@ def test_what_cannot_be_done_comes_again_and_keeps_the_rest_from_nothing(
     assert followed(records[0]) == []
     assert [check["customer_id"] for check in messages(aws, "vat-checks")] == [first.id]
     assert "ana@example.com" not in capsys.readouterr().out
+
+
+def test_who_was_pending_is_told_of_the_approval(aws: Any, store: Store) -> None:
+    states = {status: customer_records.record(store, made("sign_in", status=status)).item() for status in STATES}
+    ana = states["active"]["pk"]["S"].rpartition("#")[2]
+    assert followed(record(states["pending"], states["active"])) == []
+    assert messages(aws, "mail") == [{"mail": "approved", "store_id": store.id, "customer_id": ana}]
+    pairs = [("disabled", "active"), ("active", "pending"), ("pending", "pending"), ("pending", "disabled")]
+    assert followed(*(record(states[before], states[after]) for before, after in pairs)) == []
+    assert followed(record(None, states["active"]), record(states["pending"], None)) == []
+    assert messages(aws, "mail") == []

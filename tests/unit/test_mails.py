@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 import email_sender
 from clientela import (
+    approval_mail,
     clients,
     clock,
     colours,
@@ -86,6 +87,7 @@ ALL_MAILS = [
     mails.sign_in_link(LINK, "123456"),
     mails.sign_in_link(None, "123456"),
     Mail("welcome", {"link": LINK, "name": "Ana"}),
+    Mail("approved", {"link": LINK, "name": "Ana"}),
     Mail("email_in_use", {"link": LINK}),
     mails.email_change(LINK, "123456"),
     mails.email_change(None, "123456"),
@@ -224,6 +226,16 @@ def test_customer_is_welcomed_once(store: Store, ses: list[Any]) -> None:
     outcomes = [welcome_mail.deliver(store, customer.id, NOW) for _ in range(3)]
     assert outcomes == ["sent", "repeated", "repeated"]
     assert [call["Content"]["Simple"]["Subject"]["Data"] for call in ses] == ["Ihr Konto bei Demo"]
+
+
+def test_customer_is_told_of_the_approval_once_and_while_it_holds(store: Store, ses: list[Any]) -> None:
+    ana, ben = (
+        customers.create(store, NewCustomer(email=f"{name}@example.com", language="fr", status=status), NOW)
+        for name, status in (("ana", "active"), ("ben", "pending"))
+    )
+    assert [approval_mail.deliver(store, ana.id, NOW) for _ in range(2)] == ["sent", "repeated"]
+    assert approval_mail.deliver(store, ben.id, NOW) == "withheld"
+    assert [call["Content"]["Simple"]["Subject"]["Data"] for call in ses] == ["Votre compte chez Demo est approuvé"]
 
 
 def test_nobody_is_welcomed_where_there_is_no_sign_in(store: Store, ses: list[Any]) -> None:

@@ -95,9 +95,9 @@ def links_of_store(store_id: str) -> str:
     return f"{store_id}#links"
 
 
-def email_changes_of_customer(store_id: str, customer_id: str) -> str:
-    """`demo#email-changes#cus_01K…`: the limit of a customer's requests for another e-mail."""
-    return f"{store_id}#email-changes#{customer_id}"
+def email_changes_of_customer(store_id: str, customer_hash: str) -> str:
+    """`demo#email-changes#3f5a…`: the limit of a customer's requests for another e-mail."""
+    return f"{store_id}#email-changes#{customer_hash}"
 
 
 def tries_of_network(network_hash: str) -> str:

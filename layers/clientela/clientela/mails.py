@@ -47,6 +47,11 @@ def welcome(store: Store, customer: Customer) -> Mail:
     return Mail("welcome", {"link": pages.sign_in(store), "name": customer.first_name or customer.name})
 
 
+def approved(store: Store, customer: Customer) -> Mail:
+    """Tell a customer that the merchant has approved their account."""
+    return Mail("approved", {"link": pages.sign_in(store), "name": customer.first_name or customer.name})
+
+
 def password_changed(store: Store, *, is_removed: bool) -> Mail:
     """Tell a customer that the password is another one, or none any more."""
     return Mail("password_changed", {"link": pages.sign_in(store), "is_removed": is_removed})

@@ -27,7 +27,7 @@ from clientela import (
     sign_in_requests,
     signing,
 )
-from clientela.customer_fields import Customer, NewCustomer
+from clientela.customer_fields import Customer, NewCustomer, Status
 from clientela.errors import (
     AccountDisabledError,
     BrowserMismatchError,
@@ -224,7 +224,9 @@ def _proven(before: Customer, now: datetime) -> Customer:
 def _newcomer(store: Store, request: SignInRequest, now: datetime) -> Customer:
     if store.login_mode != "optional":
         raise LinkUnknownError
-    new = customers.made(NewCustomer(email=request.email, language=request.language), now, "sign_in")
+    status: Status = "pending" if store.approve_new_accounts else "active"
+    fields = NewCustomer(email=request.email, language=request.language, status=status)
+    new = customers.made(fields, now, "sign_in")
     return new.model_copy(update={"email_status": "proven", "last_sign_in_at": now})
 
 

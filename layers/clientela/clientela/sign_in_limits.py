@@ -42,7 +42,7 @@ def take_link(store: Store, canonical: str, visitor: Visitor, now: datetime) -> 
 
 def take_email_change(store: Store, customer_id: str, canonical: str, visitor: Visitor, now: datetime) -> None:
     """Count a request to change an e-mail, which sends a mail as a link does. TooManyRequestsError. 2 write units more."""
-    limits.take(keys.email_changes_of_customer(store.id, customer_id), EMAIL_CHANGES_OF_CUSTOMER, now)
+    limits.take(keys.email_changes_of_customer(store.id, hashed(customer_id)), EMAIL_CHANGES_OF_CUSTOMER, now)
     take_link(store, canonical, visitor, now)
 
 
@@ -57,9 +57,10 @@ def take_guess(store: Store, canonical: str, now: datetime) -> None:
     limits.count(keys.guesses_of_store(store.id), GUESSES_OF_STORE, now)
 
 
-def hashed(canonical: str) -> str:
-    """A store's limits outlive its customers by a day: they hold no address. Not keyed, or a rotation would reset them."""
-    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+def hashed(identity: str) -> str:
+    """A store's limits outlive its customers by a day: they hold no address, and no customer's id. Not keyed, or a rotation
+    would reset them."""
+    return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
 def _hidden(visitor: Visitor) -> str:

@@ -1,0 +1,42 @@
+"""The one mail to a customer whose account the merchant has approved, in whichever way: it follows from the change itself."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from clientela import customers, keys, mail_delivery, mails
+from clientela.changes import Change
+from clientela.errors import CustomerNotFoundError
+from clientela.mail_delivery import Outcome, Outgoing
+from clientela.stores import Store
+
+REMEMBERED = timedelta(days=30)  # longer than any queue keeps the message
+
+
+class Approved(NamedTuple):
+    """Who was approved."""
+
+    store_id: str
+    customer_id: str
+
+
+def wanted(change: Change) -> Approved | None:
+    """Whom a change of a profile has approved: who was pending and is active now."""
+    before, after = (item["status"]["S"] if item else None for item in (change.before, change.after))
+    return Approved(*keys.customer_of(change.pk)) if (before, after) == ("pending", "active") else None
+
+
+def deliver(store: Store, customer_id: str, now: datetime) -> Outcome:
+    """Tell a customer that they may order now, once. 3 read units, 2 write units, 1 call of SES."""
+    about = keys.customer(store.id, customer_id)
+    return mail_delivery.send_once(
+        store, about, "approved", now + REMEMBERED, now, lambda: _outgoing(store, customer_id)
+    )
+
+
+def _outgoing(store: Store, customer_id: str) -> Outgoing | None:
+    try:
+        customer = customers.get(store, customer_id)
+    except CustomerNotFoundError:
+        return None
+    is_told = customer.status == "active" and store.login_mode != "disabled" and mail_delivery.reachable(customer)
+    return Outgoing(customer.email, customer.language, mails.approved(store, customer)) if is_told else None
