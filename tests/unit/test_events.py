@@ -41,6 +41,7 @@ TAKEN: dict[str, tuple[str, Callable[[Any], Any], Any]] = {
     "sqs_removal": ("removals.handler", failures, 0),
     "sqs_vat_check": ("vat_checker.handler", failures, 0),
     "ses_bounce": ("email_feedback.handler", lambda answer: answer, None),
+    "dynamodb_stream": ("event_publisher.handler", failures, 0),
     "dynamodb_stream_vat": ("follow_ups.handler", failures, 0),
 }
 REFUSED = {  # because the job that they go on with is not there

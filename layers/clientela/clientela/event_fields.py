@@ -20,8 +20,8 @@ OrderRow = create_model(
 class Event(Document):
     """What all events have: the `detail` of an entry on the bus.
 
-    `id` is the same however often the event comes. `sequence` grows with each change of a customer; events of one change
-    share it. `occurred_at` is exact to the second. `left_out` names what of `data` was too large for the bus.
+    `id` is the same however often the event comes. `sequence` grows with the changes of a customer or job; events of one
+    change share it. `occurred_at` is exact to the second. `left_out` names what of `data` was too large for the bus.
     """
 
     id: Annotated[str, Field(examples=["evt_c4ca4238a0b923820dcc509a6f75849b"])]

@@ -98,18 +98,19 @@ def _has_just_ended(change: Change, after: Item) -> bool:
 
 def _of_customer(change: Change, kind: str, sequence: int, data: dict[str, Any]) -> Event:
     store_id, customer_id = keys.customer_of(change.pk)
-    detail = _detail(change, kind, store_id, sequence, data) | {"customer_id": customer_id}
-    return Event(kind, customer_id, change.number, detail)
+    whose = {"store_id": store_id, "customer_id": customer_id}
+    return Event(kind, customer_id, change.number, _detail(change, kind, whose, sequence, data))
 
 
 def _of_job(change: Change, kind: str, job_id: str, sequence: int, job: dict[str, Any]) -> Event:
-    return Event(kind, job_id, change.number, _detail(change, kind, keys.store_of(change.pk), sequence, {"job": job}))
+    whose = {"store_id": keys.store_of(change.pk)}
+    return Event(kind, job_id, change.number, _detail(change, kind, whose, sequence, {"job": job}))
 
 
-def _detail(change: Change, kind: str, store_id: str, sequence: int, data: dict[str, Any]) -> dict[str, Any]:
+def _detail(change: Change, kind: str, whose: dict[str, str], sequence: int, data: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": f"evt_{change.id}", "type": kind, "store_id": store_id, "sequence": sequence,
-        "occurred_at": clock.stamp(change.at), "left_out": [], "data": data,
+        "id": f"evt_{change.id}", "type": kind, **whose, "sequence": sequence,
+        "occurred_at": clock.stamp(change.at), "data": data, "left_out": [],
     }  # fmt: skip
 
 
