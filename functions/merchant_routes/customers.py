@@ -66,7 +66,7 @@ def list_customers(parameters: Annotated[ListParameters, Query()]) -> Response[A
     store, limit = router.context["store"], parameters.limit
     wanted = CustomerFilter.model_construct(**{name: getattr(parameters, name) for name in CustomerFilter.model_fields})
     page = directory.page(store, sort=parameters.sort, wanted=wanted, limit=limit, cursor=parameters.cursor)
-    total = directory.count(store, wanted) if parameters.count else None
+    total = directory.count(store, wanted, parameters.sort) if parameters.count else None
     rows = directory.narrowed(page.customers, parameters.fields) if parameters.fields else page.customers
     return web.listing(router.current_event, rows, page.next_cursor, limit, total)
 

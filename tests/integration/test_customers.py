@@ -7,7 +7,7 @@ import pytest
 
 from clientela import clock, customers, directory, groups, history
 from clientela.customer_fields import NewCustomer
-from clientela.errors import BusyError, ClientelaError, EmailTakenError, VersionConflictError
+from clientela.errors import BusyError, ClientelaError, EmailTakenError, InvalidInputError, VersionConflictError
 from clientela.stores import Store
 
 NOW = clock.now()
@@ -51,6 +51,21 @@ def test_changes_without_a_version_are_merged_without_loss(store: Store) -> None
     after = customers.get(store, ana.id)
     assert (after.custom_fields, after.version) == ({f"field{n}": n for n in range(40)}, 41)
     assert len(history.page(store, ana.id, clock.now(), 100).events) == 41
+
+
+def test_the_largest_customer_changes_into_another_one(store: Store) -> None:
+    def fields(letter: str) -> dict[str, object]:
+        line, count = letter * 200, 50
+        names = ("name", "company", "street", "street2", "city", "region")
+        book = [{**dict.fromkeys(names, line), "postal_code": str(number)} for number in range(count)]
+        return {"shipping_addresses": book[:37], "note": letter * 200}  # a little less than can be
+
+    ana = customers.create(store, NewCustomer.model_validate({"email": "ana@example.com"} | fields("😀")), NOW)
+    after = customers.patch(store, ana.id, fields("😁"), NOW)
+    assert (after.version, len(after.model_dump_json().encode()) > customers.LARGEST * 0.9) == (2, True)
+    assert len(history.page(store, ana.id, NOW, 100).events) == 4
+    with pytest.raises(InvalidInputError, match="190 KB"):
+        customers.patch(store, ana.id, {"custom_fields": {f"f{n}": "😀" * 1000 for n in range(10)}}, NOW)
 
 
 @pytest.mark.parametrize("in_a_group", [False, True])

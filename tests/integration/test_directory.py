@@ -71,6 +71,7 @@ def test_pages_in_every_order_show_everybody_once(store: Store, people: list[Cus
     name = sort.removeprefix("-")
     shown = people if name in {"created", "name", "email"} else [c for c in people if c.orders_count]
     assert walk(store, sort) == [c.name for c in sorted(shown, key=KEYS[name], reverse=sort.startswith("-"))]
+    assert directory.count(store, CustomerFilter(), sort) == len(shown)
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_a_customer_too_large_for_the_table_is_refused_before(store: Store) -> N
     line = "漢" * 200
     parts = dict.fromkeys(("name", "company", "street", "street2", "city", "region"), line)
     book = [{**parts, "postal_code": str(number)} for number in range(50)]
-    with pytest.raises(InvalidInputError, match="300 KB"):
+    with pytest.raises(InvalidInputError, match="190 KB"):
         ana(
             store,
             shipping_addresses=book,
@@ -226,6 +226,21 @@ def test_an_address_comes_back_beside_one_that_was_made_of_it(store: Store) -> N
     moved = [{**work, "id": created.shipping_addresses[0].id}, home]
     book = customers.patch(store, created.id, {"shipping_addresses": moved}, NOW).shipping_addresses
     assert len({address.id for address in book}) == 2
+
+
+@pytest.mark.parametrize("value", [2**53, -(2**53), 2**60 + 1, 1e300, "x" * 1001, [1], {"a": 1}, None])
+def test_a_custom_field_that_cannot_be_kept_has_one_complaint(store: Store, value: object) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        customers.sent(store, {"email": "ana@example.com", "custom_fields": {"size": value}})
+    (complaint,) = refused.value.fields
+    assert (complaint.pointer, complaint.message.partition(" of ")[0]) == ("/custom_fields/size", "must be text")
+
+
+@pytest.mark.parametrize("fields", [{f"f{n}": n for n in range(51)}, {"": 1}, {"x" * 61: 1}])
+def test_custom_fields_have_limits(store: Store, fields: dict[str, int]) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        customers.sent(store, {"email": "ana@example.com", "custom_fields": fields})
+    assert [field.pointer.startswith("/custom_fields") for field in refused.value.fields] == [True]
 
 
 def test_numbers_come_back_as_they_went_in(store: Store) -> None:

@@ -70,6 +70,21 @@ def test_addresses_are_updated_and_deleted(store: Store, ana: Customer) -> None:
     assert told(store, ana) == ["address_deleted", "address_updated", "address_created", "registered"]
 
 
+def test_of_an_address_book_each_address_has_its_fate(store: Store, ana: Customer) -> None:
+    home, work = {"id": "home", "city": "Vigo"}, {"id": "work", "city": "Lugo"}
+    fates = (
+        ([home], ["address_created"]),
+        ([home | {"city": "Ourense"}, work], ["address_created", "address_updated"]),
+        ([work], ["address_deleted"]),
+        ([home], ["address_created", "address_deleted"]),
+        ([home, work], ["address_created"]),
+        ([home, work | {"is_default": True}], ["address_updated"]),
+    )
+    for book, kinds in fates:
+        version = customers.patch(store, ana.id, {"shipping_addresses": book}, NOW).version
+        assert sorted(event.type for event in history.at(store, ana.id, version)) == kinds
+
+
 def test_statistics_and_sign_ins_are_no_history(store: Store, ana: Customer) -> None:
     customers.change(store, ana.id, lambda c: c.model_copy(update={"orders_count": 3, "last_sign_in_at": NOW}), NOW)
     assert told(store, ana) == ["registered"]

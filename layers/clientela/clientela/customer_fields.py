@@ -18,8 +18,12 @@ from pydantic import (
     PlainSerializer,
     StrictBool,
     StringConstraints,
+    TypeAdapter,
+    ValidationError,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
     create_model,
     field_validator,
     model_validator,
@@ -57,7 +61,21 @@ WholeNumber = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)]
 Fraction = Annotated[
     float, Field(ge=-1e100, le=1e100, allow_inf_nan=False), AfterValidator(lambda n: n if abs(n) > 1e-100 else 0)
 ]
-CustomFieldValue = Annotated[str, StringConstraints(max_length=1000)] | bool | WholeNumber | Fraction
+
+
+def _of_its_kind(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """One complaint instead of one for each kind; and no whole number becomes a fraction that is nearly the same."""
+    try:
+        return WHOLE_NUMBER.validate_python(value) if type(value) is int else read(value)
+    except ValidationError:
+        raise ValueError(_KINDS) from None
+
+
+WHOLE_NUMBER: TypeAdapter[int] = TypeAdapter(WholeNumber)
+_KINDS = f"must be text of up to 1,000 characters, true or false, or a number (whole ones up to {2**53 - 1})"
+CustomFieldValue = Annotated[
+    Annotated[str, StringConstraints(max_length=1000)] | bool | WholeNumber | Fraction, WrapValidator(_of_its_kind)
+]
 
 
 class Address(Document):

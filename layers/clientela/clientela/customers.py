@@ -26,7 +26,7 @@ from clientela.stores import Store
 from clientela.table import Transaction
 
 ATTEMPTS = 10  # of a change that meets others on the same customer
-LARGEST = 300_000  # bytes of a customer as JSON
+LARGEST = 190_000  # bytes of a customer as JSON: an entry of the history may hold two
 VOID_AFTER = timedelta(minutes=1)  # of a claim whose customer was never put
 
 _TAKEN = "Another customer of this store has this e-mail."
@@ -221,7 +221,7 @@ def _checked(whole: dict[str, Any], changes: Any, context: SentTo) -> NewCustome
 
 
 def _demand_room(customer: Customer) -> None:
-    """DynamoDB's items end at 400 KB: what with its index entries comes near that is refused before. InvalidInputError."""
+    """DynamoDB's items end at 400 KB: what in the history, before and after, comes near that is refused. InvalidInputError."""
     size = len(customer.model_dump_json(exclude_none=True).encode())
     if size > LARGEST:
         raise InvalidInputError(f"A customer can have {LARGEST // 1000} KB in all; this one has {size // 1000}.")

@@ -128,7 +128,7 @@ def _entries(changes: dict[str, Change], before: Customer, after: Customer) -> l
         ("detail_updated", [change for name, change in changes.items() if name not in others]),
         ("added_to_group", [groups] if groups and set(after.groups) - set(before.groups) else []),
         ("removed_from_group", [groups] if groups and set(before.groups) - set(after.groups) else []),
-        *((_address_type(changes[name]), [changes[name]]) for name in _ADDRESSES if name in changes),
+        *((kind, [changes[name]]) for name in _ADDRESSES if name in changes for kind in _address_types(changes[name])),
         ("note_updated", [changes["note"]] if "note" in changes else []),
     ]
 
@@ -137,13 +137,22 @@ def _together(changes: dict[str, Change], *names: str) -> list[Change]:
     return [changes[name] for name in names if name in changes]
 
 
-def _address_type(change: Change) -> Type:
-    old, new = (_count(value) for value in (change.before, change.after))
-    return "address_created" if new > old else "address_deleted" if new < old else "address_updated"
+def _address_types(change: Change) -> list[Type]:
+    """What became of addresses, which are known by their ids: one may come as another one goes."""
+    old, new = _by_id(change.before), _by_id(change.after)
+    came, went = new.keys() - old.keys(), old.keys() - new.keys()
+    is_updated = not (came or went) or any(old[each] != new[each] for each in old.keys() & new.keys())
+    kinds: tuple[tuple[Type, object], ...] = (
+        ("address_created", came), ("address_updated", is_updated), ("address_deleted", went)
+    )  # fmt: skip
+    return [kind for kind, is_true in kinds if is_true]
 
 
-def _count(addresses: Any) -> int:
-    return len(addresses) if isinstance(addresses, list) else int(addresses is not None)
+def _by_id(addresses: Any) -> dict[str | None, Any]:
+    """The addresses of a book without who is the default; the billing address stands alone, under no id."""
+    if isinstance(addresses, list):
+        return {each["id"]: {**each, "is_default": None} for each in addresses}
+    return {None: addresses} if addresses else {}
 
 
 def _record(store: Store, customer: Customer, number: int, kind: Type, by: Actor, changes: list[Change]) -> EventRecord:
