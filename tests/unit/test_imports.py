@@ -22,6 +22,9 @@ from clientela import (
     import_files,
     import_receipt,
     imports,
+    password_hashes,
+    password_sign_in,
+    passwords,
 )
 from clientela.customer_fields import NewCustomer
 from clientela.errors import ImportNotFoundError, InvalidInputError
@@ -29,6 +32,7 @@ from clientela.faults import FaultError
 from clientela.imports import ImportJob
 from clientela.settings import table_name
 from clientela.stores import Store
+from clientela.visitors import Visitor
 
 CHINOOK = (PROJECT / "tests/data/chinook/customers.csv").read_bytes()
 
@@ -202,6 +206,46 @@ def test_passwords_are_left_out_everywhere_and_their_file_is_deleted(store: Stor
     everything = b"".join(s3.get_object(Bucket=IMPORTS, Key=entry["Key"])["Body"].read() for entry in listed)
     everything += json.dumps(boto3.client("dynamodb").scan(TableName=table_name())["Items"]).encode()
     assert b"hunter" not in everything
+
+
+def test_hashes_of_other_shops_are_kept_apart_and_sign_in(store: Store, run: Import) -> None:
+    bcrypt = "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+    other = password_hashes.made("another fine phrase")
+    known = customers.create(store, NewCustomer(email="known@example.com"), clock.now())
+    rows = [
+        f"ana@example.com,{bcrypt}", "md5@example.com,$1$abc$def", "clear@example.com,hunter2", f"known@example.com,{bcrypt}",
+    ]  # fmt: skip
+    file = "\n".join(["email,password hash", *rows]).encode()
+    job = run(file)
+    assert counts(job) == (3, 0, 1, 0, 1)
+    assert any("Hashes are kept" in note for note in job.notes)
+    assert [warning["code"] for warning in downloaded(imports.report_url(store, job.id, "warnings"))] == [
+        "password_hash_unknown"
+    ]
+    visitor = Visitor("192.0.2.1")
+    opened = password_sign_in.sign_in(store, "ana@example.com", "U*U", visitor, clock.now())
+    assert opened.session.email_proven is False
+    for email in ("md5@example.com", "clear@example.com"):
+        found = customers.find(store, email, clock.now())
+        assert found
+        assert passwords.find(store, found.id) is None
+    assert passwords.find(store, known.id)
+    # Again, and with others: what is set already stays, and who has proven the e-mail gets none.
+    customers.change(store, known.id, lambda before: before.model_copy(update={"email_status": "proven"}), clock.now())
+    for customer in (known, opened.customer):
+        passwords.adopt(store, customer.id, other, clock.now())
+    run(file.replace(b"hash", b"hashed"))
+    record = passwords.find(store, known.id)
+    assert record
+    assert record.hash == bcrypt
+    assert password_sign_in.sign_in(store, "ana@example.com", "U*U", visitor, clock.now())
+
+
+def test_who_has_proven_the_email_gets_no_password_by_an_import(store: Store, run: Import) -> None:
+    known = customers.create(store, NewCustomer(email="known@example.com"), clock.now())
+    customers.change(store, known.id, lambda before: before.model_copy(update={"email_status": "proven"}), clock.now())
+    run(b"email,password\nknown@example.com,$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n")
+    assert passwords.find(store, known.id) is None
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,16 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from clientela import clock, csv_addresses, csv_cells, csv_groups, csv_notes, customers, email_addresses
+from clientela import (
+    clock,
+    csv_addresses,
+    csv_cells,
+    csv_groups,
+    csv_notes,
+    customers,
+    email_addresses,
+    password_hashes,
+)
 from clientela.countries import Country
 from clientela.csv_columns import Columns
 from clientela.csv_groups import GroupIds
@@ -29,6 +38,7 @@ _FORGIVEN: dict[str, TypeAdapter[str]] = {
     "billing_address.country": TypeAdapter(Country), "shipping_address.country": TypeAdapter(Country),
 }  # fmt: skip
 _FLAGS = ("tax_exempt", "accepts_marketing")
+_HASH_UNKNOWN = "The password is a hash of no accepted format"
 _APART = ("email", "password", "created_at", "groups")  # not part of the changes
 _YES = {
     *("yes", "y", "true", "t", "1", "x", "oui", "o", "ja", "j", "sim", "vero", "vrai", "wahr", "verdadeiro"),
@@ -136,6 +146,9 @@ def _readable(row: Row, columns: Columns) -> tuple[dict[str, str], list[Note]]:
             del values[field]
             reason = field_errors(error.errors())[0].message
             notes.append(csv_notes.left_out(columns.header(field), f"{field.rpartition('.')[2]}_invalid", reason))
+    hashed = values.get("password", "")
+    if password_hashes.looks_like_one(hashed) and not password_hashes.is_accepted(hashed):
+        notes.append(csv_notes.left_out(columns.header("password"), "password_hash_unknown", _HASH_UNKNOWN))
     return values, notes
 
 

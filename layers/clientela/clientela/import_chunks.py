@@ -24,6 +24,7 @@ from clientela import (
     email_addresses,
     import_accounts,
     import_files,
+    import_passwords,
     imports,
     keys,
     sign_in,
@@ -69,7 +70,7 @@ def load(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
 
     A row that creates: 12 write units and a read unit; one that updates: 10 to 18, and 1; one that changes nothing:
     1 read unit. Besides, for each group that a transaction brings customers into: 2 write units; for one who is
-    disabled: 1 write unit, and 1 for each session.
+    disabled: 1 write unit, and 1 for each session; for one with the hash of a password: 1 read and 4 write units.
     """
     known = imports.record(store_id, job_id)
     key = keys.import_chunks(store_id, job_id), keys.import_chunk(chunk.index)
@@ -82,6 +83,7 @@ def load(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
     if not known.job.dry_run:
         _note_updates(mark, accounts, rules)
         accounts = _written(store, accounts, rules, now)
+        import_passwords.adopt(store, accounts, rules.columns, now, WRITERS)
     findings = [finding for account in accounts for finding in account.findings]
     outcome = result([*read.refused, *findings], read.cells, rules.columns)
     import_files.write_result(job_id, chunk.index, outcome.model_dump_json().encode())

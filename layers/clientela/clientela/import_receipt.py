@@ -19,7 +19,10 @@ from clientela.stores import Store
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
 _NAMED_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 _FILE_DELETED = "The file was deleted, because it names a column of passwords."
-_PASSWORDS_LEFT_OUT = "Passwords were left out: customers sign in by link, or set a password of their own."
+_PASSWORDS_LEFT_OUT = (
+    "Clear passwords are left out: their customers sign in by link, or set a password of their own. "
+    "Hashes are kept: Argon2id, bcrypt, scrypt, PBKDF2-SHA256."
+)
 
 
 def receive(bucket: str, key: str, version_id: str | None, now: datetime) -> str | None:
