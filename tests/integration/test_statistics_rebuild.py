@@ -229,6 +229,13 @@ def test_money_records_of_the_erased_are_not_loose(store: Store) -> None:
     assert list(order_ties.loose_ends(store)) == []
 
 
+def test_orders_that_an_erasure_has_not_come_to_yet_are_not_loose(store: Store) -> None:
+    ana = with_orders(store, 1)
+    _without_profile(store, ana)
+    Record(keys.customer(store.id, ana.id), keys.ERASING).save()
+    assert list(order_ties.loose_ends(store)) == []
+
+
 def test_other_stores_are_left_alone(store: Store) -> None:
     with_orders(store, 1)
     _without_reference(store, one(store))

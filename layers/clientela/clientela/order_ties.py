@@ -16,6 +16,7 @@ from clientela.stores import Store
 
 _LOOKS = 4  # at what seems loose: an order that is just being taken is not
 _PAUSE_SECONDS = 0.3
+_PAGE = 1000  # items looked at in one call: one that goes through a whole megabyte can outlast a client's patience
 
 Kind = Literal[
     "order_without_customer", "order_without_reference", "order_left_behind", "reference_without_order",
@@ -42,6 +43,7 @@ def loose_ends(store: Store) -> Iterator[LooseEnd]:
             ":store": {"S": keys.collections(store.id)}, ":order": {"S": keys.ORDER_PREFIX},
             ":reference": {"S": keys.REFERENCE},
         },
+        Limit=_PAGE,
     )  # fmt: skip
     items = chain.from_iterable(page["Items"] for page in pages)
     for block in batched(items, dynamodb.BATCH_READ, strict=False):
@@ -102,7 +104,7 @@ def _wrong(item: dynamodb.Item, reference: OrderReference | None, *, has_custome
 
 
 def _still_loose(store: Store, pk: str, sk: str) -> Iterator[LooseEnd]:
-    """What is still loose when looked at again, some times and consistently."""
+    """What is still loose when looked at again, some times and consistently; but for what an erasure is about to take."""
     found: LooseEnd | None = None
     for look in range(_LOOKS):
         time.sleep(_PAUSE_SECONDS * (look > 0))
@@ -113,5 +115,5 @@ def _still_loose(store: Store, pk: str, sk: str) -> Iterator[LooseEnd]:
         found = _loose(store, item, there)
         if found is None:
             return
-    if found:
+    if found and not (found.kind == "order_without_customer" and dynamodb.get(pk, keys.ERASING)):
         yield found
