@@ -208,6 +208,16 @@ def test_a_password_follows_its_owner_to_the_new_address(store: Store, box: Mail
     assert record.proven_email == NEW
 
 
+def test_a_password_changed_before_the_email_is_told_to_the_address_of_then(
+    store: Store, box: Mailbox, opened: SignedIn, told: list[dict[str, str]]
+) -> None:
+    passwords.change(store, opened.customer, opened.session, "correct horse battery", None, NOW)
+    moved(store, box, opened, THIEF)
+    moved(store, box, opened, THIRD, SOON)
+    assert notices.password_changed(store, **told[0], now=SOON) == "sent"
+    assert (box.mails[-1][0], box.mails[-1][1].name) == (ANA, "password_changed")
+
+
 def test_the_old_address_takes_the_account_back(
     store: Store, box: Mailbox, opened: SignedIn, told: list[dict[str, str]]
 ) -> None:

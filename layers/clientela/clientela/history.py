@@ -101,6 +101,14 @@ def at(store: Store, customer_id: str, version: int) -> list[Event]:
     return [record.event for record in found]
 
 
+def email_at(store: Store, customer: Customer, version: int) -> str:
+    """The e-mail that a customer had at a version: that before the first change of it since. 1 read unit per 4 KB."""
+    since = EventRecord.sk.between(keys.events(version + 1), keys.events(customer.version + 1))
+    later = EventRecord.query(keys.customer(store.id, customer.id), since, consistent_read=True)
+    moved = next((record.event for record in later if record.event.type == "email_updated"), None)
+    return str(moved.changes[0].before) if moved else customer.email
+
+
 def registered(store: Store, customer: Customer, by: Actor) -> EventRecord:
     """The entry of a new customer: the first of its history."""
     return _record(store, customer, 0, "registered", by, [])

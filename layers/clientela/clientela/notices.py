@@ -19,13 +19,14 @@ REMEMBERED = timedelta(days=30)  # longer than any queue keeps the message
 
 
 def password_changed(store: Store, customer_id: str, version: str, now: datetime) -> Outcome:
-    """Tell a customer that the password was set, changed or removed. 2 read units, 2 write units, 1 call of SES."""
+    """Tell a customer that the password was set, changed or removed. 3 read units, 2 write units, 1 call of SES."""
 
     def outgoing(customer: Customer, event: Event) -> Outgoing | None:
         if event.type not in ("password_updated", "password_removed") or not mail_delivery.reachable(customer):
             return None
         mail = mails.password_changed(store, is_removed=event.type == "password_removed")
-        return Outgoing(customer.email, customer.language, mail)
+        # Where it was changed: whoever takes an account over may have given it another address by now.
+        return Outgoing(history.email_at(store, customer, int(version)), customer.language, mail)
 
     return _deliver(store, customer_id, int(version), "password_changed", outgoing, now)
 
