@@ -40,7 +40,9 @@ def main(state: Path) -> int:
     except (WrongError, lock.AlreadyRunningError, MinistackError, DeploymentError) as error:
         console.print(f"\n[bold red]✗[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         return 1
-    console.print(f"\n[bold green]All six steps came out as they must[/], in {time.monotonic() - started:.0f} s.")
+    console.print(
+        f"\n[bold green]All {len(STEPS)} steps came out as they must[/], in {time.monotonic() - started:.0f} s."
+    )
     console.print(_NEXT, highlight=False, soft_wrap=True)
     return 0
 

@@ -1,4 +1,4 @@
-"""The six steps of the demo. Each shows what really came back, and fails when it is not what it must be."""
+"""The steps of the demo. Each shows what really came back, and fails when it is not what it must be."""
 
 import json
 import shlex
@@ -15,12 +15,14 @@ from rich.progress import Progress
 from rich.table import Table
 
 from local import shop as data
+from local.follower import Follower
 from local.paths import ROOT
 from local.shop import STORE, Shop, WrongError, awaited
 
 console = Console()
 
 _SHOWN = ("id", "email", "phone", "language", "orders_count", "total_spent", "average_order_value", "first_order_at")
+_TOLD = 3  # events of a customer who comes, changes and goes
 _FIELDS = ("name", "email", "company", "orders_count", "tags")
 STORE_OPTIONS = ("--name", "Chinook", "--login-mode", "optional", "--storefront-url", "https://chinook.example")
 
@@ -132,7 +134,29 @@ def export(shop: Shop) -> None:
     _check("rows exported", job["rows"], data.CUSTOMER_COUNT + 1)
 
 
-STEPS = (store_and_key, customers_from_csv, orders_from_queue, sign_in, merchant, export)
+def events(shop: Shop) -> None:
+    """Another system follows what happens, over an event bus."""
+    follower = Follower(shop.outputs, STORE)
+    new = {"email": "passing@example.com", "name": "Passing By"}
+    _type_call("POST", "/customers", json.dumps(new))
+    customer = shop.answer("POST", "/customers", new)["id"]
+    path = f"/customers/{customer}"
+    _type_call("PATCH", path, '{"tags": ["seen"]}')
+    shop.answer("PATCH", path, {"tags": ["seen"]})
+    _type_call("DELETE", path)
+    shop.call("DELETE", path)
+
+    def all_told() -> list[Any] | None:  # older events may still come
+        told = [each["detail"] for each in follower.look() if each["detail"].get("customer_id") == customer]
+        return sorted(told, key=lambda detail: int(detail["sequence"])) if len(told) == _TOLD else None
+
+    told = awaited("The events", all_told)
+    rows = [[t["type"], str(t["sequence"]), t["id"][:12] + "…", _said(t["data"].get("changed", []))] for t in told]
+    _table(["Event", "Sequence", "Id", "Changed"], rows)
+    _check("in their order", [row[0] for row in rows], ["customer.created", "customer.updated", "customer.deleted"])
+
+
+STEPS = (store_and_key, customers_from_csv, orders_from_queue, sign_in, merchant, export, events)
 
 
 def _run(shop: Shop, *arguments: str | Path) -> None:
