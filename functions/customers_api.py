@@ -3,11 +3,24 @@
 from typing import Any
 
 from clientela import web
-from merchant_routes import access, api_keys, bulk, customers, erasures, exports, groups, imports, openapi, settings
+from merchant_routes import (
+    access,
+    api_keys,
+    bulk,
+    customers,
+    erasures,
+    exports,
+    groups,
+    imports,
+    merges,
+    openapi,
+    settings,
+)
 
 app = web.resolver(access.demand_scope)
 app.use([access.once])
-for part in (bulk, customers, erasures, groups, imports, exports, settings, api_keys):
+merges.lead_on(app)
+for part in (bulk, customers, erasures, groups, imports, merges, exports, settings, api_keys):
     app.include_router(part.router)
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from clientela import answers, api_keys, clock, idempotency, keys, rate_limits, web
 from clientela.api_keys import Key, Scope
-from clientela.errors import ClientelaError, FieldError, InvalidInputError
+from clientela.errors import ClientelaError, CustomerMergedError, FieldError, InvalidInputError
 from clientela.history import Actor
 from clientela.rate_limits import Allowance
 from clientela.stores import Store
@@ -55,6 +55,9 @@ def once(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Respon
         return Response(known.status, headers=known.headers | {"Idempotency-Replayed": "true"}, body=known.body)
     try:
         answer = next_middleware(app)
+    except CustomerMergedError:  # asked again elsewhere, the request is another one
+        idempotency.release(caller, key)
+        raise
     except ClientelaError as error:
         answer = web.problem(error)
     except Exception:

@@ -60,7 +60,9 @@ def test_a_merge_patch_is_its_own_type_and_model(described: dict[str, Any]) -> N
     assert list(content) == ["application/merge-patch+json", "application/json"]
     assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/CustomerChanges"}
     assert "required" not in described["components"]["schemas"]["CustomerChanges"]
-    assert {"200", "401", "403", "404", "409", "412", "415", "422", "429", "500", "503"} == set(patch["responses"])
+    assert {"200", "308", "401", "403", "404", "409", "412", "415", "422", "429", "500", "503"} == set(
+        patch["responses"]
+    )
 
 
 def test_what_is_done_once_says_so(described: dict[str, Any]) -> None:
@@ -75,7 +77,14 @@ def test_what_is_done_once_says_so(described: dict[str, Any]) -> None:
         for operation in operations(described)
         if "Idempotency-Key" in {parameter["name"] for parameter in operation.get("parameters", [])}
     }
-    assert marked == {"createCustomer", "changeCustomers", "createGroup", "startExport", "eraseCustomer"}
+    assert marked == {
+        "createCustomer",
+        "changeCustomers",
+        "createGroup",
+        "startExport",
+        "eraseCustomer",
+        "mergeCustomers",
+    }
     assert keyed == marked | {"createSession"}  # whose repetition opens the same session, and is not marked
 
 

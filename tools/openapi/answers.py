@@ -36,7 +36,7 @@ HEADERS: dict[str, dict[str, Any]] = {
 _LIMITED = ["RateLimit", "RateLimit-Policy"]
 _REPLAYED = ["Idempotency-Replayed"]
 _MOST_NAMED = 2  # errors in the name of one component
-_OF_STATUS = {401: ["WWW-Authenticate"], 429: ["Retry-After", *_LIMITED], 503: ["Retry-After"]}
+_OF_STATUS = {308: ["Location"], 401: ["WWW-Authenticate"], 429: ["Retry-After", *_LIMITED], 503: ["Retry-After"]}
 
 
 class Answers:

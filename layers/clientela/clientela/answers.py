@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from clientela.errors import ClientelaError
+from clientela.errors import ClientelaError, CustomerMergedError, CustomerNotFoundError
 from clientela.web import STATUS
 
 
@@ -39,7 +39,7 @@ def documented(
     """
     good = {status: {"description": "Done", "model": model, "headers": headers} for status, model in models.items()}
     refused: dict[int, list[type[ClientelaError]]] = defaultdict(list)
-    for error in raises:
+    for error in [*raises, *([CustomerMergedError] if CustomerNotFoundError in raises else [])]:
         refused[STATUS[error]].append(error)
     return {**good, **{status: {"description": "Refused", "raises": errors} for status, errors in refused.items()}}
 

@@ -82,6 +82,12 @@ class EmailClaim(Record):
     claimed_at = UnicodeAttribute()
 
 
+class Alias(Record):
+    """`STORE#demo#MERGED#cus_01K…` / `ALIAS`: who a customer was merged into. Ids alone: it tells nothing of anybody."""
+
+    into_id = UnicodeAttribute()
+
+
 def record(store: Store, customer: Customer, *, welcome: bool = False) -> CustomerRecord:
     """The profile to put for a customer, with its index entries; `welcome` is for a new one (welcome_mail.wanted)."""
     return CustomerRecord(

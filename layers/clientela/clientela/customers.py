@@ -9,10 +9,11 @@ from pydantic import ValidationError
 
 from clientela import clock, consents, dynamodb, email_addresses, groups, history, ids, keys, table
 from clientela.customer_fields import Customer, NewCustomer, Source
-from clientela.customer_records import CustomerRecord, EmailClaim, claim, record
+from clientela.customer_records import Alias, CustomerRecord, EmailClaim, claim, record
 from clientela.documents import STORED, SentTo, stored
 from clientela.errors import (
     BusyError,
+    CustomerMergedError,
     CustomerNotFoundError,
     EmailTakenError,
     GroupUnknownError,
@@ -85,9 +86,12 @@ def sent(store: Store, fields: Any) -> NewCustomer:
 
 
 def get(store: Store, customer_id: str) -> Customer:
-    """The customer. CustomerNotFoundError. 1 read unit per 4 KB."""
+    """The customer. CustomerNotFoundError, CustomerMergedError. 1 read unit per 4 KB; 1 more where there is none."""
     item = dynamodb.get(keys.customer(store.id, customer_id), keys.PROFILE)
     if item is None:
+        alias = Alias.find(keys.merged(store.id, customer_id), keys.ALIAS)
+        if alias:
+            raise CustomerMergedError(customer_id, alias.into_id)
         raise CustomerNotFoundError(f"There is no customer {customer_id!r}.")
     return stored(Customer, item["customer"])
 

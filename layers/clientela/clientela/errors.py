@@ -71,6 +71,17 @@ class CustomerNotFoundError(NotFoundError):
     title = "There is no such customer"
 
 
+class CustomerMergedError(CustomerNotFoundError):
+    """The customer was merged into another one, who is here: `customer_id` is now `into_id`."""
+
+    code = "customer_merged"
+    title = "The customer was merged into another one"
+
+    def __init__(self, customer_id: str, into_id: str) -> None:
+        super().__init__(f"Customer {customer_id!r} was merged into {into_id!r}.")
+        self.customer_id, self.into_id = customer_id, into_id
+
+
 class OrderNotFoundError(NotFoundError):
     """No order of this id among the customer's."""
 

@@ -4,6 +4,7 @@ The words are Vendure's history types for customers (docs.vendure.io, HistoryEnt
 (statistics) or from signing in (times) is not history: the orders and sessions themselves tell it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -18,6 +19,7 @@ from clientela.table import Record, Transaction
 Type = Literal[
     "registered", "verified", "detail_updated", "note_updated", "email_updated", "added_to_group", "removed_from_group",
     "address_created", "address_updated", "address_deleted", "password_updated", "password_removed",
+    "merged",
 ]  # fmt: skip
 
 _APART = 90  # number of an entry that is not about fields: behind those that are
@@ -89,9 +91,16 @@ def write(transaction: Transaction, store: Store, before: Customer, after: Custo
         transaction.save(record)
 
 
-def happened(transaction: Transaction, store: Store, after: Customer, kind: Type, by: Actor) -> None:
-    """Add an entry without fields to the transaction that makes this version of the customer. 2 write units."""
-    transaction.save(_record(store, after, _APART, kind, by, []))
+def happened(
+    transaction: Transaction, store: Store, after: Customer, kind: Type, by: Actor, changes: Sequence[Change] = ()
+) -> None:
+    """Add an entry that is not about fields to the transaction that makes this version of the customer. 2 write units."""
+    transaction.save(_record(store, after, _APART, kind, by, list(changes)))
+
+
+def differences(before: Customer, after: Customer) -> list[Change]:
+    """The fields that the history tells of, as they are before and after."""
+    return list(_changes(before, after).values())
 
 
 def at(store: Store, customer_id: str, version: int) -> list[Event]:

@@ -9,6 +9,7 @@ STORES = "STORES"  # the collection that lists the stores, for schedules that vi
 SETTINGS = "SETTINGS"
 PROFILE = "PROFILE"
 CLAIM = "CLAIM"
+ALIAS = "ALIAS"
 REFERENCE = "REFERENCE"
 REQUEST = "REQUEST"
 PASSWORD = "PASSWORD"  # noqa: S105 - a key of the table
@@ -63,6 +64,11 @@ def store_of(pk: str) -> str:
 def email(store_id: str, canonical: str) -> str:
     """`STORE#demo#EMAIL#ana@example.com`: what makes an address unique in its store."""
     return f"STORE#{store_id}#EMAIL#{canonical}"
+
+
+def merged(store_id: str, customer_id: str) -> str:
+    """`STORE#demo#MERGED#cus_01K…`: into whom a customer who is no more was merged."""
+    return f"STORE#{store_id}#MERGED#{customer_id}"
 
 
 def order_reference(store_id: str, order_id: str) -> str:

@@ -48,6 +48,7 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.OriginNotAllowedError: HTTPStatus.FORBIDDEN,
     errors.StoreNotFoundError: HTTPStatus.NOT_FOUND,
     errors.CustomerNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.CustomerMergedError: HTTPStatus.PERMANENT_REDIRECT,
     errors.ImportNotFoundError: HTTPStatus.NOT_FOUND,
     errors.OrderNotFoundError: HTTPStatus.NOT_FOUND,
     errors.OrderRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
