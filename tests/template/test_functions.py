@@ -66,7 +66,8 @@ def test_every_setting_of_the_domain_is_given_to_some_function() -> None:
 
 
 def test_only_what_asks_for_mails_knows_their_queue() -> None:
-    assert {name for name in FUNCTIONS if "MAIL_QUEUE_URL" in variables(name)} == {"StorefrontApi", "FollowUps"}
+    asking = {"StorefrontApi", "CustomersApi", "FollowUps"}
+    assert {name for name in FUNCTIONS if "MAIL_QUEUE_URL" in variables(name)} == asking
 
 
 def test_no_variable_holds_a_secret() -> None:

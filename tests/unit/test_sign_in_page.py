@@ -92,8 +92,8 @@ def test_settings_tell_what_the_element_needs(store: Store) -> None:
     page = json.loads(get("sign-in/settings")["body"])
     del page["texts"]
     assert page == {
-        "store": "Demo", "open": True, "language": "en", "colour": "#f2c14e", "ink": "#1a1a1a", "logo_url": None,
-        "home": "https://shop.example.com", "origins": ["https://shop.example.com", "https://www.example.com"],
+        "store": "Demo", "open": True, "password": True, "language": "en", "colour": "#f2c14e", "ink": "#1a1a1a",
+        "logo_url": None, "home": "https://shop.example.com", "origins": ["https://shop.example.com", "https://www.example.com"],
     }  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def test_every_language_has_the_same_texts_with_the_same_gaps() -> None:
 
 def test_script_speaks_of_texts_that_are_there() -> None:
     script = sign_in_pages.file("script.js")
-    named = re.findall(r'#(?:t|ask|show|link|form|countDown)\("(\w+)"(?:, "(\w+)")?', script)
+    named = re.findall(r'#(?:t|ask|show|minor|form|countDown)\("(\w+)"(?:, "(\w+)")?', script)
     keys = {key for pair in named for key in pair if key}
     assert len(keys) > 15
     assert keys <= set(TEXTS["en"])

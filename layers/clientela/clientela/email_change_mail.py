@@ -39,6 +39,5 @@ def _outgoing(
         return None
     if customer.status == "disabled":
         return None
-    page = pages.sign_in(store)
-    link = f"{page}#email_change={change_id}.{secret}" if page else None
+    link = f"{pages.sign_in(store)}#email_change={change_id}.{secret}"
     return Outgoing(asked.email, asked.language, mails.email_change(link, code))

@@ -57,7 +57,7 @@ def password_changed(store: Store, *, is_removed: bool) -> Mail:
     return Mail("password_changed", {"link": pages.sign_in(store), "is_removed": is_removed})
 
 
-def email_change(link: str | None, code: str) -> Mail:
+def email_change(link: str, code: str) -> Mail:
     """Prove that a new address is one's own: a link for the browser that is signed in, a code for every other."""
     minutes = email_change_requests.LIFE.seconds // 60
     return Mail("email_change", {"link": link, "code": f"{code[:3]} {code[3:]}", "minutes": minutes})

@@ -46,8 +46,8 @@ def email_changed(store: Store, customer_id: str, version: str, now: datetime) -
         old = str(changes["email"].before)
         if not (event.actor.kind == "customer" or was_proven) or not mailable(email_addresses.canonical(old)):
             return None
-        token, page = email_reverts.new_token(store, customer_id, int(version), now), pages.sign_in(store)
-        link = f"{page}#email_revert={token}" if page and token else None
+        token = email_reverts.new_token(store, customer_id, int(version), now)
+        link = f"{pages.sign_in(store)}#email_revert={token}" if token else None
         return Outgoing(old, customer.language, mails.email_changed(link))
 
     return _deliver(store, customer_id, int(version), "email_changed", outgoing, now)

@@ -20,10 +20,11 @@ FILES = Path(__file__).parent / "sign_in_page"
 
 class SignInPage(Document):
     """What the sign-in element shows. `home` and `origins` are where a shopper may go on to; `open` says whether anybody
-    can sign in at all."""
+    can sign in at all, `password` whether by a password, too."""
 
     store: str
     open: bool
+    password: bool
     language: str
     colour: Colour
     ink: Colour
@@ -37,7 +38,7 @@ def described(store: Store, wanted: Sequence[str]) -> SignInPage:
     """The page of a store in the first of the wanted languages that the store offers."""
     language = _language(store, wanted)
     return SignInPage(
-        store=_name(store), open=store.login_mode != "disabled", language=language,
+        store=_name(store), open=store.login_mode != "disabled", password=store.password_sign_in, language=language,
         colour=store.branding.colour, ink=colours.ink(store.branding.colour), logo_url=store.branding.logo_url,
         home=store.storefront_url, origins=sorted(pages.origins(store)), texts=_texts()[language],
     )  # fmt: skip

@@ -38,9 +38,9 @@ const random = () => Array.from(crypto.getRandomValues(new Uint8Array(24)), (n) 
 
 // The API: each call gives its answer, or throws { code, seconds } -----------------------------------------------------
 
-async function post(path, body, attempt) {
+async function post(path, body, attempt, cookie = body.cookie) {
   const headers = { "Content-Type": "application/json", ...(attempt && { "Idempotency-Key": attempt }) };
-  const credentials = body.cookie ? "include" : "omit";
+  const credentials = cookie ? "include" : "omit";
   const sent = { method: "POST", headers, credentials, body: JSON.stringify(body), signal: AbortSignal.timeout(20e3) };
   const answer = await fetch(new URL(path, API), sent).catch(() => { throw { code: "offline" }; });
   const document = await answer.json().catch(() => ({}));
@@ -81,6 +81,9 @@ function fragment(name) {
   return given;
 }
 
+// The links of our mails: to sign in, to prove a new address, to take back a change of address.
+const links = () => fragment("token") ?? fragment("email_change") ?? fragment("email_revert");
+
 // For storefronts without a sign-in page: to the hosted one and back ---------------------------------------------------
 
 // Leave for the hosted page; it comes back to `returnTo`, a page of one of the store's origins.
@@ -114,9 +117,11 @@ function h(tag, properties, ...children) {
   return node;
 }
 
+const EMAIL = { type: "email", name: "email", autocomplete: "email", maxLength: 254, autocapitalize: "none", spellcheck: false };
+
 class SignIn extends HTMLElement {
   #channel = new BroadcastChannel(KEY);
-  #token = fragment("token")?.token;
+  #link = links();
 
   async connectedCallback() {
     if (this.shadowRoot) return;
@@ -142,10 +147,10 @@ class SignIn extends HTMLElement {
     root.append(this.card, this.status);
     this.#channel.onmessage = ({ data }) => this.#done(data, {}, true);
     addEventListener("hashchange", () => {
-      const token = fragment("token")?.token;
-      if (token) this.#arrive(token);
+      const link = links();
+      if (link) this.#begin(link);
     });
-    this.#begin(this.#token);
+    this.#begin(this.#link);
   }
 
   #hosted() {
@@ -156,9 +161,11 @@ class SignIn extends HTMLElement {
     this.trip = kept("trip", () => sessionStorage);
   }
 
-  #begin(token) {
+  #begin(link) {
     const [id, request] = latest();
-    if (token) this.#arrive(token);
+    if (link?.token) this.#arrive(link.token);
+    else if (link?.email_revert) this.#confirm("email_revert", "revert", { token: link.email_revert }, "reverted");
+    else if (link?.email_change) this.#change(link.email_change);
     else if (!this.page.open) this.#show("disabled", "disabled_text");
     else if (request.nonce && !request.done) this.#sent(id);
     else this.#ask();
@@ -175,13 +182,14 @@ class SignIn extends HTMLElement {
     const level = this.hasAttribute("hosted") ? "h1" : "h2";
     const title = h(level, { tabIndex: -1 }, this.#t(heading, gaps));
     const logo = this.page.logo_url && h("img", { src: this.page.logo_url, alt: this.page.store });
-    this.card.replaceChildren(h("header", null, logo || this.page.store), title, h("p", { id: "text" }, this.#t(text, gaps)), ...parts);
+    const header = h("header", null, logo || this.page.store);
+    this.card.replaceChildren(header, title, h("p", { id: "text" }, this.#t(text, gaps)), ...parts.filter(Boolean));
     this.status.textContent = "";
     if (focus) (this.card.querySelector("input") ?? title).focus();
   }
 
   // A form of one field, or of none: `act` gets what was typed; what it throws is told below the field.
-  #form(label, button, act, field) {
+  #form(label, button, act, field, ...more) {
     const error = h("p", { role: "alert", ...(field && { id: "error" }) });
     const input = field && h("input", { id: "field", required: true, "aria-describedby": "error text", ...field });
     const submit = h("button", { type: "submit" }, this.#t(button));
@@ -197,7 +205,7 @@ class SignIn extends HTMLElement {
       });
       form.ariaBusy = "false";
     };
-    const form = h("form", { noValidate: true, onsubmit }, input && h("label", { htmlFor: "field" }, this.#t(label)), input, error, submit);
+    const form = h("form", { noValidate: true, onsubmit }, input && h("label", { htmlFor: "field" }, this.#t(label)), input, ...more, error, submit);
     return form;
   }
 
@@ -221,18 +229,30 @@ class SignIn extends HTMLElement {
     tick();
   }
 
-  #link(label, onclick) {
+  #minor(label, onclick) {
     return h("button", { type: "button", className: "link", onclick }, this.#t(label));
   }
 
   #ask(heading = "title", text = "intro", focus = false) {
-    const field = { type: "email", name: "email", autocomplete: "email", maxLength: 254, autocapitalize: "none", spellcheck: false };
+    const other = this.page.password && !this.trip?.state && this.#minor("use_password", () => this.#askPassword());
+    this.#show(heading, text, [this.#form("email", "send", (email) => this.#send(this.#valid(email)), EMAIL), other], {}, focus);
+  }
+
+  #valid(email) {
+    if (!email || !this.card.querySelector("input").validity.valid) throw { code: "email_invalid" };
+    return email;
+  }
+
+  #askPassword() {
+    const password = h("input", { id: "password", type: "password", autocomplete: "current-password", required: true });
+    const label = h("label", { htmlFor: "password" }, this.#t("password"));
     const act = (email) => {
-      const typed = this.card.querySelector("input");
-      if (!email || !typed.validity.valid) throw { code: "email_invalid" };
-      return this.#send(email);
+      const proof = { email: this.#valid(email), password: password.value };
+      if (!proof.password) throw { code: "credentials_wrong" };
+      return this.#open(proof, random());
     };
-    this.#show(heading, text, [this.#form("email", "send", act, field)], {}, focus);
+    const form = this.#form("email", "enter", act, { ...EMAIL, autocomplete: "username" }, label, password);
+    this.#show("title", "password_text", [form, this.#minor("use_link", () => this.#ask("title", "intro", true))]);
   }
 
   async #send(email) {
@@ -251,7 +271,7 @@ class SignIn extends HTMLElement {
     const again = this.#form("", "resend", () => this.#send(email));
     again.className = "again";
     const code = this.#code((typed) => this.#open({ request_id: id, code: typed }, attempt));
-    this.#show("sent", "sent_text", [code, again, this.#link("change", () => this.#ask("title", "intro", true))], { email });
+    this.#show("sent", "sent_text", [code, again, this.#minor("change", () => this.#ask("title", "intro", true))], { email });
     this.#countDown(again.lastChild, "resend", (seconds ?? 60) - (Date.now() - at) / 1e3);
   }
 
@@ -276,7 +296,7 @@ class SignIn extends HTMLElement {
       if (LINK_CODES.includes(problem.code)) this.#refused(problem.code, email);
       else if (["offline", "busy", "too_many_requests", "unexpected"].includes(problem.code)) this.#stuck(problem, token);
       else if (this.page.texts[problem.code]) this.#show("title", problem.code);
-      else this.#show("other", "other_text", [this.#code((code) => this.#open({ token, code }, attempt)), this.#link("change", () => this.#ask("title", "intro", true))]);
+      else this.#show("other", "other_text", [this.#code((code) => this.#open({ token, code }, attempt)), this.#minor("change", () => this.#ask("title", "intro", true))]);
     }
   }
 
@@ -290,8 +310,24 @@ class SignIn extends HTMLElement {
   #refused(code, email) {
     if (!email) return this.#ask(code, `${code}_text`, true);
     const again = this.#form("", "resend", () => this.#send(email));
-    const parts = [h("p", null, this.#t("resend_to", { email })), again, this.#link("change", () => this.#ask("title", "intro", true))];
+    const parts = [h("p", null, this.#t("resend_to", { email })), again, this.#minor("change", () => this.#ask("title", "intro", true))];
     this.#show(code, `${code}_text`, parts);
+  }
+
+  // Of a new address, where the session is in the cookie; a storefront that keeps a token takes the event.
+  #change(token) {
+    const detail = { token };
+    const event = new CustomEvent("clientela:email-change", { detail, bubbles: true, composed: true, cancelable: true });
+    if (this.dispatchEvent(event)) this.#confirm("email_change", "confirm", { token, cookie: true }, "changed");
+  }
+
+  // Nothing happens without a press: a mail scanner runs this page, too.
+  #confirm(kind, step, { cookie, ...body }, then) {
+    const act = async () => {
+      await post(`account/email-change/${step}`, body, null, cookie);
+      this.#show(then, `${then}_text`, [this.#minor("continue", () => this.#ask("title", "intro", true))]);
+    };
+    this.#show(kind, `${kind}_text`, [this.#form("", step, act)]);
   }
 
   async #open(proof, attempt) {
