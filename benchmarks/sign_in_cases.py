@@ -30,6 +30,7 @@ def every() -> list[Case]:
         Case("sign in", _sign_ins(store, known=True), 3.5, most_read=2, most_write=17),
         Case("sign up", _sign_ins(store, known=False), most_read=2, most_write=21),
         Case("session check", _repeated(store, token, "account"), 1.0, most_read=2, block=50),
+        Case("checkout", _repeated(store, token, "account/checkout"), most_read=2, block=50),
         Case("account page, 20 orders", _account_page(store, token), 4.0, block=10),
     ]
 
