@@ -55,12 +55,22 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str
 
 def details(**fields: object) -> None:
     """Print one thing, a line per field that it has. Texts stay on one line, so that they can be copied."""
-    console, width = Console(soft_wrap=True), max(map(len, fields)) + 2
+    there = {
+        name.replace("_", " ").capitalize(): value for name, value in fields.items() if value not in (None, "", [])
+    }
+    width = max(map(len, fields)) + 2
+    _lines(there, width)
+
+
+def named(fields: Mapping[str, object]) -> None:
+    """Print fields by their own names, as they are to be typed; also those that are empty."""
+    _lines(fields, max(map(len, fields)) + 2)
+
+
+def _lines(fields: Mapping[str, object], width: int) -> None:
+    console = Console(soft_wrap=True)
     for name, value in fields.items():
-        if value not in (None, "", []):
-            console.print(
-                f"[bold]{name.replace('_', ' ').capitalize():<{width}}[/bold]{escape(_text(value))}", highlight=False
-            )
+        console.print(f"[bold]{name:<{width}}[/bold]{escape(_text(value))}", highlight=False)
 
 
 def content(value: Any) -> None:

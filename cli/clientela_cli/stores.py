@@ -1,5 +1,6 @@
-"""`clientela stores`: create, list, show, allow-sender."""
+"""`clientela stores`: create, list, show, change, allow-sender."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -8,7 +9,7 @@ from pydantic import TypeAdapter
 from clientela import clock, stores
 from clientela.email_addresses import Email
 from clientela.stores import StoreSettings
-from clientela_cli import complaints, options, output
+from clientela_cli import complaints, options, output, setting_changes
 
 app = typer.Typer(help="The stores of this deployment.", no_args_is_help=True)
 
@@ -72,6 +73,34 @@ def show(context: typer.Context, store_id: options.Store, json: options.Json = F
     _print(stores.read(store_id), json)
 
 
+@app.command()
+def change(
+    context: typer.Context,
+    store_id: options.Store,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="A setting as `show` names it; repeatable. null resets it."),
+    ] = None,
+    patch: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.json", help="A JSON Merge Patch (RFC 7396).", exists=True, dir_okay=False),
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Change a store's settings. Values are JSON or plain text: `--set welcome_mail=false --set branding.colour=#aa0000`.
+
+    A changed setting holds everywhere within half a minute.
+    """
+    changes = setting_changes.given(patch, fields or [])
+    context.obj()
+    before = stores.read(store_id)
+    setting_changes.demand_allowed(before, changes)
+    after = stores.patch(store_id, changes, clock.now(), before.version)
+    _print(after, json)
+    if after.currency != before.currency:
+        output.say(f"`clientela statistics rebuild {after.id}` sorts customers by what they spent in {after.currency}.")
+
+
 @app.command("allow-sender")
 def allow_sender(context: typer.Context, store_id: options.Store, address: Sender, json: options.Json = False) -> None:
     """Let a store's mails come from an address: its merchant can then choose it as the sender."""
@@ -83,5 +112,5 @@ def allow_sender(context: typer.Context, store_id: options.Store, address: Sende
 def _print(store: stores.Store, json: bool) -> None:
     if json:
         return output.json(store)
-    fields = store.model_dump(mode="json", exclude={"id", "branding"})
-    return output.details(store=store.id, **fields)
+    settings = store.model_dump(mode="json", exclude={"id"})
+    return output.named({"store": store.id} | dict(setting_changes.flat(settings)))

@@ -7,6 +7,7 @@ import boto3
 import pytest
 from tests.unit.cli import Run, deploy, runner
 
+from clientela_cli import entry
 from clientela_cli.main import global_first
 
 
@@ -127,3 +128,13 @@ def test_a_wrong_command_line_is_a_usage_error(run: Run, arguments: list[str]) -
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert "clientela" in err
+
+
+def test_ctrl_c_while_the_command_is_loaded_ends_it_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("clientela_cli.main.main", interrupt)
+    with pytest.raises(SystemExit) as end:
+        entry.main()
+    assert end.value.code == 130

@@ -75,6 +75,55 @@ def test_an_allowed_sender_can_be_chosen_by_the_merchant(run: Run) -> None:
     assert "shop@example.com" in run("stores", "allow-sender", "demo", "shop@example.com").out
 
 
+def test_settings_are_changed_by_name_and_by_a_patch(run: Run, tmp_path: Path) -> None:
+    run("stores", "create", "demo", "--name", "Demo", "--currency", "EUR", "--country", "ES")
+    patch = tmp_path / "patch.json"
+    patch.write_text('{"name": "Other", "country": null, "branding": {"colour": "#aa0000"}}')
+    options = ["--set", "login_mode=optional", "--set", "welcome_mail=false", "--set", "name=Shop = shop"]
+    options += ["--set", 'allowed_origins=["https://a.example"]', "--set", "branding.logo_url=https://a.example/l.png"]
+    changed = run("stores", "change", "demo", "--patch", patch, *options, "--json").json()
+    assert (changed["login_mode"], changed["welcome_mail"], changed["name"]) == ("optional", False, "Shop = shop")
+    assert (changed["country"], changed["currency"], changed["allowed_origins"]) == (None, "EUR", ["https://a.example"])
+    assert changed["branding"] == {"logo_url": "https://a.example/l.png", "colour": "#aa0000"}
+    assert stores.read("demo").version == 2
+    code, out, err = run("stores", "change", "demo", "--set", "currency=USD")
+    assert (code, "branding.colour" in out, "statistics rebuild demo" in err) == (0, True, True)
+
+
+def test_every_setting_that_is_shown_can_be_set_as_it_is_shown(run: Run) -> None:
+    run("stores", "create", "demo", "--name", "Demo")
+    lines = [line.split(maxsplit=1) for line in run("stores", "show", "demo").out.splitlines()]
+    fields = [f"{line[0]}={line[1]}" for line in lines if line[0].split(".")[0] in stores.StoreSettings.model_fields]
+    assert len(fields) >= len(stores.StoreSettings.model_fields)
+    assert run("stores", "change", "demo", *[part for field in fields for part in ("--set", field)]).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ([], 2, "Say what to change"),
+        (["--set", "name"], 2, "name: write FIELD=VALUE"),
+        (["--set", "colour=red"], 2, "colour: is not a field"),
+        (["--set", "currency=euro"], 2, "currency: "),
+        (["--set", "branding=null", "--set", "branding.colour=#aa0000"], 2, "branding.colour: branding is set as a"),
+        (["--set", "sender=shop@example.com"], 1, "sender: must first be allowed by the operator"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_in_words(run: Run, arguments: list[str], code: int, said: str) -> None:
+    run("stores", "create", "demo", "--name", "Demo")
+    ended = run("stores", "change", "demo", *arguments)
+    assert (ended.code, ended.out, ended.err.startswith(f"clientela: {said}")) == (code, "", True)
+    assert stores.read("demo").version == 1
+
+
+@pytest.mark.parametrize(("content", "said"), [("{", "is not JSON"), ("[]", "must hold a JSON object")])
+def test_a_patch_that_is_none_is_refused(run: Run, tmp_path: Path, content: str, said: str) -> None:
+    patch = tmp_path / "patch.json"
+    patch.write_text(content)
+    code, _, err = run("stores", "change", "demo", "--patch", patch)
+    assert (code, f"patch.json {said}" in err) == (2, True)
+
+
 @pytest.mark.parametrize(("store_id", "address", "code"), [("demo", "nonsense", 2), ("nobody", "shop@example.com", 1)])
 def test_no_sender_is_allowed_that_is_none_or_for_no_store(run: Run, store_id: str, address: str, code: int) -> None:
     run("stores", "create", "demo", "--name", "Demo")
