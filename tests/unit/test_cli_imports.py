@@ -111,6 +111,13 @@ def test_a_dry_run_changes_nothing(run: Run, half_good: Path) -> None:
     assert run("customers", "list", "demo", "--json").json() == []
 
 
+def test_an_import_welcomes_only_where_it_is_told_to(run: Run, half_good: Path) -> None:
+    half_good.write_text("email\nana@example.com\n")
+    for options, asked in (([], False), (["--send-welcome"], True)):
+        _, out, _ = run("imports", "upload", "demo", half_good, *options, "--json")
+        assert json.loads(out)["send_welcome"] is asked
+
+
 def test_a_file_that_cannot_be_read_fails(run: Run, half_good: Path) -> None:
     half_good.write_text("name,city\nAna,Vigo\n")
     code, out, err = run("imports", "upload", "demo", half_good, "--json")

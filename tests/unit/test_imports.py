@@ -281,6 +281,13 @@ def test_a_dry_run_tells_what_would_happen_and_does_nothing(store: Store, run: I
     assert directory.count(store) == 0
 
 
+def test_a_word_that_is_neither_yes_nor_no_refuses_the_file(store: Store, run: Import) -> None:
+    for option in ("dry-run", "send-welcome"):
+        job = run(b"email\nana@example.com\n", **{option: "perhaps"})
+        assert (job.status, job.message) == ("failed", f"{option} is 'perhaps': use true or false.")
+    assert directory.count(store) == 0
+
+
 def test_modes_keep_to_creating_or_to_updating(store: Store, run: Import) -> None:
     both = b"email,company\nana@example.com,Acme\nbo@example.com,Beta\n"
     run(b"email\nana@example.com\n")
