@@ -70,6 +70,10 @@ def test_only_what_asks_for_mails_knows_their_queue() -> None:
     assert {name for name in FUNCTIONS if "MAIL_QUEUE_URL" in variables(name)} == asking
 
 
+def test_no_trace_is_kept_that_could_hold_a_token() -> None:
+    assert not re.search(r"Trac(ing|er)", repr(template()["Globals"]) + repr(FUNCTIONS))
+
+
 def test_no_variable_holds_a_secret() -> None:
     assert "resolve:secretsmanager" not in repr(template())
 

@@ -12,8 +12,20 @@ from tests.http_events import http_event
 from tools.openapi.routes import operations
 
 import storefront_api
-from clientela import clock, customers, email_change_mail, notices, orders, sessions, sign_in_mail, stores, web
+from clientela import (
+    clock,
+    customers,
+    email_change_mail,
+    notices,
+    orders,
+    sessions,
+    sign_in_limits,
+    sign_in_mail,
+    stores,
+    web,
+)
 from clientela.customer_fields import Customer, NewCustomer
+from clientela.limits import Rule
 from clientela.order_fields import Order
 from clientela.stores import Store
 from clientela.table import Transaction
@@ -167,6 +179,28 @@ def test_second_link_within_a_minute_is_refused_with_the_time_to_wait(store: Sto
     answer = call("POST", "/login-links", {"email": "ANA@example.com"}, headers=forged)
     assert (answer["statusCode"], answer["json"]["code"]) == (429, "too_many_requests")
     assert 0 < int(answer["headers"]["Retry-After"]) <= 60
+
+
+@pytest.mark.parametrize(
+    ("limit", "path", "body"),
+    [
+        ("LINKS_OF_STORE", "/login-links", {"email": "a{}@example.com"}),
+        ("TRIES_OF_NETWORK", "/sessions", {"token": "req_{}.x", "nonce": "n"}),
+        ("GUESSES_OF_STORE", "/sessions", {"email": "a{}@example.com", "password": "wrong-and-long-enough"}),
+    ],
+)
+def test_limits_say_when_to_come_back_whatever_headers_claim(
+    store: Store, monkeypatch: pytest.MonkeyPatch, limit: str, path: str, body: dict[str, str]
+) -> None:
+    monkeypatch.setattr(sign_in_limits, limit, Rule(2, 600))
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    for number in range(3):
+        written = {name: value.format(number) for name, value in body.items()}
+        headers = {"x-forwarded-for": f"198.51.100.{number}", "forwarded": f"for=198.51.100.{number}"}
+        answer = call("POST", path, written, headers=headers)
+        assert (answer["json"].get("code") == "too_many_requests") is (number == 2)
+    assert answer["statusCode"] == 429
+    assert 0 < int(answer["headers"]["Retry-After"]) <= 600
 
 
 def test_answers_are_alike_for_everybody(store: Store, ana: Customer) -> None:
