@@ -96,6 +96,12 @@ def test_a_store_that_welcomes_nobody_or_has_no_accounts_sends_nothing(
     assert messages(aws, "mail") == []
 
 
+def test_nothing_follows_from_what_is_no_profile(aws: Any, store: Store) -> None:
+    claim = customer_records.claim(store, made()).item()
+    assert followed(record(None, claim), record(claim, None)) == []
+    assert (messages(aws, "mail"), messages(aws, "vat-checks")) == ([], [])
+
+
 def test_a_store_that_is_gone_is_no_fault(aws: Any, store: Store) -> None:
     gone = store.model_copy(update={"id": "gone"})
     assert followed(put(gone, made())) == []

@@ -21,6 +21,8 @@ class Approved(NamedTuple):
 
 def wanted(change: Change) -> Approved | None:
     """Whom a change of a profile has approved: who was pending and is active now."""
+    if change.sk != keys.PROFILE:
+        return None
     before, after = (item["status"]["S"] if item else None for item in (change.before, change.after))
     return Approved(*keys.customer_of(change.pk)) if (before, after) == ("pending", "active") else None
 

@@ -24,7 +24,7 @@ def wanted(change: Change) -> Newcomer | None:
 
     A new account that an order has made, or an import with `send-welcome`, and only where the store welcomes anybody.
     """
-    if change.before or not change.after or not _is_opened_for(change):
+    if change.sk != keys.PROFILE or change.before or not change.after or not _is_opened_for(change):
         return None
     newcomer = Newcomer(*keys.customer_of(change.pk))
     try:
