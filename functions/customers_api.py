@@ -14,13 +14,14 @@ from merchant_routes import (
     imports,
     merges,
     openapi,
+    orders,
     settings,
 )
 
 app = web.resolver(access.demand_scope)
 app.use([access.once])
 merges.lead_on(app)
-for part in (bulk, customers, erasures, groups, imports, merges, exports, settings, api_keys):
+for part in (bulk, customers, orders, erasures, groups, imports, merges, exports, settings, api_keys):
     app.include_router(part.router)
 
 

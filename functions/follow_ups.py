@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 import stream_batches
-from clientela import approval_mail, mail_queue, vat_check_queue, vat_checks, welcome_mail
+from clientela import approval_mail, clock, mail_queue, unclaimed_orders, vat_check_queue, vat_checks, welcome_mail
 from clientela.changes import Change
 
 logger = Logger()
@@ -22,7 +22,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _follow(change: Change) -> None:
     """Everything that follows from one change: what fails of it keeps the rest from nothing."""
     errors = []
-    for follow_up in (_check_vat_id, _welcome, _tell_approved):
+    for follow_up in (_check_vat_id, _welcome, _tell_approved, _adopt_orders):
         try:
             follow_up(change)
         except Exception as error:
@@ -50,3 +50,7 @@ def _tell_approved(change: Change) -> None:
     if approved:
         mail_queue.put("approved", approved.store_id, customer_id=approved.customer_id)
         logger.info("approval told", **approved._asdict())
+
+
+def _adopt_orders(change: Change) -> None:
+    unclaimed_orders.of_newcomer(change, clock.now())

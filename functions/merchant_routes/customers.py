@@ -1,4 +1,4 @@
-"""/customers: create, list, read, change, and a customer's orders."""
+"""/customers: create, list, read, change, and what hangs on a customer."""
 
 from typing import Annotated, Any
 
@@ -15,7 +15,6 @@ from clientela import (
     directory,
     history,
     mail_queue,
-    orders,
     sessions,
     sign_in,
     sign_in_events,
@@ -35,7 +34,6 @@ from clientela.customer_filter import CustomerFilter
 from clientela.directory import Sort
 from clientela.errors import CustomerNotFoundError, EmailTakenError, VersionConflictError
 from clientela.history import Event
-from clientela.order_fields import Order
 from clientela.sessions import Session
 from clientela.sign_in_events import SignInEvent
 from clientela.web import Cursor, Limit, Listing
@@ -137,16 +135,6 @@ def end_sessions(customer_id: CustomerId) -> Response[Any]:
     store = router.context["store"]
     sessions.end_all(store, customers.get(store, customer_id).id)
     return web.nothing()
-
-
-@router.get(f"{ONE}/orders", **route("listOrders", "customers:read", Listing[Order], raises=[CustomerNotFoundError]))
-def list_orders(
-    customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
-) -> Response[Any]:
-    """A customer's orders, newest first."""
-    store = router.context["store"]
-    page = orders.of_customer(store, customers.get(store, customer_id).id, limit, cursor)
-    return web.listing(router.current_event, page.orders, page.next_cursor, limit)
 
 
 @router.get(

@@ -6,7 +6,18 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import SkipValidation
 
-from clientela import accounts, answers, clock, consents, customer_data, customer_removal, orders, sessions, web
+from clientela import (
+    accounts,
+    answers,
+    clock,
+    consents,
+    customer_data,
+    customer_removal,
+    order_lists,
+    orders,
+    sessions,
+    web,
+)
 from clientela.accounts import Account, AccountChanges
 from clientela.consents import Consent
 from clientela.customer_data import CustomerData
@@ -14,6 +25,7 @@ from clientela.erasures import Erasure
 from clientela.errors import EmailUnprovenError, FreshSignInNeededError, OrderNotFoundError, VersionConflictError
 from clientela.history import Actor
 from clientela.order_fields import ID_LENGTH, Order
+from clientela.order_lists import ListParameters
 from clientela.web import Cursor, Limit, Listing
 from storefront_routes import access
 
@@ -93,14 +105,11 @@ def download_data(cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
     responses=answers.documented({200: Listing[Order]}, [EmailUnprovenError]),
     **access.PRIVATE,
 )
-def list_orders(
-    limit: Annotated[Limit, Query()] = 50,
-    cursor: Annotated[Cursor, Query()] = None,
-) -> Response[Any]:
-    """One's own orders, newest first."""
-    customer = access.proven_caller(router).customer
-    page = orders.of_customer(router.context["store"], customer.id, limit, cursor)
-    return web.listing(router.current_event, page.orders, page.next_cursor, limit)
+def list_orders(parameters: Annotated[ListParameters, Query()]) -> Response[Any]:
+    """One's own orders that pass all filters, newest first. Where few do, a page may be short and have a next one."""
+    store, customer = router.context["store"], access.proven_caller(router).customer
+    page = order_lists.of_customer(store, customer.id, parameters.limit, parameters.cursor, parameters.filter())
+    return web.listing(router.current_event, page.orders, page.next_cursor, parameters.limit)
 
 
 @router.get(

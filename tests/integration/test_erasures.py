@@ -191,8 +191,8 @@ def test_thousands_of_orders_are_finished_when_the_caller_has_his_answer(store: 
     for start in range(1, many, 12):
         made = [order(number) for number in range(start, min(start + 12, many))]
         dynamodb.put_all(
-            [order_records.record(store, customer.id, 1, each).item() for each in made]
-            + [order_records.reference(store, customer.id, each).item() for each in made]
+            [order_records.record(keys.customer(store.id, customer.id), 1, each).item() for each in made]
+            + [order_records.reference(store, customer.id, customer.email, each).item() for each in made]
         )
     began = time.monotonic()
     begun = customer_removal.erase(store, customer.id, NOW, OPERATOR, clock.at_most(0.5))

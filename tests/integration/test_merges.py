@@ -8,7 +8,7 @@ from tests.http_events import answered, http_event
 from tests.people import everybody
 
 import customers_api
-from clientela import api_keys, clock, customers, dynamodb, groups, history, merges, order_ties, orders
+from clientela import api_keys, clock, customers, dynamodb, groups, history, merges, order_lists, order_ties, orders
 from clientela.api_keys import NewKey
 from clientela.customer_fields import Customer
 from clientela.errors import BusyError, ClientelaError, CustomerMergedError, InvalidInputError
@@ -63,7 +63,7 @@ def whole(store: Store, into: str) -> Customer:
     (customer,) = everybody(store)
     assert (customer.id, customer.orders_count, str(customer.total_spent[0].amount)) == (into, 10, "68.00")
     assert customer.last_payment_method == "m12"
-    assert len(orders.of_customer(store, into, 100).orders) == 12
+    assert len(order_lists.of_customer(store, into, 100).orders) == 12
     assert not list(order_ties.loose_ends(store))
     assert not [checked for checked in rebuild(store, NOW, dry_run=True) if checked.drift]
     return customer
@@ -174,7 +174,7 @@ def test_short_time_moves_a_part_and_the_next_call_goes_on(store: Store, pair: t
     looks = iter([False, False, True])
     with pytest.raises(BusyError, match="ask again"):
         merges.merge(store, into, gone, NOW, KEY, lambda: next(looks))
-    assert len(orders.of_customer(store, into, 100).orders) == 8
+    assert len(order_lists.of_customer(store, into, 100).orders) == 8
     merges.merge(store, into, gone, NOW, KEY, never)
     whole(store, into)
 

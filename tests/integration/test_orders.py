@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.people import everybody
 
-from clientela import clock, customers, directory, orders
+from clientela import clock, customers, directory, order_lists, orders
 from clientela.customer_fields import NewCustomer
 from clientela.errors import BusyError, EmailTakenError
 from clientela.order_fields import Order
@@ -62,7 +62,7 @@ def test_orders_of_one_customer_at_the_same_time_are_all_counted(store: Store) -
     assert ana
     assert (ana.orders_count, ana.total_spent[0].amount) == (40, Decimal("50.00"))
     assert (ana.first_order_at, ana.last_order_at) == (messages[0].placed_at, messages[-1].placed_at)
-    assert len(orders.of_customer(store, ana.id, 100).orders) == 40
+    assert len(order_lists.of_customer(store, ana.id, 100).orders) == 40
     assert directory.count(store) == 1
 
 
@@ -76,7 +76,7 @@ def test_versions_at_the_same_time_end_with_the_newest_in_both_accounts(store: S
     assert orders.one(store, ana.id, "1001").version == 30
     if ben:  # made only where one of the odd versions came before the last
         assert (ben.orders_count, ben.total_spent, ben.first_order_at) == (0, [], None)
-        assert orders.of_customer(store, ben.id).orders == []
+        assert order_lists.of_customer(store, ben.id).orders == []
 
 
 def test_an_account_that_many_ways_make_at_once_is_one(store: Store) -> None:

@@ -2,7 +2,10 @@
 
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from decimal import Decimal
+from itertools import batched
 from typing import Any
 
 import pytest
@@ -14,11 +17,16 @@ from clientela import (
     api_keys,
     checkout,
     clock,
+    customer_records,
     customers,
     directory,
+    dynamodb,
     erasure_sweep,
     erasures,
     groups,
+    keys,
+    order_lists,
+    order_records,
     orders,
     removal_queue,
     sessions,
@@ -27,7 +35,7 @@ from clientela import (
     stylesheets,
 )
 from clientela.api_keys import NewKey
-from clientela.customer_fields import Customer, NewCustomer
+from clientela.customer_fields import Customer, NewCustomer, Spend
 from clientela.customer_filter import CustomerFilter
 from clientela.directory import Sort
 from clientela.errors import LinkUsedError
@@ -118,7 +126,76 @@ def test_orders(store: Store) -> None:
     assert (first.read_units, first.write_units) == (2, 2 * (4 + 2 + 6 + 1))
     second = taken(lambda: orders.take(store, order(2), NOW))
     # Order, reference and profile; three entries rewritten, and three moved, which is a delete and a put.
-    assert (second.read_units, second.write_units) == (4, 2 * (2 + 2 + 3 + 3 * 2))
+    assert (second.read_units, second.write_units) == (3, 2 * (2 + 2 + 3 + 3 * 2))
+
+
+def test_versions_of_an_order_cost_what_they_change(store: Store) -> None:
+    for number in (1, 2, 3):
+        orders.take(store, order(number), NOW)
+
+    def costs(number: int, **fields: object) -> tuple[float, float]:
+        used = taken(lambda: orders.take(store, order(number).model_copy(update=fields), NOW))
+        return used.read_units, used.write_units
+
+    repeated, reads = costs(3), 2  # the reference and the order
+    assert repeated == (reads, 0)
+    # The order alone, and a look whether its customer is there.
+    assert costs(3, version=2, fulfillment_status="shipped") == (reads + 1, 1)
+    # The order and the profile, which shows the newest one's method; no index shows it.
+    assert costs(3, version=3, payment_method="card") == (reads + 1, 2 * (1 + 2))
+    # All six entries show what was spent, and the one by it moves.
+    assert costs(3, version=4, total=Decimal("1.00")) == (reads + 1, 2 * (1 + 2 + 5 + 2))
+    # The newest leaves: a look for the one before it; three entries move.
+    assert costs(3, version=5, payment_status="refunded") == (reads + 2, 2 * (1 + 2 + 3 + 3 * 2))
+    # The order moves, so its reference is written, and the old one deleted.
+    assert costs(2, version=2, placed_at=order(2).placed_at + timedelta(hours=1))[1] <= 2 * (3 + 2 + 6 + 1)
+
+
+def test_an_unclaimed_order(deployed: None) -> None:
+    settings = StoreSettings(name="Units", login_mode="required")
+    store = stores.create(f"units-{uuid.uuid4().hex[:12]}", settings, NOW)
+    first = taken(lambda: orders.take(store, order(1), NOW))
+    # Order and reference, and the checks that nobody has the e-mail and nobody was erased.
+    assert (first.read_units, first.write_units) == (2, 2 * 4)
+    status = taken(lambda: orders.take(store, order(1).model_copy(update={"version": 2}), NOW))
+    assert (status.read_units, status.write_units) == (2, 1)
+
+
+def test_a_customer_with_ten_thousand_orders(store: Store) -> None:
+    orders.take(store, order(1), NOW)
+    buyer = customers.find(store, "buyer@example.com", NOW)
+    assert buyer
+    first = order(1).placed_at
+    made = [
+        order(1).model_copy(update={"id": f"x{number}", "placed_at": first + timedelta(minutes=number)})
+        for number in range(1, 10_000)
+    ]
+    collection = keys.customer(store.id, buyer.id)
+    references = [order_records.reference(store, buyer.id, buyer.email, each).item() for each in made[:10] + made[-10:]]
+    items = references + [order_records.record(collection, 1, each).item() for each in made]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(dynamodb.put_all, map(list, batched(items, dynamodb.BATCH_WRITE, strict=False))))
+    total = Spend(amount=Decimal("12500.00"), currency="USD", orders=10_000)
+    whole = buyer.model_copy(
+        update={"total_spent": [total], "orders_count": 10_000, "last_order_at": made[-1].placed_at}
+    )
+    customer_records.record(store, whole).save()
+
+    def costs(call: Callable[[], Any]) -> tuple[float, int]:
+        used = taken(call)
+        return used.read_units, len(used.requests)
+
+    assert costs(lambda: order_lists.of_customer(store, buyer.id, 50))[0] <= 51 * 1 / 8 + 1
+    assert costs(lambda: orders.take(store, order(30), NOW)) == (3, 4)
+    for oldest_or_newest in (order(1), order(30)):
+        refund = oldest_or_newest.model_copy(update={"version": 2, "payment_status": "refunded"})
+        assert costs(lambda refund=refund: orders.take(store, refund, NOW)) == (4, 5)
+    after = customers.get(store, buyer.id)
+    assert (after.orders_count, after.first_order_at, after.last_order_at) == (
+        9_999,
+        made[0].placed_at,
+        made[-1].placed_at,
+    )
 
 
 def test_a_key_is_looked_up_once_and_its_use_noted_once_an_hour(store: Store) -> None:
@@ -151,11 +228,12 @@ def test_signing_in_and_up(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None
     customers.create(shop, NewCustomer(email="known@example.com"), NOW)
     known, stranger = box.link(shop, "known@example.com"), box.link(shop, "new@example.com")
     first = taken(lambda: sign_ins.by_link(shop, known))
-    # The try is counted; request, address, session, outcome, history, and the profile with three entries: twice.
-    assert (first.read_units, first.write_units, len(first.requests)) == (2, 1 + 2 * (5 + 1 + 3), 4)
+    # The try is counted; request, address, session, outcome, history, and the profile with three entries: twice. What is
+    # read is the request, the customer, and whether there is an unproven password to drop.
+    assert (first.read_units, first.write_units, len(first.requests)) == (3, 1 + 2 * (5 + 1 + 3), 5)
     up = taken(lambda: sign_ins.by_link(shop, stranger))
-    # The claim besides. It is looked for first, and is not there.
-    assert (up.read_units, up.write_units, len(up.requests)) == (2, 1 + 2 * (6 + 1 + 3), 4)
+    # The claim besides: it is looked for first, and is not there. Then orders that wait for the account.
+    assert (up.read_units, up.write_units, len(up.requests)) == (3, 1 + 2 * (6 + 1 + 3), 5)
     with watched() as refused, pytest.raises(LinkUsedError):
         sign_ins.by_link(shop, known)
     assert (refused.read_units, refused.write_units, len(refused.requests)) == (1, 2, 3)
@@ -167,7 +245,7 @@ def test_a_session_and_its_account_page(shop: Store, monkeypatch: pytest.MonkeyP
     opened = sign_ins.by_link(shop, sign_ins.mailbox(monkeypatch).link(shop, "buyer@example.com"))
     checked = taken(lambda: sessions.current(shop, opened.token, NOW))
     assert (checked.read_units, checked.write_units, len(checked.requests)) == (2, 0, 2)
-    page = taken(lambda: orders.of_customer(shop, opened.customer.id, 20))
+    page = taken(lambda: order_lists.of_customer(shop, opened.customer.id, 20))
     assert page.read_units <= 1
     assert len(page.requests) == 1
 

@@ -103,7 +103,7 @@ FUNCTION_ROLES = {
         "FailedCallsQueue": SEND,
     },
     "FollowUps": {
-        "Table": table("GetItem"),
+        "Table": table("GetItem Query PutItem DeleteItem"),
         "Table.StreamArn": table("DescribeStream GetRecords GetShardIterator"),
         "Table/stream/*": "dynamodb:ListStreams",
         "MailQueue": SEND,

@@ -4,10 +4,11 @@ import boto3
 import pytest
 from tests.removals import Waiting
 
-from clientela import clock, customer_removal, customers, keys, orders, settings
+from clientela import clock, customer_removal, customers, keys, order_lists, orders, settings
 from clientela.customer_fields import NewCustomer
 from clientela.errors import CustomerNotFoundError, VersionConflictError
 from clientela.order_fields import Order
+from clientela.order_records import OrderReference
 from clientela.stores import Store
 
 NOW = clock.now()
@@ -99,5 +100,5 @@ def test_an_order_that_has_a_new_customer_meanwhile_stays_theirs(store: Store, m
     customer_removal.remove(store, ana.id)
     again = customers.find(store, "ana@example.com", NOW)
     assert again
-    assert (again.orders_count, len(orders.of_customer(store, again.id).orders)) == (1, 1)
-    assert orders.OrderReference.find(keys.order_reference(store.id, "1"), keys.REFERENCE)
+    assert (again.orders_count, len(order_lists.of_customer(store, again.id).orders)) == (1, 1)
+    assert OrderReference.find(keys.order_reference(store.id, "1"), keys.REFERENCE)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import order_intake
-from clientela import clock, customers, directory, order_messages, orders, stores
+from clientela import clock, customers, directory, order_lists, order_messages, orders, stores
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.errors import InvalidInputError, OrderNotFoundError, StoreNotFoundError
 from clientela.order_fields import Order
@@ -160,7 +160,7 @@ def test_every_order_of_arrival_ends_in_the_same_statistics(aws: Any) -> None:
                 orders.take(store, message, NOW)
             ends.add(str([figures(holder(store, email)) for email in ("ana@example.com", "ben@example.com")]))
             assert [
-                len(orders.of_customer(store, holder(store, e).id).orders)
+                len(order_lists.of_customer(store, holder(store, e).id).orders)
                 for e in ("ana@example.com", "ben@example.com")
             ] == [1, 1]
     april, february = (
@@ -199,19 +199,17 @@ def test_random_histories_end_in_the_statistics_of_their_last_versions(store: St
             len(counts), {currency: (str(sum(totals)), len(totals)) for currency, totals in sorted(spent.items())},
             min(made.placed_at for made in counts), max(made.placed_at for made in counts), latest.payment_status,
         )  # fmt: skip
-        listed = orders.of_customer(store, holder(store, email).id, 100).orders
+        listed = order_lists.of_customer(store, holder(store, email).id, 100).orders
         assert {(made.id, made.version) for made in listed} == {(made.id, made.version) for made in mine}
 
 
 def test_an_order_fills_what_is_empty_and_overwrites_nothing(store: Store) -> None:
-    new = NewCustomer.model_validate(
-        {"email": "ana@example.com", "name": "Ana P.", "status": "disabled", "note": "vip"}
-    )
+    new = NewCustomer.model_validate({"email": "ana@example.com", "name": "Ana P.", "status": "pending", "note": "vip"})
     customers.create(store, new, NOW)
     take(store, name="Somebody Else", phone="+34911222333", accepts_marketing=True, billing_address={"country": "ES"})
     ana = holder(store)
     assert (ana.name, ana.phone, ana.accepts_marketing, ana.status, ana.type) == (
-        "Ana P.", "+34911222333", True, "disabled", "registered",
+        "Ana P.", "+34911222333", True, "pending", "registered",
     )  # fmt: skip
     take(store, id="1002", phone="+34911000000", accepts_marketing=False, billing_address={"country": "FR"})
     again = holder(store)
@@ -219,6 +217,63 @@ def test_an_order_fills_what_is_empty_and_overwrites_nothing(store: Store) -> No
     assert again.billing_address
     assert again.billing_address.country == "ES"
     assert again.note == "vip"
+
+
+def test_an_order_of_a_disabled_customer_is_recorded_and_counted_and_changes_nothing_else(
+    store: Store, aws: Any
+) -> None:
+    new = NewCustomer.model_validate({"email": "ana@example.com", "status": "disabled"})
+    before = customers.create(store, new, NOW)
+    take(store, name="Ana", phone="+34911222333", shipping_address={"city": "Madrid"}, accepts_marketing=True)
+    ana = holder(store)
+    assert (ana.orders_count, len(order_lists.of_customer(store, ana.id).orders)) == (1, 1)
+    told = {"status", "type", "name", "phone", "shipping_addresses", "accepts_marketing"}
+    assert ana.model_dump(include=told) == before.model_dump(include=told)
+
+
+def test_a_new_shipping_address_joins_the_book_and_a_known_one_does_not(store: Store) -> None:
+    home, work = {"street": "Calle Mayor 1", "city": "Madrid"}, {"street": "Gran Vía 2", "city": "Madrid"}
+    take(store, id="1", shipping_address=home)
+    take(store, id="2", shipping_address=work)
+    take(store, id="3", shipping_address={"street": " calle  MAYOR 1 ", "city": "madrid"})
+    book = holder(store).shipping_addresses
+    assert [(address.street, address.is_default) for address in book] == [
+        ("Calle Mayor 1", True),
+        ("Gran Vía 2", False),
+    ]
+    assert len({address.id for address in book}) == 2
+
+
+def test_a_full_book_and_a_full_customer_take_the_order_alone(store: Store) -> None:
+    addresses = [{"street": f"Street {number}"} for number in range(50)]
+    new = NewCustomer.model_validate({"email": "ana@example.com", "shipping_addresses": addresses})
+    customers.create(store, new, NOW)
+    take(store, shipping_address={"street": "Street 51"})
+    assert (holder(store).orders_count, len(holder(store).shipping_addresses)) == (1, 50)
+    notes = {f"f{number}": "€" * 1000 for number in range(50)}
+    tags = [f"{'€' * 50}{number:03}" for number in range(100)]
+    big = [
+        dict.fromkeys(("name", "company", "street", "street2", "city"), "€" * 190) | {"region": f"{n}"}
+        for n in range(7)
+    ]
+    full = {"email": "ben@example.com", "custom_fields": notes, "tags": tags, "shipping_addresses": big}
+    customers.create(store, NewCustomer.model_validate(full), NOW)
+    shipping = dict.fromkeys(("name", "company", "street", "street2", "city"), "€" * 190)
+    for number in range(3):
+        take(store, id=f"big{number}", email="ben@example.com", shipping_address=shipping | {"region": f"new {number}"})
+    ben = holder(store, "ben@example.com")
+    assert (ben.orders_count, len(ben.shipping_addresses) < 10) == (3, True)
+
+
+def test_a_later_version_brings_nothing_back_that_its_customer_has_taken_out(store: Store) -> None:
+    told = {"phone": "+34911222333", "shipping_address": {"city": "Madrid"}}
+    take(store, payment_status="awaiting_payment", **told)
+    ana = customers.patch(store, holder(store).id, {"phone": None, "shipping_addresses": []}, NOW)
+    take(store, version=2, **told)
+    assert (holder(store).orders_count, holder(store).phone, holder(store).shipping_addresses) == (1, None, [])
+    take(store, version=3, **told | {"phone": "+34911222444"})
+    assert (holder(store).phone, holder(store).shipping_addresses) == ("+34911222444", [])
+    assert holder(store).id == ana.id
 
 
 def test_what_an_account_cannot_take_does_not_lose_the_order(store: Store) -> None:
@@ -269,22 +324,22 @@ def test_orders_come_newest_first_in_pages(store: Store) -> None:
     for number in range(1, 6):
         take(store, id=str(number), placed_at=f"2026-01-0{number}T00:00:00Z")
     ana = holder(store)
-    first = orders.of_customer(store, ana.id, 2)
-    second = orders.of_customer(store, ana.id, 2, first.next_cursor)
-    third = orders.of_customer(store, ana.id, 2, second.next_cursor)
+    first = order_lists.of_customer(store, ana.id, 2)
+    second = order_lists.of_customer(store, ana.id, 2, first.next_cursor)
+    third = order_lists.of_customer(store, ana.id, 2, second.next_cursor)
     assert [[made.id for made in page.orders] for page in (first, second, third)] == [["5", "4"], ["3", "2"], ["1"]]
     assert third.next_cursor is None
-    assert orders.of_customer(store, ana.id, 5).next_cursor is None
+    assert order_lists.of_customer(store, ana.id, 5).next_cursor is None
 
 
 def test_a_cursor_is_good_for_its_own_customer_only(store: Store) -> None:
     for number in range(3):
         take(store, id=str(number))
     take(store, id="9", email="ben@example.com")
-    cursor = orders.of_customer(store, holder(store).id, 1).next_cursor
+    cursor = order_lists.of_customer(store, holder(store).id, 1).next_cursor
     for wrong in (cursor, "nonsense"):
         with pytest.raises(InvalidInputError):
-            orders.of_customer(store, holder(store, "ben@example.com").id, 1, wrong)
+            order_lists.of_customer(store, holder(store, "ben@example.com").id, 1, wrong)
 
 
 def test_an_order_of_somebody_else_is_not_found(store: Store) -> None:
@@ -301,7 +356,7 @@ def test_an_order_of_somebody_else_is_not_found(store: Store) -> None:
 def test_the_sample_event_is_taken(store: Store) -> None:
     assert failures(json.loads(EVENT.read_text())) == []
     ana = holder(store)
-    [taken] = orders.of_customer(store, ana.id).orders
+    [taken] = order_lists.of_customer(store, ana.id).orders
     assert (taken.number, taken.model_dump(mode="json")["items"][0]["quantity"]) == ("A-1001", 2)
 
 

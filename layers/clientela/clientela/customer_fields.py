@@ -78,6 +78,9 @@ CustomFieldValue = Annotated[
 ]
 
 
+BOOK_LENGTH = 50
+
+
 class Address(Document):
     """A postal address. `phone` may be written as people do: it is read with the address's country, else the store's, and
     kept in E.164."""
@@ -111,6 +114,15 @@ class ShippingAddress(Address):
     """One address of the customer's address book."""
 
     is_default: StrictBool = False
+
+
+def with_address(book: list[ShippingAddress], address: ShippingAddress | None) -> list[ShippingAddress]:
+    """The address book with one more, which is the default of an empty one. The same book where it is full, or has the
+    address already, in whatever case and spacing."""
+    if address is None or len(book) >= BOOK_LENGTH or _content(address) in {_content(known) for known in book}:
+        return book
+    made = _address_id(address, {known.id for known in book})
+    return [*book, address.model_copy(update={"id": made, "is_default": not book})]
 
 
 def _address_book(addresses: list[ShippingAddress]) -> list[ShippingAddress]:
@@ -200,7 +212,7 @@ class CustomerFields(Document):
     accepts_marketing: StrictBool | None = None
     marketing_consent: MarketingConsent | None = None
     billing_address: Address | None = None
-    shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=50), checked(_address_book)] = []
+    shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=BOOK_LENGTH), checked(_address_book)] = []
     phone: Phone | None = None  # behind the addresses, whose country it is read with
     note: Annotated[str, StringConstraints(max_length=5000)] | None = None
     custom_fields: Annotated[dict[Name, CustomFieldValue], Field(max_length=50)] = {}

@@ -11,6 +11,8 @@ from datetime import datetime
 from itertools import batched
 from typing import Any, NamedTuple
 
+from pynamodb.expressions.condition import Condition
+
 from clientela import (
     api_keys,
     clock,
@@ -27,7 +29,7 @@ from clientela.documents import fields, stored
 from clientela.erasures import ErasingRecord, ErasureRecord
 from clientela.errors import BusyError
 from clientela.order_fields import Order
-from clientela.order_records import OrderReference
+from clientela.order_records import OrderRecord, OrderReference
 from clientela.stores import Store
 from clientela.table import Record, Transaction
 
@@ -64,7 +66,7 @@ def resume(store: Store, customer_id: str, now: datetime, is_time_short: Callabl
     if note is None:
         return False
     work = _Work(store, customer_id, note)
-    for step in (_sweep_collection, _sweep_sign_ins, _sweep_answers):
+    for step in (_sweep_collection, _sweep_unclaimed, _sweep_sign_ins, _sweep_answers):
         while step(work):
             if is_time_short():
                 return True
@@ -88,6 +90,22 @@ def _sweep_collection(work: _Work) -> bool:
         for item in items:
             _delete_as_it_is(work, item["sk"]["S"])
     return True
+
+
+def _sweep_unclaimed(work: _Work) -> bool:
+    """Delete the next orders that lie with the e-mail since before the erasure; whether there were any."""
+    answer = dynamodb.query(
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+        ExpressionAttributeValues={
+            ":pk": {"S": keys.email(work.store.id, work.note.email)},
+            ":first": {"S": keys.ORDER_PREFIX}, ":last": {"S": f"{keys.ORDER_PREFIX}{work.note.erased_at}"},
+        },
+        Limit=AT_ONCE, ConsistentRead=True,
+    )  # fmt: skip
+    with contextlib.suppress(_ChangedError):  # a newer version has come: look what is left
+        if answer["Items"]:
+            _delete(work, answer["Items"], {item["sk"]["S"] for item in answer["Items"]})
+    return bool(answer["Items"])
 
 
 def _sweep_sign_ins(work: _Work) -> bool:
@@ -121,14 +139,23 @@ def _delete(work: _Work, items: Sequence[dynamodb.Item], own_orders: set[str], e
     counts = Counter(_KINDS.get(item["sk"]["S"].partition("#")[0], "others") for item in items)
     with Transaction() as write:
         for item in items:
-            write.delete(Record(item["pk"]["S"], item["sk"]["S"]), Record.pk.exists(), _ChangedError())
+            is_same = OrderRecord.version == int(item["version"]["N"]) if "order" in item else Record.pk.exists()
+            write.delete(Record(item["pk"]["S"], item["sk"]["S"]), is_same, _ChangedError())
             if item["sk"]["S"] in own_orders:
-                order = stored(Order, item["order"])
-                is_own = (OrderReference.version == order.version) & (OrderReference.customer_id == work.customer_id)
-                write.save(order_records.erased(work.store, order), is_own, _ChangedError())
+                erased = order_records.erased(work.store, stored(Order, item["order"]))
+                write.save(erased, _is_held(work, item), _ChangedError())
         adds = [getattr(ErasureRecord, kind).add(count) for kind, count in counts.items()]
         money = len(own_orders) + erased_orders
         write.update(work.certificate(), [*adds, ErasureRecord.money_records.add(money)])
+
+
+def _is_held(work: _Work, item: dynamodb.Item) -> Condition:
+    """The condition that an order lies where the item was found: with the customer, or with the e-mail."""
+    whose = OrderReference.customer_id
+    condition: Condition = whose == work.customer_id
+    if item["pk"]["S"] != _collection(work):
+        condition = whose.does_not_exist() & (OrderReference.email == work.note.email)
+    return condition
 
 
 def _delete_as_it_is(work: _Work, sort_key: str) -> None:

@@ -38,7 +38,7 @@ def told(change: Change) -> Event | None:
     if change.after is None:
         return None
     if change.sk.startswith(keys.ORDER_PREFIX):
-        return _order(change, change.after)
+        return _order(change, change.after) if "customer_version" in change.after else None  # nobody has claimed it
     if change.sk.startswith(keys.SESSION_PREFIX):
         return _session(change, change.after)
     if change.sk.startswith(keys.IMPORT_PREFIX):

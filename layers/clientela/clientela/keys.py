@@ -26,6 +26,7 @@ EXPORT_PREFIX = "EXPORT#"
 BULK_PREFIX = "BULK#"
 ERASURE_PREFIX = "ERASURE#"
 ORDER_PREFIX = "ORDER#"
+ORDERS_END = "ORDER$"  # behind the last key that starts with the prefix
 SESSION_PREFIX = "SESSION#"
 EVENT_PREFIX = "EVENT#"
 CONSENT_PREFIX = "CONSENT#"
@@ -62,7 +63,7 @@ def store_of(pk: str) -> str:
 
 
 def email(store_id: str, canonical: str) -> str:
-    """`STORE#demo#EMAIL#ana@example.com`: what makes an address unique in its store."""
+    """`STORE#demo#EMAIL#ana@example.com`: what makes an address unique in its store, and orders that nobody has claimed."""
     return f"STORE#{store_id}#EMAIL#{canonical}"
 
 

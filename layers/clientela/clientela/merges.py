@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from clientela import customer_removal, customers, dynamodb, history, keys, orders, removal_queue, statistics
+from clientela import (
+    customer_removal,
+    customers,
+    dynamodb,
+    history,
+    keys,
+    order_holders,
+    orders,
+    removal_queue,
+    statistics,
+)
 from clientela.customer_fields import Address, Customer, ShippingAddress
 from clientela.customer_records import Alias, CustomerRecord, claim, record
 from clientela.documents import Document, stored
@@ -51,7 +61,7 @@ def plan(store: Store, into_id: str, from_id: str) -> Merge:
         count += 1
         came = statistics.counted(stored(Order, item["order"]))
         after = statistics.recounted(after, None, came, lambda _end: None)  # asked where one leaves: none does
-    latest = [found for each in (source, target) if (found := orders.newest(store, each.id))]
+    latest = [found for each in (source, target) if (found := order_holders.newest(store, each.id))]
     changes = history.differences(target, after)
     after = orders.with_latest(after, max(latest, key=lambda each: each.sort_key, default=None))
     return Merge(from_id=from_id, dry_run=True, orders_moved=count, changes=changes, customer=after)

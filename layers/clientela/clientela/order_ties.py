@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from itertools import batched, chain
 from typing import Literal, NamedTuple
 
-from clientela import dynamodb, keys, statistics
-from clientela.documents import stored
-from clientela.order_fields import Order
+from clientela import dynamodb, keys
 from clientela.order_records import OrderReference
 from clientela.stores import Store
 
@@ -19,14 +17,13 @@ _PAUSE_SECONDS = 0.3
 _PAGE = 1000  # items looked at in one call: one that goes through a whole megabyte can outlast a client's patience
 
 Kind = Literal[
-    "order_without_customer", "order_without_reference", "order_left_behind", "reference_without_order",
-    "reference_counts_otherwise",
+    "order_without_customer", "order_without_reference", "order_left_behind", "order_not_adopted", "reference_without_order",
 ]  # fmt: skip
 
 
 class LooseEnd(NamedTuple):
     """An order or a reference that is not tied as it must be. `customer_id` is whose collection the order is in, or, of a
-    reference without an order, ought to be in."""
+    reference without an order, ought to be in; empty where nobody has claimed the order."""
 
     kind: Kind
     order_id: str
@@ -61,7 +58,7 @@ def _partners(store: Store, items: tuple[dynamodb.Item, ...]) -> _There:
     wanted = {key for item in items for key in _tied_to(store, item)}
     found = dynamodb.get_many(
         sorted(wanted),
-        "pk, sk, order_id, version, customer_id, email, placed_at, counted_total, counted_currency",
+        "pk, sk, order_id, version, customer_id, email, placed_at",
     )
     return {(item["pk"]["S"], item["sk"]["S"]): item for item in found}
 
@@ -69,11 +66,16 @@ def _partners(store: Store, items: tuple[dynamodb.Item, ...]) -> _There:
 def _tied_to(store: Store, item: dynamodb.Item) -> list[tuple[str, str]]:
     pk = item["pk"]["S"]
     if item["sk"]["S"] != keys.REFERENCE:
-        return [(keys.order_reference(store.id, item["order_id"]["S"]), keys.REFERENCE), (pk, keys.PROFILE)]
-    if "customer_id" not in item:  # the money record of somebody who was erased
+        owner = keys.CLAIM if _is_unclaimed(store, pk) else keys.PROFILE
+        return [(keys.order_reference(store.id, item["order_id"]["S"]), keys.REFERENCE), (pk, owner)]
+    if "money" in item:  # of somebody who was erased: there is no order any more
         return []
     reference = OrderReference.from_raw_data(item)
-    return [(keys.customer(store.id, reference.customer_id), reference.order_key())]
+    return [(reference.place(store), reference.order_key())]
+
+
+def _is_unclaimed(store: Store, pk: str) -> bool:
+    return pk.startswith(keys.email(store.id, ""))
 
 
 def _loose(store: Store, item: dynamodb.Item, there: _There) -> LooseEnd | None:
@@ -82,25 +84,25 @@ def _loose(store: Store, item: dynamodb.Item, there: _There) -> LooseEnd | None:
     order_id = item["order_id"]["S"]
     if item["sk"]["S"] == keys.REFERENCE:
         is_tied = all(key in there for key in tied_to)
-        return None if is_tied else LooseEnd("reference_without_order", order_id, item["customer_id"]["S"])
-    reference, profile = (there.get(key) for key in tied_to)
+        customer_id = item.get("customer_id", {}).get("S", "")
+        return None if is_tied else LooseEnd("reference_without_order", order_id, customer_id)
+    reference, owner = (there.get(key) for key in tied_to)
     meant = OrderReference.from_raw_data(reference) if reference else None
-    kind = _wrong(item, meant, has_customer=profile is not None)
-    return LooseEnd(kind, order_id, keys.customer_of(item["pk"]["S"])[1]) if kind else None
+    is_unclaimed = _is_unclaimed(store, item["pk"]["S"])
+    kind = _wrong(store, item, meant, has_owner=owner is not None, is_unclaimed=is_unclaimed)
+    customer_id = "" if is_unclaimed else keys.customer_of(item["pk"]["S"])[1]
+    return LooseEnd(kind, order_id, customer_id) if kind else None
 
 
-def _wrong(item: dynamodb.Item, reference: OrderReference | None, *, has_customer: bool) -> Kind | None:
-    if not has_customer:
-        return "order_without_customer"
+def _wrong(
+    store: Store, item: dynamodb.Item, reference: OrderReference | None, *, has_owner: bool, is_unclaimed: bool
+) -> Kind | None:
+    if has_owner == is_unclaimed:
+        return "order_not_adopted" if is_unclaimed else "order_without_customer"
     if reference is None:
         return "order_without_reference"
-    order = stored(Order, item["order"])
-    is_meant = (reference.customer_id, reference.order_key(), reference.version) == (
-        keys.customer_of(item["pk"]["S"])[1], item["sk"]["S"], order.version,
-    )  # fmt: skip
-    if not is_meant:
-        return "order_left_behind"
-    return None if reference.counted() == statistics.counted(order) else "reference_counts_otherwise"
+    is_meant = (reference.place(store), reference.order_key()) == (item["pk"]["S"], item["sk"]["S"])
+    return None if is_meant else "order_left_behind"
 
 
 def _still_loose(store: Store, pk: str, sk: str) -> Iterator[LooseEnd]:

@@ -26,6 +26,7 @@ from clientela import (
     sign_in_limits,
     sign_in_requests,
     signing,
+    unclaimed_orders,
 )
 from clientela.customer_fields import Customer, NewCustomer, Status
 from clientela.errors import (
@@ -52,6 +53,7 @@ from clientela.visitors import Visitor
 
 REPEATABLE = timedelta(seconds=60)  # how long a lost answer can be asked for again
 _SESSION = "session"  # the purpose of the HMAC that makes the secret of a repeatable session
+FIRST_ORDERS = 200  # that a newcomer is shown at once
 ATTEMPTS = 10  # of a sign-in that meets other changes of the same customer
 
 
@@ -198,7 +200,14 @@ def _signed_in(store: Store, request: SignInRequest, presented: Proof, visitor: 
                 passwords.drop_unproven(write, store, before)
         else:
             customers.add(write, store, after, by)
-    return SignedIn(token, session, after, request.return_to)
+    return SignedIn(token, session, after if before else _with_orders(store, after, now), request.return_to)
+
+
+def _with_orders(store: Store, newcomer: Customer, now: datetime) -> Customer:
+    """The newcomer with the newest of the orders that waited for the account; the stream's follower brings the rest."""
+    with suppress(BusyError):
+        return unclaimed_orders.adopt(store, newcomer, now, FIRST_ORDERS)
+    return newcomer
 
 
 def _account(store: Store, request: SignInRequest, now: datetime) -> Customer | None:

@@ -35,8 +35,15 @@ def counted(order: Order) -> Counted | None:
     return Counted(order.placed_at, order.total, order.currency) if order.payment_status in COUNTED_STATUSES else None
 
 
-def recounted(customer: Customer, left: Counted | None, came: Counted | None, others: Others) -> Customer:
-    """The customer after what an order counted for before left, and what it counts for now came."""
+def none(_: Literal["first", "last"]) -> None:
+    """The other orders of one who has none."""
+
+
+def recounted(customer: Customer, left: Counted | None, came: Counted | None, others: Others = none) -> Customer:
+    """The customer after what an order counted for before left, and what it counts for now came.
+
+    `others` are asked only where the first or last order leaves and is not the only one.
+    """
     if left == came:
         return customer
     spends = {spend.currency: (spend.amount, spend.orders) for spend in customer.total_spent}
@@ -49,7 +56,7 @@ def recounted(customer: Customer, left: Counted | None, came: Counted | None, ot
         for currency, (amount, n) in sorted(spends.items())
         if n
     ]
-    first, last = _times(customer, left, came, others)
+    first, last = _times(customer, left, came, others) if total_spent else (None, None)
     return customer.model_copy(
         update={
             "orders_count": sum(spend.orders for spend in total_spent),

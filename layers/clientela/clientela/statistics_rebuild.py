@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from clientela import customer_records, customers, directory, dynamodb, keys, orders, statistics
 from clientela.customer_fields import Customer
@@ -18,7 +18,7 @@ from clientela.documents import stored
 from clientela.errors import BusyError
 from clientela.history import OPERATOR
 from clientela.order_fields import Order
-from clientela.orders import Latest
+from clientela.order_holders import Latest
 from clientela.parallel import mapped
 from clientela.stores import Store
 from clientela.table import Transaction
@@ -114,14 +114,10 @@ def _computed(store: Store, customer: Customer) -> tuple[int, Customer]:
     for page in pages:
         for item in page["Items"]:
             order = stored(Order, item["order"])
-            after = statistics.recounted(after, None, statistics.counted(order), _nobody)
+            after = statistics.recounted(after, None, statistics.counted(order))
             latest = Latest(item["sk"]["S"], order.payment_status, order.payment_method)
             count += 1
     return count, orders.with_latest(after, latest)
-
-
-def _nobody(_end: Literal["first", "last"]) -> None:
-    """Asked only when an order leaves; here all of them come."""
 
 
 def _drift(store: Store, profile: dynamodb.Item, customer: Customer, computed: Customer) -> list[Drift]:

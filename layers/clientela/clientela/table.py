@@ -72,6 +72,14 @@ def _connection(table_name: str) -> TableConnection:
     return connection
 
 
+def put(record: Record, condition: Condition, otherwise: Exception) -> None:
+    """Put one record if the condition holds, else raise `otherwise`; by the lean client, which may send it twice: where a
+    reply was lost, `otherwise` may be raised for what was put. 1 write unit per KB, and as much per index touched."""
+    arguments = record.get_save_kwargs_from_instance(condition=condition)
+    if not dynamodb.write("PutItem", **arguments).done:
+        raise otherwise
+
+
 def save(record: Record, condition: Condition, otherwise: Exception) -> None:
     """Put one record if the condition holds, else raise `otherwise`. 1 write unit per KB, and as much per index touched."""
     _guarded(lambda: record.save(condition=condition), otherwise)

@@ -1,0 +1,33 @@
+"""/customers/{id}/orders: a customer's orders."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response, Router
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+
+from clientela import customers, order_lists, orders, web
+from clientela.errors import CustomerNotFoundError, OrderNotFoundError
+from clientela.order_fields import ID_LENGTH, Order
+from clientela.order_lists import ListParameters
+from clientela.web import Listing
+from merchant_routes.access import route
+from merchant_routes.customers import ONE, CustomerId
+
+router = Router()
+
+
+@router.get(f"{ONE}/orders", **route("listOrders", "customers:read", Listing[Order], raises=[CustomerNotFoundError]))
+def list_orders(customer_id: CustomerId, parameters: Annotated[ListParameters, Query()]) -> Response[Any]:
+    """A customer's orders that pass all filters, newest first. Where few do, a page may be short and have a next one."""
+    store = router.context["store"]
+    customer = customers.get(store, customer_id)
+    page = order_lists.of_customer(store, customer.id, parameters.limit, parameters.cursor, parameters.filter())
+    return web.listing(router.current_event, page.orders, page.next_cursor, parameters.limit)
+
+
+@router.get(f"{ONE}/orders/<order_id>", **route("getOrder", "customers:read", Order, raises=[OrderNotFoundError]))
+def get_order(
+    customer_id: CustomerId, order_id: Annotated[str, Path(max_length=ID_LENGTH, examples=["1001"])]
+) -> Response[Any]:
+    """Read one order of a customer, with its items and addresses."""
+    return web.json(orders.one(router.context["store"], customer_id, order_id))
