@@ -4,9 +4,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from benchmarks.traffic import watched
 
 from clientela import (
     accounts,
@@ -15,7 +17,9 @@ from clientela import (
     customers,
     email_change_mail,
     email_changes,
+    email_reverts,
     mail_queue,
+    notices,
     password_sign_in,
     passwords,
     sessions,
@@ -142,3 +146,35 @@ def test_each_word_on_marketing_said_at_once_is_one_entry(store: Store) -> None:
     assert read.version == customer.version + outcomes["done"]
     assert read.marketing_consent
     assert read.marketing_consent.wording == entries[0].wording
+
+
+def used(act: Callable[[], Any]) -> tuple[float, float]:
+    """The read and write units of an act."""
+    with watched() as traffic:
+        act()
+    return traffic.read_units, traffic.write_units
+
+
+def test_what_the_account_costs(store: Store, around: list[Any]) -> None:
+    """As the docstrings say, without the limits."""
+    customer, session = signed_in(store, "ana@example.com")
+    later, other = NOW + timedelta(hours=1), signed_in(store, "other@example.com")[0]
+    passwords.change(store, customer, session, OLD, None, NOW)
+    assert used(lambda: passwords.change(store, customer, session, NEW, OLD, later)) == (4, 14)
+    assert used(lambda: password_sign_in.sign_in(store, "ana@example.com", NEW, HERE, NOW)) == (3, 12)
+    assert used(lambda: _refused(store, OLD)) == (3, 1)
+    assert used(lambda: email_changes.request(store, customer, "new@example.com", None, HERE, NOW)) == (0, 1)
+    proof = token(store, customer, "new@example.com", around)
+    read, written = used(lambda: email_changes.confirm(store, customer, session, NOW, token=proof))
+    assert (read, written) == (4, 30)  # one of them for the session that ends
+    version = customers.get(store, customer.id).version
+    assert notices.email_changed(store, customer.id, str(version), NOW) == "sent"
+    way_back = around[-1].mail.context["link"].partition("#email_revert=")[2]
+    assert used(lambda: email_reverts.revert(store, way_back, HERE, NOW)) == (5, 24)
+    assert used(lambda: accounts.patch(store, customer.id, {"accepts_marketing": True}, later)) == (1, 12)
+    assert used(lambda: passwords.adopt(store, other.id, "$2b$", NOW)) == (1, 4)
+
+
+def _refused(store: Store, password: str) -> None:
+    with pytest.raises(CredentialsWrongError):
+        password_sign_in.sign_in(store, "ana@example.com", password, HERE, NOW)

@@ -283,6 +283,49 @@ def test_owner_changes_nothing_else(bearer: dict[str, str], field: str) -> None:
     assert (answer["statusCode"], answer["json"]["errors"][0]["pointer"]) == (422, f"/{field}")
 
 
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"name": "x" * 201}, "/name"), ({"first_name": 5}, "/first_name"), ({"last_name": ["x"]}, "/last_name"),
+        ({"company": "x" * 201}, "/company"), ({"phone": "call me"}, "/phone"), ({"language": "klingon!"}, "/language"),
+        ({"vat_id": "ESB12345670"}, "/vat_id"), ({"accepts_marketing": "yes"}, "/accepts_marketing"),
+        ({"marketing_wording": "v1"}, "/marketing_wording"), ({"billing_address": "Vigo"}, "/billing_address"),
+        ({"billing_address": {"country": "Nowhere"}}, "/billing_address/country"),
+        ({"billing_address": {"postal_code": "1" * 21}}, "/billing_address/postal_code"),
+        ({"shipping_addresses": [{"country": "ES", "phone": "1"}]}, "/shipping_addresses/0/phone"),
+        ({"shipping_addresses": [{"city": "Vigo"}, {"city": "Vigo"}]}, "/shipping_addresses"),
+        ({"shipping_addresses": [{"city": f"{n}"} for n in range(51)]}, "/shipping_addresses"),
+        ({"shipping_addresses": [{"city": "Vigo", "planet": "Mars"}]}, "/shipping_addresses/0/planet"),
+    ],
+)  # fmt: skip
+def test_a_bad_field_is_named_and_changes_nothing(bearer: dict[str, str], changes: Any, pointer: str) -> None:
+    before = call("GET", "/account", headers=bearer)["json"]
+    answer = call("PATCH", "/account", {"name": "Else"} | changes, headers=bearer)
+    assert (answer["statusCode"], answer["json"]["errors"][0]["pointer"]) == (422, pointer)
+    assert answer["json"]["errors"][0]["message"]
+    assert call("GET", "/account", headers=bearer)["json"] == before
+
+
+def test_null_empties_and_absent_stays(bearer: dict[str, str]) -> None:
+    full = {
+        "company": "JetBrains", "phone": "+34911222333", "language": "es", "vat_id": "ESB12345674",
+        "billing_address": {"street": "Calle 1", "city": "Vigo", "country": "ES"},
+        "shipping_addresses": [{"city": "Vigo", "country": "ES"}, {"city": "Lugo", "country": "ES"}],
+    }  # fmt: skip
+    first = call("PATCH", "/account", full, headers=bearer)
+    assert first["statusCode"] == 200, first["body"]
+    assert first["json"]["vat_id_status"] == "pending"
+    assert [address["is_default"] for address in first["json"]["shipping_addresses"]] == [True, False]
+    patch = {"company": None, "vat_id": None, "billing_address": {"street": None}, "shipping_addresses": None}
+    tag = {"if-match": first["headers"]["ETag"]}
+    second = call("PATCH", "/account", patch, headers=bearer | tag)["json"]
+    assert (second["company"], second["vat_id"], second["vat_id_status"], second["shipping_addresses"]) == (
+        None, None, "none", [],
+    )  # fmt: skip
+    assert (second["phone"], second["language"], second["billing_address"]["city"]) == ("+34911222333", "es", "Vigo")
+    assert second["billing_address"]["street"] is None
+
+
 def test_change_of_an_old_version_is_refused(bearer: dict[str, str]) -> None:
     answer = call("PATCH", "/account", {"name": "X"}, headers=bearer | {"if-match": '"1"'})
     assert answer["json"]["code"] == "version_conflict"

@@ -69,7 +69,7 @@ def confirm(
     One transaction moves the claim, proves the address, ends all other sessions and notes the way back for the old
     address, which is told by mail. Whoever repeats it after a lost answer gets the same one. LinkUnknownError,
     LinkUsedError, LinkExpiredError, CodeWrongError, CodeLockedError; EmailTakenError, which only the owner of both gets to
-    see. 4 read units; 18 write units, 26 for a customer with orders, 2 for each session that ends; 1 message.
+    see. 4 read units; 28 write units, 8 more for a customer with orders, 2 for each session that ends; 1 message.
     """
     named, _, secret = token.partition(".") if token is not None else (request_id or "", "", None)
     asked = email_change_requests.find(store, customer.id, named)

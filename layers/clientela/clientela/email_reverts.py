@@ -72,8 +72,8 @@ def revert(store: Store, token: str, visitor: Visitor, now: datetime) -> Custome
     """Give an account its old address back, and to nobody else: its sessions and its password end.
 
     LinkUnknownError, LinkUsedError, LinkExpiredError, TooManyRequestsError. EmailTakenError where another account has the
-    address by now: then this one is disabled, so that nobody uses it until the store has decided. 5 read units; 17
-    write units, 25 for a customer with orders, 2 for each session; 1 message.
+    address by now: then this one is disabled, so that nobody uses it until the store has decided. 5 read units; 22
+    write units, 8 more for a customer with orders, 2 for each session; 1 message.
     """
     sign_in_limits.take_try(visitor, now)
     customer_id, version, secret = _parts(token)

@@ -44,8 +44,9 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
     """Open a session by e-mail and password. LoginDisabledError, CredentialsWrongError, TooManyRequestsError.
 
     Nobody known, no password, disabled, wrong: each is the same error after the same calls and one hash. A hash from
-    elsewhere takes longer than ours until its owner has signed in once: then it is replaced by ours. 3 read units;
-    3 to 4 write units for the limits, and a transaction of 4 to 6 writes. What is refused: 1 write unit more.
+    elsewhere takes longer than ours until its owner has signed in once: then it is replaced by ours. 3 read units,
+    12 write units, 20 for a customer with orders, 2 for a hash that is replaced. What is refused: 1 write unit. Besides 3
+    to 4 for the limits.
     """
     if store.login_mode == "disabled" or not store.password_sign_in:
         raise LoginDisabledError

@@ -86,8 +86,8 @@ def change(
     """Set or change the password of a signed-in customer, end all other sessions, and tell the customer by mail.
 
     The current one is needed where there is one, unless the session was opened by a mail within the last minutes.
-    InvalidInputError, CredentialsWrongError, TooManyRequestsError. 3 read units; 10 write units, 20 for a customer with
-    orders, 2 for each session that ends, 3 where the current one is looked at; 1 message.
+    InvalidInputError, CredentialsWrongError, TooManyRequestsError. 4 read units; 14 write units, 22 for a customer with
+    orders, 2 for each session that ends, 2 to 3 where the current one is looked at; 1 message.
     """
     _demand_good(store, customer, password)
     known = find(store, customer.id)
