@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from clientela import clock
+from clientela import clock, phones
 from clientela.countries import Country
 from clientela.customer_fields import Amount, Line, Name, Stamp, Status
 from clientela.customer_records import COMPANY, PHONE
@@ -62,21 +62,25 @@ class CustomerFilter(Document):
     ids: Annotated[list[Name] | None, Field(max_length=100)] = None
 
 
-def expression(wanted: CustomerFilter) -> dict[str, Any]:
-    """FilterExpression with its names and values; empty where nothing is to be filtered.
+def expression(wanted: CustomerFilter, country: str | None) -> dict[str, Any]:
+    """FilterExpression with its names and values; empty where nothing is to be filtered. `country` is the store's.
 
     `email` and `ids` are not in it: they say where to look, not what to leave out.
     """
-    tests = _searches(wanted) + _equalities(wanted) + _ranges(wanted)
+    tests = _searches(wanted, country) + _equalities(wanted) + _ranges(wanted)
     if not tests:
         return {}
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    parts: list[str] = []
+    for i, (test, name, value) in enumerate(tests):
+        names[f"#f{i}"] = name
+        either = {f":f{i}x{j}": _value(each) for j, each in enumerate(value if isinstance(value, tuple) else (value,))}
+        values |= either
+        parts.append("(" + " OR ".join(test.format(name=f"#f{i}", value=place) for place in either) + ")")
     return {
-        "FilterExpression": " AND ".join(
-            test.format(name=f"#f{i}", value=f":f{i}") for i, (test, _, _) in enumerate(tests)
-        ),
-        "ExpressionAttributeNames": {f"#f{i}": name for i, (_, name, _) in enumerate(tests)},
-        "ExpressionAttributeValues": {f":f{i}": _value(value) for i, (_, _, value) in enumerate(tests)},
-    }
+        "FilterExpression": " AND ".join(parts), "ExpressionAttributeNames": names, "ExpressionAttributeValues": values,
+    }  # fmt: skip
 
 
 def _value(value: str | bool | int | Decimal) -> dict[str, Any]:
@@ -85,19 +89,19 @@ def _value(value: str | bool | int | Decimal) -> dict[str, Any]:
     return {"BOOL": value} if isinstance(value, bool) else {"N": str(value)}
 
 
-type _Test = tuple[str, str, Any]  # template, attribute, value
+type _Test = tuple[str, str, Any]  # template, attribute, value or a tuple of which one must be
 
 _CONTAINS, _EQUALS, _BEGINS = "contains({name}, {value})", "{name} = {value}", "begins_with({name}, {value})"
 
 
-def _searches(wanted: CustomerFilter) -> list[_Test]:
+def _searches(wanted: CustomerFilter, country: str | None) -> list[_Test]:
     """Every word of the query must be somewhere in the search text; company and phone must begin as given."""
     tests: list[_Test] = [(_CONTAINS, "search", word) for word in folded(wanted.query or "").split()]
     if wanted.company:
         tests.append((_CONTAINS, "search", COMPANY + folded(wanted.company)))
     if wanted.phone:
-        digits = "".join(char for char in wanted.phone if char.isdigit())
-        tests.append((_CONTAINS, "search", f"{PHONE}+{digits}"))
+        meant = phones.beginnings(wanted.phone, country)
+        tests.append((_CONTAINS, "search", tuple(PHONE + beginning for beginning in meant)))
     return tests
 
 

@@ -99,7 +99,7 @@ def _stream(request: dict[str, Any], answer: dict[str, Any], column: str) -> Ite
 
 def _request(store: Store, sort: Sort, wanted: CustomerFilter, after: str | None, bucket: int) -> dict[str, Any]:
     column = _column(sort)
-    request = {"ExpressionAttributeNames": {}, "ExpressionAttributeValues": {}} | expression(wanted)
+    request = {"ExpressionAttributeNames": {}, "ExpressionAttributeValues": {}} | expression(wanted, store.country)
     condition = "directory = :directory"
     request["ExpressionAttributeValues"] |= {":directory": {"S": keys.directory(store.id, bucket)}}
     if after is not None:
@@ -117,7 +117,7 @@ def _request(store: Store, sort: Sort, wanted: CustomerFilter, after: str | None
 
 def _named(store: Store, sort: Sort, wanted: CustomerFilter) -> list[_Entry]:
     """The profiles of customers asked for by e-mail or id, read by their keys; other filters are applied by DynamoDB."""
-    column, tests = _column(sort), expression(wanted)
+    column, tests = _column(sort), expression(wanted, store.country)
     partitions = [keys.customer(store.id, customer_id) for customer_id in _asked_ids(store, wanted)]
     found = (
         itertools.chain.from_iterable(_tested(pk, tests) for pk in partitions)

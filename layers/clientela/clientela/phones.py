@@ -1,6 +1,13 @@
 """Phone numbers in E.164."""
 
-from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_possible_number, parse
+from phonenumbers import (
+    NumberParseException,
+    PhoneMetadata,
+    PhoneNumberFormat,
+    format_number,
+    is_possible_number,
+    parse,
+)
 
 
 def e164(text: str, country: str | None) -> str:
@@ -17,3 +24,16 @@ def e164(text: str, country: str | None) -> str:
     if not is_possible_number(number):
         raise ValueError(f"{text!r} cannot be a phone number: it has too few or too many digits")
     return format_number(number, PhoneNumberFormat.E164)
+
+
+def beginnings(text: str, country: str | None) -> tuple[str, ...]:
+    """What numbers in E.164 begin with that somebody means who types their first digits.
+
+    `911 22` is +91122…, or in Spain +3491122…; a plus sign is lost on its way in a URL, so both are meant. `00` is a plus.
+    """
+    digits = "".join(char for char in text if char.isdigit())
+    if text.strip().startswith("+") or digits.startswith("00"):
+        return (f"+{digits.removeprefix('00')}",)
+    home = PhoneMetadata.metadata_for_region(country) if country else None
+    national = (f"+{home.country_code}{digits.removeprefix(home.national_prefix or '')}",) if home else ()
+    return (f"+{digits}", *national)
