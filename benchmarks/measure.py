@@ -107,12 +107,14 @@ def _floor(recorded: Iterable[list[Request]]) -> Iterator[Call]:
 
 
 def _unconditional(request: dict[str, Any]) -> dict[str, Any]:
-    """A write that can be repeated: without its condition and what only that uses; a transaction without its token."""
+    """A write that can be repeated: without its condition and what only that uses; a transaction without its token. A check
+    holds as it held before."""
     request = {name: value for name, value in request.items() if name != "ClientRequestToken"}
     if "TransactItems" in request:
         request["TransactItems"] = [
-            {kind: _unconditional(write) for kind, write in item.items()} for item in request["TransactItems"]
-        ]
+            {kind: write if kind == "ConditionCheck" else _unconditional(write) for kind, write in item.items()}
+            for item in request["TransactItems"]
+        ]  # fmt: skip
     if "ConditionExpression" in request:
         del request["ConditionExpression"]
         request.pop("ReturnValuesOnConditionCheckFailure", None)
