@@ -18,6 +18,7 @@ from clientela import (
     customers,
     erasures,
     keys,
+    merges,
     order_lists,
     orders,
     sessions,
@@ -182,6 +183,18 @@ def test_an_address_that_the_person_had_before_is_buried_too(store: Store, ana: 
         "ana@example.com", "ana.perez@example.com",
     }  # fmt: skip
     assert "perez@example" not in table()
+
+
+def test_nothing_leads_from_a_customer_who_was_merged_into_the_person(store: Store, ana: Customer) -> None:
+    old = customers.create(store, NewCustomer(email="old@example.com", name="Ana P."), NOW)
+    orders.take(store, order("old", email="old@example.com"), NOW)
+    merges.merge(store, ana.id, old.id, NOW, MERCHANT, lambda: False)
+    erase(store, ana)
+    left = table()
+    for identity in (ana.id, old.id, "old@example.com", "ana p."):
+        assert identity.lower() not in left, identity
+    assert tombstones.is_erased(store, "old@example.com")
+    assert reference(store, "old").money
 
 
 def test_who_signs_up_again_comes_back_with_nothing(

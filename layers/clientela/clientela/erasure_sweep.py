@@ -84,6 +84,7 @@ def _sweep_collection(work: _Work) -> bool:
     if not items:
         return False
     _bury_other_addresses(work, items)
+    _forget_old_ids(work, items)
     try:
         _delete(work, items, {item["sk"]["S"] for item in items if "order" in item})
     except _ChangedError:
@@ -187,6 +188,15 @@ def _bury_other_addresses(work: _Work, items: Sequence[dynamodb.Item]) -> None:
     buried = [tombstones.of_email(work.store, each, work.note.erasure_id, erased_at).item() for each in others]
     for batch in batched(buried, dynamodb.BATCH_WRITE, strict=False):
         dynamodb.put_all(list(batch))
+
+
+def _forget_old_ids(work: _Work, items: Sequence[dynamodb.Item]) -> None:
+    """Ids of customers who were merged into this one lead to it, as its history tells: they lead nowhere any more."""
+    entries = [fields(item["event"]) for item in items if "event" in item]
+    old = [entry["changes"][0]["before"] for entry in entries if entry["type"] == "merged"]
+    aliases = [dynamodb.key(keys.merged(work.store.id, each), keys.ALIAS) for each in old]
+    for batch in batched(aliases, dynamodb.BATCH_WRITE, strict=False):
+        dynamodb.delete_all(list(batch))
 
 
 def _addresses(item: dynamodb.Item) -> Iterator[str]:
