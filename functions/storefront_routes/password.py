@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from clientela import answers, clock, passwords, web
 from clientela.documents import Document
-from clientela.errors import CredentialsWrongError, FreshSignInNeededError
+from clientela.errors import CredentialsWrongError, FreshSignInNeededError, LoginDisabledError
 from clientela.passwords import Password, PasswordState
 from storefront_routes import access
 
@@ -38,7 +38,7 @@ def get_password() -> Response[Any]:
 @router.post(
     BASE,
     operation_id="setPassword",
-    responses=answers.documented({204: None}, [CredentialsWrongError]),
+    responses=answers.documented({204: None}, [CredentialsWrongError, LoginDisabledError]),
     **access.PRIVATE,
 )
 def set_password(new: Annotated[NewPassword, Body()]) -> Response[Any]:

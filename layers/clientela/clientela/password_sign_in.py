@@ -20,7 +20,6 @@ from clientela.errors import (
     BusyError,
     CredentialsWrongError,
     CustomerNotFoundError,
-    LoginDisabledError,
     TooManyRequestsError,
 )
 from clientela.history import Actor
@@ -48,8 +47,7 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
     12 write units, 20 for a customer with orders, 2 for a hash that is replaced. What is refused: 1 write unit. Besides 3
     to 4 for the limits.
     """
-    if store.login_mode == "disabled" or not store.password_sign_in:
-        raise LoginDisabledError
+    passwords.demand_wanted(store)
     canonical = email_addresses.canonical(email)
     sign_in_limits.take_try(visitor, now)
     try:

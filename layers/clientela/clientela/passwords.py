@@ -34,6 +34,7 @@ from clientela.errors import (
     FieldError,
     FreshSignInNeededError,
     InvalidInputError,
+    LoginDisabledError,
     SessionInvalidError,
 )
 from clientela.history import Actor
@@ -67,6 +68,14 @@ class PasswordRecord(Record):
     changed_at = UnicodeAttribute()
 
 
+def demand_wanted(store: Store) -> None:
+    """Raise LoginDisabledError where the store has no sign-in, or none by password."""
+    if store.login_mode == "disabled":
+        raise LoginDisabledError
+    if not store.password_sign_in:
+        raise LoginDisabledError("There is no sign-in by password here: ask for a link.")
+
+
 def find(store: Store, customer_id: str) -> PasswordRecord | None:
     """The customer's password. 1 read unit."""
     return PasswordRecord.find(keys.customer(store.id, customer_id), keys.PASSWORD)
@@ -86,9 +95,10 @@ def change(
     """Set or change the password of a signed-in customer, end all other sessions, and tell the customer by mail.
 
     The current one is needed where there is one, unless the session was opened by a mail within the last minutes.
-    InvalidInputError, CredentialsWrongError, TooManyRequestsError. 4 read units; 14 write units, 22 for a customer with
-    orders, 2 for each session that ends, 2 to 3 where the current one is looked at; 1 message.
+    LoginDisabledError, InvalidInputError, CredentialsWrongError, TooManyRequestsError. 4 read units; 14 write units, 22
+    for a customer with orders, 2 for each session that ends, 2 to 3 where the current one is looked at; 1 message.
     """
+    demand_wanted(store)
     _demand_good(store, customer, password)
     known = find(store, customer.id)
     if known and not sessions.is_fresh(session, now):
