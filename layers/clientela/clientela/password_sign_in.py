@@ -15,11 +15,10 @@ from clientela import (
     sign_in_limits,
 )
 from clientela.customer_fields import Customer
-from clientela.customer_records import EmailClaim
+from clientela.customer_records import CustomerRecord, EmailClaim
 from clientela.errors import (
     BusyError,
     CredentialsWrongError,
-    CustomerNotFoundError,
     TooManyRequestsError,
 )
 from clientela.history import Actor
@@ -72,22 +71,18 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
 def _known(store: Store, canonical: str) -> Known:
     """The account of an address and its password, always by three reads."""
     claim = EmailClaim.find(keys.email(store.id, canonical), keys.CLAIM)
-    customer = _customer(store, claim.customer_id if claim else NOBODY)
+    holder = claim.customer_id if claim else NOBODY
+    # Not by `customers.get`, which looks further where there is nobody.
+    profile = CustomerRecord.find(keys.customer(store.id, holder), keys.PROFILE)
     # After the customer, whose version guards it: a password that is changed after this read was another version's.
-    password = passwords.find(store, claim.customer_id if claim else NOBODY)
-    if customer is None:
+    password = passwords.find(store, holder)
+    if profile is None:
         return Known(None, None)
+    customer = profile.customer
     is_theirs = email_addresses.canonical(customer.email) == canonical
     # What an import brought is good until somebody proves the e-mail.
     is_good = password and (password.proven_email == canonical or customer.email_status != "proven")
     return Known(customer, password if is_good else None) if is_theirs else Known(None, None)
-
-
-def _customer(store: Store, customer_id: str) -> Customer | None:
-    try:
-        return customers.get(store, customer_id)
-    except CustomerNotFoundError:
-        return None
 
 
 def _reason(known: Known, *, is_right: bool) -> str:
