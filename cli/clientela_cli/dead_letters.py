@@ -76,7 +76,7 @@ def show(context: typer.Context, message_id: MessageId, json: options.Json = Fal
 def redrive(
     context: typer.Context,
     message_ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[MESSAGE]...", help="Their ids.", show_default=False)
+        list[str] | None, typer.Argument(metavar="MESSAGE", help="Their ids, as `list` has them.", show_default=False)
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All dead letters of the store.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also those that would be refused again.")] = False,
