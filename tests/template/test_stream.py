@@ -28,7 +28,8 @@ def reaches(before: dict[str, Any] | None, after: dict[str, Any] | None) -> set[
 PROFILE, PENDING = item("PROFILE"), item("PROFILE", vat_id_pending="ESB12345674")
 ORDER, SESSION = item("ORDER#2026-11-21T10:00:00.000Z#1001"), item("SESSION#ses_1")
 RUNNING, ENDED = item("IMPORT#imp_1", status="running"), item("IMPORT#imp_1", status="succeeded")
-BOTH, EVENTS, NOBODY = {"FollowUps", "EventPublisher"}, {"EventPublisher"}, set[str]()
+FOLLOW_UPS, EVENTS, NOBODY = {"FollowUps"}, {"EventPublisher"}, set[str]()
+BOTH = FOLLOW_UPS | EVENTS
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ BOTH, EVENTS, NOBODY = {"FollowUps", "EventPublisher"}, {"EventPublisher"}, set[
         (None, SESSION, EVENTS), (SESSION, SESSION, NOBODY), (SESSION, None, NOBODY),
         (None, RUNNING, NOBODY), (RUNNING, ENDED, EVENTS), (ENDED, None, NOBODY),
         (None, item("EXPORT#exp_1", status="failed"), EVENTS), (None, item("BULK#blk_1", status="failed"), NOBODY),
-        (None, item("EVENT#0000000001#0"), NOBODY), (None, item("MAIL#welcome"), NOBODY), (None, item("CLAIM"), NOBODY),
+        (None, item("EVENT#0000000001#0"), NOBODY), (None, item("MAIL#welcome"), NOBODY), (None, item("CLAIM"), FOLLOW_UPS),
         (None, item("KEY#key_1"), NOBODY), (None, item("SETTINGS"), NOBODY), (None, item("REFERENCE"), NOBODY),
     ],
 )  # fmt: skip
