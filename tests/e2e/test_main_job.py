@@ -155,6 +155,31 @@ def test_counts_and_totals_are_exact_after_twice_and_shuffled(ordered: None, mer
     assert (best["email"], best["orders_count"], best["total_spent"][0]["amount"]) == (BEST, 7, "49.62")
 
 
+def test_nothing_has_drifted_nor_hangs_loose(ordered: None) -> None:
+    found = clientela("statistics", "rebuild", "chinook", "--dry-run")
+    assert (found["customers"], found["orders"], found["drifted"], found["loose"]) == (59, 412, 0, 0)
+
+
+def test_a_dead_letter_that_can_be_taken_goes_back_and_is_taken(
+    ordered: None, cloud: Outputs, cloud_client: MakeClient, merchant: httpx.Client
+) -> None:
+    sqs, message = cloud_client("sqs"), json.loads((DATA / "orders.jsonl").read_text().splitlines()[0])
+    dead_letters = sqs.get_queue_url(QueueName="clientela-local-orders-dead-letters")["QueueUrl"]
+    message["order"]["version"] += 1
+    sqs.send_message(QueueUrl=dead_letters, MessageBody=json.dumps(message))
+    [letter] = clientela("orders", "dead-letters", "chinook", "list")
+    assert (letter["order_id"], letter["reason"]) == ("1", "would be taken now: redrive it")
+    assert clientela("orders", "dead-letters", "chinook", "redrive", "--all")["redriven"] == [letter["id"]]
+    [customer] = merchant.get("/customers", params={"email": message["order"]["email"]}).json()["items"]
+
+    def taken() -> bool | None:
+        found = merchant.get(f"/customers/{customer['id']}/orders/1").json()
+        return found["version"] == message["order"]["version"] or None
+
+    eventually(taken)
+    assert clientela("orders", "dead-letters", "chinook", "list") == []
+
+
 def test_every_customer_has_exactly_their_orders(ordered: None, merchant: httpx.Client) -> None:
     expected: dict[str, set[str]] = {}
     for line in (DATA / "orders.jsonl").read_text().splitlines():
