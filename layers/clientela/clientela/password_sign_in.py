@@ -19,7 +19,6 @@ from clientela.customer_records import CustomerRecord, EmailClaim
 from clientela.errors import (
     BusyError,
     CredentialsWrongError,
-    TooManyRequestsError,
 )
 from clientela.history import Actor
 from clientela.passwords import PasswordRecord
@@ -49,11 +48,8 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
     passwords.demand_wanted(store)
     canonical = email_addresses.canonical(email)
     sign_in_limits.take_try(visitor, now)
-    try:
+    with sign_in_events.noting_limits(store, canonical, "passwords", now):
         sign_in_limits.take_guess(store, canonical, now)
-    except TooManyRequestsError:
-        sign_in_events.note_limited(store, canonical, "passwords", now)
-        raise
     for _ in range(customers.ATTEMPTS):
         known = _known(store, canonical)
         is_right = password_hashes.verified(known.password.hash if known.password else password_hashes.DUMMY, password)

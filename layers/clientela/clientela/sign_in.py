@@ -4,8 +4,7 @@ Asking is the same for every address: the account is looked up later, by the fun
 one transaction, so a link opens one session whatever happens at the same time.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -90,7 +89,7 @@ def request_link(
     if return_to:
         pages.demand_own(store, return_to)
     canonical = email_addresses.canonical(email)
-    with _noting_limits(store, canonical, "links", now):
+    with sign_in_events.noting_limits(store, canonical, "links", now):
         sign_in_limits.take_link(store, canonical, visitor, now)
     asked = LinkRequest(ids.new("req", now), ids.secret(), now + LIFE)
     request = SignInRequest(
@@ -167,18 +166,9 @@ def _verified(store: Store, request: SignInRequest, presented: Proof, visitor: V
 def _count_code(store: Store, request: SignInRequest, presented: Proof, now: datetime) -> None:
     """Count a code before it is looked at. Who has the link as well has the mail, and guesses at nobody else's."""
     if presented.secret is None:
-        with _noting_limits(store, request.canonical, "codes", now):
+        with sign_in_events.noting_limits(store, request.canonical, "codes", now):
             sign_in_limits.take_guess(store, request.canonical, now)
     sign_in_requests.count_try(request, now)
-
-
-@contextmanager
-def _noting_limits(store: Store, canonical: str, what: str, now: datetime) -> Iterator[None]:
-    try:
-        yield
-    except TooManyRequestsError:
-        sign_in_events.note_limited(store, canonical, what, now)
-        raise
 
 
 def _signed_in(store: Store, request: SignInRequest, presented: Proof, visitor: Visitor, now: datetime) -> SignedIn:

@@ -4,12 +4,15 @@ Kept by the address, with or without an account, for as many days as the store's
 for a link writes the same for everybody, and looks nobody up.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from clientela import clock, cursors, dynamodb, email_addresses, ids, keys
 from clientela.customer_fields import Customer, Line, Stamp
 from clientela.documents import Document, stored
+from clientela.errors import TooManyRequestsError
 from clientela.sign_in_limits import hashed
 from clientela.stores import Store
 
@@ -79,6 +82,16 @@ def note(
     """Keep an outcome. 1 write unit."""
     told = item(store, canonical, event, now, reason=reason, request_id=request_id, device=device, name=name)
     dynamodb.write("PutItem", Item=told)
+
+
+@contextmanager
+def noting_limits(store: Store, canonical: str, what: str, now: datetime) -> Iterator[None]:
+    """Keep that a limit on `what` refused something, where it does. 1 write unit then."""
+    try:
+        yield
+    except TooManyRequestsError:
+        note_limited(store, canonical, what, now)
+        raise
 
 
 def note_limited(store: Store, canonical: str, what: str, now: datetime) -> None:
