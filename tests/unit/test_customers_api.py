@@ -98,6 +98,20 @@ def test_bad_fields_are_named(key: str, body: Any, pointer: str) -> None:
     assert headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "is needed"),
+        ({**ANA, "surprise": 1}, "is not a field that can be sent here"),
+        ({**ANA, "tax_exemption": {"expires_on": "31/01/2027"}}, "must be a date such as 2027-01-31"),
+        ({**ANA, "language": "xx"}, "'xx' is not a language: use an ISO 639 code such as es"),
+    ],
+)
+def test_complaints_say_what_to_do(key: str, body: Any, message: str) -> None:
+    status, problem, _ = call("POST", "demo/customers", body, key=key)
+    assert (status, [error["message"] for error in problem["errors"]]) == (422, [message])
+
+
 @pytest.mark.parametrize("body", ["{", "[]", '"x"', "null", ""])
 def test_a_body_that_is_no_object_is_refused(key: str, body: str) -> None:
     assert call("POST", "demo/customers", body, key=key)[0] == 422
