@@ -29,7 +29,9 @@ from clientela import (
     orders,
     sessions,
     settings,
+    stores,
 )
+from clientela.customer_fields import NewCustomer
 from clientela.order_fields import Order
 from clientela.stores import Store
 
@@ -215,3 +217,20 @@ def test_whom_an_import_makes_is_welcomed_where_it_asks_for_it(
     ben = customers.find(store, "ben@example.com", NOW)
     assert ben
     assert asked == [ben.id]
+
+
+def test_orders_that_waited_for_an_account_are_told_when_they_join_it(
+    store: Store, bus: Bus, stream: Callable[[], list[dict[str, Any]]]
+) -> None:
+    store = stores.patch(store.id, {"country_rules": {"no_automatic_account": ["ES"]}}, NOW)
+    for number in (1, 2):
+        orders.take(store, order(id=f"{number}", billing_address={"country": "ES"}, payment_status="paid"), NOW)
+    assert published(bus, stream()) == []
+    ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    assert follow_ups.handler({"Records": arriving("FollowUps", stream())}, None) == {"batchItemFailures": []}
+    told = published(bus, stream())
+    assert {each["customer_id"] for each in told} == {ana.id}
+    assert sorted((each["sequence"], each["type"]) for each in told) == [
+        (1, "customer.created"), (2, "customer.updated"), (2, "order.recorded"), (2, "order.recorded"),
+    ]  # fmt: skip
+    assert customers.get(store, ana.id).orders_count == 2
