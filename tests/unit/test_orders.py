@@ -14,6 +14,7 @@ from clientela import clock, customers, directory, order_lists, order_messages, 
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.errors import InvalidInputError, OrderNotFoundError, StoreNotFoundError
 from clientela.order_fields import Order
+from clientela.order_lists import OrderFilter
 from clientela.stores import Store, StoreSettings
 
 NOW = clock.now()
@@ -391,3 +392,86 @@ def test_the_largest_order_fits_its_item(store: Store) -> None:
     assert orders.take(store, largest, NOW)
     assert orders.one(store, holder(store).id, "1001").payment_method == largest.payment_method
     assert holder(store).last_payment_method == "€" * 200
+
+
+def test_an_order_in_another_currency_leaves_the_one_total_and_joins_the_other(store: Store) -> None:
+    take(store, id="1", total="5", currency="EUR")
+    take(store, id="2", total="7", currency="EUR")
+    take(store, id="2", version=2, total="8", currency="USD")
+    assert figures(holder(store))[:2] == (2, {"EUR": ("5.00", 1), "USD": ("8.00", 1)})
+
+
+def test_a_cancelled_order_that_is_paid_again_counts_again(store: Store) -> None:
+    take(store, total="5")
+    before = figures(holder(store))
+    take(store, total="5", version=2, payment_status="cancelled")
+    assert figures(holder(store))[:2] == (0, {})
+    take(store, total="5", version=3)
+    assert figures(holder(store)) == before
+
+
+def test_an_order_of_nothing_counts_as_one(store: Store) -> None:
+    take(store, id="1", total="0")
+    take(store, id="2", total="5")
+    ana = holder(store)
+    assert figures(ana)[:2] == (2, {"USD": ("5.00", 2)})
+    assert ana.average_order_value
+    assert str(ana.average_order_value.amount) == "2.50"
+
+
+def test_an_order_at_another_time_moves_and_the_first_and_last_with_it(store: Store) -> None:
+    times = [f"2026-0{month}-01T00:00:00Z" for month in (1, 2, 3, 4)]
+    january, february, march, april = (order(placed_at=moment).placed_at for moment in times)
+    take(store, id="1", placed_at=times[0], payment_method="card")
+    take(store, id="2", placed_at=times[1], payment_method="cash")
+    assert figures(holder(store))[2:4] == (january, february)
+    take(store, id="1", placed_at=times[3], version=2, payment_method="card")
+    assert (*figures(holder(store))[2:4], holder(store).last_payment_method) == (february, april, "card")
+    take(store, id="1", placed_at=times[2], version=3, payment_method="card", payment_status="cancelled")
+    assert figures(holder(store))[2:5] == (february, february, "cancelled")
+    assert [made.placed_at for made in order_lists.of_customer(store, holder(store).id).orders] == [march, february]
+
+
+def test_orders_are_filtered_by_statuses_and_times_and_paged(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_lists, "_AT_ONCE", 2)
+    for number in range(1, 8):
+        payment, fulfillment = ["paid", "cancelled"][number % 2], ["shipped", "delivered", None][number % 3]
+        take(
+            store,
+            id=f"{number}",
+            placed_at=f"2026-01-0{number}T00:00:00Z",
+            payment_status=payment,
+            fulfillment_status=fulfillment,
+        )
+    ana = holder(store)
+
+    def listed(limit: int = 2, **wanted: object) -> list[str]:
+        found, cursor = [], None
+        while True:
+            page = order_lists.of_customer(store, ana.id, limit, cursor, OrderFilter.model_validate(wanted))
+            found, cursor = found + [made.id for made in page.orders], page.next_cursor
+            assert len(page.orders) <= limit
+            if cursor is None:
+                return found
+
+    assert listed(payment_status=["cancelled"]) == ["7", "5", "3", "1"]
+    assert listed(payment_status=["cancelled", "paid"], fulfillment_status=["shipped"]) == ["6", "3"]
+    assert listed(fulfillment_status=["delivered", "shipped"], limit=1) == ["7", "6", "4", "3", "1"]
+    assert listed(placed_from="2026-01-03T00:00:00Z", placed_to="2026-01-05T00:00:00Z") == ["5", "4", "3"]
+    assert listed(placed_to="2026-01-02T00:00:00Z", payment_status=["paid"]) == ["2"]
+    assert listed(payment_status=["refunded"]) == []
+    cursor = order_lists.of_customer(store, ana.id, 1).next_cursor
+    with pytest.raises(InvalidInputError):
+        order_lists.of_customer(store, ana.id, 1, cursor, OrderFilter(payment_status=["paid"]))
+
+
+def test_a_list_that_finds_little_in_much_goes_on_page_by_page(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_lists, "_AT_ONCE", 1)
+    for number in range(6):
+        status = "paid" if number == 0 else "cancelled"
+        take(store, id=f"{number}", placed_at=f"2026-01-01T00:00:0{number}Z", payment_status=status)
+    wanted = OrderFilter(payment_status=["paid"])
+    first = order_lists.of_customer(store, holder(store).id, 50, None, wanted)
+    assert (first.orders, first.next_cursor is None) == ([], False)
+    second = order_lists.of_customer(store, holder(store).id, 50, first.next_cursor, wanted)
+    assert [made.id for made in second.orders] == ["0"]
