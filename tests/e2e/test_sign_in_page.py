@@ -165,6 +165,7 @@ def test_keyboard_is_enough_and_a_code_may_be_pasted_as_it_stands_in_the_mail(
     keys.type("keys@example.com")
     keys.press("Enter")
     expect(page.get_by_label(EN["code"])).to_be_focused()
+    expect(page.get_by_role("status")).to_have_text(EN["sent"])
     _, code = mailbox.newest("keys@example.com")
     assert re.fullmatch(r"\d{3} \d{3}", code)
     keys.insert_text("000 00")

@@ -185,7 +185,11 @@ class SignIn extends HTMLElement {
     const header = h("header", null, logo || this.page.store);
     this.card.replaceChildren(header, title, h("p", { id: "text" }, this.#t(text, gaps)), ...parts.filter(Boolean));
     this.status.textContent = "";
-    if (focus) (this.card.querySelector("input") ?? title).focus();
+    if (!focus) return;
+    const input = this.card.querySelector("input");
+    (input ?? title).focus();
+    // A screen reader reads what gets the focus: the heading above a field is told apart.
+    if (input) setTimeout(() => (this.status.textContent = title.textContent), 100);
   }
 
   // A form of one field, or of none: `act` gets what was typed; what it throws is told below the field.
