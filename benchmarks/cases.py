@@ -43,8 +43,10 @@ def every(store: Store, customer_ids: list[str]) -> list[Case]:
         Case("exact e-mail", (api("GET", customers, email=email) for email in _emails(store)), 1.5, block=50),
         Case("search in all", listed(limit=PAGE, query=SEARCHED), 20.0, block=4),
         Case("change", (api("PATCH", f"{customers}/{one}", {"note": f"{i}"}) for i, one in enumerate(someone))),
-        Case("first order", (_order(store, "first", i, 0) for i in itertools.count())),
-        Case("second order", _second_orders(store)),
+        Case("first order", (_order(store, "first", i, 0) for i in itertools.count()), 3.0, 2, 26),
+        Case("second order", _later_orders(store, "second"), 3.0, 3, 26),
+        Case("order paid", _later_orders(store, "paid", payment_status="awaiting_payment"), 3.0, 3, 26),
+        Case("order shipped", _later_orders(store, "shipped", fulfillment_status="processing"), 3.0, 3, 1),
         Case("import, per row", _imports(store), block=1, rows=ROWS),
         Case("export, per row", _exports(store), block=1, rows=ROWS * 10),
     ]
@@ -97,7 +99,7 @@ def _emails(store: Store) -> Iterator[str]:
     return itertools.cycle(emails)
 
 
-def _order(store: Store, whose: str, buyer: int, number: int) -> Call:
+def _order(store: Store, whose: str, buyer: int, number: int, version: int = 1, **statuses: str) -> Call:
     address = {
         "name": "Helena Holý",
         "street": "Rilská 3174/6",
@@ -106,20 +108,21 @@ def _order(store: Store, whose: str, buyer: int, number: int) -> Call:
         "country": "CZ",
     }
     order = {
-        "id": f"{whose}-{buyer}-{number}", "number": f"{number}", "version": 1, "email": f"{whose}{buyer}@example.com",
+        "id": f"{whose}-{buyer}-{number}", "number": f"{number}", "version": version, "email": f"{whose}{buyer}@example.com",
         "placed_at": clock.stamp(shop.OPENED + timedelta(days=number)), "currency": "USD", "total": "49.62",
         "payment_status": "paid", "payment_method": "card", "name": "Helena Holý", "language": "cs",
         "billing_address": address, "shipping_address": address,
         "items": [{"sku": f"TRACK-{i}", "name": "Balls to the Wall", "quantity": 1, "price": "0.99"} for i in range(4)],
     }  # fmt: skip
-    message = SQSRecord({"body": json.dumps({"store_id": store.id, "order": order})})
+    message = SQSRecord({"body": json.dumps({"store_id": store.id, "order": order | statuses})})
     return partial(order_intake.take, message)
 
 
-def _second_orders(store: Store) -> Iterator[Call]:
+def _later_orders(store: Store, whose: str, **earlier: str) -> Iterator[Call]:
+    """Second orders of customers, or where the earlier version had other statuses, second versions of their orders."""
     for buyer in itertools.count():
-        _order(store, "second", buyer, 0)()
-        yield _order(store, "second", buyer, 1)
+        _order(store, whose, buyer, 0, **earlier)()
+        yield _order(store, whose, buyer, 0, 2) if earlier else _order(store, whose, buyer, 1)
 
 
 def _imports(store: Store) -> Iterator[Call]:

@@ -145,7 +145,7 @@ class UnclaimedLife(OrderLife):
 def test_orders_live_as_the_model_says(deployed: None, machine: type[OrderLife]) -> None:
     case: Any = machine.TestCase
     case.settings = settings(
-        max_examples=25, stateful_step_count=25, deadline=None, derandomize=True, database=None,
+        max_examples=40, stateful_step_count=30, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     case("runTest").runTest()

@@ -7,8 +7,9 @@ import pytest
 from tests.http_events import answered, http_event
 
 import customers_api
-from clientela import api_keys, clock
+from clientela import api_keys, clock, orders
 from clientela.api_keys import NewKey
+from clientela.order_fields import Order
 from clientela.stores import Store
 
 
@@ -93,3 +94,30 @@ def test_a_list_shows_the_fields_asked_for(key: str) -> None:
         (row,) = call("GET", "demo/customers", key=key, fields=asked)[1]["items"]
         assert row == {"id": row["id"], "email": "a@example.com", "name": "Ana"}
     assert call("GET", "demo/customers", key=key, fields="email,secret")[0] == 422
+
+
+def test_a_customers_orders_are_listed_by_status_and_time_and_read_one_by_one(store: Store, key: str) -> None:
+    for number, status in enumerate(["paid", "cancelled", "refunded"], 1):
+        told = {
+            "id": f"a{number}", "version": 1, "placed_at": f"2026-01-0{number}T00:00:00Z", "email": "ana@example.com",
+            "currency": "EUR", "total": "5.00", "payment_status": status, "items": [{"sku": "A", "price": "5.00"}],
+            "shipping_address": {"city": "Madrid"},
+        }  # fmt: skip
+        orders.take(store, Order.model_validate(told), clock.now())
+    [ana] = call("GET", "demo/customers", key=key)[1]["items"]
+    path = f"demo/customers/{ana['id']}/orders"
+
+    def listed(**query: Any) -> list[str]:
+        return [order["id"] for order in call("GET", path, key=key, **query)[1]["items"]]
+
+    assert listed() == ["a3", "a2", "a1"]
+    assert listed(payment_status="paid") == ["a1"]
+    assert listed(payment_status="paid,refunded") == ["a3", "a1"]  # as API Gateway hands over a repeated parameter
+    assert listed(placed_from="2026-01-02T00:00:00Z", placed_to="2026-01-03T00:00:00Z") == ["a3", "a2"]
+    assert call("GET", path, key=key, payment_status="free")[0] == 422
+    status, one, _ = call("GET", f"{path}/a2", key=key)
+    assert (status, one["payment_status"], one["items"][0]["sku"], one["shipping_address"]["city"]) == (
+        200, "cancelled", "A", "Madrid",
+    )  # fmt: skip
+    for missing in (f"{path}/a9", "demo/customers/cus_other/orders/a2"):
+        assert call("GET", missing, key=key)[1]["code"] == "order_not_found"

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests import sign_ins
 from tests.streams import arriving, record
 from tests.unit.test_orders import figures, holder, order, take
 
@@ -146,3 +147,27 @@ def test_a_new_customer_and_a_new_email_bring_their_orders_by_the_stream(closed:
     [arrived] = arriving("FollowUps", [record(None, customer_records.claim(closed, moved).item())])
     unclaimed_orders.of_newcomer(changes.read(arrived), NOW)
     assert holder(closed, "new@example.com").orders_count == 2
+
+
+def test_after_a_guest_checkout_one_call_leads_to_the_account(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(store, name="Ana")
+    assert holder(store).type == "guest"
+    opened = sign_ins.by_link(store, sign_ins.mailbox(monkeypatch).link(store, "ana@example.com"))
+    ana = opened.customer
+    assert (ana.id, ana.type, ana.email_status, listed(store, ana)) == (
+        holder(store).id,
+        "registered",
+        "proven",
+        ["1001"],
+    )
+
+
+def test_who_signs_up_sees_the_orders_that_waited_at_once(aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"name": "S", "login_mode": "optional", "storefront_url": "https://shop.example.com"}
+    settings = StoreSettings.model_validate(told | {"country_rules": {"no_automatic_account": ["DE"]}})
+    store = stores.create("rules", settings, NOW)
+    take(store, id="1", billing_address={"country": "DE"}, name="Ana")
+    take(store, id="2", shipping_address={"country": "DE"})
+    assert nobody(store)
+    ana = sign_ins.by_link(store, sign_ins.mailbox(monkeypatch).link(store, "ana@example.com")).customer
+    assert (ana.orders_count, ana.name, listed(store, ana)) == (2, "Ana", ["2", "1"])
