@@ -25,7 +25,9 @@ from clientela import (
     settings,
     sign_in,
     sign_in_mail,
+    stores,
     tombstones,
+    unclaimed_orders,
 )
 from clientela.api_keys import NewKey
 from clientela.customer_fields import Customer, NewCustomer
@@ -33,7 +35,7 @@ from clientela.errors import CustomerNotFoundError, OrderNotFoundError, SessionI
 from clientela.history import Actor
 from clientela.order_fields import Order
 from clientela.order_records import OrderReference
-from clientela.stores import Store
+from clientela.stores import Store, StoreSettings
 from clientela.visitors import Visitor
 
 NOW = clock.now()
@@ -284,3 +286,25 @@ def test_a_deleted_customer_is_no_erased_one(store: Store, ana: Customer) -> Non
     again = holder(store)
     assert again
     assert again.orders_count == 1
+
+
+def test_orders_that_wait_for_their_account_are_erased_with_it_and_later_ones_stay(aws: Any, waiting: Waiting) -> None:
+    closed = stores.create("closed", StoreSettings(name="Closed", login_mode="required"), NOW)
+    orders.take(closed, order(), NOW)
+    orders.take(closed, order("later", placed_at=AFTER), NOW)
+    made = customers.create(closed, NewCustomer(email="ana@example.com"), NOW)
+    certificate = erase(closed, made)
+    assert (certificate.deleted.orders, certificate.kept[0].count) == (1, 1)
+    erased = reference(closed)
+    assert erased.money
+    assert (str(erased.money.total), erased.customer_id, erased.email) == ("10.00", None, None)
+    assert reference(closed, "later").email == "ana@example.com"
+    assert not orders.take(closed, order(), NOW)
+    assert orders.take(closed, order(version=2, total="9.00"), NOW)
+    money = reference(closed).money
+    assert money
+    assert str(money.total) == "9.00"
+    assert orders.take(closed, order("late", placed_at=BEFORE), NOW)  # an order from before that comes only now
+    assert reference(closed, "late").email is None
+    again = customers.create(closed, NewCustomer(email="ana@example.com"), AFTER)
+    assert unclaimed_orders.adopt(closed, again, AFTER).orders_count == 1
