@@ -3,8 +3,9 @@
 import json
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ import email_sender
 import storefront_api
 from clientela import (
     api_keys,
-    cursors,
     customers,
-    keys,
+    order_lists,
+    orders,
     settings,
     sign_in_requests,
     signing,
@@ -30,6 +31,7 @@ from clientela import (
 from clientela.api_keys import NewKey
 from clientela.customer_fields import Customer, NewCustomer
 from clientela.errors import LinkExpiredError
+from clientela.order_fields import Order
 from clientela.stores import Store, StoreSettings
 
 
@@ -69,6 +71,13 @@ def presented(method: str, path: str, body: Any = None, handler: Any = storefron
     return int(handler.handler(event, None)["statusCode"])
 
 
+def order(number: int, email: str) -> Order:
+    return Order(
+        id=f"{number}", version=1, placed_at=NOW - timedelta(days=number), email=email, currency="EUR",
+        total=Decimal("49.90"), payment_status="paid", fulfillment_status="shipped",
+    )  # fmt: skip
+
+
 class Secrets:
     """One of everything that somebody of a store may hold."""
 
@@ -78,8 +87,11 @@ class Secrets:
         self.session = by_link(store, box.link(store, email)).token
         self.sent = box.link(store, email, NOW + timedelta(minutes=2))
         self.key = api_keys.create(store.id, NewKey(name="till"), NOW).key
-        orders = f"{keys.customer(store.id, self.customer.id)}/{keys.ORDER_PREFIX}"
-        self.cursor = cursors.issue(orders, f"{keys.ORDER_PREFIX}x")
+        for number in range(2):
+            orders.take(store, order(number, email), NOW)
+        cursor = order_lists.of_customer(store, self.customer.id, 1).next_cursor
+        assert cursor
+        self.cursor = cursor
 
     def named(self) -> dict[str, str]:
         request_id, _, secret = self.sent.token.partition(".")
@@ -91,7 +103,7 @@ class Secrets:
         }  # fmt: skip
 
 
-def doors(secrets: Secrets, store_id: str) -> dict[str, Callable[[str], int]]:
+def doors(secrets: Secrets, store_id: str, reads: Sequence[str]) -> dict[str, Callable[[str], int]]:
     """Each takes a value and says with which status it was answered; what goes with the value is right."""
     sessions, sent = f"{store_id}/sessions", secrets.sent
     found: dict[str, Callable[[str], int]] = {
@@ -107,7 +119,7 @@ def doors(secrets: Secrets, store_id: str) -> dict[str, Callable[[str], int]]:
             "GET", f"{store_id}/customers", handler=customers_api, key=secrets.key, cursor=value
         ),
     }
-    for path in private_reads():
+    for path in reads:
         found[f"bearer {path}"] = lambda value, path=path: presented("GET", f"{store_id}/{path}", key=value)
         found[f"cookie {path}"] = lambda value, path=path: presented(
             "GET", f"{store_id}/{path}", cookies=[f"__Host-clientela_session={value}"]
@@ -147,13 +159,13 @@ def test_what_is_good_for_one_thing_is_good_for_nothing_else(store: Store, box: 
     secrets = Secrets(store, box, "ana@example.com")
     let_in = [
         (value, door)
-        for door, present in doors(secrets, store.id).items()
+        for door, present in doors(secrets, store.id, private_reads()).items()
         for value, text in secrets.named().items()
         if not fits(value, door) and present(text) < 400
     ]
     assert let_in == []
     # And each in its own place, the link last: it is used up then.
-    opened = doors(secrets, store.id)
+    opened = doors(secrets, store.id, private_reads())
     right = [(value, door) for door in opened for value in secrets.named() if fits(value, door) and door != "request"]
     once = {"link", "link with code", "nonce"}
     for value, door in right:
@@ -171,7 +183,7 @@ def test_what_is_good_in_one_store_is_good_in_no_other(store: Store, box: Mailbo
         let_in = [
             (value, door)
             for holder in (own, foreign)
-            for door, present in doors(holder, foreign.store.id).items()
+            for door, present in doors(holder, foreign.store.id, ["account", "account/orders"]).items()
             for value, text in own.named().items()
             if not door.startswith("cursor") or holder is foreign
             if present(text) < 400
