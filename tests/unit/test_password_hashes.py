@@ -67,6 +67,9 @@ def test_composed_and_decomposed_letters_are_one_password() -> None:
         "$scrypt$ln=20,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E",
         "$scrypt$ln=16,r=8,p=9$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E",
         "$scrypt$ln=0,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E",
+        "$scrypt$ln=16,r=1,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E",  # N < 2^16r
+        "$scrypt$ln=4,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsj",  # no length of base64
+        "$2b$05$CCCCCCCCCCCCCCCCCCCCCzE5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",  # more bits of salt than there are
         "pbkdf2_sha256$9000000$salty$YRl4I2h91ECvGTQHpLqJ//yAHXcZYXlRnvYa91Fc9ws=",
         "pbkdf2_sha256$100$salty$YRl4I2h91ECvGTQHpLqJ//yAHXcZYXlRnvYa91Fc9ws=", f"{DJANGO}x", f"x{DJANGO}", DJANGO + "\n",
     ],

@@ -157,7 +157,9 @@ def test_a_password_is_removed_by_who_has_the_mailbox(store: Store, opened: Sign
     ("password", "complaint"),
     [
         ("short", "at least 8"), ("password", "most common"), ("PASSWORD1", "most common"), ("trustno1", "most common"),
-        ("ana@example.com", "your name"), ("Ana Pérez", "your name"),
+        ("ana@example.com", "your name"), ("Ana Pérez", "your name"), ("Ana Pe\u0301rez", "your name"),
+        # Kept as what it is composed to: whoever guesses `password1` would be in.
+        ("\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff441", "most common"),
     ],
 )  # fmt: skip
 def test_what_anybody_would_try_first_is_refused(store: Store, opened: SignedIn, password: str, complaint: str) -> None:

@@ -177,6 +177,7 @@ def test_shopper_returns_to_the_stores_own_pages(store: Store, box: Mailbox, pag
     [
         "//evil.example", "/\\evil.example", "https://evil.example/", "https://shop.example.com.evil.example/",
         "https://shop.example.com@evil.example/", "javascript:alert(1)", "/a\nb", "http://shop.example.com/", "account",
+        "https://[", "https://[::1", "http://a[b]/",
     ],
 )  # fmt: skip
 def test_shopper_is_sent_to_no_other_page(store: Store, page: str) -> None:

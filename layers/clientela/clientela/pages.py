@@ -44,5 +44,9 @@ def demand_own(store: Store, return_to: str) -> None:
 
 
 def _origin(url: str) -> str:
-    parts = urlsplit(url)
+    """`https://shop.example.com`; nobody's origin where it is no URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc}"

@@ -5,8 +5,8 @@ Ours is Argon2id with 19 MiB, 2 passes and 1 lane, OWASP's first choice for it. 
 | Format | Bounds |
 |---|---|
 | `$argon2id$v=19$m=…,t=…,p=…$salt$hash` (PHC) | m ≤ 65536 KiB, t ≤ 8, p ≤ 8, m·t ≤ 262144 |
-| `$2a$`, `$2b$`, `$2y$` + two digits + `$` + 53 characters (bcrypt) | cost 4 to 14 |
-| `$scrypt$ln=…,r=…,p=…$salt$hash` (PHC) | 128·2^ln·r ≤ 64 MiB, p ≤ 4 |
+| `$2a$`, `$2b$`, `$2y$` + two digits + `$` + 53 characters (bcrypt) | cost 4 to 14, 128 bits of salt |
+| `$scrypt$ln=…,r=…,p=…$salt$hash` (PHC) | 128·2^ln·r ≤ 64 MiB, ln < 16·r, p ≤ 4 |
 | `pbkdf2_sha256$iterations$salt$hash` (Django) | 1,000 to 2,000,000 iterations |
 | `$pbkdf2-sha256$iterations$salt$hash` (PHC as passlib writes it) | the same |
 
@@ -33,7 +33,7 @@ DUMMY = "$argon2id$v=19$m=19456,t=2,p=1$K4HgskS49wOY7PR+XyAW9Q$C2ViHUtbwTGCMC7Tf
 _ARGON2ID = re.compile(
     r"\$argon2id\$v=19\$m=(\d{1,5}),t=(\d),p=(\d)\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{16,86}", re.ASCII
 )
-_BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}", re.ASCII)
+_BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}", re.ASCII)
 _SCRYPT = re.compile(
     r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d)\$([A-Za-z0-9+/]{0,86})\$([A-Za-z0-9+/]{22,86})", re.ASCII
 )
@@ -45,7 +45,7 @@ _MIB = 2**20
 
 def made(password: str) -> str:
     """Our hash of a password. About 21 ms of CPU and 19 MiB."""
-    return _OWN.hash(_composed(password))
+    return _OWN.hash(composed(password))
 
 
 def is_own(text: str) -> bool:
@@ -67,7 +67,8 @@ def is_accepted(text: str) -> bool:
         return 4 <= int(found[1]) <= 14
     if found := _SCRYPT.fullmatch(text):
         cost, block, lanes = (int(found[number]) for number in (1, 2, 3))
-        return 1 <= cost <= 20 and block >= 1 and 1 <= lanes <= 4 and 128 * 2**cost * block <= 64 * _MIB
+        bounded = 1 <= cost < 16 * block and 1 <= lanes <= 4 and 128 * 2**cost * block <= 64 * _MIB
+        return bounded and _decoded(found[5]) != b""
     if found := _PBKDF2.fullmatch(text) or _PBKDF2_PHC.fullmatch(text):
         return 1_000 <= int(found[1]) <= 2_000_000
     return False
@@ -75,11 +76,11 @@ def is_accepted(text: str) -> bool:
 
 def verified(text: str, password: str) -> bool:
     """Whether a password is the one of an accepted hash; as it was typed, or composed as Unicode says it is the same."""
-    spellings = dict.fromkeys((_composed(password), password))
+    spellings = dict.fromkeys((composed(password), password))
     return is_accepted(text) and any(_verified(text, spelling.encode()) for spelling in spellings)
 
 
-def _composed(password: str) -> str:
+def composed(password: str) -> str:
     """One spelling for what keyboards compose differently: NIST SP 800-63B, section 3.1.1.2."""
     return unicodedata.normalize("NFKC", password)
 

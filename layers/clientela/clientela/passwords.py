@@ -221,14 +221,14 @@ def _demand_current(
 
 def _demand_good(store: Store, customer: Customer, password: str) -> None:
     """Raise InvalidInputError for a password that is among the first that anybody would try."""
-    email = email_addresses.canonical(customer.email)
-    obvious = {text.casefold() for text in (email, email.partition("@")[0], store.name, store.id, customer.name or "")}
+    email, kept = email_addresses.canonical(customer.email), password_hashes.composed(password)
+    names = (email, email.partition("@")[0], store.name, store.id, customer.name or "")
     complaint = None
-    if len(password) < SHORTEST:
+    if len(kept) < SHORTEST:
         complaint = f"must have at least {SHORTEST} characters"
-    elif password.casefold() in _common():
+    elif kept.casefold() in _common():
         complaint = "is one of the most common passwords"
-    elif password.casefold() in obvious:
+    elif kept.casefold() in {password_hashes.composed(name).casefold() for name in names}:
         complaint = "is your name, your e-mail or the store's name"
     if complaint:
         raise InvalidInputError("Choose another password.", fields=[FieldError("/password", complaint)])
