@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 
-from clientela import answers, checkout, checkout_policy, clock, entity_tags, stylesheets, web
+from clientela import accounts, answers, checkout, checkout_policy, clock, entity_tags, stylesheets, web
 from clientela.checkout import Checkout
 from clientela.checkout_policy import CheckoutPolicy, CheckoutQuestion
 from storefront_routes import access
@@ -23,7 +23,9 @@ BASE = "/v1/stores/<store_id>"
 )
 def get_checkout() -> Response[Any]:
     """What checkout prefills: addresses, VAT ID, the tax exemption in force today, group discount and CSS classes."""
-    return web.json(checkout.prefilled(router.context["store"], router.context["caller"].customer, clock.now()))
+    session, customer = router.context["caller"]
+    visible = accounts.seen(customer, session.email_proven)
+    return web.json(checkout.prefilled(router.context["store"], visible, clock.now()))
 
 
 @router.post(

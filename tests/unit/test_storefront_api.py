@@ -378,13 +378,20 @@ def test_cookie_lasts_as_long_as_the_session_can(store: Store, ana: Customer, li
 
 
 def test_session_without_proof_of_the_email_sees_nothing_of_the_orders(store: Store, ana: Customer) -> None:
-    orders.take(store, order("1"), NOW)
+    lives = {"street": "Calle Mayor 1", "city": "Madrid", "postal_code": "28013", "country": "ES"}
+    told = {"phone": "+34911222333", "vat_id": "ESB12345674", "billing_address": lives, "shipping_address": lives}
+    orders.take(store, Order.model_validate(order("1").model_dump() | told), NOW)
     with Transaction() as write:
         token, _ = sessions.start(write, store, ana, None, NOW, way="password", email_proven=False)
+    assert customers.get(store, ana.id).billing_address
     unproven = {"authorization": f"Bearer {token}"}
     account = call("GET", "/account", headers=unproven)["json"]
     assert (account["name"], account["orders_count"], account["total_spent"]) == ("Ana", 0, [])
     assert call("PATCH", "/account", {"name": "A"}, headers=unproven)["json"]["last_order_at"] is None
+    for path in ("/account", "/account/checkout"):
+        answer = call("GET", path, headers=unproven)
+        assert answer["statusCode"] == 200
+        assert not [secret for secret in ("Mayor", "Madrid", "911222333", "B12345674") if secret in answer["body"]]
     for path in ("/account/orders", "/account/orders/1"):
         answer = call("GET", path, headers=unproven)
         assert (answer["statusCode"], answer["json"]["code"]) == (403, "email_unproven")

@@ -71,13 +71,20 @@ class Account(AccountFields):
 
 _TOLD_BY_ORDERS = {
     "orders_count": 0, "total_spent": [], "average_order_value": None, "first_order_at": None, "last_order_at": None,
+    # Orders fill these in, too: where the mailbox's owner lives is nothing for whoever chose a password elsewhere.
+    "phone": None, "vat_id": None, "vat_id_status": "none", "billing_address": None, "shipping_addresses": [],
 }  # fmt: skip
 
 
 def shown(customer: Customer, email_proven: bool) -> Account:
     """The owner's view; it was checked when it was stored. Without proof of the e-mail it holds nothing of the orders."""
-    fields = {name: getattr(customer, name) for name in Account.model_fields}
-    return Account.model_construct(**(fields if email_proven else fields | _TOLD_BY_ORDERS))
+    visible = seen(customer, email_proven)
+    return Account.model_construct(**{name: getattr(visible, name) for name in Account.model_fields})
+
+
+def seen(customer: Customer, email_proven: bool) -> Customer:
+    """The customer without what orders tell, unless the session's e-mail is proven."""
+    return customer if email_proven else customer.model_copy(update=_TOLD_BY_ORDERS)
 
 
 def patch(store: Store, customer_id: str, changes: Any, now: datetime, version: int | None = None) -> Customer:
