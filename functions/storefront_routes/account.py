@@ -45,7 +45,7 @@ def get_account() -> Response[Any]:
 
 @router.patch(
     BASE, operation_id="changeAccount", **access.PRIVATE,
-    responses=answers.documented({200: Account}, [VersionConflictError], ["ETag"]),
+    responses=answers.documented({200: Account}, [VersionConflictError, EmailUnprovenError], ["ETag"]),
 )  # fmt: skip
 def change_account(
     # Checked by the verb, merged into what is stored: a part alone may not be valid (a phone without its country).
@@ -54,6 +54,7 @@ def change_account(
 ) -> Response[Any]:
     """Change one's own profile by JSON Merge Patch (RFC 7396); `If-Match` guards against changes of others."""
     store, (session, before) = router.context["store"], router.context["caller"]
+    accounts.demand_proven(changes, session.email_proven)
     customer = accounts.patch(store, before.id, changes, clock.now(), web.version_wanted(if_match))
     return web.json(accounts.shown(customer, session.email_proven), headers=web.etag(customer.version))
 

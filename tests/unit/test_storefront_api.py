@@ -388,6 +388,8 @@ def test_session_without_proof_of_the_email_sees_nothing_of_the_orders(store: St
     account = call("GET", "/account", headers=unproven)["json"]
     assert (account["name"], account["orders_count"], account["total_spent"]) == ("Ana", 0, [])
     assert call("PATCH", "/account", {"name": "A"}, headers=unproven)["json"]["last_order_at"] is None
+    for hidden in ({"shipping_addresses": [lives]}, {"billing_address": None}, {"phone": None}, {"vat_id": None}):
+        assert call("PATCH", "/account", hidden, headers=unproven)["json"]["code"] == "email_unproven"
     for path in ("/account", "/account/checkout"):
         answer = call("GET", path, headers=unproven)
         assert answer["statusCode"] == 200

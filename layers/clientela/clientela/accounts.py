@@ -21,7 +21,7 @@ from clientela.customer_fields import (
     VatIdStatus,
 )
 from clientela.documents import Document
-from clientela.errors import FieldError, InvalidInputError
+from clientela.errors import EmailUnprovenError, FieldError, InvalidInputError
 from clientela.history import Actor
 from clientela.invalid_input import invalid_input
 from clientela.languages import Language
@@ -85,6 +85,12 @@ def shown(customer: Customer, email_proven: bool) -> Account:
 def seen(customer: Customer, email_proven: bool) -> Customer:
     """The customer without what orders tell, unless the session's e-mail is proven."""
     return customer if email_proven else customer.model_copy(update=_TOLD_BY_ORDERS)
+
+
+def demand_proven(changes: Any, email_proven: bool) -> None:
+    """Raise EmailUnprovenError for a change of what a session without proof does not see: no parcel goes elsewhere by it."""
+    if not email_proven and isinstance(changes, dict) and changes.keys() & _TOLD_BY_ORDERS.keys():
+        raise EmailUnprovenError
 
 
 def patch(store: Store, customer_id: str, changes: Any, now: datetime, version: int | None = None) -> Customer:
