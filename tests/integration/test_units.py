@@ -86,6 +86,20 @@ def test_creating_a_customer(store: Store) -> None:
     assert (used.read_units, used.write_units, len(used.requests)) == (0, 6, 2)
 
 
+def test_creating_a_customer_with_much_to_tell_and_a_word_on_marketing(store: Store) -> None:
+    home = {"street": "Rilská 3174/6", "city": "Prague", "postal_code": "14300", "country": "CZ"}
+    much = NewCustomer.model_validate({
+        "email": "much@example.com", "name": "Helena Much", "first_name": "Helena", "phone": "+420777123456",
+        "language": "cs", "tags": ["wholesale", "newsletter"], "billing_address": home, "note": "Rings twice. " * 20,
+        "shipping_addresses": [home, home | {"city": "Brno"}],
+    })  # fmt: skip
+    told = much.model_copy(update={"email": "told@example.com", "accepts_marketing": True})
+    word = new(1).model_copy(update={"accepts_marketing": True})
+    # A profile of above 1 KB is one more, a word on marketing is one more: an item that nobody ever changes.
+    used = [taken(lambda one=one: customers.create(store, one, NOW)).write_units for one in (word, much, told)]
+    assert used == [7, 7, 8]
+
+
 def test_reading_a_customer(peopled: tuple[Store, list[Customer]]) -> None:
     store, people = peopled
     used = taken(lambda: customers.get(store, people[0].id))

@@ -37,7 +37,7 @@ def create(
     store: Store, new: NewCustomer, now: datetime, by: Actor = OPERATOR, source: Source = "merchant"
 ) -> Customer:
     """Create a customer. EmailTakenError. 6 write units: claim; profile, three index entries and history; 1 more
-    for a word on marketing.
+    for a word on marketing, and for each KB of the profile after the first.
 
     The claim is the one conditional write that guards; what it promises is put right after it, which is half as dear as a
     transaction. Where a process dies between the two, `find` voids the claim a minute later: docs/decisions.
