@@ -9,7 +9,8 @@ from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
 from clientela import clock, pages, sessions, web
 from clientela.customer_fields import Customer
-from clientela.errors import EmailUnprovenError, OriginNotAllowedError, SessionInvalidError
+from clientela.errors import EmailUnprovenError, SessionInvalidError
+from clientela.http_errors import OriginNotAllowedError
 from clientela.sessions import Session
 from clientela.stores import Store
 from clientela.visitors import Visitor

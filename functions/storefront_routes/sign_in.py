@@ -21,8 +21,8 @@ from clientela.errors import (
     LinkUnknownError,
     LinkUsedError,
     LoginDisabledError,
-    OriginNotAllowedError,
 )
+from clientela.http_errors import OriginNotAllowedError
 from clientela.languages import Language
 from clientela.passwords import Password
 from clientela.sign_in import SignedIn

@@ -5,7 +5,7 @@ import pytest
 from tests.http_events import answered, http_event
 
 import customers_api
-from clientela import api_keys, clock, customers, errors, sessions, web
+from clientela import api_keys, clock, customers, errors, http_errors, sessions, web
 from clientela.api_keys import NewKey
 from clientela.customer_fields import NewCustomer
 from clientela.errors import ClientelaError, SessionInvalidError
@@ -230,5 +230,6 @@ def test_a_fault_of_ours_tells_nothing_of_it(key: str, monkeypatch: pytest.Monke
 
 
 def test_every_error_has_its_status() -> None:
-    named = {value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, ClientelaError)}
+    values = [*vars(errors).values(), *vars(http_errors).values()]
+    named = {value for value in values if isinstance(value, type) and issubclass(value, ClientelaError)}
     assert named - {ClientelaError} == set(web.STATUS)

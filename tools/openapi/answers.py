@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from clientela import errors
+from clientela import errors, http_errors
 from clientela.answers import Problem
 from clientela.errors import ClientelaError
 from clientela.web import PROBLEM, STATUS, Listing
@@ -94,14 +94,14 @@ def _refused(operation: Operation) -> dict[int, list[type[ClientelaError]]]:
     if _takes_key(operation):
         found += [errors.KeyMissingError, errors.ScopeMissingError]
     elif operation.security:
-        found += [errors.SessionInvalidError, errors.OriginNotAllowedError]
+        found += [errors.SessionInvalidError, http_errors.OriginNotAllowedError]
     if operation.method in {"POST", "PATCH", "PUT"}:
-        found += [errors.ContentTypeError]
+        found += [http_errors.ContentTypeError]
     if is_done_once(operation):
         found += [errors.RequestInFlightError, errors.RequestKeyReusedError]
     for answer in operation.responses.values():
         found += answer.get("raises", [])
-    found += [errors.TooManyRequestsError, errors.UnexpectedError, errors.BusyError]
+    found += [errors.TooManyRequestsError, http_errors.UnexpectedError, errors.BusyError]
     by_status: dict[int, list[type[ClientelaError]]] = {}
     for error in dict.fromkeys(found):
         by_status.setdefault(int(STATUS[error]), []).append(error)

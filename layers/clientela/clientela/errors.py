@@ -1,6 +1,6 @@
 """Everything that can be refused, each with the stable code that callers may rely on.
 
-The domain raises these; `web.STATUS` alone says which HTTP status each has.
+The domain raises these, the edge those of `http_errors` besides; `web.STATUS` alone says which HTTP status each has.
 """
 
 from collections.abc import Sequence
@@ -290,38 +290,3 @@ class FreshSignInNeededError(ClientelaError):
 
     code = "fresh_sign_in_needed"
     title = "Sign in anew by the link or code of a mail to do this"
-
-
-class RouteUnknownError(ClientelaError):
-    """No such path or method."""
-
-    code = "route_unknown"
-    title = "There is no such path here"
-
-
-class MethodUnknownError(ClientelaError):
-    """The path is there, but not for this method."""
-
-    code = "method_unknown"
-    title = "This path does not take this method"
-
-
-class ContentTypeError(ClientelaError):
-    """The body is not JSON."""
-
-    code = "content_type"
-    title = "The body must be JSON"
-
-
-class UnexpectedError(ClientelaError):
-    """A fault of ours. It is logged; the request id in the answer's headers finds it."""
-
-    code = "unexpected"
-    title = "Something went wrong on our side"
-
-
-class OriginNotAllowedError(ClientelaError):
-    """A change signed in by cookie that comes from a page of somebody else's."""
-
-    code = "origin_not_allowed"
-    title = "This page may not do that"

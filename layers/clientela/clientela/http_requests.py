@@ -7,7 +7,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from pydantic import BaseModel
 
-from clientela.errors import ContentTypeError, FieldError, InvalidInputError
+from clientela.errors import FieldError, InvalidInputError
+from clientela.http_errors import ContentTypeError
 
 JSON_TYPES = ("application/json", "application/merge-patch+json")
 _BODIES = ("POST", "PATCH", "PUT")  # of the others a body means nothing (RFC 9110 section 9.3) and is not looked at

@@ -17,7 +17,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 from pydantic import BaseModel, Field
 
-from clientela import cross_origin, errors, faults, http_requests, stores
+from clientela import cross_origin, errors, faults, http_errors, http_requests, stores
 from clientela.errors import ClientelaError
 from clientela.invalid_input import field_errors
 from clientela.rate_limits import Allowance
@@ -45,7 +45,7 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.SessionInvalidError: HTTPStatus.UNAUTHORIZED,
     errors.FreshSignInNeededError: HTTPStatus.FORBIDDEN,
     errors.EmailUnprovenError: HTTPStatus.FORBIDDEN,
-    errors.OriginNotAllowedError: HTTPStatus.FORBIDDEN,
+    http_errors.OriginNotAllowedError: HTTPStatus.FORBIDDEN,
     errors.StoreNotFoundError: HTTPStatus.NOT_FOUND,
     errors.CustomerNotFoundError: HTTPStatus.NOT_FOUND,
     errors.CustomerMergedError: HTTPStatus.PERMANENT_REDIRECT,
@@ -62,10 +62,10 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.RequestInFlightError: HTTPStatus.CONFLICT,
     errors.RequestKeyReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.GroupCodeTakenError: HTTPStatus.CONFLICT,
-    errors.RouteUnknownError: HTTPStatus.NOT_FOUND,
-    errors.MethodUnknownError: HTTPStatus.METHOD_NOT_ALLOWED,
-    errors.ContentTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    errors.UnexpectedError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    http_errors.RouteUnknownError: HTTPStatus.NOT_FOUND,
+    http_errors.MethodUnknownError: HTTPStatus.METHOD_NOT_ALLOWED,
+    http_errors.ContentTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    http_errors.UnexpectedError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
 PROBLEM = "application/problem+json"
@@ -118,7 +118,7 @@ def resolver(admit: Admission = lambda app: None) -> APIGatewayHttpResolver:
     def unforeseen(error: Exception) -> Response[Any]:
         # Here, because the resolver would log what nobody handles word by word.
         faults.log(error)
-        return problem(errors.UnexpectedError())
+        return problem(http_errors.UnexpectedError())
 
     app.use([first])
     app.exception_handler(ClientelaError)(problem)
@@ -160,7 +160,7 @@ def respond(
         answer = _proxy(problem(error))
     except Exception as error:
         faults.log(error)
-        answer = _proxy(problem(errors.UnexpectedError()))
+        answer = _proxy(problem(http_errors.UnexpectedError()))
     if method == "HEAD":
         answer["body"] = ""
     return _with_headers(answer, more)
@@ -222,8 +222,8 @@ def _lost(app: APIGatewayHttpResolver) -> Response[Any]:
     """No route: 405 with what the path takes, or 404."""
     allowed = http_requests.methods(app, app.current_event.path)
     if not allowed:
-        return problem(errors.RouteUnknownError())
-    answer = problem(errors.MethodUnknownError())
+        return problem(http_errors.RouteUnknownError())
+    answer = problem(http_errors.MethodUnknownError())
     answer.headers["Allow"] = ", ".join(allowed)
     return answer
 
