@@ -42,7 +42,7 @@ def main() -> None:
     setattr(sign_in_limits, "LINKS_OF_STORE", Rule(10**9, 600))  # noqa: B010 - a store where more ask than one lets in
     with dynamodb_local() as endpoint, queue() as queue_endpoint:
         os.environ.update(ENVIRONMENT, AWS_ENDPOINT_URL_DYNAMODB=endpoint, AWS_ENDPOINT_URL_SQS=queue_endpoint)
-        create_table(boto3.client("dynamodb"), TABLE)
+        create_table(boto3.client("dynamodb"), TABLE, with_stream=False)
         run(tuple(asked.names), asked.rounds)
 
 

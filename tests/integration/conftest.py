@@ -20,14 +20,20 @@ def moto_endpoint(no_aws_account: None) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def deployed(dynamodb: Any, dynamodb_local: str, moto_endpoint: str) -> Iterator[None]:
+def with_stream() -> bool:
+    """Whether the table has its stream: a module that reads it says so."""
+    return False
+
+
+@pytest.fixture(scope="module")
+def deployed(dynamodb: Any, dynamodb_local: str, moto_endpoint: str, with_stream: bool) -> Iterator[None]:
     """A deployment's resources for one test module, empty at its start, with the functions' environment set."""
     name = f"test-{uuid.uuid4().hex}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", moto_endpoint)
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local)
         forget_caches()
-        create_table(dynamodb, name)
+        create_table(dynamodb, name, with_stream=with_stream)
         for variable, value in create_resources(moto_endpoint).items():
             patch.setenv(variable, value)
         patch.setenv("TABLE_NAME", name)

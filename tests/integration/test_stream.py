@@ -52,6 +52,11 @@ class Bus:
         return {"Entries": [{"EventId": "e"} for _ in Entries]}
 
 
+@pytest.fixture(scope="module")
+def with_stream() -> bool:
+    return True
+
+
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> Bus:
     bus = Bus()
