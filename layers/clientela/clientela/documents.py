@@ -62,10 +62,12 @@ class DocumentAttribute[D: BaseModel](Attribute[D]):
     def __init__(self, model: type[D], *, lean: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self._model, self._lean = model, lean
+        self._required = {name for name, field in model.model_fields.items() if field.is_required()}
 
     def serialize(self, value: D) -> str:
         written = value.model_dump(mode="json", exclude_none=True, exclude_defaults=self._lean)
-        return orjson.dumps({name: item for name, item in written.items() if item not in ([], {})}).decode()
+        kept = {name: item for name, item in written.items() if item not in ([], {}) or name in self._required}
+        return orjson.dumps(kept).decode()
 
     def deserialize(self, value: str) -> D:
         return stored(self._model, {"S": value})

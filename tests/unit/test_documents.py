@@ -1,0 +1,18 @@
+from clientela.documents import Document, DocumentAttribute
+
+
+class Part(Document):
+    name: str | None = None
+
+
+class Whole(Document):
+    part: Part
+    names: list[str]
+    others: list[str] = []
+
+
+def test_what_must_be_there_is_kept_though_it_is_empty() -> None:
+    attribute = DocumentAttribute(Whole)
+    text = attribute.serialize(Whole(part=Part(), names=[]))
+    assert text == '{"part":{},"names":[]}'
+    assert attribute.deserialize(text) == Whole(part=Part(), names=[])
