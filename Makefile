@@ -55,10 +55,11 @@ integration: setup dynamodb-local ## Run the tests against DynamoDB Local
 e2e: setup ## Run the tests against the deployed local cloud
 	$(BIN)/pytest tests/e2e
 
-check: setup ## Lint, check formatting, types, the OpenAPI document and the events' schema, validate the template
+check: setup ## Lint, check formatting, types, layers, the OpenAPI document and the events' schema, validate the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tools.openapi --check
 	$(BIN)/python -m tools.event_schemas --check
 	$(BIN)/cfn-lint template.yaml
@@ -85,5 +86,5 @@ dynamodb-local: setup ## Download AWS's DynamoDB Local (once, its hash is checke
 
 clean: ## Remove what building and testing left (not .venv, nor downloads)
 	@test ! -x $(BIN)/python || $(BIN)/python -m local stop
-	rm -rf .aws-sam .local .cache/e2e build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .aws-sam .local .cache/e2e build dist .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -14,9 +14,11 @@ from tests.schema import create_table
 from benchmarks.measure import ROUNDS, Case, Result, measured
 from benchmarks.queue import queue
 from benchmarks.shop import filled, opened
-from clientela import sign_in_limits, signing, tombstones
-from clientela.limits import Rule
-from clientela.stores import Store
+from clientela import signing
+from clientela.customers import tombstones
+from clientela.sign_in import sign_in_limits
+from clientela.stores.stores import Store
+from clientela.table.limits import Rule
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
 TABLE = "benchmarks"

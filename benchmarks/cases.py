@@ -16,10 +16,15 @@ import customers_api
 import order_intake
 from benchmarks import shop
 from benchmarks.measure import Call, Case
-from clientela import api_keys, clock, csv_columns, csv_rows, directory, export_columns, import_chunks
-from clientela.api_keys import NewKey
-from clientela.import_accounts import Rules
-from clientela.stores import Store
+from clientela import clock
+from clientela.csv import csv_columns
+from clientela.customers import directory
+from clientela.exports import export_columns
+from clientela.imports import csv_rows, import_chunks
+from clientela.imports.import_accounts import Rules
+from clientela.stores import api_keys
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store
 
 PAGE = 100
 ROWS = 100  # of a file, handled by one call

@@ -8,10 +8,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from clientela import clock, csv_columns, csv_rows, customer_records, dynamodb, history, ids, stores
-from clientela.customer_fields import Customer, Spend
-from clientela.history import OPERATOR
-from clientela.stores import Store, StoreSettings
+from clientela import clock, ids
+from clientela.csv import csv_columns
+from clientela.customers import customer_records, history
+from clientela.customers.customer_fields import Customer, Spend
+from clientela.customers.history import OPERATOR
+from clientela.imports import csv_rows
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
+from clientela.table import dynamodb
 
 CUSTOMERS = 50_000
 SAMPLE = Path(__file__).parents[1] / "tests" / "data" / "chinook" / "customers.csv"

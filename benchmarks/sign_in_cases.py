@@ -11,11 +11,15 @@ from tests.http_events import http_event
 
 import storefront_api
 from benchmarks.measure import Call, Case
-from clientela import clock, customers, orders, sign_in, sign_in_requests, stores
-from clientela.customer_fields import Customer, NewCustomer
-from clientela.order_fields import Order
-from clientela.stores import Store, StoreSettings
-from clientela.visitors import Visitor
+from clientela import clock
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.orders import orders
+from clientela.orders.order_fields import Order
+from clientela.sign_in import sign_in, sign_in_requests
+from clientela.sign_in.visitors import Visitor
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
 
 ORDERS = 20  # on an account's page
 SECRET, CODE, NOWHERE = "s" * 43, "123456", Visitor("192.0.2.1")

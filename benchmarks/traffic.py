@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from clientela import clients, dynamodb, sqs
+from clientela.aws import clients, sqs
+from clientela.table import dynamodb
 
 _READS = {"GetItem", "BatchGetItem", "Query"}
 _ASKED = {"ReturnConsumedCapacity": "TOTAL"}  # the table and its indexes together

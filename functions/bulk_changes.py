@@ -4,7 +4,10 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from clientela import bulk, clock, faults, stores
+from clientela import clock
+from clientela.bulk import bulk
+from clientela.handlers import faults
+from clientela.stores import stores
 
 logger = Logger()
 RESERVE = 60_000  # milliseconds: more than the last hundred needs

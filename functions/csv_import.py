@@ -5,8 +5,10 @@ from urllib.parse import unquote_plus
 
 from aws_lambda_powertools import Logger
 
-from clientela import clock, faults, import_chunks, import_receipt, import_report
-from clientela.csv_files import Chunk
+from clientela import clock
+from clientela.csv.csv_files import Chunk
+from clientela.handlers import faults
+from clientela.imports import import_chunks, import_receipt, import_report
 
 logger = Logger()  # job ids only: a key or a row may name a person
 

@@ -5,7 +5,10 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from clientela import clock, exports, faults, stores
+from clientela import clock
+from clientela.exports import exports
+from clientela.handlers import faults
+from clientela.stores import stores
 
 logger = Logger()
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from clientela import web
+from clientela.web import web
 from merchant_routes import (
     access,
     api_keys,

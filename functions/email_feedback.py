@@ -4,8 +4,10 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from clientela import clock, faults, mail_feedback
-from clientela.mail_feedback import Feedback
+from clientela import clock
+from clientela.handlers import faults
+from clientela.notifications import mail_feedback
+from clientela.notifications.mail_feedback import Feedback
 
 logger = Logger()
 

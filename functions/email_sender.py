@@ -7,9 +7,11 @@ import orjson
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-import sqs_batches
-from clientela import approval_mail, clock, email_change_mail, notices, sign_in_mail, stores, welcome_mail
-from clientela.mail_delivery import Outcome
+from clientela import clock
+from clientela.handlers import sqs_batches
+from clientela.mail.mail_delivery import Outcome
+from clientela.notifications import approval_mail, email_change_mail, notices, sign_in_mail, welcome_mail
+from clientela.stores import stores
 
 DELIVER: dict[str, Callable[..., Outcome]] = {
     "sign_in_link": sign_in_mail.deliver,

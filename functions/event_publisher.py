@@ -4,8 +4,11 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from clientela import changes, event_bus, events, failed_calls, faults
-from clientela.events import Event
+from clientela.aws import failed_calls
+from clientela.events import event_bus, events
+from clientela.events.events import Event
+from clientela.handlers import faults
+from clientela.table import changes
 
 logger = Logger()
 

@@ -7,9 +7,13 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-import stream_batches
-from clientela import approval_mail, clock, mail_queue, unclaimed_orders, vat_check_queue, vat_checks, welcome_mail
-from clientela.changes import Change
+from clientela import clock
+from clientela.handlers import stream_batches
+from clientela.mail import mail_queue
+from clientela.notifications import approval_mail, welcome_mail
+from clientela.orders import unclaimed_orders
+from clientela.table.changes import Change
+from clientela.vat import vat_check_queue, vat_checks
 
 logger = Logger()
 

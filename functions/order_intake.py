@@ -5,8 +5,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-import sqs_batches
-from clientela import clock, order_messages, orders, stores
+from clientela import clock
+from clientela.handlers import sqs_batches
+from clientela.orders import order_messages, orders
+from clientela.stores import stores
 
 logger = Logger()
 

@@ -5,9 +5,11 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-import sqs_batches
-from clientela import clock, customer_removal, removal_queue, stores
-from clientela.removal_queue import Removal
+from clientela import clock
+from clientela.handlers import sqs_batches
+from clientela.lifecycle import customer_removal, removal_queue
+from clientela.lifecycle.removal_queue import Removal
+from clientela.stores import stores
 
 logger = Logger()
 RESERVE = 30_000  # milliseconds: more than some dozens of items need

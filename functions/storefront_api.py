@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from clientela import web
+from clientela.web import web
 from storefront_routes import access, account, checkout, devices, email_change, password, sign_in, sign_in_page
 
 app = web.resolver(access.demand_session)

@@ -5,9 +5,11 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-import sqs_batches
-from clientela import clock, stores, vat_check_queue, vat_checks
-from clientela.vat_check_queue import VatCheck
+from clientela import clock
+from clientela.handlers import sqs_batches
+from clientela.stores import stores
+from clientela.vat import vat_check_queue, vat_checks
+from clientela.vat.vat_check_queue import VatCheck
 
 logger = Logger()
 

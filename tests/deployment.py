@@ -9,7 +9,11 @@ from urllib.request import Request, urlopen
 import boto3
 from moto.server import ThreadedMotoServer
 
-from clientela import api_keys, clients, dynamodb, signing, sqs, stores, table, tombstones
+from clientela import signing
+from clientela.aws import clients, sqs
+from clientela.customers import tombstones
+from clientela.stores import api_keys, stores
+from clientela.table import dynamodb, table
 
 IMPORTS, EXPORTS = "test-imports", "test-exports"
 

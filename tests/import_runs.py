@@ -12,9 +12,9 @@ from tests.deployment import IMPORTS
 from tests.template_file import PROJECT
 
 import csv_import
-from clientela import imports
-from clientela.imports import ImportJob
-from clientela.stores import Store
+from clientela.imports import imports
+from clientela.imports.imports import ImportJob
+from clientela.stores.stores import Store
 
 
 class StateMachines:

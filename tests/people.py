@@ -1,9 +1,9 @@
 """What tests ask of a store's customers."""
 
-from clientela import directory
-from clientela.customer_fields import Customer
-from clientela.documents import stored
-from clientela.stores import Store
+from clientela.customers import directory
+from clientela.customers.customer_fields import Customer
+from clientela.schema.documents import stored
+from clientela.stores.stores import Store
 
 
 def everybody(store: Store) -> list[Customer]:

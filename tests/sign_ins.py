@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from clientela import clock, sign_in, sign_in_mail
-from clientela.mails import Mail
-from clientela.sign_in import LinkRequest, SignedIn
-from clientela.stores import Store
-from clientela.visitors import Visitor
+from clientela import clock
+from clientela.mail.mails import Mail
+from clientela.notifications import sign_in_mail
+from clientela.sign_in import sign_in
+from clientela.sign_in.sign_in import LinkRequest, SignedIn
+from clientela.sign_in.visitors import Visitor
+from clientela.stores.stores import Store
 
 NOW = clock.now()
 ANA = "ana@example.com"
@@ -50,7 +52,7 @@ class Mailbox:
 def mailbox(monkeypatch: pytest.MonkeyPatch) -> Mailbox:
     """A mailbox in the place of SES."""
     box = Mailbox()
-    monkeypatch.setattr("clientela.mail_delivery._sent", box.take)
+    monkeypatch.setattr("clientela.mail.mail_delivery._sent", box.take)
     return box
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from tests.template_file import template
 
-from clientela.dynamodb import Item
+from clientela.table.dynamodb import Item
 
 _NUMBERS = itertools.count(1)
 

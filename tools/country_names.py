@@ -1,4 +1,4 @@
-"""Writes layers/clientela/clientela/country_names.json: country names in the product's languages → ISO 3166-1 alpha-2.
+"""Writes layers/clientela/clientela/schema/country_names.json: country names in the product's languages → ISO 3166-1 alpha-2.
 
 From Unicode's CLDR as packaged by Babel (a development dependency; 30 MB would be too much for a function), its ISO
 alpha-3 aliases, and the spellings below that people and other systems still use. Run: python -m tools.country_names
@@ -10,7 +10,7 @@ from pathlib import Path
 from babel import Locale
 from babel.core import get_global
 
-from clientela.text import folded
+from clientela.schema.text import folded
 
 LANGUAGES = ("en", "es", "it", "fr", "de", "pt", "pt_PT")
 NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
@@ -48,6 +48,6 @@ def country_names() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    target = Path(__file__).parent.parent / "layers/clientela/clientela/country_names.json"
+    target = Path(__file__).parent.parent / "layers/clientela/clientela/schema/country_names.json"
     target.write_text(json.dumps(country_names(), ensure_ascii=False, indent=0) + "\n")
     print(f"{len(country_names())} names in {target.name}")  # noqa: T201

@@ -1,4 +1,4 @@
-"""Writes layers/clientela/clientela/currency_codes.json: the ISO 4217 codes that a price can be in.
+"""Writes layers/clientela/clientela/schema/currency_codes.json: the ISO 4217 codes that a price can be in.
 
 From Unicode's CLDR as packaged by Babel (a development dependency): what is in use somewhere, and what was since 2000,
 for orders of that time. Not what ISO numbers beside money: metals, funds of banks, codes for tests and for none.
@@ -24,6 +24,6 @@ def currency_codes() -> list[str]:
 
 
 if __name__ == "__main__":
-    target = Path(__file__).parent.parent / "layers/clientela/clientela/currency_codes.json"
+    target = Path(__file__).parent.parent / "layers/clientela/clientela/schema/currency_codes.json"
     target.write_text(json.dumps(currency_codes(), indent=0) + "\n")
     print(f"{len(currency_codes())} codes in {target.name}")  # noqa: T201

@@ -13,8 +13,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from clientela import changes, events
-from clientela.event_fields import AnyEvent
+from clientela.events import events
+from clientela.events.event_fields import AnyEvent
+from clientela.table import changes
 
 PROJECT = Path(__file__).parents[1]
 SCHEMA = PROJECT / "docs" / "events.json"

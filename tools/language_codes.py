@@ -1,4 +1,4 @@
-"""Writes layers/clientela/clientela/language_codes.json: what BCP 47 tags may be made of, and deprecated parts with their heirs.
+"""Writes layers/clientela/clientela/schema/language_codes.json: parts of BCP 47 tags, deprecated ones with their heirs.
 
 From Unicode's CLDR as packaged by Babel (a development dependency), which keeps up with IANA's registry of language
 subtags: languages that CLDR has an English name for, scripts, and regions by ISO 3166-1 and UN M.49. A value is what to
@@ -45,7 +45,7 @@ def _regions_heirs() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    target = Path(__file__).parent.parent / "layers/clientela/clientela/language_codes.json"
+    target = Path(__file__).parent.parent / "layers/clientela/clientela/schema/language_codes.json"
     codes = language_codes()
     target.write_text(json.dumps(codes, indent=0) + "\n")
     print({kind: len(found) for kind, found in codes.items()}, "in", target.name)  # noqa: T201

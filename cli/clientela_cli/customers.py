@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from clientela import directory, stores
-from clientela.customer_filter import CustomerFilter
-from clientela.directory import Sort
+from clientela.customers import directory
+from clientela.customers.customer_filter import CustomerFilter
+from clientela.customers.directory import Sort
+from clientela.stores import stores
 from clientela_cli import options, output
 
 app = typer.Typer(help="The customers of a store.", no_args_is_help=True)

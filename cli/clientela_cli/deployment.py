@@ -12,7 +12,7 @@ from typing import NamedTuple
 import boto3
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from clientela.clients import CONFIG
+from clientela.aws.clients import CONFIG
 from clientela_cli.failures import Failure
 
 DEFAULT_STACK = "clientela"  # what samconfig.toml deploys without --config-env

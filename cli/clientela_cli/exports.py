@@ -8,9 +8,12 @@ from typing import Annotated
 import orjson
 import typer
 
-from clientela import clients, clock, exports, settings, stores
-from clientela.exports import ExportJob, Manifest
-from clientela.stores import Store
+from clientela import clock, settings
+from clientela.aws import clients
+from clientela.exports import exports
+from clientela.exports.exports import ExportJob, Manifest
+from clientela.stores import stores
+from clientela.stores.stores import Store
 from clientela_cli import options, output
 from clientela_cli.failures import INTERRUPTED, USAGE, Failure
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from rich.progress import Progress, TaskID
 
-from clientela import clients, import_files, import_receipt, imports, settings
+from clientela import settings
+from clientela.aws import clients
 from clientela.errors import ImportNotFoundError
-from clientela.imports import ImportJob
-from clientela.stores import Store
+from clientela.imports import import_files, import_receipt, imports
+from clientela.imports.imports import ImportJob
+from clientela.stores.stores import Store
 from clientela_cli import output
 from clientela_cli.failures import INTERRUPTED, Failure
 

@@ -7,8 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from clientela import clients, clock, import_files, imports, settings, stores
-from clientela.imports import ImportJob, Mode
+from clientela import clock, settings
+from clientela.aws import clients
+from clientela.imports import import_files, imports
+from clientela.imports.imports import ImportJob, Mode
+from clientela.stores import stores
 from clientela_cli import import_upload, options, output
 from clientela_cli.failures import FAILED, REJECTED, Failure
 

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from clientela import api_keys, clock, stores
-from clientela.api_keys import ALL_SCOPES, NewKey, Scope
+from clientela import clock
+from clientela.stores import api_keys, stores
+from clientela.stores.api_keys import ALL_SCOPES, NewKey, Scope
 from clientela_cli import options, output
 
 app = typer.Typer(help="API keys: what a merchant's programs call the API with.", no_args_is_help=True)

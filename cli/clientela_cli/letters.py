@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from clientela import clock, order_messages, stores
+from clientela import clock
 from clientela.errors import OrderRefusedError, StoreNotFoundError
+from clientela.orders import order_messages
+from clientela.stores import stores
 from clientela_cli.queues import Message
 
 TAKEABLE = "would be taken now: redrive it"

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from clientela import order_messages
 from clientela.errors import OrderRefusedError
+from clientela.orders import order_messages
 from clientela_cli.failures import Failure
 from clientela_cli.queues import BATCH_BYTES
 

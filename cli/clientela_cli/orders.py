@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import TaskProgressColumn
 
-from clientela import stores
+from clientela.stores import stores
 from clientela_cli import dead_letters, meters, options, order_file, output, sending
 from clientela_cli.failures import INTERRUPTED, REJECTED, USAGE, Failure
 from clientela_cli.meters import Show

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from botocore import exceptions
 from botocore.exceptions import ClientError, HTTPClientError
 
-from clientela import clients
+from clientela.aws import clients
 from clientela_cli.failures import Failure
 
 if TYPE_CHECKING:

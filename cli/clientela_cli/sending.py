@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from clientela import clients
+from clientela.aws import clients
 from clientela_cli import output, queues
 from clientela_cli.order_file import Message, Position
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from clientela.merge_patch import merged
-from clientela.stores import Store, StoreSettings
+from clientela.schema.merge_patch import merged
+from clientela.stores.stores import Store, StoreSettings
 from clientela_cli.failures import USAGE, Failure
 
 type Json = dict[str, Any]

@@ -6,10 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from clientela import clock, directory, order_ties, statistics_rebuild, stores
-from clientela.order_ties import LooseEnd
-from clientela.statistics_rebuild import Checked
-from clientela.stores import Store
+from clientela import clock
+from clientela.customers import directory
+from clientela.orders import order_ties, statistics_rebuild
+from clientela.orders.order_ties import LooseEnd
+from clientela.orders.statistics_rebuild import Checked
+from clientela.stores import stores
+from clientela.stores.stores import Store
 from clientela_cli import meters, options, output
 from clientela_cli.failures import REJECTED, Failure
 

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 import typer
 from pydantic import TypeAdapter
 
-from clientela import clock, stores
-from clientela.email_addresses import Email
-from clientela.stores import StoreSettings
+from clientela import clock
+from clientela.schema.email_addresses import Email
+from clientela.stores import stores
+from clientela.stores.stores import StoreSettings
 from clientela_cli import complaints, options, output, setting_changes
 
 app = typer.Typer(help="The stores of this deployment.", no_args_is_help=True)

@@ -9,12 +9,15 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from pydantic import BaseModel
 
-from clientela import answers, api_keys, clock, idempotency, keys, rate_limits, web
-from clientela.api_keys import Key, Scope
+from clientela import clock
+from clientela.customers.history import Actor
 from clientela.errors import ClientelaError, CustomerMergedError, FieldError, InvalidInputError
-from clientela.history import Actor
-from clientela.rate_limits import Allowance
-from clientela.stores import Store
+from clientela.stores import api_keys
+from clientela.stores.api_keys import Key, Scope
+from clientela.stores.stores import Store
+from clientela.table import idempotency, keys
+from clientela.web import answers, rate_limits, web
+from clientela.web.rate_limits import Allowance
 
 ID_LENGTH = 64  # what is longer names nothing, and would be too long for a key of the table
 SECONDS = 10  # that a removal may take while the caller waits: the rest is done by the queue

@@ -6,10 +6,12 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import SkipValidation
 
-from clientela import api_keys, clock, web
-from clientela.api_keys import IssuedKey, Key, KeyChanges, NewKey
+from clientela import clock
 from clientela.errors import KeyNotFoundError, VersionConflictError
-from clientela.web import Listing
+from clientela.stores import api_keys
+from clientela.stores.api_keys import IssuedKey, Key, KeyChanges, NewKey
+from clientela.web import web
+from clientela.web.web import Listing
 from merchant_routes.access import ID_LENGTH, route
 
 router = Router()

@@ -5,11 +5,13 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from clientela import bulk, clock, web
-from clientela.bulk import BulkJob, BulkResult, NewBulk
-from clientela.customer_filter import CustomerFilter
+from clientela import clock
+from clientela.bulk import bulk
+from clientela.bulk.bulk import BulkJob, BulkResult, NewBulk
+from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import BulkJobNotFoundError
-from clientela.web import Cursor, Limit, Listing
+from clientela.web import web
+from clientela.web.web import Cursor, Limit, Listing
 from merchant_routes import access
 from merchant_routes.access import ID_LENGTH, route
 

@@ -6,23 +6,10 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import Field, SkipValidation
 
-from clientela import (
-    clock,
-    consents,
-    customer_data,
-    customer_removal,
-    customers,
-    directory,
-    history,
-    mail_queue,
-    sessions,
-    sign_in,
-    sign_in_events,
-    web,
-)
-from clientela.consents import Consent
-from clientela.customer_data import CustomerData
-from clientela.customer_fields import (
+from clientela import clock
+from clientela.customers import consents, customers, directory, history
+from clientela.customers.consents import Consent
+from clientela.customers.customer_fields import (
     CUSTOMER_FIELDS,
     Customer,
     CustomerChanges,
@@ -30,13 +17,18 @@ from clientela.customer_fields import (
     CustomerRow,
     NewCustomer,
 )
-from clientela.customer_filter import CustomerFilter
-from clientela.directory import Sort
+from clientela.customers.customer_filter import CustomerFilter
+from clientela.customers.directory import Sort
+from clientela.customers.history import Event
 from clientela.errors import CustomerNotFoundError, EmailTakenError, VersionConflictError
-from clientela.history import Event
-from clientela.sessions import Session
-from clientela.sign_in_events import SignInEvent
-from clientela.web import Cursor, Limit, Listing
+from clientela.lifecycle import customer_data, customer_removal
+from clientela.lifecycle.customer_data import CustomerData
+from clientela.mail import mail_queue
+from clientela.sign_in import sessions, sign_in, sign_in_events
+from clientela.sign_in.sessions import Session
+from clientela.sign_in.sign_in_events import SignInEvent
+from clientela.web import web
+from clientela.web.web import Cursor, Limit, Listing
 from merchant_routes import access
 from merchant_routes.access import MADE, route
 

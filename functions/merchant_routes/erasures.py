@@ -5,10 +5,12 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from clientela import clock, customer_removal, erasures, web
-from clientela.erasures import Erasure
+from clientela import clock
 from clientela.errors import CustomerNotFoundError, ErasureNotFoundError
-from clientela.web import Cursor, Limit, Listing
+from clientela.lifecycle import customer_removal, erasures
+from clientela.lifecycle.erasures import Erasure
+from clientela.web import web
+from clientela.web.web import Cursor, Limit, Listing
 from merchant_routes import access
 from merchant_routes.access import ID_LENGTH, route
 from merchant_routes.customers import ONE, CustomerId

@@ -5,12 +5,14 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from clientela import clock, exports, web
-from clientela.customer_filter import CustomerFilter
-from clientela.documents import Document
+from clientela import clock
+from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError
-from clientela.exports import ExportJob
-from clientela.web import Cursor, Limit, Listing
+from clientela.exports import exports
+from clientela.exports.exports import ExportJob
+from clientela.schema.documents import Document
+from clientela.web import web
+from clientela.web.web import Cursor, Limit, Listing
 from merchant_routes.access import ID_LENGTH, route
 
 router = Router()

@@ -6,13 +6,17 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import SkipValidation
 
-from clientela import clock, directory, group_removal, groups, web
-from clientela.customer_fields import Customer
-from clientela.customer_filter import CustomerFilter
-from clientela.directory import Sort
+from clientela import clock
+from clientela.bulk import group_removal
+from clientela.customers import directory
+from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_filter import CustomerFilter
+from clientela.customers.directory import Sort
 from clientela.errors import GroupCodeTakenError, GroupNotFoundError, VersionConflictError
-from clientela.groups import Group, GroupChanges, NewGroup
-from clientela.web import Cursor, Limit, Listing
+from clientela.groups import groups
+from clientela.groups.groups import Group, GroupChanges, NewGroup
+from clientela.web import web
+from clientela.web.web import Cursor, Limit, Listing
 from merchant_routes import access
 from merchant_routes.access import ID_LENGTH, MADE, route
 

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from clientela import imports, web
 from clientela.errors import ImportNotFoundError
-from clientela.imports import ImportJob
-from clientela.web import Cursor, Limit, Listing
+from clientela.imports import imports
+from clientela.imports.imports import ImportJob
+from clientela.web import web
+from clientela.web.web import Cursor, Limit, Listing
 from merchant_routes.access import ID_LENGTH, route
 
 router = Router()

@@ -7,9 +7,11 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from clientela import clock, merges, web
+from clientela import clock
 from clientela.errors import CustomerMergedError, CustomerNotFoundError
-from clientela.merges import Merge, NewMerge
+from clientela.lifecycle import merges
+from clientela.lifecycle.merges import Merge, NewMerge
+from clientela.web import web
 from merchant_routes import access
 from merchant_routes.access import route
 from merchant_routes.customers import ONE, CustomerId

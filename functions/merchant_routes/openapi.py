@@ -7,8 +7,8 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
-from clientela import entity_tags, web
-from clientela.http_errors import MethodUnknownError
+from clientela.web import entity_tags, web
+from clientela.web.http_errors import MethodUnknownError
 
 PATH = "/v1/openapi.json"
 FILE = Path(__file__).parents[1] / "openapi.json"

@@ -5,11 +5,13 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from clientela import customers, order_lists, orders, web
+from clientela.customers import customers
 from clientela.errors import CustomerNotFoundError, OrderNotFoundError
-from clientela.order_fields import ID_LENGTH, Order
-from clientela.order_lists import ListParameters
-from clientela.web import Listing
+from clientela.orders import order_lists, orders
+from clientela.orders.order_fields import ID_LENGTH, Order
+from clientela.orders.order_lists import ListParameters
+from clientela.web import web
+from clientela.web.web import Listing
 from merchant_routes.access import route
 from merchant_routes.customers import ONE, CustomerId
 

@@ -6,9 +6,12 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from pydantic import SkipValidation
 
-from clientela import clock, store_settings, stores, web
+from clientela import clock
+from clientela.customers import store_settings
 from clientela.errors import VersionConflictError
-from clientela.stores import SettingsChanges, Store
+from clientela.stores import stores
+from clientela.stores.stores import SettingsChanges, Store
+from clientela.web import web
 from merchant_routes.access import route
 
 router = Router()

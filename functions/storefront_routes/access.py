@@ -7,13 +7,16 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
-from clientela import clock, pages, sessions, web
-from clientela.customer_fields import Customer
+from clientela import clock
+from clientela.customers.customer_fields import Customer
 from clientela.errors import EmailUnprovenError, SessionInvalidError
-from clientela.http_errors import OriginNotAllowedError
-from clientela.sessions import Session
-from clientela.stores import Store
-from clientela.visitors import Visitor
+from clientela.sign_in import sessions
+from clientela.sign_in.sessions import Session
+from clientela.sign_in.visitors import Visitor
+from clientela.stores import pages
+from clientela.stores.stores import Store
+from clientela.web import web
+from clientela.web.http_errors import OriginNotAllowedError
 
 SECONDS = 5  # that a removal may take while the caller waits: the rest is done by the queue
 COOKIE = "__Host-clientela_session"

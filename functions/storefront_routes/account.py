@@ -6,27 +6,22 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import SkipValidation
 
-from clientela import (
-    accounts,
-    answers,
-    clock,
-    consents,
-    customer_data,
-    customer_removal,
-    order_lists,
-    orders,
-    sessions,
-    web,
-)
-from clientela.accounts import Account, AccountChanges
-from clientela.consents import Consent
-from clientela.customer_data import CustomerData
-from clientela.erasures import Erasure
+from clientela import clock
+from clientela.customers import consents
+from clientela.customers.consents import Consent
+from clientela.customers.history import Actor
 from clientela.errors import EmailUnprovenError, FreshSignInNeededError, OrderNotFoundError, VersionConflictError
-from clientela.history import Actor
-from clientela.order_fields import ID_LENGTH, Order
-from clientela.order_lists import ListParameters
-from clientela.web import Cursor, Limit, Listing
+from clientela.lifecycle import customer_data, customer_removal
+from clientela.lifecycle.customer_data import CustomerData
+from clientela.lifecycle.erasures import Erasure
+from clientela.orders import order_lists, orders
+from clientela.orders.order_fields import ID_LENGTH, Order
+from clientela.orders.order_lists import ListParameters
+from clientela.sign_in import sessions
+from clientela.storefront import accounts
+from clientela.storefront.accounts import Account, AccountChanges
+from clientela.web import answers, web
+from clientela.web.web import Cursor, Limit, Listing
 from storefront_routes import access
 
 router = Router()

@@ -5,9 +5,12 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 
-from clientela import accounts, answers, checkout, checkout_policy, clock, entity_tags, stylesheets, web
-from clientela.checkout import Checkout
-from clientela.checkout_policy import CheckoutPolicy, CheckoutQuestion
+from clientela import clock
+from clientela.groups import stylesheets
+from clientela.storefront import accounts, checkout, checkout_policy
+from clientela.storefront.checkout import Checkout
+from clientela.storefront.checkout_policy import CheckoutPolicy, CheckoutQuestion
+from clientela.web import answers, entity_tags, web
 from storefront_routes import access
 
 router = Router()

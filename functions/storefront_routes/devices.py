@@ -5,11 +5,13 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from clientela import answers, clock, sessions, web
-from clientela.customer_fields import Line, Stamp
-from clientela.documents import Document
+from clientela import clock
 from clientela.errors import NotFoundError
-from clientela.sessions import Session, Way
+from clientela.schema.documents import Document
+from clientela.schema.fields import Line, Stamp
+from clientela.sign_in import sessions
+from clientela.sign_in.sessions import Session, Way
+from clientela.web import answers, web
 from storefront_routes import access
 
 router = Router()

@@ -6,11 +6,8 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import model_validator
 
-from clientela import accounts, answers, clock, email_changes, email_reverts, web
-from clientela.accounts import Account
-from clientela.customer_fields import Stamp
-from clientela.documents import Document
-from clientela.email_addresses import Email
+from clientela import clock
+from clientela.email_changes import email_changes, email_reverts
 from clientela.errors import (
     CodeLockedError,
     CodeWrongError,
@@ -20,7 +17,13 @@ from clientela.errors import (
     LinkUnknownError,
     LinkUsedError,
 )
-from clientela.languages import Language
+from clientela.schema.documents import Document
+from clientela.schema.email_addresses import Email
+from clientela.schema.fields import Stamp
+from clientela.schema.languages import Language
+from clientela.storefront import accounts
+from clientela.storefront.accounts import Account
+from clientela.web import answers, web
 from storefront_routes import access
 from storefront_routes.sign_in import Code, Secret
 

@@ -5,10 +5,12 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from clientela import answers, clock, passwords, web
-from clientela.documents import Document
+from clientela import clock
 from clientela.errors import CredentialsWrongError, FreshSignInNeededError, LoginDisabledError
-from clientela.passwords import Password, PasswordState
+from clientela.schema.documents import Document
+from clientela.sign_in import passwords
+from clientela.sign_in.passwords import Password, PasswordState
+from clientela.web import answers, web
 from storefront_routes import access
 
 router = Router()

@@ -6,11 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model_validator
 
-from clientela import accounts, answers, clock, password_sign_in, sessions, sign_in, web
-from clientela.accounts import Account
-from clientela.customer_fields import Stamp
-from clientela.documents import Document
-from clientela.email_addresses import Email
+from clientela import clock
 from clientela.errors import (
     AccountDisabledError,
     BrowserMismatchError,
@@ -22,11 +18,18 @@ from clientela.errors import (
     LinkUsedError,
     LoginDisabledError,
 )
-from clientela.http_errors import OriginNotAllowedError
-from clientela.languages import Language
-from clientela.passwords import Password
-from clientela.sign_in import SignedIn
-from clientela.stores import Store
+from clientela.schema.documents import Document
+from clientela.schema.email_addresses import Email
+from clientela.schema.fields import Stamp
+from clientela.schema.languages import Language
+from clientela.sign_in import password_sign_in, sessions, sign_in
+from clientela.sign_in.passwords import Password
+from clientela.sign_in.sign_in import SignedIn
+from clientela.storefront import accounts
+from clientela.storefront.accounts import Account
+from clientela.stores.stores import Store
+from clientela.web import answers, web
+from clientela.web.http_errors import OriginNotAllowedError
 from storefront_routes import access
 
 router = Router()

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
-from clientela import answers, entity_tags, sign_in_pages
-from clientela.sign_in_pages import SignInPage
+from clientela.storefront import sign_in_pages
+from clientela.storefront.sign_in_pages import SignInPage
+from clientela.web import answers, entity_tags
 
 router = Router()
 

@@ -14,9 +14,10 @@ from local.follower import Follower
 from local.outputs import Outputs
 from tests.e2e.conftest import MakeClient
 
-from clientela import api_keys, clock, stores
-from clientela.api_keys import NewKey
-from clientela.stores import Store, StoreSettings
+from clientela import clock
+from clientela.stores import api_keys, stores
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store, StoreSettings
 
 SECONDS = 120
 SCHEMA = Draft202012Validator(json.loads((Path(__file__).parents[2] / "docs/events.json").read_text("utf-8")))

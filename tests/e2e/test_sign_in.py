@@ -11,10 +11,12 @@ import pytest
 from local.outputs import Outputs
 from tests.e2e.conftest import MakeClient
 
-from clientela import api_keys, clock, customers, stores
-from clientela.api_keys import NewKey
-from clientela.customer_fields import NewCustomer
-from clientela.stores import Store, StoreSettings
+from clientela import clock
+from clientela.customers import customers
+from clientela.customers.customer_fields import NewCustomer
+from clientela.stores import api_keys, stores
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store, StoreSettings
 
 SECONDS = 120
 

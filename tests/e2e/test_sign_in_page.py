@@ -14,7 +14,7 @@ from tests.e2e import chromium
 from tests.e2e.chromium import Mailbox, Shopper
 from tests.e2e.conftest import MakeClient, clientela
 
-from clientela import sign_in_pages
+from clientela.storefront import sign_in_pages
 
 TEXTS = json.loads(sign_in_pages.file("texts.json"))
 EN = TEXTS["en"]

@@ -4,9 +4,11 @@ import time
 
 from local.outputs import Outputs
 
-from clientela import clock, customers, stores
-from clientela.customer_fields import NewCustomer
-from clientela.stores import StoreSettings
+from clientela import clock
+from clientela.customers import customers
+from clientela.customers.customer_fields import NewCustomer
+from clientela.stores import stores
+from clientela.stores.stores import StoreSettings
 
 SECONDS = 120
 

@@ -8,8 +8,9 @@ import pytest
 from tests.deployment import create_resources, forget_caches, moto_server
 from tests.schema import create_table
 
-from clientela import clock, stores
-from clientela.stores import Store, StoreSettings
+from clientela import clock
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
 
 
 @pytest.fixture(scope="session")

@@ -10,28 +10,20 @@ from typing import Any
 import pytest
 from benchmarks.traffic import watched
 
-from clientela import (
-    accounts,
-    clock,
-    consents,
-    customers,
-    email_change_mail,
-    email_changes,
-    email_reverts,
-    mail_queue,
-    notices,
-    password_sign_in,
-    passwords,
-    sessions,
-    sign_in_limits,
-)
-from clientela.customer_fields import Customer, NewCustomer
-from clientela.customer_records import EmailClaim
+from clientela import clock
+from clientela.customers import consents, customers
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.customer_records import EmailClaim
+from clientela.email_changes import email_changes, email_reverts
 from clientela.errors import ClientelaError, CredentialsWrongError
-from clientela.sessions import Session
-from clientela.stores import Store
-from clientela.table import Transaction
-from clientela.visitors import Visitor
+from clientela.mail import mail_queue
+from clientela.notifications import email_change_mail, notices
+from clientela.sign_in import password_sign_in, passwords, sessions, sign_in_limits
+from clientela.sign_in.sessions import Session
+from clientela.sign_in.visitors import Visitor
+from clientela.storefront import accounts
+from clientela.stores.stores import Store
+from clientela.table.table import Transaction
 
 THREADS = 16
 NOW = clock.now()
@@ -45,7 +37,7 @@ def around(deployed: None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     sent: list[Any] = []
     monkeypatch.setattr(mail_queue, "put", lambda *_, **__: None)
     monkeypatch.setattr(mail_queue, "put_later", lambda *_, **__: None)
-    monkeypatch.setattr("clientela.mail_delivery._sent", lambda store, outgoing: sent.append(outgoing) or "sent")
+    monkeypatch.setattr("clientela.mail.mail_delivery._sent", lambda store, outgoing: sent.append(outgoing) or "sent")
     for limit in ("take_guess", "take_email_change", "take_try"):
         monkeypatch.setattr(sign_in_limits, limit, lambda *_: None)
     return sent

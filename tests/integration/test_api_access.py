@@ -13,12 +13,19 @@ from werkzeug.test import Client, TestResponse
 
 import customers_api
 import storefront_api
-from clientela import api_keys, clients, clock, customers, exports, groups, http_requests, ids, sessions, stores
-from clientela.api_keys import ALL_SCOPES, NewKey
-from clientela.customer_fields import NewCustomer
-from clientela.groups import NewGroup
-from clientela.stores import Store, StoreSettings
-from clientela.table import Transaction
+from clientela import clock, ids
+from clientela.aws import clients
+from clientela.customers import customers
+from clientela.customers.customer_fields import NewCustomer
+from clientela.exports import exports
+from clientela.groups import groups
+from clientela.groups.groups import NewGroup
+from clientela.sign_in import sessions
+from clientela.stores import api_keys, stores
+from clientela.stores.api_keys import ALL_SCOPES, NewKey
+from clientela.stores.stores import Store, StoreSettings
+from clientela.table.table import Transaction
+from clientela.web import http_requests
 
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text())
 APPS = {"customers_api": customers_api.app, "storefront_api": storefront_api.app}

@@ -17,12 +17,18 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
 from tests.wsgi import application
 
-from clientela import api_keys, clients, clock, customers, exports, groups, ids, sessions
-from clientela.api_keys import NewKey
-from clientela.customer_fields import NewCustomer
-from clientela.groups import NewGroup
-from clientela.stores import Store
-from clientela.table import Transaction
+from clientela import clock, ids
+from clientela.aws import clients
+from clientela.customers import customers
+from clientela.customers.customer_fields import NewCustomer
+from clientela.exports import exports
+from clientela.groups import groups
+from clientela.groups.groups import NewGroup
+from clientela.sign_in import sessions
+from clientela.stores import api_keys
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store
+from clientela.table.table import Transaction
 
 CASES = 60  # of each operation
 SEED = 20261121

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from clientela import circuits, clock
-from clientela.stores import Store
+from clientela import clock
+from clientela.stores.stores import Store
+from clientela.table import circuits
 
 NOW = clock.now()
 THREADS = 16

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from clientela import clock, customers, directory, groups, history
-from clientela.customer_fields import NewCustomer
+from clientela import clock
+from clientela.customers import customers, directory, history
+from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import BusyError, ClientelaError, EmailTakenError, InvalidInputError, VersionConflictError
-from clientela.stores import Store
+from clientela.groups import groups
+from clientela.stores.stores import Store
 
 NOW = clock.now()
 THREADS = 16

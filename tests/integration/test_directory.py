@@ -4,11 +4,14 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from clientela import clock, customers, directory, keys, stores
-from clientela.customer_fields import Customer, NewCustomer, Spend
-from clientela.customer_filter import CustomerFilter
+from clientela import clock
+from clientela.customers import customers, directory
+from clientela.customers.customer_fields import Customer, NewCustomer, Spend
+from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import InvalidInputError
-from clientela.stores import Store, StoreSettings
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
+from clientela.table import keys
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -12,13 +12,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from clientela import clock, customer_removal, customers, directory, dynamodb, stores
-from clientela.customer_fields import Customer, NewCustomer, Spend
-from clientela.customer_filter import CustomerFilter
-from clientela.customer_records import claim, record
-from clientela.directory import SORTS, Sort
+from clientela import clock
+from clientela.customers import customers, directory
+from clientela.customers.customer_fields import Customer, NewCustomer, Spend
+from clientela.customers.customer_filter import CustomerFilter
+from clientela.customers.customer_records import claim, record
+from clientela.customers.directory import SORTS, Sort
 from clientela.errors import CustomerNotFoundError
-from clientela.stores import Store, StoreSettings
+from clientela.lifecycle import customer_removal
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
+from clientela.table import dynamodb
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PEOPLE, SEED = 500, 20261124

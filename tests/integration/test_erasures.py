@@ -11,27 +11,19 @@ import boto3
 import pytest
 from tests.removals import Waiting
 
-from clientela import (
-    clock,
-    customer_removal,
-    customers,
-    directory,
-    dynamodb,
-    erasures,
-    keys,
-    order_records,
-    orders,
-    removal_queue,
-    settings,
-    sign_in_events,
-    stores,
-)
-from clientela.customer_fields import Customer, NewCustomer
+from clientela import clock, settings
+from clientela.customers import customers, directory
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.history import OPERATOR
 from clientela.errors import BusyError, CustomerNotFoundError
-from clientela.history import OPERATOR
-from clientela.order_fields import Order
-from clientela.order_records import OrderReference
-from clientela.stores import Store, StoreSettings
+from clientela.lifecycle import customer_removal, erasures, removal_queue
+from clientela.orders import order_records, orders
+from clientela.orders.order_fields import Order
+from clientela.orders.order_records import OrderReference
+from clientela.sign_in import sign_in_events
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
+from clientela.table import dynamodb, keys
 
 NOW = clock.now()
 BEFORE = NOW - timedelta(days=1)

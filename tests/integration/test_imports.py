@@ -15,11 +15,18 @@ from tests.people import everybody
 from tests.template_file import PROJECT
 
 import csv_import
-from clientela import clients, clock, csv_files, customers, directory, dynamodb, groups, history, imports, stores
-from clientela.customer_fields import Customer, NewCustomer
-from clientela.faults import FaultError
-from clientela.groups import NewGroup
-from clientela.stores import Store, StoreSettings
+from clientela import clock
+from clientela.aws import clients
+from clientela.csv import csv_files
+from clientela.customers import customers, directory, history
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.groups import groups
+from clientela.groups.groups import NewGroup
+from clientela.handlers.faults import FaultError
+from clientela.imports import imports
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
+from clientela.table import dynamodb
 
 CHINOOK = (PROJECT / "tests/data/chinook/customers.csv").read_bytes()
 

@@ -8,15 +8,21 @@ from tests.http_events import answered, http_event
 from tests.people import everybody
 
 import customers_api
-from clientela import api_keys, clock, customers, dynamodb, groups, history, merges, order_lists, order_ties, orders
-from clientela.api_keys import NewKey
-from clientela.customer_fields import Customer
+from clientela import clock
+from clientela.customers import customers, history
+from clientela.customers.customer_fields import Customer
+from clientela.customers.history import Actor
 from clientela.errors import BusyError, ClientelaError, CustomerMergedError, InvalidInputError
-from clientela.groups import NewGroup
-from clientela.history import Actor
-from clientela.order_fields import Order
-from clientela.statistics_rebuild import rebuild
-from clientela.stores import Store
+from clientela.groups import groups
+from clientela.groups.groups import NewGroup
+from clientela.lifecycle import merges
+from clientela.orders import order_lists, order_ties, orders
+from clientela.orders.order_fields import Order
+from clientela.orders.statistics_rebuild import rebuild
+from clientela.stores import api_keys
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store
+from clientela.table import dynamodb
 
 NOW = clock.now()
 KEY = Actor("api_key", "key_1")

@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from tests.table_checker import faults
 
-from clientela import clock, customer_removal, customers, order_lists, orders, stores, unclaimed_orders
-from clientela.customer_fields import Customer, NewCustomer
+from clientela import clock
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import EmailTakenError
-from clientela.order_fields import Order
-from clientela.stores import Store, StoreSettings
+from clientela.lifecycle import customer_removal
+from clientela.orders import order_lists, orders, unclaimed_orders
+from clientela.orders.order_fields import Order
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
 
 NOW = clock.now()
 EMAILS = [f"{name}@example.com" for name in ("ana", "ben", "cleo")]

@@ -14,13 +14,17 @@ from tests.people import everybody
 from tests.table_checker import faults, figures
 from tests.unit.test_orders import batch, failures
 
-from clientela import clock, customers, dynamodb, order_lists, stores, unclaimed_orders
-from clientela import history as events
-from clientela.connections import Broken
-from clientela.customer_fields import NewCustomer
+from clientela import clock
+from clientela.aws.connections import Broken
+from clientela.customers import customers
+from clientela.customers import history as events
+from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import EmailTakenError
-from clientela.order_fields import Order
-from clientela.stores import Store, StoreSettings
+from clientela.orders import order_lists, unclaimed_orders
+from clientela.orders.order_fields import Order
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
+from clientela.table import dynamodb
 
 NOW = clock.now()
 SAMPLE = Path(__file__).parents[1] / "data" / "chinook" / "orders.jsonl"

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from tests.people import everybody
 
-from clientela import clock, customers, directory, order_lists, orders
-from clientela.customer_fields import NewCustomer
+from clientela import clock
+from clientela.customers import customers, directory
+from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import BusyError, EmailTakenError
-from clientela.order_fields import Order
-from clientela.stores import Store
+from clientela.orders import order_lists, orders
+from clientela.orders.order_fields import Order
+from clientela.stores.stores import Store
 
 NOW = clock.now()
 SAMPLE = Path(__file__).parents[1] / "data" / "chinook" / "orders.jsonl"

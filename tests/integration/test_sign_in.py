@@ -20,22 +20,16 @@ from local import dynamodb_local as engine
 from tests import sign_ins
 from tests.sign_ins import HERE, NOW, Mailbox, by_link, wrong
 
-from clientela import (
-    customers,
-    dynamodb,
-    limits,
-    sessions,
-    sign_in,
-    sign_in_limits,
-    sign_in_mail,
-    sign_in_requests,
-)
-from clientela.customer_fields import Customer, NewCustomer
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import BusyError, ClientelaError
-from clientela.limits import Rule
-from clientela.stores import Store
-from clientela.table import Transaction
-from clientela.visitors import Visitor
+from clientela.notifications import sign_in_mail
+from clientela.sign_in import sessions, sign_in, sign_in_limits, sign_in_requests
+from clientela.sign_in.visitors import Visitor
+from clientela.stores.stores import Store
+from clientela.table import dynamodb, limits
+from clientela.table.limits import Rule
+from clientela.table.table import Transaction
 
 ROUNDS = int(os.environ.get("SIGN_IN_ROUNDS", "20"))
 THREADS, CALLERS = 32, 1000
@@ -162,7 +156,7 @@ def test_a_thousand_requests_at_once_are_one_mail(
     store: Store, box: Mailbox, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queued: list[str] = []
-    monkeypatch.setattr("clientela.mail_queue.put", lambda mail, store_id, **about: queued.append(store_id))
+    monkeypatch.setattr("clientela.mail.mail_queue.put", lambda mail, store_id, **about: queued.append(store_id))
     spellings = ["ana@bücher.example", "ANA@BÜCHER.example", " Ana@xn--bcher-kva.example ", "aNa@XN--bcher-KVA.example"]
 
     def ask(number: int) -> None:

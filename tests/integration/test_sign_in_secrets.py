@@ -18,21 +18,16 @@ from tests.sign_ins import NOW, Mailbox, by_code, by_link, wrong
 import customers_api
 import email_sender
 import storefront_api
-from clientela import (
-    api_keys,
-    customers,
-    order_lists,
-    orders,
-    settings,
-    sign_in_requests,
-    signing,
-    stores,
-)
-from clientela.api_keys import NewKey
-from clientela.customer_fields import Customer, NewCustomer
+from clientela import settings, signing
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import LinkExpiredError
-from clientela.order_fields import Order
-from clientela.stores import Store, StoreSettings
+from clientela.orders import order_lists, orders
+from clientela.orders.order_fields import Order
+from clientela.sign_in import sign_in_requests
+from clientela.stores import api_keys, stores
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store, StoreSettings
 
 
 @pytest.fixture
@@ -202,7 +197,7 @@ def test_no_secret_is_logged_queued_or_stored(
     message = json.dumps({"mail": "sign_in_link", "store_id": store.id, "request_id": asked["request_id"]})
     record = {"messageId": "m-1", "body": message, "eventSource": "aws:sqs"}
     with monkeypatch.context() as patch:  # a mail that SES does not take comes back to the queue
-        patch.setattr("clientela.mail_delivery._sent", lambda *_: broken_mail())
+        patch.setattr("clientela.mail.mail_delivery._sent", lambda *_: broken_mail())
         assert email_sender.handler({"Records": [record]}, None)["batchItemFailures"]
     assert not email_sender.handler({"Records": [record]}, None)["batchItemFailures"]
     context = box.mails[-1][1].context
@@ -214,7 +209,7 @@ def test_no_secret_is_logged_queued_or_stored(
         return storefront_api.handler(http_event("POST", f"{store.id}/{path}", body, **more), None)
 
     with monkeypatch.context() as patch:  # a fault of ours with the request in its words
-        patch.setattr("clientela.sign_in.verify", lambda *given: fault(given))
+        patch.setattr("clientela.sign_in.sign_in.verify", lambda *given: fault(given))
         assert post("sessions", proof)["statusCode"] == 500
     for body in ({"token": token}, proof | {"nonce": "x"}, {"token": token, "code": wrong(code)}, {"token": [token]}):
         assert post("sessions", body)["statusCode"] in {403, 422}

@@ -10,13 +10,18 @@ from typing import Any
 import boto3
 import pytest
 
-from clientela import clock, customer_removal, customers, keys, order_ties, orders, settings, statistics_rebuild
-from clientela.customer_fields import Customer, Money, NewCustomer
-from clientela.customer_records import record
-from clientela.order_fields import Order
-from clientela.statistics_rebuild import Checked
-from clientela.stores import Store
-from clientela.table import Record
+from clientela import clock, settings
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.customer_records import record
+from clientela.lifecycle import customer_removal
+from clientela.orders import order_ties, orders, statistics_rebuild
+from clientela.orders.order_fields import Order
+from clientela.orders.statistics_rebuild import Checked
+from clientela.schema.fields import Money
+from clientela.stores.stores import Store
+from clientela.table import keys
+from clientela.table.table import Record
 
 NOW = clock.now()
 SAMPLE = Path(__file__).parents[1] / "data" / "chinook" / "orders.jsonl"

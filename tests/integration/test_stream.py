@@ -19,21 +19,18 @@ from tests.streams import arriving, recorded
 import csv_import
 import event_publisher
 import follow_ups
-from clientela import (
-    clients,
-    clock,
-    customer_removal,
-    customers,
-    exports,
-    mail_queue,
-    orders,
-    sessions,
-    settings,
-    stores,
-)
-from clientela.customer_fields import NewCustomer
-from clientela.order_fields import Order
-from clientela.stores import Store
+from clientela import clock, settings
+from clientela.aws import clients
+from clientela.customers import customers
+from clientela.customers.customer_fields import NewCustomer
+from clientela.exports import exports
+from clientela.lifecycle import customer_removal
+from clientela.mail import mail_queue
+from clientela.orders import orders
+from clientela.orders.order_fields import Order
+from clientela.sign_in import sessions
+from clientela.stores import stores
+from clientela.stores.stores import Store
 
 NOW = clock.now()
 ROOT = Path(__file__).parents[2]

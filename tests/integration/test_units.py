@@ -13,36 +13,24 @@ from benchmarks.traffic import Traffic, watched
 from tests import sign_ins
 from tests.sign_ins import HERE
 
-from clientela import (
-    api_keys,
-    checkout,
-    clock,
-    customer_records,
-    customers,
-    directory,
-    dynamodb,
-    erasure_sweep,
-    erasures,
-    groups,
-    keys,
-    order_lists,
-    order_records,
-    orders,
-    removal_queue,
-    sessions,
-    sign_in,
-    stores,
-    stylesheets,
-)
-from clientela.api_keys import NewKey
-from clientela.customer_fields import Customer, NewCustomer, Spend
-from clientela.customer_filter import CustomerFilter
-from clientela.directory import Sort
+from clientela import clock
+from clientela.customers import customer_records, customers, directory
+from clientela.customers.customer_fields import Customer, NewCustomer, Spend
+from clientela.customers.customer_filter import CustomerFilter
+from clientela.customers.directory import Sort
+from clientela.customers.history import OPERATOR
 from clientela.errors import LinkUsedError
-from clientela.groups import NewGroup
-from clientela.history import OPERATOR
-from clientela.order_fields import Order
-from clientela.stores import Store, StoreSettings
+from clientela.groups import groups, stylesheets
+from clientela.groups.groups import NewGroup
+from clientela.lifecycle import erasure_sweep, erasures, removal_queue
+from clientela.orders import order_lists, order_records, orders
+from clientela.orders.order_fields import Order
+from clientela.sign_in import sessions, sign_in
+from clientela.storefront import checkout
+from clientela.stores import api_keys, stores
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store, StoreSettings
+from clientela.table import dynamodb, keys
 
 NOW = clock.now()
 

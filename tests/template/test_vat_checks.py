@@ -6,7 +6,7 @@ from typing import Any
 from tests.template.test_build import run_as_lambda
 from tests.template_file import template
 
-from clientela import vat_check_queue
+from clientela.vat import vat_check_queue
 
 RESOURCES: dict[str, Any] = template()["Resources"]
 QUEUE: dict[str, Any] = RESOURCES["VatCheckQueue"]["Properties"]
@@ -23,5 +23,7 @@ def test_a_message_outlives_its_gaps() -> None:
 
 def test_the_built_layer_holds_what_the_rules_of_all_countries_read(build: Path) -> None:
     """An Indonesian number is looked up in a list of districts, which is a file of its own."""
-    result = run_as_lambda(build, "VatChecker", "from clientela import vat; print(vat.number('ID 3171011708450001'))")
+    result = run_as_lambda(
+        build, "VatChecker", "from clientela.schema import vat; print(vat.number('ID 3171011708450001'))"
+    )
     assert (result.stdout.strip(), result.returncode) == ("ID3171011708450001", 0), result.stderr

@@ -11,8 +11,11 @@ from tests.removals import Waiting
 from tests.schema import create_table
 from tests.vies_stand_in import StandIn, vies_stand_in
 
-from clientela import clock, removal_queue, settings, stores, vies
-from clientela.stores import Store, StoreSettings
+from clientela import clock, settings
+from clientela.lifecycle import removal_queue
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
+from clientela.vat import vies
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,11 @@ from typing import Any
 import boto3
 import pytest
 
-from clientela import api_keys, clock, settings
-from clientela.api_keys import NewKey
+from clientela import clock, settings
 from clientela.errors import KeyMissingError, KeyNotFoundError, ScopeMissingError
-from clientela.stores import Store
+from clientela.stores import api_keys
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store
 
 NOW = clock.now()
 HOUR = timedelta(hours=1)

@@ -6,16 +6,22 @@ from tests.http_events import answered, http_event
 
 import bulk_changes
 import customers_api
-from clientela import api_keys, bulk, clients, clock, customers, directory, group_removal, groups, history, sessions
-from clientela.api_keys import NewKey
-from clientela.bulk import BulkChange
-from clientela.customer_fields import Customer, NewCustomer
-from clientela.customer_filter import CustomerFilter
+from clientela import clock
+from clientela.aws import clients
+from clientela.bulk import bulk, group_removal
+from clientela.bulk.bulk import BulkChange
+from clientela.customers import customers, directory, history
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.customer_filter import CustomerFilter
+from clientela.customers.history import OPERATOR
 from clientela.errors import BulkJobNotFoundError, GroupNotFoundError, InvalidInputError, SessionInvalidError
-from clientela.groups import NewGroup
-from clientela.history import OPERATOR
-from clientela.stores import Store
-from clientela.table import Transaction
+from clientela.groups import groups
+from clientela.groups.groups import NewGroup
+from clientela.sign_in import sessions
+from clientela.stores import api_keys
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store
+from clientela.table.table import Transaction
 
 NOW = clock.now()
 

@@ -9,12 +9,17 @@ from benchmarks.traffic import watched
 from tests.http_events import http_event
 
 import storefront_api
-from clientela import checkout, checkout_policy, clock, customers, groups, sessions, stores
-from clientela.customer_fields import Customer, NewCustomer
+from clientela import clock
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import InvalidInputError
-from clientela.groups import NewGroup
-from clientela.stores import Store
-from clientela.table import Transaction
+from clientela.groups import groups
+from clientela.groups.groups import NewGroup
+from clientela.sign_in import sessions
+from clientela.storefront import checkout, checkout_policy
+from clientela.stores import stores
+from clientela.stores.stores import Store
+from clientela.table.table import Transaction
 
 NOW = clock.now()
 DAY = timedelta(days=1)

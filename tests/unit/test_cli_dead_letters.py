@@ -8,8 +8,8 @@ import boto3
 import pytest
 from tests.unit.cli import Result, Run, deploy, runner
 
-from clientela import clients
-from clientela.stores import Store
+from clientela.aws import clients
+from clientela.stores.stores import Store
 from clientela_cli import queues
 
 ORDER: dict[str, Any] = {

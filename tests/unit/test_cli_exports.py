@@ -11,10 +11,12 @@ import pytest
 from tests.deployment import EXPORTS
 from tests.unit.cli import Run, deploy, runner
 
-import clientela
-from clientela import clients, clock, customers, exports
-from clientela.customer_fields import NewCustomer
-from clientela.stores import Store
+from clientela import clock
+from clientela.aws import clients
+from clientela.customers import customers, directory
+from clientela.customers.customer_fields import NewCustomer
+from clientela.exports import exports
+from clientela.stores.stores import Store
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def test_a_folder_that_is_not_there_is_told_before_anything_is_exported(run: Run
 
 def test_a_failed_export_fails_the_command(run: Run, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
-        monkeypatch.setattr(clientela.directory, "count", lambda *_: 5)
+        monkeypatch.setattr(directory, "count", lambda *_: 5)
         with pytest.raises(exports.ExportIncompleteError):
             exports.run(store, exports.every(store).jobs[0].id, clock.now())
 

@@ -14,7 +14,8 @@ from tests.template_file import PROJECT
 from tests.unit.cli import Run, deploy, runner
 
 import csv_import
-from clientela import clients, import_chunks
+from clientela.aws import clients
+from clientela.imports import import_chunks
 
 CHINOOK = PROJECT / "tests" / "data" / "chinook" / "customers.csv"
 

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from tests.unit.cli import Run, deploy, runner
 
-from clientela import clients
+from clientela.aws import clients
 from clientela_cli import order_file, queues, send_state, sending
 from clientela_cli.order_file import BEGINNING
 from clientela_cli.sending import Pressure

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 from tests.unit.cli import Run, deploy, runner
 
-from clientela import clock, customers, keys, order_ties, orders
-from clientela.customer_records import record
-from clientela.order_fields import Order
-from clientela.stores import Store
-from clientela.table import Record
+from clientela import clock
+from clientela.customers import customers
+from clientela.customers.customer_records import record
+from clientela.orders import order_ties, orders
+from clientela.orders.order_fields import Order
+from clientela.stores.stores import Store
+from clientela.table import keys
+from clientela.table.table import Record
 
 NOW = clock.now()
 ORDER: dict[str, Any] = {

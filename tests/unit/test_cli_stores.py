@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from tests.unit.cli import Run, deploy, runner
 
-from clientela import api_keys, clock, customers, stores
-from clientela.customer_fields import NewCustomer
+from clientela import clock
+from clientela.customers import customers
+from clientela.customers.customer_fields import NewCustomer
+from clientela.stores import api_keys, stores
 
 
 @pytest.fixture

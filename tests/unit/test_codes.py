@@ -5,11 +5,18 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from clientela import accounts, clock, csv_columns, csv_rows, currencies, customers, languages, order_account, stores
-from clientela.customer_fields import NewCustomer
+from clientela import clock
+from clientela.csv import csv_columns
+from clientela.customers import customers
+from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import InvalidInputError
-from clientela.order_fields import Order
-from clientela.stores import Store
+from clientela.imports import csv_rows
+from clientela.orders import order_account
+from clientela.orders.order_fields import Order
+from clientela.schema import currencies, languages
+from clientela.storefront import accounts
+from clientela.stores import stores
+from clientela.stores.stores import Store
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from urllib3.util import wait_for_read
 
-from clientela import connections
-from clientela.connections import Broken, Connections
+from clientela.aws import connections
+from clientela.aws.connections import Broken, Connections
 
 
 class Echo(BaseHTTPRequestHandler):

@@ -7,18 +7,23 @@ from typing import Any
 
 import pytest
 
-from clientela import accounts, bulk, clock, consents, customers, import_accounts, orders
-from clientela.bulk import BulkChange
-from clientela.consents import Consent
-from clientela.csv_columns import columns
-from clientela.csv_rows import row
-from clientela.customer_fields import Customer, NewCustomer
+from clientela import clock
+from clientela.bulk import bulk
+from clientela.bulk.bulk import BulkChange
+from clientela.csv.csv_columns import columns
+from clientela.customers import consents, customers
+from clientela.customers.consents import Consent
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.history import OPERATOR, Actor
 from clientela.errors import BusyError, InvalidInputError
-from clientela.history import OPERATOR, Actor
-from clientela.import_accounts import Rules
-from clientela.order_fields import Order
-from clientela.stores import Store
-from clientela.table import Transaction
+from clientela.imports import import_accounts
+from clientela.imports.csv_rows import row
+from clientela.imports.import_accounts import Rules
+from clientela.orders import orders
+from clientela.orders.order_fields import Order
+from clientela.storefront import accounts
+from clientela.stores.stores import Store
+from clientela.table.table import Transaction
 
 NOW = clock.now()
 LATER = NOW + timedelta(days=1)

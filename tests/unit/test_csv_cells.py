@@ -3,7 +3,7 @@ import io
 
 import pytest
 
-from clientela.csv_cells import DANGEROUS, escaped, unescaped
+from clientela.csv.csv_cells import DANGEROUS, escaped, unescaped
 
 TEXTS = [
     "", "ana", "=1+1", "+34911222333", "-5", "@sum", "\tx", "\rx", "\nx", "\x00x", "＝1", "＋1", "－1", "＠1",  # noqa: RUF001

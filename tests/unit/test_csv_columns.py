@@ -2,7 +2,7 @@
 
 import pytest
 
-from clientela.csv_columns import columns
+from clientela.csv.csv_columns import columns
 
 
 @pytest.mark.parametrize(

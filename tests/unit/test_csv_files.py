@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from clientela import csv_files, csv_records
-from clientela.csv_files import FileRefusedError, Survey
+from clientela.csv import csv_files, csv_records
+from clientela.csv.csv_files import FileRefusedError, Survey
 
 
 def survey(content: bytes, **options: str) -> Survey:

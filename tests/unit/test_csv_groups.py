@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clientela import csv_columns, csv_groups, csv_rows
-from clientela.csv_rows import Shop
-from clientela.customer_fields import Customer
-from clientela.groups import Group
+from clientela.csv import csv_columns
+from clientela.customers.customer_fields import Customer
+from clientela.groups.groups import Group
+from clientela.imports import csv_groups, csv_rows
+from clientela.imports.csv_rows import Shop
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clientela import csv_rows
-from clientela.csv_columns import columns
-from clientela.csv_notes import RowRefusedError
-from clientela.customer_fields import Customer
+from clientela.csv.csv_columns import columns
+from clientela.customers.customer_fields import Customer
+from clientela.imports import csv_rows
+from clientela.imports.csv_notes import RowRefusedError
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 

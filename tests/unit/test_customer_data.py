@@ -8,26 +8,22 @@ from typing import Any
 import pytest
 from tests.sign_ins import NOW, Mailbox, by_link, mailbox
 
-from clientela import (
-    accounts,
-    customer_data,
-    customers,
-    dynamodb,
-    email_changes,
-    keys,
-    orders,
-    passwords,
-    sessions,
-    welcome_mail,
-)
-from clientela.customer_data import CustomerData
-from clientela.customer_fields import NewCustomer
-from clientela.history import Actor
-from clientela.order_fields import Order
-from clientela.sign_in import SignedIn
-from clientela.sign_in_requests import hashed
-from clientela.stores import Store
-from clientela.visitors import Visitor
+from clientela.customers import customers
+from clientela.customers.customer_fields import NewCustomer
+from clientela.customers.history import Actor
+from clientela.email_changes import email_changes
+from clientela.lifecycle import customer_data
+from clientela.lifecycle.customer_data import CustomerData
+from clientela.notifications import welcome_mail
+from clientela.orders import orders
+from clientela.orders.order_fields import Order
+from clientela.sign_in import passwords, sessions
+from clientela.sign_in.sign_in import SignedIn
+from clientela.sign_in.sign_in_requests import hashed
+from clientela.sign_in.visitors import Visitor
+from clientela.storefront import accounts
+from clientela.stores.stores import Store
+from clientela.table import dynamodb, keys
 
 ANA = "ana@example.com"
 

@@ -4,12 +4,16 @@ import boto3
 import pytest
 from tests.removals import Waiting
 
-from clientela import clock, customer_removal, customers, keys, order_lists, orders, settings
-from clientela.customer_fields import NewCustomer
+from clientela import clock, settings
+from clientela.customers import customers
+from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import CustomerNotFoundError, VersionConflictError
-from clientela.order_fields import Order
-from clientela.order_records import OrderReference
-from clientela.stores import Store
+from clientela.lifecycle import customer_removal
+from clientela.orders import order_lists, orders
+from clientela.orders.order_fields import Order
+from clientela.orders.order_records import OrderReference
+from clientela.stores.stores import Store
+from clientela.table import keys
 
 NOW = clock.now()
 
@@ -55,7 +59,7 @@ def test_a_broken_off_deletion_is_finished_by_the_queue(
     ana = customers.find(store, "ana@example.com", NOW)
     assert ana
     with monkeypatch.context() as broken:
-        broken.setattr("clientela.dynamodb.delete_all", lambda items: 1 / 0)
+        broken.setattr("clientela.table.dynamodb.delete_all", lambda items: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             customer_removal.remove(store, ana.id)
     assert stored_of(ana.id)

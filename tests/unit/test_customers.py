@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from clientela import clock, customers, directory, dynamodb, groups
-from clientela.customer_fields import Customer, NewCustomer
+from clientela import clock
+from clientela.customers import customers, directory
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import (
     BusyError,
     CustomerNotFoundError,
@@ -13,7 +14,9 @@ from clientela.errors import (
     InvalidInputError,
     VersionConflictError,
 )
-from clientela.stores import Store
+from clientela.groups import groups
+from clientela.stores.stores import Store
+from clientela.table import dynamodb
 
 NOW = clock.now()
 

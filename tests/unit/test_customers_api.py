@@ -5,12 +5,16 @@ import pytest
 from tests.http_events import answered, http_event
 
 import customers_api
-from clientela import api_keys, clock, customers, errors, http_errors, sessions, web
-from clientela.api_keys import NewKey
-from clientela.customer_fields import NewCustomer
+from clientela import clock, errors
+from clientela.customers import customers
+from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import ClientelaError, SessionInvalidError
-from clientela.stores import Store
-from clientela.table import Transaction
+from clientela.sign_in import sessions
+from clientela.stores import api_keys
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store
+from clientela.table.table import Transaction
+from clientela.web import http_errors, web
 
 
 @pytest.fixture
@@ -68,7 +72,7 @@ def test_the_key_is_asked_for_before_the_body_is_looked_at(store: Store) -> None
 
 
 def test_a_key_opens_only_its_own_store(key: str) -> None:
-    from clientela import stores
+    from clientela.stores import stores
 
     stores.create("other", stores.StoreSettings(name="Other"), clock.now())
     assert call("GET", "other/customers", key=key)[0] == 401
@@ -161,7 +165,7 @@ def test_disabling_and_a_new_email_end_sessions_for_good(store: Store, key: str,
 
 def test_a_new_email_is_told_to_the_old_address(store: Store, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr("clientela.mail_queue.put", lambda *what, **about: asked.append((*what, about)))
+    monkeypatch.setattr("clientela.mail.mail_queue.put", lambda *what, **about: asked.append((*what, about)))
     ana = customers.create(store, NewCustomer(email="ana@example.com"), clock.now())
     call("PATCH", f"demo/customers/{ana.id}", {"note": "x"}, key=key)
     call("PATCH", f"demo/customers/{ana.id}", {"email": "new@example.com"}, key=key)
@@ -223,7 +227,7 @@ def test_every_answer_carries_the_security_headers(store: Store, key: str) -> No
 
 
 def test_a_fault_of_ours_tells_nothing_of_it(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clientela.directory.page", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("clientela.customers.directory.page", lambda *a, **k: 1 / 0)
     status, body, _ = call("GET", "demo/customers", key=key)
     assert (status, body["code"]) == (500, "unexpected")
     assert "division" not in str(body)

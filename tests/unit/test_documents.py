@@ -1,4 +1,4 @@
-from clientela.documents import Document, DocumentAttribute
+from clientela.schema.documents import Document, DocumentAttribute
 
 
 class Part(Document):

@@ -9,9 +9,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from clientela import dynamodb, signed_calls
-from clientela.connections import Reply
+from clientela.aws import signed_calls
+from clientela.aws.connections import Reply
 from clientela.errors import BusyError
+from clientela.table import dynamodb
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 

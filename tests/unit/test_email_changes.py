@@ -6,19 +6,11 @@ from typing import Any
 import pytest
 from tests.sign_ins import HERE, NOW, Mailbox, by_link, mailbox, wrong
 
-from clientela import (
-    customers,
-    email_change_mail,
-    email_changes,
-    email_reverts,
-    history,
-    notices,
-    passwords,
-    sessions,
-    sign_in,
-)
-from clientela.customer_fields import Customer, NewCustomer
-from clientela.email_changes import EmailChange
+from clientela.customers import customers, history
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.history import Actor
+from clientela.email_changes import email_changes, email_reverts
+from clientela.email_changes.email_changes import EmailChange
 from clientela.errors import (
     ClientelaError,
     CodeLockedError,
@@ -31,9 +23,10 @@ from clientela.errors import (
     SessionInvalidError,
     TooManyRequestsError,
 )
-from clientela.history import Actor
-from clientela.sign_in import SignedIn
-from clientela.stores import Store
+from clientela.notifications import email_change_mail, notices
+from clientela.sign_in import passwords, sessions, sign_in
+from clientela.sign_in.sign_in import SignedIn
+from clientela.stores.stores import Store
 
 ANA, NEW, THIEF, THIRD = "ana@example.com", "new@example.org", "thief@example.net", "third@example.net"
 SOON = NOW + timedelta(minutes=2)
@@ -43,7 +36,7 @@ SOON = NOW + timedelta(minutes=2)
 def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     """The notices that were asked for."""
     found: list[dict[str, str]] = []
-    monkeypatch.setattr("clientela.mail_queue.put_later", lambda mail, store_id, **about: found.append(about))
+    monkeypatch.setattr("clientela.mail.mail_queue.put_later", lambda mail, store_id, **about: found.append(about))
     return found
 
 

@@ -11,32 +11,22 @@ from tests.removals import Waiting
 
 import customers_api
 import storefront_api
-from clientela import (
-    api_keys,
-    clock,
-    customer_removal,
-    customers,
-    erasures,
-    keys,
-    merges,
-    order_lists,
-    orders,
-    sessions,
-    settings,
-    sign_in,
-    sign_in_mail,
-    stores,
-    tombstones,
-    unclaimed_orders,
-)
-from clientela.api_keys import NewKey
-from clientela.customer_fields import Customer, NewCustomer
+from clientela import clock, settings
+from clientela.customers import customers, tombstones
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.history import Actor
 from clientela.errors import CustomerNotFoundError, OrderNotFoundError, SessionInvalidError
-from clientela.history import Actor
-from clientela.order_fields import Order
-from clientela.order_records import OrderReference
-from clientela.stores import Store, StoreSettings
-from clientela.visitors import Visitor
+from clientela.lifecycle import customer_removal, erasures, merges
+from clientela.notifications import sign_in_mail
+from clientela.orders import order_lists, orders, unclaimed_orders
+from clientela.orders.order_fields import Order
+from clientela.orders.order_records import OrderReference
+from clientela.sign_in import sessions, sign_in
+from clientela.sign_in.visitors import Visitor
+from clientela.stores import api_keys, stores
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store, StoreSettings
+from clientela.table import keys
 
 NOW = clock.now()
 BEFORE, AFTER = NOW - timedelta(days=1), NOW + timedelta(days=1)
@@ -92,7 +82,7 @@ def signed_in(store: Store, ana: Customer, monkeypatch: pytest.MonkeyPatch) -> d
         sent.append(outgoing)
         return "sent"
 
-    monkeypatch.setattr("clientela.mail_delivery._sent", take)
+    monkeypatch.setattr("clientela.mail.mail_delivery._sent", take)
     visitor = Visitor("192.0.2.1", "Firefox")
     asked = sign_in.request_link(store, "ana@example.com", visitor, None, None, clock.now())
     sign_in_mail.deliver(store, asked.request_id, clock.now())
@@ -205,7 +195,7 @@ def test_who_signs_up_again_comes_back_with_nothing(
     erase(store, ana)
     request = sign_in.request_link(store, "ana@example.com", Visitor("192.0.2.1", None), None, None, NOW)
     sent: list[Any] = []
-    monkeypatch.setattr("clientela.mail_delivery._sent", lambda store, outgoing: sent.append(outgoing) or "sent")
+    monkeypatch.setattr("clientela.mail.mail_delivery._sent", lambda store, outgoing: sent.append(outgoing) or "sent")
     sign_in_mail.deliver(store, request.request_id, NOW)
     code = sent[-1].mail.context["code"].replace(" ", "")
     proof = sign_in.proof(request_id=request.request_id, code=code)

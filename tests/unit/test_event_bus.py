@@ -10,10 +10,13 @@ from botocore.exceptions import ClientError
 from tests.streams import record
 
 import event_publisher
-from clientela import clients, clock, customer_records, customers, event_bus
-from clientela.customer_fields import Customer, NewCustomer
-from clientela.events import Event
-from clientela.stores import Store
+from clientela import clock
+from clientela.aws import clients
+from clientela.customers import customer_records, customers
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.events import event_bus
+from clientela.events.events import Event
+from clientela.stores.stores import Store
 
 NOW = clock.now()
 

@@ -11,9 +11,10 @@ from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 from tests.streams import arriving
 
-from clientela import changes, events
-from clientela.documents import STORED
-from clientela.event_fields import AnyEvent
+from clientela.events import events
+from clientela.events.event_fields import AnyEvent
+from clientela.schema.documents import STORED
+from clientela.table import changes
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = Draft202012Validator(json.loads((ROOT / "docs/events.json").read_text("utf-8")))

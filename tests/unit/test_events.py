@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from clientela.faults import FaultError
-from clientela.stores import Store
+from clientela.handlers.faults import FaultError
+from clientela.stores.stores import Store
 
 EVENTS = Path(__file__).parents[2] / "events"
 

@@ -11,30 +11,24 @@ import pytest
 from tests.deployment import EXPORTS
 
 import customer_export
-from clientela import (
-    clients,
-    clock,
-    csv_columns,
-    csv_groups,
-    csv_rows,
-    customers,
-    directory,
-    export_columns,
-    export_files,
-    exports,
-    faults,
-    groups,
-    orders,
-    stores,
-)
-from clientela.csv_rows import Shop
-from clientela.customer_fields import NewCustomer
-from clientela.customer_filter import CustomerFilter
+from clientela import clock
+from clientela.aws import clients
+from clientela.csv import csv_columns
+from clientela.customers import customers, directory
+from clientela.customers.customer_fields import NewCustomer
+from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, InvalidInputError
-from clientela.exports import ExportIncompleteError, ExportJob
-from clientela.groups import NewGroup
-from clientela.order_fields import Order
-from clientela.stores import Store, StoreSettings
+from clientela.exports import export_columns, export_files, exports
+from clientela.exports.exports import ExportIncompleteError, ExportJob
+from clientela.groups import groups
+from clientela.groups.groups import NewGroup
+from clientela.handlers import faults
+from clientela.imports import csv_groups, csv_rows
+from clientela.imports.csv_rows import Shop
+from clientela.orders import orders
+from clientela.orders.order_fields import Order
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
 
 NOW = clock.now()
 SCHEDULED = json.loads((Path(__file__).parents[2] / "events" / "scheduled_export.json").read_text())

@@ -22,26 +22,21 @@ import follow_ups
 import order_intake
 import storefront_api
 import vat_checker
-from clientela import (
-    api_keys,
-    bulk,
-    clock,
-    customers,
-    events,
-    exports,
-    faults,
-    import_chunks,
-    import_receipt,
-    import_report,
-    orders,
-    sessions,
-    sign_in_requests,
-    vat_checks,
-)
-from clientela.api_keys import NewKey
+from clientela import clock
+from clientela.bulk import bulk
+from clientela.customers import customers
 from clientela.errors import BusyError
-from clientela.order_fields import OrderMessage
-from clientela.stores import Store
+from clientela.events import events
+from clientela.exports import exports
+from clientela.handlers import faults
+from clientela.imports import import_chunks, import_receipt, import_report
+from clientela.orders import orders
+from clientela.orders.order_fields import OrderMessage
+from clientela.sign_in import sessions, sign_in_requests
+from clientela.stores import api_keys
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store
+from clientela.vat import vat_checks
 
 EMAIL, TOKEN = "canary-7f3a@example.com", "cs_canary7f3aToken"
 WORDS = f"{EMAIL!r} with {TOKEN!r} is not a phone number"

@@ -8,9 +8,12 @@ import pytest
 from tests.streams import record
 
 import follow_ups
-from clientela import clock, customer_records, customers, stores, vat_check_queue
-from clientela.customer_fields import Customer, NewCustomer, Source
-from clientela.stores import Store, StoreSettings
+from clientela import clock
+from clientela.customers import customer_records, customers
+from clientela.customers.customer_fields import Customer, NewCustomer, Source
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
+from clientela.vat import vat_check_queue
 
 EVENTS = Path(__file__).parents[2] / "events"
 STREAM, MESSAGE = (

@@ -3,10 +3,11 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from clientela import clock, groups
+from clientela import clock
 from clientela.errors import GroupCodeTakenError, GroupNotFoundError, InvalidInputError, VersionConflictError
-from clientela.groups import NewGroup
-from clientela.stores import Store
+from clientela.groups import groups
+from clientela.groups.groups import NewGroup
+from clientela.stores.stores import Store
 
 NOW = clock.now()
 

@@ -2,12 +2,14 @@ from datetime import timedelta
 
 import pytest
 
-from clientela import clock, customers, groups, history
-from clientela.customer_fields import Customer, NewCustomer
+from clientela import clock
+from clientela.customers import customers, history
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.history import Actor
 from clientela.errors import InvalidInputError
-from clientela.groups import Group
-from clientela.history import Actor
-from clientela.stores import Retention, Store
+from clientela.groups import groups
+from clientela.groups.groups import Group
+from clientela.stores.stores import Retention, Store
 
 NOW = clock.now()
 KEY = Actor("api_key", "key_1")

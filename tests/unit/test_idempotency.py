@@ -5,11 +5,14 @@ import pytest
 from tests.http_events import answered, http_event
 
 import customers_api
-from clientela import api_keys, clock, directory, idempotency
-from clientela.api_keys import NewKey
+from clientela import clock
+from clientela.customers import directory
 from clientela.errors import RequestInFlightError, RequestKeyReusedError
-from clientela.idempotency import Answer
-from clientela.stores import Store
+from clientela.stores import api_keys
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store
+from clientela.table import idempotency
+from clientela.table.idempotency import Answer
 
 NOW = clock.now()
 DONE = Answer(201, {"ETag": '"1"'}, '{"id":"x"}')
@@ -65,7 +68,7 @@ def test_a_refusal_is_repeated_too(key: str) -> None:
 
 def test_a_fault_gives_the_key_back(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr("clientela.customers.create", lambda *a, **k: 1 / 0)
+        broken.setattr("clientela.customers.customers.create", lambda *a, **k: 1 / 0)
         assert post(key, "demo/customers", {"email": "ana@example.com"}, "abc")["statusCode"] == 500
     assert post(key, "demo/customers", {"email": "ana@example.com"}, "abc")["statusCode"] == 201
 

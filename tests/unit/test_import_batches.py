@@ -4,13 +4,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from clientela import clock, csv_columns, csv_rows, customers, groups, import_accounts, import_chunks
-from clientela.customer_fields import Customer, NewCustomer
-from clientela.groups import NewGroup
-from clientela.history import OPERATOR
-from clientela.import_accounts import Account, Rules
-from clientela.stores import Store
-from clientela.table import MOST_BYTES, MOST_WRITES
+from clientela import clock
+from clientela.csv import csv_columns
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.history import OPERATOR
+from clientela.groups import groups
+from clientela.groups.groups import NewGroup
+from clientela.imports import csv_rows, import_accounts, import_chunks
+from clientela.imports.import_accounts import Account, Rules
+from clientela.stores.stores import Store
+from clientela.table.table import MOST_BYTES, MOST_WRITES
 
 NOW = clock.now()
 

@@ -10,22 +10,17 @@ from tests.removals import Waiting
 from tests.sign_ins import NOW, Mailbox, Sent, by_link, mailbox
 
 import csv_import
-from clientela import (
-    clients,
-    customer_removal,
-    customers,
-    dynamodb,
-    faults,
-    import_chunks,
-    imports,
-    keys,
-    sessions,
-    sign_in,
-)
-from clientela.customer_fields import Customer, NewCustomer
+from clientela.aws import clients
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.history import OPERATOR
 from clientela.errors import LinkUsedError
-from clientela.history import OPERATOR
-from clientela.stores import Store
+from clientela.handlers import faults
+from clientela.imports import import_chunks, imports
+from clientela.lifecycle import customer_removal
+from clientela.sign_in import sessions, sign_in
+from clientela.stores.stores import Store
+from clientela.table import dynamodb, keys
 
 DISABLE = b"email,status\nana@example.com,disabled\n"
 

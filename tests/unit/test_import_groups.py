@@ -6,11 +6,16 @@ import io
 import pytest
 from tests.import_runs import StateMachines, downloaded, imported
 
-from clientela import clients, clock, customers, directory, export_columns, groups, import_chunks, imports
-from clientela.customer_fields import Customer, NewCustomer
-from clientela.groups import Group, NewGroup
-from clientela.history import page as history_page
-from clientela.stores import Store
+from clientela import clock
+from clientela.aws import clients
+from clientela.customers import customers, directory
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.history import page as history_page
+from clientela.exports import export_columns
+from clientela.groups import groups
+from clientela.groups.groups import Group, NewGroup
+from clientela.imports import import_chunks, imports
+from clientela.stores.stores import Store
 
 NOW = clock.now()
 

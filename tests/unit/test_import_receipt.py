@@ -9,10 +9,12 @@ from tests.deployment import IMPORTS
 from tests.import_runs import StateMachines, dropped
 
 import csv_import
-from clientela import clients, faults, import_files, imports
+from clientela.aws import clients
 from clientela.errors import ImportNotFoundError
-from clientela.imports import ImportJob
-from clientela.stores import Store
+from clientela.handlers import faults
+from clientela.imports import import_files, imports
+from clientela.imports.imports import ImportJob
+from clientela.stores.stores import Store
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,12 @@ from tests.import_runs import StateMachines, downloaded, dropped, imported
 
 import csv_import
 import customers_api
-from clientela import api_keys, clients, clock, import_chunks
-from clientela.api_keys import NewKey
-from clientela.stores import Store
+from clientela import clock
+from clientela.aws import clients
+from clientela.imports import import_chunks
+from clientela.stores import api_keys
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store
 
 FILE = b"email,vat id,password\nana@example.com,ESB12345670,hunter2\nnobody,,hunter3\n"
 

@@ -12,27 +12,19 @@ from tests.import_runs import StateMachines, downloaded, dropped, plan
 from tests.template_file import PROJECT
 
 import csv_import
-from clientela import (
-    clients,
-    clock,
-    csv_files,
-    customers,
-    directory,
-    import_chunks,
-    import_files,
-    import_receipt,
-    imports,
-    password_hashes,
-    password_sign_in,
-    passwords,
-)
-from clientela.customer_fields import NewCustomer
+from clientela import clock
+from clientela.aws import clients
+from clientela.csv import csv_files
+from clientela.customers import customers, directory
+from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import ImportNotFoundError, InvalidInputError
-from clientela.faults import FaultError
-from clientela.imports import ImportJob
+from clientela.handlers.faults import FaultError
+from clientela.imports import import_chunks, import_files, import_receipt, imports
+from clientela.imports.imports import ImportJob
 from clientela.settings import table_name
-from clientela.stores import Store
-from clientela.visitors import Visitor
+from clientela.sign_in import password_hashes, password_sign_in, passwords
+from clientela.sign_in.visitors import Visitor
+from clientela.stores.stores import Store
 
 CHINOOK = (PROJECT / "tests/data/chinook/customers.csv").read_bytes()
 

@@ -5,12 +5,16 @@ from typing import Any, Literal
 import pytest
 from tests.sign_ins import ANA, HERE, NOW, mailbox
 
-from clientela import checkout, customers, sessions, sign_in, sign_in_mail, stores
-from clientela.customer_fields import Customer, NewCustomer
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.history import OPERATOR
 from clientela.errors import AccountDisabledError, LoginDisabledError
-from clientela.history import OPERATOR
-from clientela.stores import Store
-from clientela.table import Transaction
+from clientela.notifications import sign_in_mail
+from clientela.sign_in import sessions, sign_in
+from clientela.storefront import checkout
+from clientela.stores import stores
+from clientela.stores.stores import Store
+from clientela.table.table import Transaction
 
 Person = Literal["unknown", "guest", "registered", "pending", "disabled"]
 OPTIONAL, REQUIRED = {"login_mode": "optional"}, {"login_mode": "required"}

@@ -11,10 +11,13 @@ from tests import sign_ins
 from tests.sign_ins import ANA, HERE, NOW, Mailbox, by_link
 
 import email_feedback
-from clientela import clock, customers, mail_feedback, sign_in, sign_in_events, sign_in_mail
-from clientela.customer_fields import Customer, NewCustomer
-from clientela.mail_feedback import Feedback
-from clientela.stores import Store
+from clientela import clock
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.notifications import mail_feedback, sign_in_mail
+from clientela.notifications.mail_feedback import Feedback
+from clientela.sign_in import sign_in, sign_in_events
+from clientela.stores.stores import Store
 
 SAMPLE: dict[str, Any] = json.loads((Path(__file__).parents[2] / "events" / "ses_bounce.json").read_text())
 
@@ -116,7 +119,7 @@ def test_the_log_holds_no_address(store: Store, ana: Customer, capsys: pytest.Ca
 def test_mails_carry_what_their_bounce_needs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Any] = []
     monkeypatch.setattr(
-        "clientela.clients.ses", lambda: type("Ses", (), {"send_email": lambda _, **m: sent.append(m)})()
+        "clientela.aws.clients.ses", lambda: type("Ses", (), {"send_email": lambda _, **m: sent.append(m)})()
     )
     asked = sign_in.request_link(store, ANA, HERE, None, None, NOW)
     assert sign_in_mail.deliver(store, asked.request_id, NOW) == "sent"

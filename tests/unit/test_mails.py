@@ -13,26 +13,20 @@ import pytest
 from botocore.exceptions import ClientError
 
 import email_sender
-from clientela import (
-    approval_mail,
-    clients,
-    clock,
-    colours,
-    customers,
-    languages,
-    mail_delivery,
-    mails,
-    pages,
-    sign_in,
-    stores,
-    welcome_mail,
-)
-from clientela.customer_fields import NewCustomer
+from clientela import clock
+from clientela.aws import clients
+from clientela.customers import customers
+from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import BusyError
-from clientela.mail_delivery import Outgoing
-from clientela.mails import Mail
-from clientela.stores import Branding, Store
-from clientela.visitors import Visitor
+from clientela.mail import mail_delivery, mails
+from clientela.mail.mail_delivery import Outgoing
+from clientela.mail.mails import Mail
+from clientela.notifications import approval_mail, email_change_mail, notices, sign_in_mail, welcome_mail
+from clientela.schema import languages
+from clientela.sign_in import sign_in
+from clientela.sign_in.visitors import Visitor
+from clientela.stores import colours, pages, stores
+from clientela.stores.stores import Branding, Store
 
 NOW = clock.now()
 EVENT = Path(__file__).parents[2] / "events" / "sqs_mail.json"
@@ -84,14 +78,14 @@ def failed(answer: dict[str, Any]) -> list[str]:
 
 
 ALL_MAILS = [
-    mails.sign_in_link(LINK, "123456"),
-    mails.sign_in_link(None, "123456"),
+    sign_in_mail.sign_in_link_mail(LINK, "123456"),
+    sign_in_mail.sign_in_link_mail(None, "123456"),
     Mail("welcome", {"link": LINK, "name": "Ana"}),
     Mail("approved", {"link": LINK, "name": "Ana"}),
     Mail("email_in_use", {"link": LINK}),
-    mails.email_change(LINK, "123456"),
-    mails.email_changed(LINK),
-    mails.email_changed(None),
+    email_change_mail.email_change_mail(LINK, "123456"),
+    notices.email_changed_mail(LINK),
+    notices.email_changed_mail(None),
     Mail("password_changed", {"link": LINK, "is_removed": False}),
     Mail("password_changed", {"link": LINK, "is_removed": True}),
 ]

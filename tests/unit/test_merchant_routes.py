@@ -7,10 +7,12 @@ import pytest
 from tests.http_events import answered, http_event
 
 import customers_api
-from clientela import api_keys, clock, orders
-from clientela.api_keys import NewKey
-from clientela.order_fields import Order
-from clientela.stores import Store
+from clientela import clock
+from clientela.orders import orders
+from clientela.orders.order_fields import Order
+from clientela.stores import api_keys
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from clientela import order_messages
 from clientela.errors import OrderRefusedError
+from clientela.orders import order_messages
 
 ORDER: dict[str, Any] = {
     "id": "1", "version": 1, "placed_at": "2026-11-21T10:00:00Z", "email": "ana@example.com", "currency": "EUR",

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 import order_intake
-from clientela import clock, customers, directory, order_lists, order_messages, orders, stores
-from clientela.customer_fields import Customer, NewCustomer
+from clientela import clock
+from clientela.customers import customers, directory
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import InvalidInputError, OrderNotFoundError, StoreNotFoundError
-from clientela.order_fields import Order
-from clientela.order_lists import OrderFilter
-from clientela.stores import Store, StoreSettings
+from clientela.orders import order_lists, order_messages, orders
+from clientela.orders.order_fields import Order
+from clientela.orders.order_lists import OrderFilter
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
 
 NOW = clock.now()
 EVENT = Path(__file__).parents[2] / "events" / "sqs_order.json"

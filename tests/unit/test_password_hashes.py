@@ -5,7 +5,7 @@ import hashlib
 import argon2
 import pytest
 
-from clientela import password_hashes
+from clientela.sign_in import password_hashes
 
 # Published by those who define the formats: crypt_blowfish's test vectors, passlib's documentation.
 PUBLISHED = [

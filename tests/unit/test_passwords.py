@@ -8,23 +8,9 @@ import bcrypt
 import pytest
 from tests.sign_ins import HERE, NOW, Mailbox, by_link, mailbox
 
-from clientela import (
-    accounts,
-    connections,
-    customers,
-    dynamodb,
-    history,
-    keys,
-    notices,
-    password_hashes,
-    password_sign_in,
-    passwords,
-    sessions,
-    sign_in_events,
-    sign_in_limits,
-    stores,
-)
-from clientela.customer_fields import Customer, NewCustomer
+from clientela.aws import connections
+from clientela.customers import customers, history
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import (
     CredentialsWrongError,
     FreshSignInNeededError,
@@ -33,10 +19,15 @@ from clientela.errors import (
     SessionInvalidError,
     TooManyRequestsError,
 )
-from clientela.limits import Rule
-from clientela.passwords import PasswordRecord
-from clientela.sign_in import SignedIn
-from clientela.stores import Store
+from clientela.notifications import notices
+from clientela.sign_in import password_hashes, password_sign_in, passwords, sessions, sign_in_events, sign_in_limits
+from clientela.sign_in.passwords import PasswordRecord
+from clientela.sign_in.sign_in import SignedIn
+from clientela.storefront import accounts
+from clientela.stores import stores
+from clientela.stores.stores import Store
+from clientela.table import dynamodb, keys
+from clientela.table.limits import Rule
 
 ANA, GOOD, OTHER = "ana@example.com", "correct horse battery", "another fine phrase"
 LATER = NOW + timedelta(minutes=30)
@@ -88,7 +79,7 @@ def test_a_change_ends_all_other_sessions_and_is_told_by_mail(
     store: Store, opened: SignedIn, box: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[dict[str, str]] = []
-    monkeypatch.setattr("clientela.mail_queue.put_later", lambda mail, store_id, **about: asked.append(about))
+    monkeypatch.setattr("clientela.mail.mail_queue.put_later", lambda mail, store_id, **about: asked.append(about))
     passwords.change(store, opened.customer, opened.session, GOOD, None, NOW)
     other = by_password(store)
     passwords.change(store, customers.get(store, other.customer.id), other.session, OTHER, GOOD, LATER)

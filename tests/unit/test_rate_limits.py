@@ -6,10 +6,12 @@ import pytest
 from tests.http_events import answered, http_event
 
 import customers_api
-from clientela import api_keys, clock, rate_limits
-from clientela.api_keys import NewKey
+from clientela import clock
 from clientela.errors import TooManyRequestsError
-from clientela.stores import Store
+from clientela.stores import api_keys
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store
+from clientela.web import rate_limits
 
 
 @pytest.fixture(autouse=True)

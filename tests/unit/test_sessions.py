@@ -4,12 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from clientela import clock, customers, sessions, stores, user_agents
-from clientela.customer_fields import Customer, NewCustomer
+from clientela import clock
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import NotFoundError, SessionInvalidError
-from clientela.sessions import Session, SessionRecord
-from clientela.stores import Store
-from clientela.table import Transaction
+from clientela.sign_in import sessions, user_agents
+from clientela.sign_in.sessions import Session, SessionRecord
+from clientela.stores import stores
+from clientela.stores.stores import Store
+from clientela.table.table import Transaction
 
 NOW = clock.now()
 

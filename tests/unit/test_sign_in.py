@@ -10,8 +10,10 @@ import pytest
 from tests import sign_ins
 from tests.sign_ins import ANA, NOW, Mailbox, by_code, by_link, wrong
 
-from clientela import clock, customers, sessions, sign_in, sign_in_mail, sign_in_requests, stores
-from clientela.customer_fields import Customer, NewCustomer
+from clientela import clock
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.history import OPERATOR
 from clientela.errors import (
     AccountDisabledError,
     BrowserMismatchError,
@@ -23,10 +25,12 @@ from clientela.errors import (
     LoginDisabledError,
     SessionInvalidError,
 )
-from clientela.history import OPERATOR
-from clientela.stores import Store
-from clientela.table import Transaction
-from clientela.visitors import Visitor
+from clientela.notifications import sign_in_mail
+from clientela.sign_in import sessions, sign_in, sign_in_requests
+from clientela.sign_in.visitors import Visitor
+from clientela.stores import stores
+from clientela.stores.stores import Store
+from clientela.table.table import Transaction
 
 
 @pytest.fixture

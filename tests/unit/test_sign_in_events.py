@@ -9,8 +9,9 @@ import pytest
 from tests import sign_ins
 from tests.sign_ins import ANA, HERE, NOW, Mailbox, by_code, by_link, wrong
 
-from clientela import customers, settings, sign_in, sign_in_events, sign_in_limits, sign_in_mail, stores
-from clientela.customer_fields import Customer, NewCustomer
+from clientela import settings
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import (
     BrowserMismatchError,
     ClientelaError,
@@ -20,7 +21,10 @@ from clientela.errors import (
     LinkUsedError,
     TooManyRequestsError,
 )
-from clientela.stores import Store
+from clientela.notifications import sign_in_mail
+from clientela.sign_in import sign_in, sign_in_events, sign_in_limits
+from clientela.stores import stores
+from clientela.stores.stores import Store
 
 
 @pytest.fixture

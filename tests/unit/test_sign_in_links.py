@@ -11,15 +11,17 @@ from botocore.client import BaseClient
 from tests import sign_ins
 from tests.sign_ins import ANA, NOW, Mailbox, by_link
 
-from clientela import customers, dynamodb, limits, sign_in, sign_in_mail, sign_in_requests, signed_calls, stores
-from clientela.customer_fields import Customer, NewCustomer
-from clientela.errors import (
-    InvalidInputError,
-    TooManyRequestsError,
-)
-from clientela.limits import Rule
-from clientela.stores import Store
-from clientela.visitors import Visitor
+from clientela.aws import signed_calls
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.errors import InvalidInputError, TooManyRequestsError
+from clientela.notifications import sign_in_mail
+from clientela.sign_in import sign_in, sign_in_requests
+from clientela.sign_in.visitors import Visitor
+from clientela.stores import stores
+from clientela.stores.stores import Store
+from clientela.table import dynamodb, limits
+from clientela.table.limits import Rule
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ def test_redelivered_message_sends_no_second_mail(store: Store, box: Mailbox) ->
 def test_mail_is_sent_after_a_crash_of_the_sender(store: Store, box: Mailbox, monkeypatch: Any) -> None:
     request = sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, None, NOW)
     with monkeypatch.context() as patch:
-        patch.setattr("clientela.mail_delivery._sent", lambda *_: 1 / 0)
+        patch.setattr("clientela.mail.mail_delivery._sent", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             sign_in_mail.deliver(store, request.request_id, NOW)
     assert sign_in_mail.deliver(store, request.request_id, NOW) == "sent"

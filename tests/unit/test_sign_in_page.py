@@ -10,8 +10,10 @@ import pytest
 from tests.http_events import http_event
 
 import storefront_api
-from clientela import clock, sign_in_pages, stores
-from clientela.stores import Store
+from clientela import clock
+from clientela.storefront import sign_in_pages
+from clientela.stores import stores
+from clientela.stores.stores import Store
 
 TEXTS: dict[str, dict[str, str]] = json.loads(sign_in_pages.file("texts.json"))
 NAMES = ["sign-in", "sign-in/settings", "sign-in/script.js", "sign-in/style.css"]

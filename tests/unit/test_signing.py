@@ -9,9 +9,10 @@ import pytest
 from tests import sign_ins
 from tests.sign_ins import by_code, by_link, wrong
 
-from clientela import cursors, signing
+from clientela import signing
 from clientela.errors import CodeWrongError, InvalidInputError
-from clientela.stores import Store
+from clientela.stores.stores import Store
+from clientela.table import cursors
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from typing import Any
 import boto3
 import pytest
 
-from clientela import settings, sqs
-from clientela.signed_calls import RefusedError
+from clientela import settings
+from clientela.aws import sqs
+from clientela.aws.signed_calls import RefusedError
 
 
 def test_a_message_arrives_as_it_was_put(aws: Any) -> None:

@@ -12,23 +12,18 @@ from tests.http_events import http_event
 from tools.openapi.routes import operations
 
 import storefront_api
-from clientela import (
-    clock,
-    customers,
-    email_change_mail,
-    notices,
-    orders,
-    sessions,
-    sign_in_limits,
-    sign_in_mail,
-    stores,
-    web,
-)
-from clientela.customer_fields import Customer, NewCustomer
-from clientela.limits import Rule
-from clientela.order_fields import Order
-from clientela.stores import Store
-from clientela.table import Transaction
+from clientela import clock
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.notifications import email_change_mail, notices, sign_in_mail
+from clientela.orders import orders
+from clientela.orders.order_fields import Order
+from clientela.sign_in import sessions, sign_in_limits
+from clientela.stores import stores
+from clientela.stores.stores import Store
+from clientela.table.limits import Rule
+from clientela.table.table import Transaction
+from clientela.web import web
 from storefront_routes import access
 
 NOW = clock.now()
@@ -65,7 +60,7 @@ def link(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
         mails.append(outgoing)
         return "sent"
 
-    monkeypatch.setattr("clientela.mail_delivery._sent", take)
+    monkeypatch.setattr("clientela.mail.mail_delivery._sent", take)
 
     def ask(email: str = "ana@example.com") -> tuple[dict[str, str], str]:
         forged = {"host": "evil.example", "x-forwarded-host": "evil.example"}  # the link must not lead there
@@ -429,7 +424,7 @@ def test_email_is_changed_by_the_code_of_the_mail_and_changed_back_without_a_ses
     store: Store, ana: Customer, bearer: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr("clientela.mail_delivery._sent", lambda store, outgoing: sent.append(outgoing) or "sent")
+    monkeypatch.setattr("clientela.mail.mail_delivery._sent", lambda store, outgoing: sent.append(outgoing) or "sent")
     asked = call("POST", "/account/email-change", {"email": "new@example.org"}, headers=bearer)
     assert (asked["statusCode"], asked["json"].keys()) == (202, {"request_id", "expires_at", "resend_after"})
     email_change_mail.deliver(store, ana.id, asked["json"]["request_id"], clock.now())

@@ -3,10 +3,12 @@ from typing import Any
 
 import pytest
 
-from clientela import clock, customers, store_settings, stores
-from clientela.customer_fields import NewCustomer, Spend
+from clientela import clock
+from clientela.customers import customers, store_settings
+from clientela.customers.customer_fields import NewCustomer, Spend
 from clientela.errors import InvalidInputError, StoreExistsError, StoreNotFoundError, VersionConflictError
-from clientela.stores import Store, StoreSettings
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
 
 NOW = clock.now()
 

@@ -7,10 +7,14 @@ from tests import sign_ins
 from tests.streams import arriving, record
 from tests.unit.test_orders import figures, holder, order, take
 
-from clientela import changes, clock, customer_records, customers, order_lists, orders, stores, unclaimed_orders
-from clientela.customer_fields import Customer, NewCustomer
+from clientela import clock
+from clientela.customers import customer_records, customers
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import OrderNotFoundError
-from clientela.stores import Store, StoreSettings
+from clientela.orders import order_lists, orders, unclaimed_orders
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
+from clientela.table import changes
 
 NOW = clock.now()
 

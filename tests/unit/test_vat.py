@@ -2,7 +2,7 @@
 
 import pytest
 
-from clientela import vat
+from clientela.schema import vat
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,13 @@ import pytest
 from tests.vies_stand_in import StandIn
 
 import vat_checker
-from clientela import clients, clock, customers, vat_check_queue
-from clientela.customer_fields import Customer, NewCustomer
-from clientela.stores import Store
-from clientela.vat_check_queue import VatCheck
+from clientela import clock
+from clientela.aws import clients
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.stores.stores import Store
+from clientela.vat import vat_check_queue
+from clientela.vat.vat_check_queue import VatCheck
 
 EVENTS = Path(__file__).parents[2] / "events"
 MESSAGE = json.loads((EVENTS / "sqs_vat_check.json").read_text())

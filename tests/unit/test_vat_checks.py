@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 from tests.vies_stand_in import StandIn
 
-from clientela import changes, circuits, clock, customers, keys, stores, vat_checks, vies
-from clientela.circuits import CircuitRecord
-from clientela.customer_fields import Customer, NewCustomer
-from clientela.stores import Store
+from clientela import clock
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.stores import stores
+from clientela.stores.stores import Store
+from clientela.table import changes, circuits, keys
+from clientela.table.circuits import CircuitRecord
+from clientela.vat import vat_checks, vies
 
 NOW = clock.now()
 SPANISH, OTHER_SPANISH, FRENCH = "ESB12345674", "ESB64717838", "FR27552032534"

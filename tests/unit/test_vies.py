@@ -4,7 +4,7 @@ import pytest
 import urllib3
 from tests.vies_stand_in import StandIn
 
-from clientela import vies
+from clientela.vat import vies
 
 DANONE, REGISTERED_IN_SPAIN = "FR27552032534", "ESB12345674"
 

@@ -9,9 +9,10 @@ from tests.http_events import answered, http_event
 
 import customers_api
 import storefront_api
-from clientela import api_keys, clock
-from clientela.api_keys import NewKey
-from clientela.stores import Store
+from clientela import clock
+from clientela.stores import api_keys
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store
 
 ANA = {"email": "ana@example.com"}
 
@@ -146,7 +147,7 @@ def test_a_busy_table_says_when_to_come_again(key: str, monkeypatch: pytest.Monk
     def busy(*_: Any, **__: Any) -> None:
         raise BusyError
 
-    monkeypatch.setattr("clientela.groups.every", busy)
+    monkeypatch.setattr("clientela.groups.groups.every", busy)
     status, problem, headers = call("GET", "demo/groups", key=key)
     assert (status, problem["code"], headers["Retry-After"]) == (503, "busy", "1")
 

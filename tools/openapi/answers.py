@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from clientela import errors, http_errors
-from clientela.answers import Problem
+from clientela import errors
 from clientela.errors import ClientelaError
-from clientela.web import PROBLEM, STATUS, Listing
+from clientela.web import http_errors
+from clientela.web.answers import Problem
+from clientela.web.web import PROBLEM, STATUS, Listing
 from tools.openapi.routes import Operation
 from tools.openapi.schemas import Schemas
 

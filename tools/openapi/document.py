@@ -7,8 +7,8 @@ from pydantic import BaseModel, TypeAdapter
 
 import customers_api
 import storefront_api
-from clientela import answers as promised
-from clientela.stores import StoreId
+from clientela.stores.stores import StoreId
+from clientela.web import answers as promised
 from tools.openapi.answers import HEADERS, Answers, is_done_once
 from tools.openapi.routes import Operation, operations
 from tools.openapi.schemas import Mode, Schemas

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from clientela import clients, settings
+from clientela import settings
+from clientela.aws import clients
 
 KNOWN_SECONDS = 300  # after which a process looks whether the secret was rotated
 MISS_SECONDS = 10  # the same where a value does not fit, which anybody can bring about: so not more often than this

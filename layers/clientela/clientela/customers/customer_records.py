@@ -1,0 +1,183 @@
+"""How a customer lies in the table: the profile with its entries in the six directory indexes, and the e-mail claim.
+
+The indexes project the same facets (template.yaml), so that every filter and the keyword search run inside DynamoDB
+whatever the sort. Sort keys end in the customer's id: no two are alike. The three by orders are sparse.
+"""
+
+import hashlib
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+
+from clientela import clock
+from clientela.customers.customer_fields import (
+    Address,
+    Customer,
+    MarketingConsent,
+    ShippingAddress,
+    TaxExemption,
+    default_address,
+)
+from clientela.schema import email_addresses
+from clientela.schema.documents import DecimalAttribute, DocumentAttribute, fields
+from clientela.schema.text import folded
+from clientela.stores.stores import Store
+from clientela.table import keys
+from clientela.table.table import Record
+
+BUCKETS = 4  # 1,000 writes a second and index partition: 4,000 new customers a second and store
+
+# Each part of the search text stands behind a control character of its own, which no query can hold: a filter for one
+# field is then a search for "character + beginning", and a part never runs into the next.
+NAME, EMAIL, COMPANY, PHONE = "\x01", "\x02", "\x03", "\x04"
+
+
+type CustomerJson = dict[str, Any]
+
+
+def _empty(model: type[BaseModel]) -> CustomerJson:
+    optional = ((name, field) for name, field in model.model_fields.items() if not field.is_required())
+    return {name: field.get_default(call_default_factory=True) for name, field in optional}
+
+
+_EMPTY, _EMPTY_SHIPPING_ADDRESS = _empty(Customer), _empty(ShippingAddress)
+_EMPTY_PARTS = {
+    "billing_address": _empty(Address), "tax_exemption": _empty(TaxExemption), "marketing_consent": _empty(MarketingConsent),
+}  # fmt: skip
+
+
+class CustomerRecord(Record):
+    """`STORE#demo#CUSTOMER#cus_01K…` / `PROFILE`."""
+
+    version = NumberAttribute()
+    customer = DocumentAttribute(Customer, lean=True)
+    welcome = BooleanAttribute(null=True)  # of a new one: the import that made it asks for a welcome mail
+    vat_id_pending = UnicodeAttribute(
+        null=True
+    )  # the VAT ID that waits for its check: the stream's filter looks for it
+
+    directory = UnicodeAttribute()
+    created_key = UnicodeAttribute()
+    name_key = UnicodeAttribute()
+    email_key = UnicodeAttribute()
+    spent_key = UnicodeAttribute(null=True)
+    orders_key = UnicodeAttribute(null=True)
+    last_order_key = UnicodeAttribute(null=True)
+
+    search = UnicodeAttribute()
+    status = UnicodeAttribute()
+    type = UnicodeAttribute()
+    groups = UnicodeSetAttribute(null=True)
+    tags = UnicodeSetAttribute(null=True)
+    tax_exempt = BooleanAttribute()
+    accepts_marketing = BooleanAttribute(null=True)
+    country = UnicodeAttribute(null=True)
+    city = UnicodeAttribute(null=True)
+    postal_code = UnicodeAttribute(null=True)
+    language = UnicodeAttribute(null=True)
+    orders_count = NumberAttribute()
+    spent = DecimalAttribute()
+    created_at = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+    last_order_at = UnicodeAttribute(null=True)
+
+
+class EmailClaim(Record):
+    """`STORE#demo#EMAIL#ana@example.com` / `CLAIM`: who holds an address. Its customer is put with it, or right after it."""
+
+    customer_id = UnicodeAttribute()
+    claimed_at = UnicodeAttribute()
+
+
+class Alias(Record):
+    """`STORE#demo#MERGED#cus_01K…` / `ALIAS`: who a customer was merged into. Ids alone: it tells nothing of anybody."""
+
+    into_id = UnicodeAttribute()
+
+
+def record(store: Store, customer: Customer, *, welcome: bool = False) -> CustomerRecord:
+    """The profile to put for a customer, with its index entries; `welcome` is for a new one (welcome_mail.wanted)."""
+    return CustomerRecord(
+        keys.customer(store.id, customer.id), keys.PROFILE,
+        version=customer.version, customer=customer, welcome=welcome or None,
+        vat_id_pending=customer.vat_id if customer.vat_id_status == "pending" else None,
+        directory=keys.directory(store.id, bucket(customer.id)),
+        **_sort_keys(store, customer), **_facets(store, customer),
+    )  # fmt: skip
+
+
+def claim(store: Store, customer: Customer) -> EmailClaim:
+    """The claim to put for a customer's address."""
+    return EmailClaim(
+        keys.email(store.id, email_addresses.canonical(customer.email)), keys.CLAIM,
+        customer_id=customer.id, claimed_at=clock.stamp(customer.updated_at),
+    )  # fmt: skip
+
+
+def customer_json(item: dict[str, Any]) -> CustomerJson:
+    """A stored profile as the API answers it: what `Customer.model_dump(mode="json")` gives, without the model's time."""
+    customer: CustomerJson = _EMPTY | fields(item["customer"])
+    for name, empty in _EMPTY_PARTS.items():
+        if customer[name]:
+            customer[name] = empty | customer[name]
+    customer["shipping_addresses"] = [_EMPTY_SHIPPING_ADDRESS | address for address in customer["shipping_addresses"]]
+    return customer
+
+
+def bucket(customer_id: str) -> int:
+    """The directory bucket of a customer: a hash of the id, so the same for ever."""
+    return hashlib.sha256(customer_id.encode()).digest()[0] % BUCKETS
+
+
+def spent_in(customer: Customer, currency: str) -> Decimal:
+    """What the customer's counted orders in this currency come to."""
+    return next((spend.amount for spend in customer.total_spent if spend.currency == currency), Decimal(0))
+
+
+def _sort_keys(store: Store, customer: Customer) -> dict[str, Any]:
+    entries = {
+        "created_key": clock.stamp(customer.created_at),
+        # The tab, which no folded name holds, is before all that one may go on with: `ana` comes before `ana maria`.
+        "name_key": folded(customer.name or customer.email)[:200] + "\t",
+        "email_key": email_addresses.canonical(customer.email),
+    }
+    if customer.orders_count:
+        entries["spent_key"] = f"{int(spent_in(customer, store.currency) * 10_000):020d}"
+        entries["orders_key"] = f"{customer.orders_count:010d}"
+    if customer.last_order_at:
+        entries["last_order_key"] = clock.stamp(customer.last_order_at)
+    return {name: f"{value}#{customer.id}" for name, value in entries.items()}
+
+
+def _facets(store: Store, customer: Customer) -> dict[str, Any]:
+    address = customer.billing_address or default_address(customer.shipping_addresses)
+    return {
+        "search": search_text(customer),
+        "status": customer.status,
+        "type": customer.type,
+        "groups": set(customer.groups) or None,
+        "tags": {folded(tag) for tag in customer.tags} or None,
+        "tax_exempt": customer.tax_exempt,
+        "accepts_marketing": customer.accepts_marketing,
+        "country": address and address.country,
+        "city": address and address.city and folded(address.city),
+        "postal_code": address and address.postal_code and folded(address.postal_code),
+        "language": customer.language,
+        "orders_count": customer.orders_count,
+        "spent": spent_in(customer, store.currency),
+        "created_at": clock.stamp(customer.created_at),
+        "updated_at": clock.stamp(customer.updated_at),
+        "last_order_at": customer.last_order_at and clock.stamp(customer.last_order_at),
+    }
+
+
+def search_text(customer: Customer) -> str:
+    """What the keyword search looks in: names, e-mail, company and phone, folded."""
+    address = customer.billing_address or default_address(customer.shipping_addresses)
+    company, phone = (getattr(customer, part) or (address and getattr(address, part)) for part in ("company", "phone"))
+    name = customer.name or ""
+    others = [part for part in (customer.first_name, customer.last_name) if part and part not in name]
+    parts = ((NAME, " ".join([name, *others])), (EMAIL, customer.email), (COMPANY, company), (PHONE, phone))
+    return "".join(mark + folded(text)[:200] for mark, text in parts if text)

@@ -1,0 +1,150 @@
+"""Everything stored about a customer, for the customer (GDPR art. 15 and 20) and for the merchant who has to answer.
+
+It is the customer's item collection, walked in its own order: nothing can be forgotten, and an answer stays below a
+Lambda function's 6 MB, because a page of DynamoDB's is 1 MB at most. Hashes are secrets, not data: of a password it says
+that there is one, of a session everything but its token.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from clientela.customers.consents import Consent
+from clientela.customers.customer_fields import Customer
+from clientela.customers.history import Event
+from clientela.orders.order_fields import Order
+from clientela.schema.documents import Document, stored
+from clientela.schema.fields import Stamp
+from clientela.sign_in import sign_in_events
+from clientela.sign_in.sessions import Session
+from clientela.sign_in.sign_in_events import SignInEvent
+from clientela.stores.stores import Store
+from clientela.table import cursors, dynamodb, keys
+
+ITEMS = 500  # of a page, which DynamoDB may make shorter
+_SIGN_INS = "sign-ins "  # begins a position behind the collection
+
+
+class MailTold(Document):
+    """A mail about the account, and what became of it."""
+
+    mail: str
+    at: Stamp | None = None
+    outcome: str | None = None
+
+
+class EmailTold(Document):
+    """An address that was to be, or has been, the account's e-mail."""
+
+    email: str
+    until: Stamp
+
+
+class PasswordTold(Document):
+    """That there is a password."""
+
+    changed_at: Stamp
+
+
+class CustomerData(Document):
+    """One page of what is stored; `customer` is on the first. `left_out` names what a merchant has to look at first."""
+
+    customer: Customer | None = None
+    password: PasswordTold | None = None
+    orders: list[Order] = []
+    sessions: list[Session] = []
+    consents: list[Consent] = []
+    history: list[Event] = []
+    mails: list[MailTold] = []
+    email_changes: list[EmailTold] = []
+    sign_ins: list[SignInEvent] = []
+    left_out: list[str] = []
+    next_cursor: str | None = None
+
+
+type _Reader = Callable[[dynamodb.Item], Any]
+
+
+def _email(item: dynamodb.Item) -> EmailTold:
+    return EmailTold.model_validate({"email": item["email"]["S"], "until": item["expires_at"]["S"]})
+
+
+def _mail(item: dynamodb.Item) -> MailTold:
+    told = {"at": item.get("settled_at", {}).get("S"), "outcome": item.get("outcome", {}).get("S")}
+    return MailTold.model_validate({"mail": item["sk"]["S"].removeprefix(keys.MAIL_PREFIX), **told})
+
+
+# Beginning of the sort key → where it is shown, and how.
+SECTIONS: dict[str, tuple[str, _Reader]] = {
+    keys.CONSENT_PREFIX: ("consents", lambda item: stored(Consent, item["consent"])),
+    keys.EMAIL_CHANGE_PREFIX: ("email_changes", _email),
+    keys.EMAIL_REVERT_PREFIX: ("email_changes", _email),
+    keys.EVENT_PREFIX: ("history", lambda item: stored(Event, item["event"])),
+    keys.MAIL_PREFIX: ("mails", _mail),
+    keys.ORDER_PREFIX: ("orders", lambda item: stored(Order, item["order"])),
+    keys.SESSION_PREFIX: ("sessions", lambda item: stored(Session, item["session"])),
+}
+
+
+def page(store: Store, customer: Customer, now: datetime, cursor: str | None = None) -> CustomerData:
+    """One page of everything, for the merchant. InvalidInputError for a cursor of another list.
+
+    Half a read unit per 4 KB; at most 128.
+    """
+    of = f"{keys.customer(store.id, customer.id)}/data"
+    position = cursors.position(of, cursor) if cursor is not None else ""
+    data = CustomerData(customer=None if position else customer)
+    if position.startswith(_SIGN_INS):
+        last, behind = "", position.removeprefix(_SIGN_INS)
+    else:
+        last, behind = _collection(store, customer, data, position, now), ""
+    if not last:
+        events = sign_in_events.page(store, customer, now, 100, behind or None)
+        data.sign_ins = events.events
+        last = f"{_SIGN_INS}{events.next_cursor}" if events.next_cursor else ""
+    data.next_cursor = cursors.issue(of, last) if last else None
+    return data
+
+
+def own_page(store: Store, customer: Customer, now: datetime, cursor: str | None = None) -> CustomerData:
+    """One page of everything, for the customer, who gets the merchant's note from the merchant alone.
+
+    A note about a person is that person's data as well (Court of Justice of the EU, C-434/16), but may tell of others
+    (GDPR art. 15(4)), which no function can judge: so it is named in `left_out`, and the merchant's page has it.
+    """
+    data = page(store, customer, now, cursor)
+    if data.customer and data.customer.note:
+        data.left_out = ["note"]
+        data.customer = data.customer.model_copy(update={"note": None})
+    data.history = [_own(event) for event in data.history if event.type != "note_updated"]
+    return data
+
+
+def _own(event: Event) -> Event:
+    """An entry without the merchant's own names: of API keys, imports and jobs."""
+    return event if event.actor.kind == "customer" else event.model_copy(
+        update={"actor": event.actor.model_copy(update={"id": None})}
+    )  # fmt: skip
+
+
+def _collection(store: Store, customer: Customer, data: CustomerData, position: str, now: datetime) -> str:
+    """Add a page of the customer's items to the sections; the last sort key, or nothing where there are no more."""
+    pk = keys.customer(store.id, customer.id)
+    answer = dynamodb.query(
+        KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": pk}}, Limit=ITEMS,
+        **({"ExclusiveStartKey": dynamodb.key(pk, position)} if position else {}),
+    )  # fmt: skip
+    for item in answer["Items"]:
+        if "ttl" not in item or int(item["ttl"]["N"]) > now.timestamp():
+            _add(data, item)
+    last: str = answer.get("LastEvaluatedKey", {}).get("sk", {}).get("S", "")
+    return last
+
+
+def _add(data: CustomerData, item: dynamodb.Item) -> None:
+    kind = item["sk"]["S"]
+    if kind == keys.PASSWORD:
+        data.password = PasswordTold.model_validate({"changed_at": item["changed_at"]["S"]})
+    elif kind != keys.PROFILE:
+        section, read = SECTIONS[f"{kind.partition('#')[0]}#"]
+        getattr(data, section).append(read(item))

@@ -1,0 +1,216 @@
+"""What is left of an erasure once the account is gone: everything that hangs on the customer, some items at a time.
+
+Each step is one transaction that deletes items, turns orders into their money records and counts what it did in the
+certificate. So it may break off at any call and run twice at the same time, and the counts are exact.
+"""
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import batched
+from typing import Any, NamedTuple
+
+from pynamodb.expressions.condition import Condition
+
+from clientela import clock
+from clientela.customers import tombstones
+from clientela.customers.tombstones import ErasingRecord
+from clientela.errors import BusyError
+from clientela.lifecycle.erasures import ErasureRecord
+from clientela.orders import order_records
+from clientela.orders.order_fields import Order
+from clientela.orders.order_records import OrderRecord, OrderReference
+from clientela.schema import email_addresses
+from clientela.schema.documents import fields, stored
+from clientela.sign_in import sign_in_events
+from clientela.stores import api_keys
+from clientela.stores.stores import Store
+from clientela.table import dynamodb, idempotency, keys
+from clientela.table.table import Record, Transaction
+
+AT_ONCE = 40  # items: an order is two writes, and a transaction takes a hundred
+ATTEMPTS = 20  # of an item that others are changing
+
+_KINDS = {
+    "ORDER": "orders", "SESSION": "sessions", "EVENT": "history", "CONSENT": "consents", "PASSWORD": "passwords",
+    "MAIL": "mails", "SIGN_IN": "sign_ins",
+}  # fmt: skip
+
+
+class _ChangedError(Exception):
+    """An item is no more as it was read."""
+
+
+class _Work(NamedTuple):
+    """Whose erasure is being finished."""
+
+    store: Store
+    customer_id: str
+    note: ErasingRecord
+
+    def certificate(self) -> ErasureRecord:
+        return ErasureRecord(keys.store(self.store.id), keys.erasure(self.note.erasure_id))
+
+
+def resume(store: Store, customer_id: str, now: datetime, is_time_short: Callable[[], bool]) -> bool:
+    """Go on with a customer's erasure until it is complete or time is short; whether anything is left to do.
+
+    1 read unit per 4 KB; 2 write units an item, 4 an order, and 2 for each AT_ONCE items.
+    """
+    note = tombstones.under_way(store, customer_id)
+    if note is None:
+        return False
+    work = _Work(store, customer_id, note)
+    for step in (_sweep_collection, _sweep_unclaimed, _sweep_sign_ins, _sweep_answers):
+        while step(work):
+            if is_time_short():
+                return True
+    _complete(work, now)
+    return False
+
+
+def _sweep_collection(work: _Work) -> bool:
+    """Delete the next items of the customer's collection; whether there were any."""
+    answer = dynamodb.query(
+        KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": _collection(work)}},
+        Limit=AT_ONCE + 1, ConsistentRead=True,
+    )  # fmt: skip
+    items = [item for item in answer["Items"] if item["sk"]["S"] != keys.ERASING][:AT_ONCE]
+    if not items:
+        return False
+    _bury_other_addresses(work, items)
+    _forget_old_ids(work, items)
+    try:
+        _delete(work, items, {item["sk"]["S"] for item in items if "order" in item})
+    except _ChangedError:
+        for item in items:
+            _delete_as_it_is(work, item["sk"]["S"])
+    return True
+
+
+def _sweep_unclaimed(work: _Work) -> bool:
+    """Delete the next orders that lie with the e-mail since before the erasure; whether there were any."""
+    answer = dynamodb.query(
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+        ExpressionAttributeValues={
+            ":pk": {"S": keys.email(work.store.id, work.note.email)},
+            ":first": {"S": keys.ORDER_PREFIX}, ":last": {"S": f"{keys.ORDER_PREFIX}{work.note.erased_at}"},
+        },
+        Limit=AT_ONCE, ConsistentRead=True,
+    )  # fmt: skip
+    with contextlib.suppress(_ChangedError):  # a newer version has come: look what is left
+        if answer["Items"]:
+            _delete(work, answer["Items"], {item["sk"]["S"] for item in answer["Items"]})
+    return bool(answer["Items"])
+
+
+def _sweep_sign_ins(work: _Work) -> bool:
+    """Delete the next outcomes of sign-ins from before the erasure with the requests they are about; whether there were any."""
+    edge = datetime.fromisoformat(work.note.erased_at)
+    items = sign_in_events.earlier(work.store, work.note.email, edge, AT_ONCE // 2)
+    requests = {fields(item["event"]).get("request_id") for item in items} - {None}
+    with contextlib.suppress(_ChangedError), Transaction() as write:  # somebody else has done it: look what is left
+        for item in items:
+            write.delete(Record(item["pk"]["S"], item["sk"]["S"]), Record.pk.exists(), _ChangedError())
+        for request_id in requests:
+            for sk in (keys.REQUEST, keys.mail("sign_in_link")):
+                write.delete(Record(keys.sign_in(work.store.id, str(request_id)), sk))
+        if items:
+            write.update(work.certificate(), [ErasureRecord.sign_ins.add(len(items))])
+    return bool(items)
+
+
+def _sweep_answers(work: _Work) -> bool:
+    """Delete the answers kept to repeat lost ones that tell of the customer."""
+    for key in api_keys.every(work.store.id):
+        for record in idempotency.told_of(keys.caller(work.store.id, key.id), work.customer_id):
+            with Transaction() as write:
+                idempotency.forget(write, record)
+                write.update(work.certificate(), [ErasureRecord.answers.add(1)])
+    return False
+
+
+def _delete(work: _Work, items: Sequence[dynamodb.Item], own_orders: set[str], erased_orders: int = 0) -> None:
+    """Delete items and count them in one transaction; of the orders that are the customer's the money stays."""
+    counts = Counter(_KINDS.get(item["sk"]["S"].partition("#")[0], "others") for item in items)
+    with Transaction() as write:
+        for item in items:
+            is_same = OrderRecord.version == int(item["version"]["N"]) if "order" in item else Record.pk.exists()
+            write.delete(Record(item["pk"]["S"], item["sk"]["S"]), is_same, _ChangedError())
+            if item["sk"]["S"] in own_orders:
+                erased = order_records.erased(work.store, stored(Order, item["order"]))
+                write.save(erased, _is_held(work, item), _ChangedError())
+        adds = [getattr(ErasureRecord, kind).add(count) for kind, count in counts.items()]
+        money = len(own_orders) + erased_orders
+        write.update(work.certificate(), [*adds, ErasureRecord.money_records.add(money)])
+
+
+def _is_held(work: _Work, item: dynamodb.Item) -> Condition:
+    """The condition that an order lies where the item was found: with the customer, or with the e-mail."""
+    whose = OrderReference.customer_id
+    condition: Condition = whose == work.customer_id
+    if item["pk"]["S"] != _collection(work):
+        condition = whose.does_not_exist() & (OrderReference.email == work.note.email)
+    return condition
+
+
+def _delete_as_it_is(work: _Work, sort_key: str) -> None:
+    """Delete one item that others may be changing: a late version of an order may have left its money record already."""
+    for _ in range(ATTEMPTS):
+        item = dynamodb.get(_collection(work), sort_key)
+        if item is None:
+            return None
+        reference = _reference(work, item)
+        is_own = reference is not None and reference.customer_id == work.customer_id
+        is_erased = reference is not None and reference.money is not None
+        try:
+            return _delete(work, [item], {sort_key} if is_own else set(), int(is_erased))
+        except _ChangedError:
+            continue
+    raise BusyError
+
+
+def _reference(work: _Work, item: dynamodb.Item) -> OrderReference | None:
+    if "order" not in item:
+        return None
+    return OrderReference.find(keys.order_reference(work.store.id, item["order_id"]["S"]), keys.REFERENCE)
+
+
+def _bury_other_addresses(work: _Work, items: Sequence[dynamodb.Item]) -> None:
+    """Addresses that the person had before, as orders and history tell, are not to bring the person back either."""
+    erased_at = datetime.fromisoformat(work.note.erased_at)
+    others = {each for item in items for each in _addresses(item)} - {work.note.email}
+    buried = [tombstones.of_email(work.store, each, work.note.erasure_id, erased_at).item() for each in others]
+    for batch in batched(buried, dynamodb.BATCH_WRITE, strict=False):
+        dynamodb.put_all(list(batch))
+
+
+def _forget_old_ids(work: _Work, items: Sequence[dynamodb.Item]) -> None:
+    """Ids of customers who were merged into this one lead to it, as its history tells: they lead nowhere any more."""
+    entries = [fields(item["event"]) for item in items if "event" in item]
+    old = [entry["changes"][0]["before"] for entry in entries if entry["type"] == "merged"]
+    aliases = [dynamodb.key(keys.merged(work.store.id, each), keys.ALIAS) for each in old]
+    for batch in batched(aliases, dynamodb.BATCH_WRITE, strict=False):
+        dynamodb.delete_all(list(batch))
+
+
+def _addresses(item: dynamodb.Item) -> Iterator[str]:
+    found: list[Any] = []
+    if "order" in item:
+        found = [fields(item["order"])["email"]]
+    elif "event" in item:
+        changes = fields(item["event"]).get("changes", [])
+        found = [change.get(side) for change in changes if change["field"] == "email" for side in ("before", "after")]
+    yield from (email_addresses.canonical(each) for each in found if each)
+
+
+def _complete(work: _Work, now: datetime) -> None:
+    """The certificate is complete; the note, which was the last that named anybody, goes."""
+    with Transaction() as write:
+        write.update(work.certificate(), [ErasureRecord.completed_at.set(clock.stamp(now))])
+        write.delete(ErasingRecord(work.note.pk, work.note.sk))
+
+
+def _collection(work: _Work) -> str:
+    return keys.customer(work.store.id, work.customer_id)

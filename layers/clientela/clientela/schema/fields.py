@@ -1,0 +1,37 @@
+"""Types of fields that documents of several kinds have: lines of text, times, amounts of money."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from clientela import clock
+from clientela.schema.currencies import Currency
+from clientela.schema.documents import Document
+
+Line = Annotated[str, StringConstraints(max_length=200)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Phone = Annotated[str, StringConstraints(max_length=40), Field(examples=["+34911222333"])]
+Stamp = Annotated[
+    AwareDatetime,
+    BeforeValidator(clock.written),
+    AfterValidator(clock.in_utc),
+    PlainSerializer(clock.stamp, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-21T10:00:00.000Z"]}),
+]
+Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=4, examples=["49.62"])]
+
+
+class Money(Document):
+    """An exact amount: a decimal string and an ISO 4217 currency."""
+
+    amount: Amount
+    currency: Currency

@@ -1,0 +1,204 @@
+"""Sessions of a signed-in customer: opaque tokens, hashed at rest, each an item in its customer's collection.
+
+A token is `cs_<customer's ULID>_<session's ULID>_<secret>`: it leads to its item, and 256 random bits prove it.
+"""
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from clientela import ids
+from clientela.customers import customers
+from clientela.customers.customer_fields import Customer
+from clientela.errors import CustomerNotFoundError, NotFoundError, SessionInvalidError
+from clientela.schema import email_addresses
+from clientela.schema.documents import Document, DocumentAttribute
+from clientela.schema.fields import Line, Stamp
+from clientela.sign_in import user_agents
+from clientela.stores.stores import Store
+from clientela.table import keys, table
+from clientela.table.table import Record, Transaction
+
+MOST_ENDED = 80  # in one transaction, which has more to write
+SEEN_EVERY = timedelta(hours=1)  # a session in use costs one write an hour
+FRESH = timedelta(minutes=10)  # how long a sign-in by link stands for the current password
+
+type Way = Literal["link", "password"]
+
+
+class Session(Document):
+    """A device that is signed in. `email_proven` is false where only a password from elsewhere has opened it."""
+
+    id: str
+    customer_id: str
+    device: Line | None = None
+    signed_in_by: Way = "link"
+    email_proven: bool = True
+    created_at: Stamp
+    last_seen_at: Stamp
+    expires_at: Stamp
+
+
+class SessionRecord(Record):
+    """`STORE#demo#CUSTOMER#cus_01K…` / `SESSION#ses_01K…`."""
+
+    token_hash = UnicodeAttribute()
+    email = UnicodeAttribute()  # canonical: a session dies when its customer's address changes
+    customer_version = NumberAttribute()  # that the sign-in gave the customer: it puts it in the customer's events
+    session = DocumentAttribute(Session)
+    ttl = NumberAttribute()
+
+
+def start(
+    write: Transaction,
+    store: Store,
+    customer: Customer,
+    user_agent: str | None,
+    now: datetime,
+    secret: str | None = None,
+    *,
+    way: Way = "link",
+    email_proven: bool = True,
+) -> tuple[str, Session]:
+    """Put a new session as part of a transaction. The token that comes back is kept nowhere.
+
+    The transaction must make a new version of the customer, which `customer` has: so whoever ends all sessions on a
+    version misses none, and the session's event is put in order by it.
+    `secret` is for a caller who must be able to make the same token again.
+    """
+    session = Session(
+        id=ids.new("ses", now), customer_id=customer.id, device=user_agents.summary(user_agent),
+        signed_in_by=way, email_proven=email_proven,
+        created_at=now, last_seen_at=now, expires_at=now + timedelta(hours=store.sessions.absolute_hours),
+    )  # fmt: skip
+    token = token_of(customer.id, session.id, secret or ids.secret())
+    write.save(
+        _record(store, session, _hash(token), email_addresses.canonical(customer.email), customer.version),
+        SessionRecord.pk.does_not_exist(),
+    )
+    return token, session
+
+
+def token_of(customer_id: str, session_id: str, secret: str) -> str:
+    """`cs_01K…_01K…_<secret>`."""
+    return "_".join(("cs", customer_id.removeprefix("cus_"), session_id.removeprefix("ses_"), secret))
+
+
+def current(store: Store, token: str, now: datetime) -> tuple[Session, Customer]:
+    """The session of a token and its customer. SessionInvalidError where the token is none of this store's, the session
+    has ended or expired, or the customer is disabled or has another e-mail now.
+
+    A session whose e-mail is not proven ends when anybody proves it. 2 read units; once an hour 1 write unit.
+    """
+    record = _presented(store, token)
+    if record is None or not hmac.compare_digest(record.token_hash, _hash(token)):
+        raise SessionInvalidError
+    if not _lives(store, _in_force(store, record.session), now):
+        raise SessionInvalidError
+    customer = _customer(store, record)
+    return _in_force(store, _seen(store, record, now)), customer
+
+
+def every(store: Store, customer_id: str, now: datetime) -> list[Session]:
+    """The customer's living sessions, newest first. 1 read unit per 4 KB."""
+    found = [_in_force(store, record.session) for record in reversed(_records(store, customer_id))]
+    return [session for session in found if _lives(store, session, now)]
+
+
+def is_fresh(session: Session, now: datetime) -> bool:
+    """Whether the mail's link or code was used just now: as good as the current password."""
+    return session.signed_in_by == "link" and now - session.created_at < FRESH
+
+
+def end(store: Store, customer_id: str, session_id: str) -> None:
+    """End one session, at once. NotFoundError. 1 write unit."""
+    record = SessionRecord(keys.customer(store.id, customer_id), keys.session(session_id))
+    table.delete(record, SessionRecord.pk.exists(), NotFoundError(f"There is no session {session_id!r}."))
+
+
+def end_all(store: Store, customer_id: str) -> None:
+    """End every session of a customer, at once. 1 write unit each."""
+    for record in _records(store, customer_id):
+        record.delete()
+
+
+def end_others(write: Transaction, store: Store, customer: Customer, keep: Session | None) -> None:
+    """End every session but one as part of a transaction on the version of the customer that was read.
+
+    `customer` is as it will be: the session that is kept follows its e-mail. 1 read unit per 4 KB, 2 write units each.
+    """
+    email = email_addresses.canonical(customer.email)
+    others = [record for record in _records(store, customer.id) if not keep or record.session.id != keep.id]
+    for record in others[:-MOST_ENDED]:  # more than a transaction takes; ended early they do no harm
+        record.delete()
+    for record in others[-MOST_ENDED:]:
+        write.delete(record)
+    if keep:
+        record = SessionRecord(keys.customer(store.id, customer.id), keys.session(keep.id))
+        write.update(record, [SessionRecord.email.set(email)], SessionRecord.pk.exists(), SessionInvalidError())
+
+
+def end_of_other_emails(store: Store, customer: Customer) -> None:
+    """Delete the sessions that the customer's new e-mail has made void: the old one must not bring them back."""
+    email = email_addresses.canonical(customer.email)
+    for record in _records(store, customer.id):
+        if record.email != email:
+            record.delete()
+
+
+def _record(store: Store, session: Session, token_hash: str, email: str, customer_version: int) -> SessionRecord:
+    return SessionRecord(
+        keys.customer(store.id, session.customer_id), keys.session(session.id),
+        token_hash=token_hash, email=email, customer_version=customer_version, session=session,
+        ttl=int(session.expires_at.timestamp()),
+    )  # fmt: skip
+
+
+def _records(store: Store, customer_id: str) -> list[SessionRecord]:
+    starts = SessionRecord.sk.startswith(keys.SESSION_PREFIX)
+    return list(SessionRecord.query(keys.customer(store.id, customer_id), starts, consistent_read=True))
+
+
+def _presented(store: Store, token: str) -> SessionRecord | None:
+    parts = token.split("_", 3)
+    if len(parts) != 4 or parts[0] != "cs" or not all(len(part) == 26 and part.isalnum() for part in parts[1:3]):
+        return None
+    return SessionRecord.find(keys.customer(store.id, f"cus_{parts[1]}"), keys.session(f"ses_{parts[2]}"))
+
+
+def _in_force(store: Store, session: Session) -> Session:
+    """The session with the end that the store's settings give it today: shorter times hold for open sessions too."""
+    latest = session.created_at + timedelta(hours=store.sessions.absolute_hours)
+    return session if latest >= session.expires_at else session.model_copy(update={"expires_at": latest})
+
+
+def _lives(store: Store, session: Session, now: datetime) -> bool:
+    return now < min(session.expires_at, session.last_seen_at + timedelta(hours=store.sessions.idle_hours))
+
+
+def _customer(store: Store, record: SessionRecord) -> Customer:
+    try:
+        customer = customers.get(store, record.session.customer_id)
+    except CustomerNotFoundError:
+        raise SessionInvalidError from None
+    if customer.status == "disabled" or email_addresses.canonical(customer.email) != record.email:
+        raise SessionInvalidError
+    if customer.email_status == "proven" and not record.session.email_proven:
+        raise SessionInvalidError
+    return customer
+
+
+def _seen(store: Store, record: SessionRecord, now: datetime) -> Session:
+    if now - record.session.last_seen_at < min(SEEN_EVERY, timedelta(hours=store.sessions.idle_hours) / 12):
+        return record.session
+    session = record.session.model_copy(update={"last_seen_at": now})
+    # The condition keeps a session that was ended meanwhile from coming back.
+    table.update(record, [SessionRecord.session.set(session)], SessionRecord.pk.exists(), SessionInvalidError())
+    return session
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
