@@ -18,7 +18,7 @@ from clientela import signing
 from clientela.customers import tombstones
 from clientela.sign_in import sign_in_limits
 from clientela.stores.stores import Store
-from clientela.table.limits import Rule
+from clientela.table.rate_limits import Rule
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
 TABLE = "benchmarks"
@@ -79,9 +79,12 @@ def _told(result: Result) -> Result:
     case, traffic = result.case, result.traffic
     most = "" if case.most_ms is None else f"{case.most_ms:.1f}{'!' if result.ours_ms > case.most_ms else ''}"
     figures = (
-        f"{result.ours_ms:.2f}", most, f"{result.floor_ms:.2f}", f"{result.ours_ms / result.floor_ms:.2f}",
+        f"{result.ours_ms:.2f}",
+        most,
+        f"{result.floor_ms:.2f}",
+        f"{result.ours_ms / result.floor_ms:.2f}",
         *(f"{value / case.rows:g}" for value in (len(traffic.requests), traffic.read_units, traffic.write_units)),
-    )  # fmt: skip
+    )
     print(_line(case.name, *figures), flush=True)
     return result
 

@@ -18,10 +18,10 @@ from benchmarks import shop
 from benchmarks.measure import Call, Case
 from clientela import clock
 from clientela.csv import csv_columns
-from clientela.customers import directory
+from clientela.customers import customer_search
 from clientela.exports import export_columns
-from clientela.imports import csv_rows, import_chunks
-from clientela.imports.import_accounts import Rules
+from clientela.imports import import_load, import_rows
+from clientela.imports.import_customers import Rules
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
@@ -93,10 +93,16 @@ def _repeated(api: Callable[..., Call], *request: Any, **query: object) -> Itera
 def _new_customers() -> Iterator[dict[str, Any]]:
     for number in itertools.count():
         yield {
-            "email": f"new{number}@example.com", "first_name": "Helena", "last_name": "Holý", "language": "cs",
-            "phone": "+420 2 4177 0449", "company": "JetBrains s.r.o.", "accepts_marketing": True, "tags": ["vip"],
+            "email": f"new{number}@example.com",
+            "first_name": "Helena",
+            "last_name": "Holý",
+            "language": "cs",
+            "phone": "+420 2 4177 0449",
+            "company": "JetBrains s.r.o.",
+            "accepts_marketing": True,
+            "tags": ["vip"],
             "billing_address": {"street": "Rilská 3174/6", "city": "Prague", "postal_code": "14300", "country": "CZ"},
-        }  # fmt: skip
+        }
 
 
 def _emails(store: Store) -> Iterator[str]:
@@ -113,12 +119,21 @@ def _order(store: Store, whose: str, buyer: int, number: int, version: int = 1, 
         "country": "CZ",
     }
     order = {
-        "id": f"{whose}-{buyer}-{number}", "number": f"{number}", "version": version, "email": f"{whose}{buyer}@example.com",
-        "placed_at": clock.stamp(shop.OPENED + timedelta(days=number)), "currency": "USD", "total": "49.62",
-        "payment_status": "paid", "payment_method": "card", "name": "Helena Holý", "language": "cs",
-        "billing_address": address, "shipping_address": address,
+        "id": f"{whose}-{buyer}-{number}",
+        "number": f"{number}",
+        "version": version,
+        "email": f"{whose}{buyer}@example.com",
+        "placed_at": clock.format_timestamp(shop.OPENED + timedelta(days=number)),
+        "currency": "USD",
+        "total": "49.62",
+        "payment_status": "paid",
+        "payment_method": "card",
+        "name": "Helena Holý",
+        "language": "cs",
+        "billing_address": address,
+        "shipping_address": address,
         "items": [{"sku": f"TRACK-{i}", "name": "Balls to the Wall", "quantity": 1, "price": "0.99"} for i in range(4)],
-    }  # fmt: skip
+    }
     message = SQSRecord({"body": json.dumps({"store_id": store.id, "order": order | statuses})})
     return partial(order_intake.take, message)
 
@@ -144,9 +159,9 @@ def _imports(store: Store) -> Iterator[Call]:
 
 
 def _import(store: Store, lines: list[str], rules: Rules) -> None:
-    rows = [csv_rows.row(line, cells, rules.columns) for line, cells in enumerate(csv.reader(lines), 2)]
+    rows = [import_rows.row(line, cells, rules.columns) for line, cells in enumerate(csv.reader(lines), 2)]
     now = clock.now()
-    import_chunks._written(store, import_chunks._accounts(store, rows, rules, now), rules, now)
+    import_load._written(store, import_load._accounts(store, rows, rules, now), rules, now)
 
 
 def _exports(store: Store) -> Iterator[Call]:
@@ -155,5 +170,5 @@ def _exports(store: Store) -> Iterator[Call]:
 
 
 def _export(store: Store) -> None:
-    profiles = itertools.islice(directory.every_profile(store), ROWS * 10)
+    profiles = itertools.islice(customer_search.all_profiles(store), ROWS * 10)
     csv.writer(io.StringIO()).writerows(export_columns.cells(profile, {}) for profile in profiles)

@@ -114,7 +114,7 @@ def _unconditional(request: dict[str, Any]) -> dict[str, Any]:
         request["TransactItems"] = [
             {kind: write if kind == "ConditionCheck" else _unconditional(write) for kind, write in item.items()}
             for item in request["TransactItems"]
-        ]  # fmt: skip
+        ]
     if "ConditionExpression" in request:
         del request["ConditionExpression"]
         request.pop("ReturnValuesOnConditionCheckFailure", None)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from clientela import clock, ids
 from clientela.csv import csv_columns
-from clientela.customers import customer_records, history
+from clientela.customers import customer_history, customer_records
 from clientela.customers.customer_fields import Customer, Spend
-from clientela.customers.history import OPERATOR
-from clientela.imports import csv_rows
+from clientela.customers.customer_history import OPERATOR
+from clientela.imports import import_rows
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
 from clientela.table import dynamodb
@@ -37,11 +37,15 @@ def people(store: Store) -> Iterator[Customer]:
         ordered = {} if number % 3 else _statistics(number, at)
         yield first.model_copy(
             update={
-                "id": ids.derived("cus", at, str(number)), "created_at": at, "updated_at": at,
+                "id": ids.derived("cus", at, str(number)),
+                "created_at": at,
+                "updated_at": at,
                 "email": f"{number:05d}@{first.email.partition('@')[2]}",
-                "last_name": last.last_name, "name": f"{first.first_name} {last.last_name}", **ordered,
+                "last_name": last.last_name,
+                "name": f"{first.first_name} {last.last_name}",
+                **ordered,
             }
-        )  # fmt: skip
+        )
 
 
 def filled(store: Store) -> list[str]:
@@ -57,21 +61,27 @@ def filled(store: Store) -> list[str]:
 
 def _put(store: Store, some: tuple[Customer, ...]) -> None:
     made = (customer_records.claim, customer_records.record)
-    dynamodb.put_all([make(store, customer).item() for customer in some for make in made]
-                     + [history.registered(store, customer, OPERATOR).item() for customer in some])  # fmt: skip
+    dynamodb.put_all(
+        [make(store, customer).item() for customer in some for make in made]
+        + [customer_history.registered(store, customer, OPERATOR).item() for customer in some]
+    )
 
 
 def _sample() -> list[Customer]:
     with SAMPLE.open(newline="") as file:
         header, *rows = csv.reader(file)
     columns = csv_columns.columns(header)
-    read = [csv_rows.row(line, cells, columns) for line, cells in enumerate(rows, 2)]
-    return [csv_rows.new(row, "cus_0", columns, clock.now()).customer for row in read]
+    read = [import_rows.row(line, cells, columns) for line, cells in enumerate(rows, 2)]
+    return [import_rows.new(row, "cus_0", columns, clock.now()).customer for row in read]
 
 
 def _statistics(number: int, at: datetime) -> dict[str, object]:
     spent = Spend(amount=Decimal(number % 977) + Decimal("0.99"), currency="USD", orders=number % 11 + 1)
     return {
-        "orders_count": spent.orders, "total_spent": [spent], "first_order_at": at,
-        "last_order_at": at + timedelta(days=number % 300), "last_order_status": "paid", "last_payment_method": "card",
-    }  # fmt: skip
+        "orders_count": spent.orders,
+        "total_spent": [spent],
+        "first_order_at": at,
+        "last_order_at": at + timedelta(days=number % 300),
+        "last_order_status": "paid",
+        "last_payment_method": "card",
+    }

@@ -16,7 +16,7 @@ from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.orders import orders
 from clientela.orders.order_fields import Order
-from clientela.sign_in import sign_in, sign_in_requests
+from clientela.sign_in import link_requests, link_sign_in
 from clientela.sign_in.visitors import Visitor
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
@@ -53,10 +53,10 @@ def visitor(number: int) -> str:
 def link(store: Store, email: str, customer_id: str | None) -> dict[str, str]:
     """What the browser sends that asked for a link, once the mail is there."""
     now = clock.now()
-    asked = sign_in.request_link(store, email, Visitor(visitor(next(_numbers))), "es", None, now)
-    request = sign_in_requests.find(store, asked.request_id)
+    asked = link_sign_in.request_link(store, email, Visitor(visitor(next(_numbers))), "es", None, now)
+    request = link_requests.find(store, asked.request_id)
     assert request
-    sign_in_requests.keep_secrets(request, SECRET, CODE, customer_id, now)
+    link_requests.store_hashes(request, SECRET, CODE, customer_id, now)
     return {"token": f"{asked.request_id}.{SECRET}", "nonce": asked.nonce}
 
 
@@ -87,14 +87,21 @@ def _regular(store: Store) -> str:
     now, email = clock.now(), "regular@example.com"
     for number in range(ORDERS):
         order = Order(
-            id=f"regular-{number}", version=1, placed_at=now - timedelta(days=number), email=email, currency="USD",
-            total=Decimal("49.62"), payment_status="paid", fulfillment_status="shipped", items=[],
-        )  # fmt: skip
-        orders.take(store, order, now)
+            id=f"regular-{number}",
+            version=1,
+            placed_at=now - timedelta(days=number),
+            email=email,
+            currency="USD",
+            total=Decimal("49.62"),
+            payment_status="paid",
+            fulfillment_status="shipped",
+            items=[],
+        )
+        orders.record_version(store, order, now)
     customer = customers.find(store, email, now)
     assert customer
     proof = link(store, email, customer.id)
-    return sign_in.verify(store, sign_in.proof(**proof), NOWHERE, now).token
+    return link_sign_in.verify(store, link_sign_in.parse_proof(**proof), NOWHERE, now).token
 
 
 def _repeated(store: Store, token: str, *paths: str) -> Iterator[Call]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from clientela.web import web
+from clientela.web import http_app
 from merchant_routes import (
     access,
     api_keys,
@@ -18,9 +18,9 @@ from merchant_routes import (
     settings,
 )
 
-app = web.resolver(access.demand_scope)
-app.use([access.once])
-merges.lead_on(app)
+app = http_app.resolver(access.require_scope)
+app.use([access.idempotent])
+merges.redirect_merged(app)
 for part in (bulk, customers, orders, erasures, groups, imports, merges, exports, settings, api_keys):
     app.include_router(part.router)
 
@@ -29,4 +29,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one HTTP API event."""
     if event["rawPath"] == openapi.PATH:
         return openapi.answer(event)
-    return web.respond(app, event, context, access.key_of_store, access.allowance)
+    return http_app.respond(app, event, context, access.key_of_store, access.allowance)

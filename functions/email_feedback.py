@@ -5,15 +5,15 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from clientela import clock
-from clientela.handlers import faults
-from clientela.notifications import mail_feedback
-from clientela.notifications.mail_feedback import Feedback
+from clientela.handlers import error_logs
+from clientela.notifications import bounces
+from clientela.notifications.bounces import Feedback
 
 logger = Logger()
 
 
-@faults.wordless
+@error_logs.redact_errors
 def handler(event: dict[str, Any], context: Any) -> None:
     """Take one event; what fails is called again."""
-    stopped = mail_feedback.take(Feedback.model_validate(event["detail"]), clock.now())
+    stopped = bounces.record(Feedback.model_validate(event["detail"]), clock.now())
     logger.info("feedback", kind=event["detail-type"], stopped=stopped)

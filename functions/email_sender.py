@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from clientela import clock
 from clientela.handlers import sqs_batches
 from clientela.mail.mail_delivery import Outcome
-from clientela.notifications import approval_mail, email_change_mail, notices, sign_in_mail, welcome_mail
+from clientela.notifications import account_notices, approval_mail, email_change_mail, sign_in_mail, welcome_mail
 from clientela.stores import stores
 
 DELIVER: dict[str, Callable[..., Outcome]] = {
@@ -18,8 +18,8 @@ DELIVER: dict[str, Callable[..., Outcome]] = {
     "welcome": welcome_mail.deliver,
     "approved": approval_mail.deliver,
     "email_change": email_change_mail.deliver,
-    "email_changed": notices.email_changed,
-    "password_changed": notices.password_changed,
+    "email_changed": account_notices.email_changed,
+    "password_changed": account_notices.password_changed,
 }
 
 logger = Logger()

@@ -5,15 +5,15 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from clientela.aws import failed_calls
-from clientela.events import event_bus, events
-from clientela.events.events import Event
-from clientela.handlers import faults
-from clientela.table import changes
+from clientela.events import change_events, event_bus
+from clientela.events.change_events import BusEvent
+from clientela.handlers import error_logs
+from clientela.table import stream
 
 logger = Logger()
 
 
-@faults.wordless
+@error_logs.redact_errors
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Publish a batch of changes; the answer names those to be delivered again.
 
@@ -26,18 +26,18 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         _put_aside(refused.number, "RefusedByBus")
     logger.info("published", events=len(told) - len(left.waiting) - len(left.refused), waiting=len(left.waiting))
     if left.trouble:
-        faults.log(left.trouble)
+        error_logs.log(left.trouble)
     return {"batchItemFailures": [{"itemIdentifier": each.number} for each in left.waiting]}
 
 
-def _told(record: dict[str, Any]) -> Event | None:
+def _told(record: dict[str, Any]) -> BusEvent | None:
     try:
-        return events.told(changes.read(record))
+        return change_events.event_from_change(stream.read(record))
     except Exception as error:
-        faults.log(error)
+        error_logs.log(error)
         _put_aside(record["dynamodb"]["SequenceNumber"], type(error).__name__)
         return None
 
 
 def _put_aside(number: str, reason: str) -> None:
-    failed_calls.put("event-publisher", sequence_number=number, error=reason)
+    failed_calls.park("event-publisher", sequence_number=number, error=reason)

@@ -12,7 +12,7 @@ from clientela.handlers import stream_batches
 from clientela.mail import mail_queue
 from clientela.notifications import approval_mail, welcome_mail
 from clientela.orders import unclaimed_orders
-from clientela.table.changes import Change
+from clientela.table.stream import Change
 from clientela.vat import vat_check_queue, vat_checks
 
 logger = Logger()
@@ -36,25 +36,25 @@ def _follow(change: Change) -> None:
 
 
 def _check_vat_id(change: Change) -> None:
-    check = vat_checks.wanted(change)
+    check = vat_checks.check_for(change)
     if check:
         vat_check_queue.put([check])
         logger.info("vat check wanted", store_id=check.store_id, customer_id=check.customer_id)
 
 
 def _welcome(change: Change) -> None:
-    newcomer = welcome_mail.wanted(change)
+    newcomer = welcome_mail.recipient_for(change)
     if newcomer:
         mail_queue.put("welcome", newcomer.store_id, customer_id=newcomer.customer_id)
         logger.info("welcome wanted", **newcomer._asdict())
 
 
 def _tell_approved(change: Change) -> None:
-    approved = approval_mail.wanted(change)
+    approved = approval_mail.recipient_for(change)
     if approved:
         mail_queue.put("approved", approved.store_id, customer_id=approved.customer_id)
         logger.info("approval told", **approved._asdict())
 
 
 def _adopt_orders(change: Change) -> None:
-    unclaimed_orders.of_newcomer(change, clock.now())
+    unclaimed_orders.adopt_after(change, clock.now())

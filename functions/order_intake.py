@@ -21,5 +21,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def take(record: SQSRecord) -> None:
     """One message. Whatever is raised hands it back to the queue, which gives it up after five receives."""
-    message = order_messages.read(record.body)
-    orders.take(stores.get(message.store_id), message.order, clock.now())
+    message = order_messages.parse(record.body)
+    orders.record_version(stores.get(message.store_id), message.order, clock.now())

@@ -25,10 +25,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _finish(wanted: Removal, context: Any) -> None:
-    def is_time_short() -> bool:
+    def out_of_time() -> bool:
         return bool(context.get_remaining_time_in_millis() < RESERVE)
 
-    is_left = customer_removal.finish(stores.get(wanted.store_id), wanted.customer_id, clock.now(), is_time_short)
+    is_left = customer_removal.finish(stores.get(wanted.store_id), wanted.customer_id, clock.now(), out_of_time)
     if is_left:
         removal_queue.put(wanted.store_id, wanted.customer_id, delay=0)
     logger.info("removal", store_id=wanted.store_id, is_left=is_left)

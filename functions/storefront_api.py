@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from clientela.web import web
+from clientela.web import http_app
 from storefront_routes import access, account, checkout, devices, email_change, password, sign_in, sign_in_page
 
-app = web.resolver(access.demand_session)
+app = http_app.resolver(access.require_session)
 for part in (sign_in, sign_in_page, account, checkout, devices, password, email_change):
     app.include_router(part.router)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one HTTP API event."""
-    return web.respond(app, event, context)
+    return http_app.respond(app, event, context)

@@ -127,8 +127,12 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def main() -> int:
     """Run the command named on the command line; returns the exit status."""
     commands: dict[str, Callable[[Path], int]] = {
-        "start": start, "start --demo": partial(start, with_shop=True), "stop": stop, "status": status, "demo": show,
-    }  # fmt: skip
+        "start": start,
+        "start --demo": partial(start, with_shop=True),
+        "stop": stop,
+        "status": status,
+        "demo": show,
+    }
     command = commands.get(" ".join(sys.argv[1:]))
     if command is None:
         print(f"usage: python -m local {' | '.join(commands)}", file=sys.stderr)

@@ -70,7 +70,10 @@ def _parameters() -> list[str]:
     # The functions run on this machine's processor, and a deleted local cloud leaves nothing worth protecting.
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     values = {
-        "Stage": "local", "Architecture": architecture, "DeletionProtection": "false", "SenderAddress": SENDER,
+        "Stage": "local",
+        "Architecture": architecture,
+        "DeletionProtection": "false",
+        "SenderAddress": SENDER,
         "ViesUrl": NO_VIES,
-    }  # fmt: skip
+    }
     return [f"{name}={value}" for name, value in values.items()]

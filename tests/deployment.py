@@ -13,7 +13,7 @@ from clientela import signing
 from clientela.aws import clients, sqs
 from clientela.customers import tombstones
 from clientela.stores import api_keys, stores
-from clientela.table import dynamodb, table
+from clientela.table import dynamodb, records
 
 IMPORTS, EXPORTS = "test-imports", "test-exports"
 
@@ -66,7 +66,7 @@ def forget_caches() -> None:
     stores._cache.clear()
     api_keys._cache.clear()
     signing._known.clear()
-    for module in (clients, signing, dynamodb, sqs, table, tombstones):
+    for module in (clients, signing, dynamodb, sqs, records, tombstones):
         _forget(module)
 
 

@@ -21,19 +21,30 @@ def http_event(
         sent.setdefault("content-type", "application/json")
     parameters = {name: str(value) for name, value in query.items()}
     return {
-        "version": "2.0", "routeKey": "ANY /v1/stores/{store_id}/{proxy+}", "rawPath": f"/v1/stores/{path}",
-        "rawQueryString": urlencode(parameters), "headers": sent,
+        "version": "2.0",
+        "routeKey": "ANY /v1/stores/{store_id}/{proxy+}",
+        "rawPath": f"/v1/stores/{path}",
+        "rawQueryString": urlencode(parameters),
+        "headers": sent,
         "requestContext": {
-            "accountId": "123456789012", "apiId": "api", "stage": "$default", "requestId": "r-1", "domainName": "api.example.com",
+            "accountId": "123456789012",
+            "apiId": "api",
+            "stage": "$default",
+            "requestId": "r-1",
+            "domainName": "api.example.com",
             "http": {
-                "method": method, "path": f"/v1/stores/{path}", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7",
+                "method": method,
+                "path": f"/v1/stores/{path}",
+                "protocol": "HTTP/1.1",
+                "sourceIp": "203.0.113.7",
                 "userAgent": "pytest",
             },
         },
-        "pathParameters": {"store_id": store_id, "proxy": rest}, "isBase64Encoded": False,
+        "pathParameters": {"store_id": store_id, "proxy": rest},
+        "isBase64Encoded": False,
         **({"queryStringParameters": parameters} if parameters else {}),
         **({"body": body if isinstance(body, str) else json.dumps(body)} if body is not None else {}),
-    }  # fmt: skip
+    }
 
 
 def answered(response: dict[str, Any]) -> Any:

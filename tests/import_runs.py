@@ -12,8 +12,8 @@ from tests.deployment import IMPORTS
 from tests.template_file import PROJECT
 
 import csv_import
-from clientela.imports import imports
-from clientela.imports.imports import ImportJob
+from clientela.imports import import_jobs
+from clientela.imports.import_jobs import ImportJob
 from clientela.stores.stores import Store
 
 
@@ -54,7 +54,7 @@ def imported(
     for chunk in plan(machines, job_id):
         csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None)
     csv_import.finish({"store_id": store.id, "job_id": job_id}, None)
-    return imports.get(store, job_id)
+    return import_jobs.get(store, job_id)
 
 
 def downloaded(url: str) -> list[dict[str, str]]:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from clientela import clock
-from clientela.mail.mails import Mail
+from clientela.mail.mail_rendering import Mail
 from clientela.notifications import sign_in_mail
-from clientela.sign_in import sign_in
-from clientela.sign_in.sign_in import LinkRequest, SignedIn
+from clientela.sign_in import link_sign_in
+from clientela.sign_in.link_sign_in import LinkRequest, SignedIn
 from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Store
 
@@ -42,7 +42,7 @@ class Mailbox:
 
     def link(self, store: Store, email: str = ANA, at: datetime = NOW) -> Sent:
         """Ask for a link and read the mail."""
-        request = sign_in.request_link(store, email, HERE, "es", None, at)
+        request = link_sign_in.request_link(store, email, HERE, "es", None, at)
         assert sign_in_mail.deliver(store, request.request_id, at) == "sent"
         context = self.mails[-1][1].context
         self.last = request
@@ -59,12 +59,12 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Mailbox:
 def by_link(store: Store, sent: Sent, at: datetime = NOW, **changes: Any) -> SignedIn:
     """Press the link in the browser that asked."""
     given = {"token": sent.token, "nonce": sent.request.nonce} | changes
-    return sign_in.verify(store, sign_in.proof(**given), HERE, at)
+    return link_sign_in.verify(store, link_sign_in.parse_proof(**given), HERE, at)
 
 
 def by_code(store: Store, sent: Sent, code: str, at: datetime = NOW) -> SignedIn:
     """Type a code in any browser."""
-    return sign_in.verify(store, sign_in.proof(request_id=sent.request.request_id, code=code), HERE, at)
+    return link_sign_in.verify(store, link_sign_in.parse_proof(request_id=sent.request.request_id, code=code), HERE, at)
 
 
 def wrong(code: str) -> str:

@@ -20,14 +20,20 @@ def record(before: Item | None, after: Item | None, at: int = 1_763_719_500) -> 
     item = after or before or {}
     images = {"OldImage": before, "NewImage": after}
     return {
-        "eventID": f"{number:032x}", "eventName": "MODIFY" if before and after else "INSERT" if after else "REMOVE",
-        "eventVersion": "1.1", "eventSource": "aws:dynamodb", "awsRegion": "us-east-1",
+        "eventID": f"{number:032x}",
+        "eventName": "MODIFY" if before and after else "INSERT" if after else "REMOVE",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "us-east-1",
         "dynamodb": {
-            "ApproximateCreationDateTime": at, "Keys": {name: item[name] for name in ("pk", "sk")},
+            "ApproximateCreationDateTime": at,
+            "Keys": {name: item[name] for name in ("pk", "sk")},
             **{name: image for name, image in images.items() if image},
-            "SequenceNumber": f"{number:026d}", "SizeBytes": 1, "StreamViewType": "NEW_AND_OLD_IMAGES",
+            "SequenceNumber": f"{number:026d}",
+            "SizeBytes": 1,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
         },
-    }  # fmt: skip
+    }
 
 
 def recorded(table: str, endpoint: str | None = None) -> list[dict[str, Any]]:

@@ -119,12 +119,13 @@ def figures(orders: list[Item]) -> dict[str, Any]:
         amount, count = spent.get(order["currency"], (Decimal(0), 0))
         spent[order["currency"]] = (amount + Decimal(order["total"]), count + 1)
     return {
-        "orders_count": len(counted), "total_spent": spent,
+        "orders_count": len(counted),
+        "total_spent": spent,
         "first_order_at": counted[0]["placed_at"] if counted else None,
         "last_order_at": counted[-1]["placed_at"] if counted else None,
         "last_order_status": orders[-1]["payment_status"] if orders else None,
         "last_payment_method": orders[-1].get("payment_method") if orders else None,
-    }  # fmt: skip
+    }
 
 
 def _index(table: Any, index: Any, profiles: dict[str, Item], store_id: str) -> Iterator[str]:

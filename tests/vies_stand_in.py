@@ -37,11 +37,21 @@ class StandIn:
         """What a registry that works answers to POST /check-vat-number."""
         valid = country + number in self.registered
         return {
-            "countryCode": country, "vatNumber": number, "requestDate": datetime.now(UTC).isoformat(), "valid": valid,
-            "requestIdentifier": "", "name": "ACME" if valid else "---", "address": "MAIN STREET 1" if valid else "---",
-            "traderName": "---", "traderStreet": "---", "traderPostalCode": "---", "traderCity": "---",
-            "traderCompanyType": "---", "traderNameMatch": "NOT_PROCESSED", "traderStreetMatch": "NOT_PROCESSED",
-        }  # fmt: skip
+            "countryCode": country,
+            "vatNumber": number,
+            "requestDate": datetime.now(UTC).isoformat(),
+            "valid": valid,
+            "requestIdentifier": "",
+            "name": "ACME" if valid else "---",
+            "address": "MAIN STREET 1" if valid else "---",
+            "traderName": "---",
+            "traderStreet": "---",
+            "traderPostalCode": "---",
+            "traderCity": "---",
+            "traderCompanyType": "---",
+            "traderNameMatch": "NOT_PROCESSED",
+            "traderStreetMatch": "NOT_PROCESSED",
+        }
 
 
 @contextmanager

@@ -26,11 +26,15 @@ class Route(NamedTuple):
 def routes() -> list[Route]:
     """The HTTP API's routes in template.yaml, the most specific first, as API Gateway picks them."""
     found = [
-        Route(event["Properties"]["Path"], _pattern(event["Properties"]["Path"]), function["Properties"]["Handler"].split(".")[0])
+        Route(
+            event["Properties"]["Path"],
+            _pattern(event["Properties"]["Path"]),
+            function["Properties"]["Handler"].split(".")[0],
+        )
         for function in resources("AWS::Serverless::Function").values()
         for event in function["Properties"].get("Events", {}).values()
         if event["Type"] == "HttpApi"
-    ]  # fmt: skip
+    ]
     return sorted(found, key=lambda route: ("+}" in route.path, -len(route.path.split("/")), route.path.count("{")))
 
 
@@ -71,14 +75,18 @@ def _event(environ: dict[str, Any], path: str, parameters: dict[str, str]) -> di
         "userAgent": "",
     }
     return {
-        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": environ.get("QUERY_STRING", ""),
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": environ.get("QUERY_STRING", ""),
         "headers": headers | ({"content-type": content_type} if content_type else {}),
         "cookies": [cookie for cookie in cookies.split("; ") if cookie],
         # As API Gateway does: what is repeated comes joined by commas.
         "queryStringParameters": {name: ",".join(values) for name, values in query.items()},
-        "pathParameters": parameters, "requestContext": {"http": http, "requestId": "r-1", "stage": "$default"},
+        "pathParameters": parameters,
+        "requestContext": {"http": http, "requestId": "r-1", "stage": "$default"},
         **_body(body, content_type),
-    }  # fmt: skip
+    }
 
 
 def _body(body: bytes, content_type: str) -> dict[str, Any]:

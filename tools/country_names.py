@@ -10,7 +10,7 @@ from pathlib import Path
 from babel import Locale
 from babel.core import get_global
 
-from clientela.schema.text import folded
+from clientela.schema.text import fold_for_search
 
 LANGUAGES = ("en", "es", "it", "fr", "de", "pt", "pt_PT")
 NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
@@ -39,10 +39,10 @@ def country_names() -> dict[str, str]:
     names: dict[str, str] = {}
     for language in reversed(LANGUAGES):
         territories = Locale.parse(language).territories
-        names |= {folded(territories[code]): code for code in codes if code in territories}
+        names |= {fold_for_search(territories[code]): code for code in codes if code in territories}
     aliases = get_global("territory_aliases").items()
-    names |= {folded(three): two[0] for three, two in aliases if len(three) == 3 and three.isalpha()}
-    names |= {folded(spelling): code for spelling, code in SPELLINGS.items()}
+    names |= {fold_for_search(three): two[0] for three, two in aliases if len(three) == 3 and three.isalpha()}
+    names |= {fold_for_search(spelling): code for spelling, code in SPELLINGS.items()}
     names |= {code.lower(): code for code in codes}
     return {name: code for name, code in sorted(names.items()) if code in codes}
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from clientela.events import events
-from clientela.events.event_fields import AnyEvent
-from clientela.table import changes
+from clientela.events import change_events
+from clientela.events.event_schemas import AnyEvent
+from clientela.table import stream
 
 PROJECT = Path(__file__).parents[1]
 SCHEMA = PROJECT / "docs" / "events.json"
@@ -50,7 +50,7 @@ def _schema() -> dict[str, Any]:
 
 def _samples() -> Iterator[tuple[Path, dict[str, Any]]]:
     for record in json.loads(RECORDED.read_text("utf-8"))["Records"]:
-        event = events.told(changes.read(record))
+        event = change_events.event_from_change(stream.read(record))
         if event is None:
             raise ValueError(f"{record['eventID']} tells no event.")
         yield PUBLISHED / f"{event.type}.json", _delivered(event.type, event.detail)
@@ -58,10 +58,16 @@ def _samples() -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def _delivered(kind: str, detail: dict[str, Any]) -> dict[str, Any]:
     return {
-        "version": "0", "id": "17793124-05d4-b198-2fde-7ededc63b103", "detail-type": kind, "source": "clientela.dev",
-        "account": "123456789012", "time": detail["occurred_at"].replace(".000Z", "Z"), "region": "us-east-1",
-        "resources": [], "detail": detail,
-    }  # fmt: skip
+        "version": "0",
+        "id": "17793124-05d4-b198-2fde-7ededc63b103",
+        "detail-type": kind,
+        "source": "clientela.dev",
+        "account": "123456789012",
+        "time": detail["occurred_at"].replace(".000Z", "Z"),
+        "region": "us-east-1",
+        "resources": [],
+        "detail": detail,
+    }
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from clientela.schema.invalid_input import field_errors
+from clientela.schema.validation_errors import field_errors
 
 STORE_ID = "3 to 50 lower-case letters, digits and dashes, with a letter or digit at both ends"
 STOREFRONT_URL = "an address like https://shop.example.com/shop; http:// for localhost alone"

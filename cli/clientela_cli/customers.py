@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from clientela.customers import directory
+from clientela.customers import customer_search
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.customers.directory import Sort
+from clientela.customers.customer_search import Sort
 from clientela.stores import stores
 from clientela_cli import options, output
 
@@ -32,10 +32,10 @@ def list_(
     wanted = CustomerFilter(query=query)
     context.obj()
     store = stores.read(store_id)
-    found = directory.page(store, sort=sort, wanted=wanted, limit=limit).customers
+    found = customer_search.page(store, sort=sort, wanted=wanted, limit=limit).customers
     if json:
         return output.json(found)
-    return output.table(COLUMNS, map(row, found), f"{len(found)} of {directory.count(store, wanted)} customers")
+    return output.table(COLUMNS, map(row, found), f"{len(found)} of {customer_search.count(store, wanted)} customers")
 
 
 def row(customer: dict[str, Any]) -> tuple[object, ...]:

@@ -94,10 +94,15 @@ def redrive(
     gone, left = _redriven(asked, wanted, force=force, dry_run=dry_run)
     missing = sorted(wanted - {letter.id for letter in (*gone, *left)})
     if json:
-        output.json({
-            "store_id": asked.store_id, "dry_run": dry_run, "redriven": [letter.id for letter in gone],
-            "left": [letter.json() for letter in left], "missing": missing,
-        })  # fmt: skip
+        output.json(
+            {
+                "store_id": asked.store_id,
+                "dry_run": dry_run,
+                "redriven": [letter.id for letter in gone],
+                "left": [letter.json() for letter in left],
+                "missing": missing,
+            }
+        )
     else:
         print(f"{len(gone)} dead letters {'would be redriven' if dry_run else 'redriven'}, {len(left)} left.")  # noqa: T201
         output.table(["Left", "Order", "Version", "Reason"], [(x.id, x.order_id, x.version, x.reason) for x in left])

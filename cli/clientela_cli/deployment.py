@@ -55,11 +55,14 @@ def _use(local: dict[str, str]) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ |= {
-        "AWS_ENDPOINT_URL": local["endpoint_url"], "AWS_DEFAULT_REGION": local["region"],
-        "AWS_ACCESS_KEY_ID": _LOCAL_KEY, "AWS_SECRET_ACCESS_KEY": _LOCAL_KEY,
-        "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_ENDPOINT_URL": local["endpoint_url"],
+        "AWS_DEFAULT_REGION": local["region"],
+        "AWS_ACCESS_KEY_ID": _LOCAL_KEY,
+        "AWS_SECRET_ACCESS_KEY": _LOCAL_KEY,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1"])),
-    }  # fmt: skip
+    }
 
 
 def _local_outputs() -> dict[str, str]:

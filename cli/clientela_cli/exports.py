@@ -10,8 +10,8 @@ import typer
 
 from clientela import clock, settings
 from clientela.aws import clients
-from clientela.exports import exports
-from clientela.exports.exports import ExportJob, Manifest
+from clientela.exports import export_jobs
+from clientela.exports.export_jobs import ExportJob, Manifest
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela_cli import options, output
@@ -20,7 +20,7 @@ from clientela_cli.failures import INTERRUPTED, USAGE, Failure
 app = typer.Typer(help="Customers as CSV files.", no_args_is_help=True)
 
 _POLL_SECONDS = 0.3
-_PATIENCE = exports.GIVEN_UP_AFTER.total_seconds() + 60
+_PATIENCE = export_jobs.GIVEN_UP_AFTER.total_seconds() + 60
 Out = Annotated[
     Path | None, typer.Option(metavar="FILE.csv", help="Download the file to here.", dir_okay=False, show_default=False)
 ]
@@ -34,7 +34,7 @@ def run(context: typer.Context, store_id: options.Store, out: Out = None, json: 
         raise Failure(f"There is no folder {out.parent} for {out.name}: make it first.", USAGE)
     context.obj()
     store = stores.read(store_id)
-    job = _ended(store, exports.start(store, clock.now()))
+    job = _ended(store, export_jobs.start(store, clock.now()))
     if job.status != "succeeded" or job.file is None or job.manifest is None:
         raise Failure(f"The export {job.id} {job.status}: {job.message or 'no reason was given'}")
     manifest = _manifest(job.manifest)
@@ -43,9 +43,15 @@ def run(context: typer.Context, store_id: options.Store, out: Out = None, json: 
     if json:
         return output.json({"export": job, "manifest": manifest})
     return output.details(
-        export=job.id, rows=manifest.rows, size=f"{manifest.size:,} bytes", file=_address(job.file),
-        manifest=_address(job.manifest), downloaded=out, sha256=manifest.sha256, columns=manifest.columns,
-    )  # fmt: skip
+        export=job.id,
+        rows=manifest.rows,
+        size=f"{manifest.size:,} bytes",
+        file=_address(job.file),
+        manifest=_address(job.manifest),
+        downloaded=out,
+        sha256=manifest.sha256,
+        columns=manifest.columns,
+    )
 
 
 @app.command("list")
@@ -57,10 +63,10 @@ def list_(
 ) -> None:
     """List a store's exports."""
     context.obj()
-    found = exports.every(stores.read(store_id), limit).jobs
+    found = export_jobs.list_all(stores.read(store_id), limit).jobs
     if json:
         return output.json(found)
-    rows = [(job.id, job.status, job.rows, job.file, clock.stamp(job.created_at)) for job in found]
+    rows = [(job.id, job.status, job.rows, job.file, clock.format_timestamp(job.created_at)) for job in found]
     return output.table(["Export", "Status", "Rows", "File", "Created at"], rows)
 
 
@@ -68,7 +74,7 @@ def list_(
 def show(context: typer.Context, store_id: options.Store, job_id: JobId, json: options.Json = False) -> None:
     """Show an export."""
     context.obj()
-    job = exports.get(stores.read(store_id), job_id)
+    job = export_jobs.get(stores.read(store_id), job_id)
     if json:
         return output.json(job)
     return output.details(export=job.id, **job.model_dump(mode="json", exclude={"id", "filter"}))
@@ -83,7 +89,7 @@ def _ended(store: Store, job: ExportJob) -> ExportJob:
                 if time.monotonic() > deadline:
                     raise Failure(f"The export {job.id} has not ended in {_PATIENCE / 60:.0f} minutes: see its log.")
                 time.sleep(_POLL_SECONDS)
-                job = exports.get(store, job.id)
+                job = export_jobs.get(store, job.id)
             return job
     except KeyboardInterrupt:
         raise Failure(f"The export goes on: see `clientela exports show {store.id} {job.id}`.", INTERRUPTED) from None

@@ -8,8 +8,8 @@ from rich.progress import Progress, TaskID
 from clientela import settings
 from clientela.aws import clients
 from clientela.errors import ImportNotFoundError
-from clientela.imports import import_files, import_receipt, imports
-from clientela.imports.imports import ImportJob
+from clientela.imports import import_files, import_jobs, import_receive
+from clientela.imports.import_jobs import ImportJob
 from clientela.stores.stores import Store
 from clientela_cli import output
 from clientela_cli.failures import INTERRUPTED, Failure
@@ -31,7 +31,7 @@ def put(store: Store, file: Path, asked: dict[str, str]) -> str:
         raise Failure(
             f"s3://{bucket}/{key} was removed right after its upload: see `clientela imports list {store.id}`."
         )
-    return import_receipt.job_id(upload)
+    return import_receive.job_id(upload)
 
 
 def watched(store: Store, job_id: str) -> ImportJob:
@@ -43,7 +43,7 @@ def watched(store: Store, job_id: str) -> ImportJob:
             while job.finished_at is None:
                 _show(progress, task, job)
                 time.sleep(_POLL_SECONDS)
-                job = imports.get(store, job_id)
+                job = import_jobs.get(store, job_id)
             _show(progress, task, job)
             return job
     except KeyboardInterrupt:
@@ -54,7 +54,7 @@ def _registered(store: Store, job_id: str) -> ImportJob:
     deadline = time.monotonic() + REGISTERED_SECONDS
     while True:
         try:
-            return imports.get(store, job_id)
+            return import_jobs.get(store, job_id)
         except ImportNotFoundError:
             if time.monotonic() > deadline:
                 raise Failure(

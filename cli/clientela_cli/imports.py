@@ -9,8 +9,8 @@ import typer
 
 from clientela import clock, settings
 from clientela.aws import clients
-from clientela.imports import import_files, imports
-from clientela.imports.imports import ImportJob, Mode
+from clientela.imports import import_files, import_jobs
+from clientela.imports.import_jobs import ImportJob, Mode
 from clientela.stores import stores
 from clientela_cli import import_upload, options, output
 from clientela_cli.failures import FAILED, REJECTED, Failure
@@ -69,7 +69,7 @@ def list_(
 ) -> None:
     """List a store's imports."""
     context.obj()
-    found = imports.every(stores.read(store_id), limit).jobs
+    found = import_jobs.list_all(stores.read(store_id), limit).jobs
     if json:
         return output.json(found)
     columns = ["Import", "File", "Status", "Rows", "Created", "Updated", "Unchanged", "Rejected", "Started"]
@@ -80,7 +80,7 @@ def list_(
 def show(context: typer.Context, store_id: options.Store, job_id: JobId, json: options.Json = False) -> None:
     """Show an import."""
     context.obj()
-    _print(imports.get(stores.read(store_id), job_id), json)
+    _print(import_jobs.get(stores.read(store_id), job_id), json)
 
 
 @app.command()
@@ -94,7 +94,7 @@ def rejects(
 ) -> None:
     """Print the rejected rows as CSV, each with its line, column, code and message: to be mended and uploaded again."""
     context.obj()
-    job = imports.get(stores.read(store_id), job_id)
+    job = import_jobs.get(stores.read(store_id), job_id)
     if job.finished_at is None:
         raise Failure("The report is there when the import has ended.")
     _copy_report(job, "warnings" if warnings else "rejects")
@@ -112,7 +112,7 @@ def _copy_report(job: ImportJob, report: import_files.Report) -> None:
 
 def _row(job: ImportJob) -> tuple[object, ...]:
     counts = (job.rows_total, job.created, job.updated, job.unchanged, job.rejected)
-    return job.id, job.file, job.status, *counts, clock.stamp(job.started_at)
+    return job.id, job.file, job.status, *counts, clock.format_timestamp(job.started_at)
 
 
 def _print(job: ImportJob, json: bool) -> None:
@@ -122,9 +122,18 @@ def _print(job: ImportJob, json: bool) -> None:
     reports: list[tuple[int, import_files.Report]] = [(job.rejected, "rejects"), (job.warnings, "warnings")]
     written = [report for count, report in reports if count and job.finished_at]
     return output.details(
-        **{"import": job.id}, file=job.file, status=f"{job.status}{', a dry run: nothing was changed' * job.dry_run}",
-        rows=job.rows_total, created=job.created, updated=job.updated, unchanged=job.unchanged, rejected=job.rejected,
-        warnings=job.warnings, columns=[f"{column.header} → {column.field}" for column in columns if column.field],
-        left_out=[column.header for column in columns if not column.field], notes=job.notes, reason=job.message,
+        **{"import": job.id},
+        file=job.file,
+        status=f"{job.status}{', a dry run: nothing was changed' * job.dry_run}",
+        rows=job.rows_total,
+        created=job.created,
+        updated=job.updated,
+        unchanged=job.unchanged,
+        rejected=job.rejected,
+        warnings=job.warnings,
+        columns=[f"{column.header} → {column.field}" for column in columns if column.field],
+        left_out=[column.header for column in columns if not column.field],
+        notes=job.notes,
+        reason=job.message,
         reports=[f"s3://{settings.imports_bucket()}/{import_files.report_key(job.id, report)}" for report in written],
-    )  # fmt: skip
+    )

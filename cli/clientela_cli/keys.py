@@ -36,10 +36,10 @@ def create(
 def list_(context: typer.Context, store_id: options.Store, json: options.Json = False) -> None:
     """List a store's API keys, without their secrets."""
     context.obj()
-    found = api_keys.every(stores.read(store_id).id)
+    found = api_keys.list_all(stores.read(store_id).id)
     if json:
         return output.json(found)
-    rows = [(key.id, key.name, clock.stamp(key.created_at), _scopes(key.scopes)) for key in found]
+    rows = [(key.id, key.name, clock.format_timestamp(key.created_at), _scopes(key.scopes)) for key in found]
     return output.table(["Key", "Name", "Created at", "Good for"], rows)
 
 

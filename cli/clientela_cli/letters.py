@@ -31,12 +31,23 @@ class Letter(NamedTuple):
 
     def json(self) -> dict[str, Any]:
         """As `--json` prints it."""
-        return self._asdict() | {"sent_at": clock.stamp(self.sent_at), "expires_at": clock.stamp(self.expires_at)}
+        return self._asdict() | {
+            "sent_at": clock.format_timestamp(self.sent_at),
+            "expires_at": clock.format_timestamp(self.expires_at),
+        }
 
     def row(self, *, with_store: bool) -> tuple[object, ...]:
         """As a table shows it."""
         store = (self.store_id,) if with_store else ()
-        return self.id, clock.stamp(self.sent_at), self.received, *store, self.order_id, self.version, self.reason
+        return (
+            self.id,
+            clock.format_timestamp(self.sent_at),
+            self.received,
+            *store,
+            self.order_id,
+            self.version,
+            self.reason,
+        )
 
 
 def opener(kept: timedelta) -> Callable[[Message], Letter]:
@@ -48,10 +59,16 @@ def opener(kept: timedelta) -> Callable[[Message], Letter]:
         order = _member(content, "order", dict) or {}
         reason = _reason(message.body, has_store)
         return Letter(
-            id=message.id, store_id=_member(content, "store_id", str), order_id=_member(order, "id", str),
-            version=_member(order, "version", int), sent_at=message.sent_at, expires_at=message.sent_at + kept,
-            received=message.received, takeable=reason is None, reason=reason or TAKEABLE,
-        )  # fmt: skip
+            id=message.id,
+            store_id=_member(content, "store_id", str),
+            order_id=_member(order, "id", str),
+            version=_member(order, "version", int),
+            sent_at=message.sent_at,
+            expires_at=message.sent_at + kept,
+            received=message.received,
+            takeable=reason is None,
+            reason=reason or TAKEABLE,
+        )
 
     return opened
 
@@ -65,7 +82,7 @@ def content(body: str) -> Any:
 def _reason(body: str, has_store: Callable[[str], bool]) -> str | None:
     """Why the order intake refuses a message, or None where it would take it."""
     try:
-        message = order_messages.read(body)
+        message = order_messages.parse(body)
     except OrderRefusedError as error:
         return error.detail
     return None if has_store(message.store_id) else f"there is no store {message.store_id!r}"

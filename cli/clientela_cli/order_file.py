@@ -121,7 +121,7 @@ def problem_of(line: Line, store_id: str) -> str | None:
     if len(line.text) > BATCH_BYTES:
         return f"longer than the {BATCH_BYTES:,} bytes that a message may have"
     try:
-        message = order_messages.read(line.text.decode())
+        message = order_messages.parse(line.text.decode())
     except UnicodeDecodeError:
         return "not UTF-8"
     except OrderRefusedError as error:

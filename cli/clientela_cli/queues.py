@@ -178,10 +178,13 @@ class Reading:
     def _received(self) -> list[Message] | None:
         try:
             answer = clients.sqs().receive_message(
-                QueueUrl=self._queue_url, MaxNumberOfMessages=BATCH, WaitTimeSeconds=_WAIT_SECONDS,
-                VisibilityTimeout=int(HIDDEN.total_seconds()), MessageAttributeNames=["All"],
+                QueueUrl=self._queue_url,
+                MaxNumberOfMessages=BATCH,
+                WaitTimeSeconds=_WAIT_SECONDS,
+                VisibilityTimeout=int(HIDDEN.total_seconds()),
+                MessageAttributeNames=["All"],
                 MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
-            )  # fmt: skip
+            )
         except ClientError as error:
             if error.response["Error"].get("Code", "").endswith("OverLimit"):
                 return None
@@ -195,10 +198,12 @@ class Reading:
 def _messages(answer: "ReceiveMessageResultTypeDef") -> list[Message]:
     return [
         Message(
-            id=message["MessageId"], body=message["Body"], receipt=message["ReceiptHandle"],
+            id=message["MessageId"],
+            body=message["Body"],
+            receipt=message["ReceiptHandle"],
             sent_at=datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC),
             received=int(message["Attributes"]["ApproximateReceiveCount"]),
             attributes=dict(message.get("MessageAttributes", {})),
         )
         for message in answer.get("Messages", [])
-    ]  # fmt: skip
+    ]

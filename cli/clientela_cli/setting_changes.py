@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from clientela.schema.merge_patch import merged
+from clientela.schema.merge_patch import merge
 from clientela.stores.stores import Store, StoreSettings
 from clientela_cli.failures import USAGE, Failure
 
@@ -26,7 +26,7 @@ def given(patch: Path | None, fields: Iterable[str]) -> Json:
 def demand_allowed(store: Store, changes: Json) -> None:
     """Check the changed settings as a whole. pydantic's ValidationError, which is told in words."""
     written = store.model_dump(mode="json", include=set(StoreSettings.model_fields))
-    StoreSettings.model_validate(merged(written, changes))
+    StoreSettings.model_validate(merge(written, changes))
 
 
 def flat(settings: Json, prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from clientela import clock
-from clientela.customers import directory
-from clientela.orders import order_ties, statistics_rebuild
-from clientela.orders.order_ties import LooseEnd
+from clientela.customers import customer_search
+from clientela.orders import order_integrity, statistics_rebuild
+from clientela.orders.order_integrity import OrphanedRecord
 from clientela.orders.statistics_rebuild import Checked
 from clientela.stores import stores
 from clientela.stores.stores import Store
@@ -73,7 +73,7 @@ def _judge(tally: Tally) -> None:
 
 def _checked(store: Store, tally: Tally, *, dry_run: bool) -> Iterator[Checked]:
     """The customers with drift, as they are found; all are counted."""
-    with meters.meter(directory.count(store)) as show:
+    with meters.meter(customer_search.count(store)) as show:
         for customer in statistics_rebuild.rebuild(store, clock.now(), dry_run=dry_run):
             tally.customers += 1
             tally.orders += customer.orders
@@ -84,10 +84,10 @@ def _checked(store: Store, tally: Tally, *, dry_run: bool) -> Iterator[Checked]:
                 yield customer
 
 
-def _loose(store: Store, tally: Tally) -> Iterator[LooseEnd]:
+def _loose(store: Store, tally: Tally) -> Iterator[OrphanedRecord]:
     with output.progress() as progress:
         progress.add_task("Looking for loose ends", total=None)
-        for end in order_ties.loose_ends(store):
+        for end in order_integrity.find_orphans(store):
             tally.loose += 1
             yield end
 

@@ -45,10 +45,17 @@ def create(
 ) -> None:
     """Create a store."""
     given = {
-        "name": name, "login_mode": login_mode, "storefront_url": storefront_url, "sign_in_path": sign_in_path,
-        "allowed_origins": allowed_origin, "sender": sender, "reply_to": reply_to, "language": language,
-        "country": country, "currency": currency,
-    }  # fmt: skip
+        "name": name,
+        "login_mode": login_mode,
+        "storefront_url": storefront_url,
+        "sign_in_path": sign_in_path,
+        "allowed_origins": allowed_origin,
+        "sender": sender,
+        "reply_to": reply_to,
+        "language": language,
+        "country": country,
+        "currency": currency,
+    }
     settings = StoreSettings.model_validate({field: value for field, value in given.items() if value is not None})
     context.obj()
     _print(stores.create(store_id, settings, clock.now()), json)
@@ -58,11 +65,12 @@ def create(
 def list_(context: typer.Context, json: options.Json = False) -> None:
     """List the stores."""
     context.obj()
-    found = [stores.read(store_id) for store_id in stores.every_id()]
+    found = [stores.read(store_id) for store_id in stores.list_ids()]
     if json:
         return output.json(found)
     rows = [
-        (store.id, store.name, store.login_mode, store.storefront_url, clock.stamp(store.created_at)) for store in found
+        (store.id, store.name, store.login_mode, store.storefront_url, clock.format_timestamp(store.created_at))
+        for store in found
     ]
     return output.table(["Store", "Name", "Sign-in", "Storefront", "Created at"], rows)
 

@@ -10,14 +10,14 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from pydantic import BaseModel
 
 from clientela import clock
-from clientela.customers.history import Actor
+from clientela.customers.customer_history import Actor
 from clientela.errors import ClientelaError, CustomerMergedError, FieldError, InvalidInputError
 from clientela.stores import api_keys
 from clientela.stores.api_keys import Key, Scope
 from clientela.stores.stores import Store
 from clientela.table import idempotency, keys
-from clientela.web import answers, rate_limits, web
-from clientela.web.rate_limits import Allowance
+from clientela.web import http_app, key_throttle, openapi_responses
+from clientela.web.key_throttle import Allowance
 
 ID_LENGTH = 64  # what is longer names nothing, and would be too long for a key of the table
 SECONDS = 10  # that a removal may take while the caller waits: the rest is done by the queue
@@ -26,22 +26,22 @@ MADE = ("ETag", "Location")  # headers of an answer to what was created
 
 def key_of_store(store: Store, headers: Mapping[str, Any]) -> Key:
     """The guard of all merchant routes: the API key of the Authorization header. KeyMissingError."""
-    return api_keys.authenticate(store.id, web.bearer(headers), clock.now())
+    return api_keys.authenticate(store.id, http_app.bearer(headers), clock.now())
 
 
 def allowance(key: Key) -> Allowance:
     """What is left to the key after this call."""
-    return rate_limits.take(key.id)
+    return key_throttle.take(key.id)
 
 
-def demand_scope(app: APIGatewayHttpResolver) -> None:
+def require_scope(app: APIGatewayHttpResolver) -> None:
     """Raise ScopeMissingError unless the calling key has the scope of the route, which is that of its documentation."""
     for demanded in app.context["_route"].security or []:
         for scope in demanded["api_key"]:
-            api_keys.demand(app.context["caller"], scope)
+            api_keys.require_scope(app.context["caller"], scope)
 
 
-def once(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
+def idempotent(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
     """Middleware of all merchant routes: a POST with an Idempotency-Key is done once, whatever is repeated.
 
     Not where the answer holds a secret: that is kept nowhere. A fault of ours, and "try again", give the key back.
@@ -62,11 +62,11 @@ def once(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Respon
         idempotency.release(caller, key)
         raise
     except ClientelaError as error:
-        answer = web.problem(error)
+        answer = http_app.problem(error)
     except Exception:
         idempotency.release(caller, key)
         raise
-    if answer.status_code >= web.FAULT:
+    if answer.status_code >= http_app.FAULT:
         idempotency.release(caller, key)
     else:
         headers = {name: str(value) for name, value in answer.headers.items()}
@@ -95,6 +95,8 @@ def route(
     the answer carries.
     """
     return {
-        "operation_id": operation_id, "tags": [scope.partition(":")[0]], "security": [{"api_key": [scope]}],
-        "responses": answers.documented({status: model, **also}, raises, headers),
-    }  # fmt: skip
+        "operation_id": operation_id,
+        "tags": [scope.partition(":")[0]],
+        "security": [{"api_key": [scope]}],
+        "responses": openapi_responses.responses({status: model, **also}, raises, headers),
+    }

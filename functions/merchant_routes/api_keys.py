@@ -10,8 +10,8 @@ from clientela import clock
 from clientela.errors import KeyNotFoundError, VersionConflictError
 from clientela.stores import api_keys
 from clientela.stores.api_keys import IssuedKey, Key, KeyChanges, NewKey
-from clientela.web import web
-from clientela.web.web import Listing
+from clientela.web import http_app
+from clientela.web.http_app import Listing
 from merchant_routes.access import ID_LENGTH, route
 
 router = Router()
@@ -24,29 +24,29 @@ KeyId = Annotated[str, Path(max_length=ID_LENGTH, examples=["key_01KAJ3Q4S9V7W0X
 @router.get(BASE, **route("listApiKeys", "keys:read", Listing[Key]))
 def list_api_keys() -> Response[Any]:
     """All keys, oldest first, without their secrets; a store's keys are few, so they come in one page."""
-    found = api_keys.every(router.context["store"].id)
-    return web.listing(router.current_event, found, None, max(len(found), 1))
+    found = api_keys.list_all(router.context["store"].id)
+    return http_app.listing(router.current_event, found, None, max(len(found), 1))
 
 
 @router.post(BASE, **route("createApiKey", "keys:write", IssuedKey, 201, headers=["Location"]))
 def create_api_key(new: Annotated[NewKey, Body()]) -> Response[Any]:
     """Make a key with scopes that the calling key has itself. This answer alone holds the secret."""
-    api_keys.demand_no_more(router.context["caller"], new)
+    api_keys.require_within(router.context["caller"], new)
     store_id = router.context["store"].id
     issued = api_keys.create(store_id, new, clock.now())
-    return web.json(issued, 201, {"Location": f"/v1/stores/{store_id}/api-keys/{issued.id}"})
+    return http_app.json(issued, 201, {"Location": f"/v1/stores/{store_id}/api-keys/{issued.id}"})
 
 
 @router.get(ONE, **route("getApiKey", "keys:read", Key, raises=[KeyNotFoundError]))
 def get_api_key(key_id: KeyId) -> Response[Any]:
     """Read one key, without its secret."""
-    return web.json(api_keys.read(router.context["store"].id, key_id).shown())
+    return http_app.json(api_keys.get_record(router.context["store"].id, key_id).shown())
 
 
 @router.patch(ONE, **route("changeApiKey", "keys:write", Key, raises=[KeyNotFoundError, VersionConflictError]))
 def change_api_key(key_id: KeyId, changes: Annotated[SkipValidation[KeyChanges], Body()]) -> Response[Any]:
     """Change a key's name, scopes or end by JSON Merge Patch (RFC 7396), to no more than the calling key can do itself."""
-    return web.json(api_keys.patch(router.context["store"].id, key_id, changes, router.context["caller"]))
+    return http_app.json(api_keys.patch(router.context["store"].id, key_id, changes, router.context["caller"]))
 
 
 @router.post(
@@ -55,12 +55,12 @@ def change_api_key(key_id: KeyId, changes: Annotated[SkipValidation[KeyChanges],
 def rotate_api_key(key_id: KeyId) -> Response[Any]:
     """Give a key a new secret, which this answer alone holds; the old one stays good for a day."""
     store_id = router.context["store"].id
-    api_keys.demand_no_more(router.context["caller"], api_keys.read(store_id, key_id).key)
-    return web.json(api_keys.rotate(store_id, key_id, clock.now()))
+    api_keys.require_within(router.context["caller"], api_keys.get_record(store_id, key_id).key)
+    return http_app.json(api_keys.rotate(store_id, key_id, clock.now()))
 
 
 @router.delete(ONE, **route("revokeApiKey", "keys:write", status=204, raises=[KeyNotFoundError]))
 def revoke_api_key(key_id: KeyId) -> Response[Any]:
     """End a key: it is refused everywhere within half a minute."""
     api_keys.revoke(router.context["store"].id, key_id)
-    return web.nothing()
+    return http_app.no_content()

@@ -6,12 +6,12 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from clientela import clock
-from clientela.bulk import bulk
-from clientela.bulk.bulk import BulkJob, BulkResult, NewBulk
+from clientela.bulk import bulk_jobs
+from clientela.bulk.bulk_jobs import BulkJob, BulkResult, NewBulk
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import BulkJobNotFoundError
-from clientela.web import web
-from clientela.web.web import Cursor, Limit, Listing
+from clientela.web import http_app
+from clientela.web.http_app import Cursor, Limit, Listing
 from merchant_routes import access
 from merchant_routes.access import ID_LENGTH, route
 
@@ -26,10 +26,10 @@ def change_customers(new: Annotated[NewBulk, Body()]) -> Response[Any]:
     """Change up to 1,000 customers by ids at once (200, a result for each), or all that pass a filter as a job (202)."""
     store, now, by = router.context["store"], clock.now(), access.actor(router)
     if new.ids is not None:
-        done = bulk.change(store, new.ids, new.changes, now, by)
-        return web.listing(router.current_event, done, None, bulk.NAMED)
-    job = bulk.start(store, new.filter or CustomerFilter(), new.changes, now, by)
-    return web.json(job, 202, {"Location": f"/v1/stores/{store.id}/customers/bulk/{job.id}"})
+        done = bulk_jobs.change(store, new.ids, new.changes, now, by)
+        return http_app.listing(router.current_event, done, None, bulk_jobs.MAX_IDS)
+    job = bulk_jobs.start(store, new.filter or CustomerFilter(), new.changes, now, by)
+    return http_app.json(job, 202, {"Location": f"/v1/stores/{store.id}/customers/bulk/{job.id}"})
 
 
 @router.get(BASE, **route("listBulkChanges", "customers:read", Listing[BulkJob]))
@@ -37,14 +37,14 @@ def list_bulk_changes(
     limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
 ) -> Response[Any]:
     """The store's bulk changes, newest first."""
-    page = bulk.every(router.context["store"], limit, cursor)
-    return web.listing(router.current_event, page.items, page.next_cursor, limit)
+    page = bulk_jobs.list_all(router.context["store"], limit, cursor)
+    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
 
 
 @router.get(f"{BASE}/<bulk_id>", **route("getBulkChange", "customers:read", BulkJob, raises=[BulkJobNotFoundError]))
 def get_bulk_change(bulk_id: BulkId) -> Response[Any]:
     """One bulk change as it is now."""
-    return web.json(bulk.get(router.context["store"], bulk_id))
+    return http_app.json(bulk_jobs.get(router.context["store"], bulk_id))
 
 
 @router.get(
@@ -53,5 +53,5 @@ def get_bulk_change(bulk_id: BulkId) -> Response[Any]:
 )
 def list_bulk_results(bulk_id: BulkId, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
     """What became of each customer, a hundred at a time."""
-    page = bulk.results(router.context["store"], bulk_id, cursor)
-    return web.listing(router.current_event, page.items, page.next_cursor, bulk.AT_ONCE)
+    page = bulk_jobs.results(router.context["store"], bulk_id, cursor)
+    return http_app.listing(router.current_event, page.items, page.next_cursor, bulk_jobs.BATCH_SIZE)

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Pat
 from pydantic import Field, SkipValidation
 
 from clientela import clock
-from clientela.customers import consents, customers, directory, history
+from clientela.customers import consents, customer_history, customer_search, customers
 from clientela.customers.consents import Consent
 from clientela.customers.customer_fields import (
     CUSTOMER_FIELDS,
@@ -18,17 +18,17 @@ from clientela.customers.customer_fields import (
     NewCustomer,
 )
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.customers.directory import Sort
-from clientela.customers.history import Event
+from clientela.customers.customer_history import HistoryEntry
+from clientela.customers.customer_search import Sort
 from clientela.errors import CustomerNotFoundError, EmailTakenError, VersionConflictError
 from clientela.lifecycle import customer_data, customer_removal
 from clientela.lifecycle.customer_data import CustomerData
 from clientela.mail import mail_queue
-from clientela.sign_in import sessions, sign_in, sign_in_events
+from clientela.sign_in import link_sign_in, sessions, sign_in_events
 from clientela.sign_in.sessions import Session
 from clientela.sign_in.sign_in_events import SignInEvent
-from clientela.web import web
-from clientela.web.web import Cursor, Limit, Listing
+from clientela.web import http_app
+from clientela.web.http_app import Cursor, Limit, Listing
 from merchant_routes import access
 from merchant_routes.access import MADE, route
 
@@ -55,32 +55,38 @@ def list_customers(parameters: Annotated[ListParameters, Query()]) -> Response[A
     """One page of the customers that pass all filters; `fields` names what to show of each beside its id."""
     store, limit = router.context["store"], parameters.limit
     wanted = CustomerFilter.model_construct(**{name: getattr(parameters, name) for name in CustomerFilter.model_fields})
-    page = directory.page(store, sort=parameters.sort, wanted=wanted, limit=limit, cursor=parameters.cursor)
-    total = directory.count(store, wanted, parameters.sort) if parameters.count else None
-    rows = directory.narrowed(page.customers, parameters.fields) if parameters.fields else page.customers
-    return web.listing(router.current_event, rows, page.next_cursor, limit, total)
+    page = customer_search.page(store, sort=parameters.sort, wanted=wanted, limit=limit, cursor=parameters.cursor)
+    total = customer_search.count(store, wanted, parameters.sort) if parameters.count else None
+    rows = customer_search.select_fields(page.customers, parameters.fields) if parameters.fields else page.customers
+    return http_app.listing(router.current_event, rows, page.next_cursor, limit, total)
 
 
 @router.post(BASE, **route("createCustomer", "customers:write", Customer, 201, raises=[EmailTakenError], headers=MADE))
 def create_customer(new: Annotated[SkipValidation[NewCustomer], Body()]) -> Response[Any]:
     """Create a customer; 409 `email_taken` where another one has the e-mail."""
     store = router.context["store"]
-    customer = customers.create(store, customers.sent(store, new), clock.now(), access.actor(router))
+    customer = customers.create(store, customers.parse_new(store, new), clock.now(), access.actor(router))
     location = f"/v1/stores/{store.id}/customers/{customer.id}"
-    return web.json(customer, 201, web.etag(customer.version) | {"Location": location})
+    return http_app.json(customer, 201, http_app.etag(customer.version) | {"Location": location})
 
 
 @router.get(ONE, **route("getCustomer", "customers:read", Customer, raises=[CustomerNotFoundError], headers=["ETag"]))
 def get_customer(customer_id: CustomerId) -> Response[Any]:
     """Read one customer."""
     customer = customers.get(router.context["store"], customer_id)
-    return web.json(customer, headers=web.etag(customer.version))
+    return http_app.json(customer, headers=http_app.etag(customer.version))
 
 
 @router.patch(
-    ONE, **route("changeCustomer", "customers:write", Customer, headers=["ETag"],
-                 raises=[CustomerNotFoundError, EmailTakenError, VersionConflictError]),
-)  # fmt: skip
+    ONE,
+    **route(
+        "changeCustomer",
+        "customers:write",
+        Customer,
+        headers=["ETag"],
+        raises=[CustomerNotFoundError, EmailTakenError, VersionConflictError],
+    ),
+)
 def change_customer(
     customer_id: CustomerId,
     # Checked by the verb, merged into what is stored: a part alone may not be valid, such as a phone without its country.
@@ -88,15 +94,15 @@ def change_customer(
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,
 ) -> Response[Any]:
     """Change a customer by JSON Merge Patch (RFC 7396); `If-Match` guards against changes of others."""
-    store, version = router.context["store"], web.version_wanted(if_match)
+    store, version = router.context["store"], http_app.version_wanted(if_match)
     customer = customers.patch(store, customer_id, changes, clock.now(), version, access.actor(router))
     if customer.status == "disabled":
-        sign_in.shut_out(store, customer, clock.now())
+        link_sign_in.revoke_access(store, customer, clock.now())
     elif isinstance(changes, dict) and "email" in changes:
         sessions.end_of_other_emails(store, customer)
     if isinstance(changes, dict) and "email" in changes:  # whether it changed, the mail's sender finds in the history
         mail_queue.put("email_changed", store.id, customer_id=customer.id, version=str(customer.version))
-    return web.json(customer, headers=web.etag(customer.version))
+    return http_app.json(customer, headers=http_app.etag(customer.version))
 
 
 @router.delete(
@@ -106,9 +112,9 @@ def delete_customer(
     customer_id: CustomerId, if_match: Annotated[str | None, Header(alias="If-Match")] = None
 ) -> Response[Any]:
     """Delete a customer with its orders, sessions and history; its e-mail is free afterwards."""
-    version = web.version_wanted(if_match)
-    customer_removal.remove(router.context["store"], customer_id, version, clock.at_most(access.SECONDS))
-    return web.nothing()
+    version = http_app.version_wanted(if_match)
+    customer_removal.remove(router.context["store"], customer_id, version, clock.deadline(access.SECONDS))
+    return http_app.no_content()
 
 
 @router.get(
@@ -117,8 +123,8 @@ def delete_customer(
 def list_sessions(customer_id: CustomerId) -> Response[Any]:
     """The devices on which a customer is signed in, newest sign-in first."""
     store = router.context["store"]
-    found = sessions.every(store, customers.get(store, customer_id).id, clock.now())
-    return web.listing(router.current_event, found, None, max(len(found), 1))
+    found = sessions.list_active(store, customers.get(store, customer_id).id, clock.now())
+    return http_app.listing(router.current_event, found, None, max(len(found), 1))
 
 
 @router.delete(f"{ONE}/sessions", **route("endSessions", "customers:write", status=204, raises=[CustomerNotFoundError]))
@@ -126,7 +132,7 @@ def end_sessions(customer_id: CustomerId) -> Response[Any]:
     """Sign a customer out everywhere."""
     store = router.context["store"]
     sessions.end_all(store, customers.get(store, customer_id).id)
-    return web.nothing()
+    return http_app.no_content()
 
 
 @router.get(
@@ -138,7 +144,7 @@ def list_consents(
     """Every word of a customer on marketing, newest first: what, where, when, and by which wording."""
     store = router.context["store"]
     page = consents.page(store, customers.get(store, customer_id).id, limit, cursor)
-    return web.listing(router.current_event, page.consents, page.next_cursor, limit)
+    return http_app.listing(router.current_event, page.consents, page.next_cursor, limit)
 
 
 @router.get(f"{ONE}/data", **route("getCustomerData", "customers:read", CustomerData, raises=[CustomerNotFoundError]))
@@ -146,17 +152,19 @@ def get_customer_data(customer_id: CustomerId, cursor: Annotated[Cursor, Query()
     """Everything stored about a customer, to answer who asks for it; with very many orders in several pages."""
     store = router.context["store"]
     data = customer_data.page(store, customers.get(store, customer_id), clock.now(), cursor)
-    return web.json(data, headers=web.link_to_next(router.current_event, data.next_cursor))
+    return http_app.json(data, headers=http_app.link_to_next(router.current_event, data.next_cursor))
 
 
-@router.get(f"{ONE}/history", **route("listHistory", "customers:read", Listing[Event], raises=[CustomerNotFoundError]))
+@router.get(
+    f"{ONE}/history", **route("listHistory", "customers:read", Listing[HistoryEntry], raises=[CustomerNotFoundError])
+)
 def list_history(
     customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
 ) -> Response[Any]:
     """Every change of the customer, newest first: who, when, and the changed fields before and after."""
     store = router.context["store"]
-    page = history.page(store, customers.get(store, customer_id).id, clock.now(), limit, cursor)
-    return web.listing(router.current_event, page.events, page.next_cursor, limit)
+    page = customer_history.page(store, customers.get(store, customer_id).id, clock.now(), limit, cursor)
+    return http_app.listing(router.current_event, page.events, page.next_cursor, limit)
 
 
 @router.get(
@@ -168,4 +176,4 @@ def list_sign_ins(
     """What became of the sign-ins with the customer's e-mail, newest first: mails sent or not, links opened, refusals."""
     store = router.context["store"]
     page = sign_in_events.page(store, customers.get(store, customer_id), clock.now(), limit, cursor)
-    return web.listing(router.current_event, page.events, page.next_cursor, limit)
+    return http_app.listing(router.current_event, page.events, page.next_cursor, limit)

@@ -9,8 +9,8 @@ from clientela import clock
 from clientela.errors import CustomerNotFoundError, ErasureNotFoundError
 from clientela.lifecycle import customer_removal, erasures
 from clientela.lifecycle.erasures import Erasure
-from clientela.web import web
-from clientela.web.web import Cursor, Limit, Listing
+from clientela.web import http_app
+from clientela.web.http_app import Cursor, Limit, Listing
 from merchant_routes import access
 from merchant_routes.access import ID_LENGTH, route
 from merchant_routes.customers import ONE, CustomerId
@@ -29,17 +29,17 @@ def erase_customer(customer_id: CustomerId) -> Response[Any]:
     certificate. Imports do not bring the person back, nor do orders placed before.
     """
     store, by = router.context["store"], access.actor(router)
-    return web.json(customer_removal.erase(store, customer_id, clock.now(), by, clock.at_most(access.SECONDS)))
+    return http_app.json(customer_removal.erase(store, customer_id, clock.now(), by, clock.deadline(access.SECONDS)))
 
 
 @router.get(BASE, **route("listErasures", "customers:read", Listing[Erasure]))
 def list_erasures(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
     """The certificates of all who were erased, newest first. They name nobody."""
-    page = erasures.every(router.context["store"], limit, cursor)
-    return web.listing(router.current_event, page.erasures, page.next_cursor, limit)
+    page = erasures.list_all(router.context["store"], limit, cursor)
+    return http_app.listing(router.current_event, page.erasures, page.next_cursor, limit)
 
 
 @router.get(f"{BASE}/<erasure_id>", **route("getErasure", "customers:read", Erasure, raises=[ErasureNotFoundError]))
 def get_erasure(erasure_id: ErasureId) -> Response[Any]:
     """The certificate of one erasure."""
-    return web.json(erasures.get(router.context["store"], erasure_id))
+    return http_app.json(erasures.get(router.context["store"], erasure_id))

@@ -8,11 +8,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from clientela import clock
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError
-from clientela.exports import exports
-from clientela.exports.exports import ExportJob
-from clientela.schema.documents import Document
-from clientela.web import web
-from clientela.web.web import Cursor, Limit, Listing
+from clientela.exports import export_jobs
+from clientela.exports.export_jobs import ExportJob
+from clientela.schema.documents import Model
+from clientela.web import http_app
+from clientela.web.http_app import Cursor, Limit, Listing
 from merchant_routes.access import ID_LENGTH, route
 
 router = Router()
@@ -21,7 +21,7 @@ BASE = "/v1/stores/<store_id>/exports"
 ExportId = Annotated[str, Path(max_length=ID_LENGTH, examples=["exp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
-class NewExport(Document):
+class NewExport(Model):
     """An export to start; without a filter it holds every customer."""
 
     filter: CustomerFilter = CustomerFilter()
@@ -31,28 +31,33 @@ class NewExport(Document):
 def start_export(new: Annotated[NewExport, Body()]) -> Response[Any]:
     """Start an export; watch it by its id."""
     store = router.context["store"]
-    job = exports.start(store, clock.now(), new.filter)
-    return web.json(job, 202, {"Location": f"/v1/stores/{store.id}/exports/{job.id}"})
+    job = export_jobs.start(store, clock.now(), new.filter)
+    return http_app.json(job, 202, {"Location": f"/v1/stores/{store.id}/exports/{job.id}"})
 
 
 @router.get(BASE, **route("listExports", "exports:read", Listing[ExportJob]))
 def list_exports(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
     """The store's exports, newest first."""
-    page = exports.every(router.context["store"], limit, cursor)
-    return web.listing(router.current_event, page.jobs, page.next_cursor, limit)
+    page = export_jobs.list_all(router.context["store"], limit, cursor)
+    return http_app.listing(router.current_event, page.jobs, page.next_cursor, limit)
 
 
 @router.get(f"{BASE}/<export_id>", **route("getExport", "exports:read", ExportJob, raises=[ExportNotFoundError]))
 def get_export(export_id: ExportId) -> Response[Any]:
     """One export as it is now."""
-    return web.json(exports.get(router.context["store"], export_id))
+    return http_app.json(export_jobs.get(router.context["store"], export_id))
 
 
 @router.get(
     f"{BASE}/<export_id>/file",
-    **route("getExportFile", "exports:read", status=303, headers=["Location"],
-            raises=[ExportNotFoundError, ExportUnfinishedError]),
-)  # fmt: skip
+    **route(
+        "getExportFile",
+        "exports:read",
+        status=303,
+        headers=["Location"],
+        raises=[ExportNotFoundError, ExportUnfinishedError],
+    ),
+)
 def get_export_file(export_id: ExportId) -> Response[Any]:
     """The export's CSV file. A redirect to where it is for a short time."""
-    return web.redirect(exports.download_url(router.context["store"], export_id))
+    return http_app.redirect(export_jobs.download_url(router.context["store"], export_id))

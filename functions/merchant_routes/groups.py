@@ -8,15 +8,15 @@ from pydantic import SkipValidation
 
 from clientela import clock
 from clientela.bulk import group_removal
-from clientela.customers import directory
+from clientela.customers import customer_search
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.customers.directory import Sort
+from clientela.customers.customer_search import Sort
 from clientela.errors import GroupCodeTakenError, GroupNotFoundError, VersionConflictError
 from clientela.groups import groups
 from clientela.groups.groups import Group, GroupChanges, NewGroup
-from clientela.web import web
-from clientela.web.web import Cursor, Limit, Listing
+from clientela.web import http_app
+from clientela.web.http_app import Cursor, Limit, Listing
 from merchant_routes import access
 from merchant_routes.access import ID_LENGTH, MADE, route
 
@@ -30,8 +30,8 @@ GroupId = Annotated[str, Path(max_length=ID_LENGTH, examples=["grp_01KAJ3Q4S9V7W
 @router.get(BASE, **route("listGroups", "groups:read", Listing[Group]))
 def list_groups() -> Response[Any]:
     """All groups, the one of highest priority first; a store's groups are few, so they come in one page."""
-    found = groups.every(router.context["store"])
-    return web.listing(router.current_event, found, None, max(len(found), 1))
+    found = groups.list_all(router.context["store"])
+    return http_app.listing(router.current_event, found, None, max(len(found), 1))
 
 
 @router.post(BASE, **route("createGroup", "groups:write", Group, 201, raises=[GroupCodeTakenError], headers=MADE))
@@ -39,35 +39,43 @@ def create_group(new: Annotated[NewGroup, Body()]) -> Response[Any]:
     """Create a group; 409 `group_code_taken` where another one has the code."""
     store = router.context["store"]
     group = groups.create(store, new, clock.now())
-    return web.json(group, 201, web.etag(group.version) | {"Location": f"/v1/stores/{store.id}/groups/{group.id}"})
+    return http_app.json(
+        group, 201, http_app.etag(group.version) | {"Location": f"/v1/stores/{store.id}/groups/{group.id}"}
+    )
 
 
 @router.get(ONE, **route("getGroup", "groups:read", Group, raises=[GroupNotFoundError], headers=["ETag"]))
 def get_group(group_id: GroupId) -> Response[Any]:
     """Read one group."""
     group = groups.get(router.context["store"], group_id)
-    return web.json(group, headers=web.etag(group.version))
+    return http_app.json(group, headers=http_app.etag(group.version))
 
 
 @router.patch(
-    ONE, **route("changeGroup", "groups:write", Group, headers=["ETag"],
-                 raises=[GroupNotFoundError, GroupCodeTakenError, VersionConflictError]),
-)  # fmt: skip
+    ONE,
+    **route(
+        "changeGroup",
+        "groups:write",
+        Group,
+        headers=["ETag"],
+        raises=[GroupNotFoundError, GroupCodeTakenError, VersionConflictError],
+    ),
+)
 def change_group(
     group_id: GroupId,
     changes: Annotated[SkipValidation[GroupChanges], Body()],
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,
 ) -> Response[Any]:
     """Change a group by JSON Merge Patch (RFC 7396); `If-Match` guards against changes of others."""
-    group = groups.patch(router.context["store"], group_id, changes, clock.now(), web.version_wanted(if_match))
-    return web.json(group, headers=web.etag(group.version))
+    group = groups.patch(router.context["store"], group_id, changes, clock.now(), http_app.version_wanted(if_match))
+    return http_app.json(group, headers=http_app.etag(group.version))
 
 
 @router.delete(ONE, **route("deleteGroup", "groups:write", status=204, raises=[GroupNotFoundError]))
 def delete_group(group_id: GroupId) -> Response[Any]:
     """Delete a group. Its members leave it in the background: `listBulkChanges` shows how far that is."""
     group_removal.remove(router.context["store"], group_id, clock.now(), access.actor(router))
-    return web.nothing()
+    return http_app.no_content()
 
 
 @router.get(
@@ -82,5 +90,5 @@ def list_group_customers(
     """One page of the group's members."""
     store = router.context["store"]
     wanted = CustomerFilter(group=groups.get(store, group_id).id)
-    page = directory.page(store, sort=sort, wanted=wanted, limit=limit, cursor=cursor)
-    return web.listing(router.current_event, page.customers, page.next_cursor, limit)
+    page = customer_search.page(store, sort=sort, wanted=wanted, limit=limit, cursor=cursor)
+    return http_app.listing(router.current_event, page.customers, page.next_cursor, limit)

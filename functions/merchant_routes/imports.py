@@ -6,10 +6,10 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from clientela.errors import ImportNotFoundError
-from clientela.imports import imports
-from clientela.imports.imports import ImportJob
-from clientela.web import web
-from clientela.web.web import Cursor, Limit, Listing
+from clientela.imports import import_jobs
+from clientela.imports.import_jobs import ImportJob
+from clientela.web import http_app
+from clientela.web.http_app import Cursor, Limit, Listing
 from merchant_routes.access import ID_LENGTH, route
 
 router = Router()
@@ -21,14 +21,14 @@ ImportId = Annotated[str, Path(max_length=ID_LENGTH, examples=["imp_01KAJ3Q4S9V7
 @router.get(BASE, **route("listImports", "imports:read", Listing[ImportJob]))
 def list_imports(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
     """The store's imports, newest first."""
-    page = imports.every(router.context["store"], limit, cursor)
-    return web.listing(router.current_event, page.jobs, page.next_cursor, limit)
+    page = import_jobs.list_all(router.context["store"], limit, cursor)
+    return http_app.listing(router.current_event, page.jobs, page.next_cursor, limit)
 
 
 @router.get(f"{BASE}/<import_id>", **route("getImport", "imports:read", ImportJob, raises=[ImportNotFoundError]))
 def get_import(import_id: ImportId) -> Response[Any]:
     """One import as it is now: `rows_done` grows while it runs."""
-    return web.json(imports.get(router.context["store"], import_id))
+    return http_app.json(import_jobs.get(router.context["store"], import_id))
 
 
 @router.get(
@@ -37,7 +37,7 @@ def get_import(import_id: ImportId) -> Response[Any]:
 )
 def get_import_rejects(import_id: ImportId) -> Response[Any]:
     """The rows that were refused, as CSV: original columns and line, column, code, message. A redirect to the file."""
-    return web.redirect(imports.report_url(router.context["store"], import_id, "rejects"))
+    return http_app.redirect(import_jobs.report_url(router.context["store"], import_id, "rejects"))
 
 
 @router.get(
@@ -46,4 +46,4 @@ def get_import_rejects(import_id: ImportId) -> Response[Any]:
 )
 def get_import_warnings(import_id: ImportId) -> Response[Any]:
     """What was left out of rows that were taken, as CSV: line, column, code, message. A redirect to the file."""
-    return web.redirect(imports.report_url(router.context["store"], import_id, "warnings"))
+    return http_app.redirect(import_jobs.report_url(router.context["store"], import_id, "warnings"))

@@ -11,7 +11,7 @@ from clientela import clock
 from clientela.errors import CustomerMergedError, CustomerNotFoundError
 from clientela.lifecycle import merges
 from clientela.lifecycle.merges import Merge, NewMerge
-from clientela.web import web
+from clientela.web import http_app
 from merchant_routes import access
 from merchant_routes.access import route
 from merchant_routes.customers import ONE, CustomerId
@@ -28,16 +28,16 @@ def merge_customers(customer_id: CustomerId, new: Annotated[NewMerge, Body()]) -
     """
     store = router.context["store"]
     if new.dry_run:
-        return web.json(merges.plan(store, customer_id, new.from_id))
-    is_time_short = clock.at_most(access.SECONDS)
-    return web.json(merges.merge(store, customer_id, new.from_id, clock.now(), access.actor(router), is_time_short))
+        return http_app.json(merges.plan(store, customer_id, new.from_id))
+    out_of_time = clock.deadline(access.SECONDS)
+    return http_app.json(merges.merge(store, customer_id, new.from_id, clock.now(), access.actor(router), out_of_time))
 
 
-def lead_on(app: APIGatewayHttpResolver) -> None:
+def redirect_merged(app: APIGatewayHttpResolver) -> None:
     """Send requests for a customer who was merged on to the one who stayed."""
 
     def moved(error: CustomerMergedError) -> Response[Any]:
-        answer, event = web.problem(error), app.current_event
+        answer, event = http_app.problem(error), app.current_event
         query = urlencode(event.query_string_parameters or {})
         answer.headers["Location"] = event.path.replace(error.customer_id, error.into_id) + (query and f"?{query}")
         return answer

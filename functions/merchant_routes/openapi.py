@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
-from clientela.web import entity_tags, web
+from clientela.web import etags, http_app
 from clientela.web.http_errors import MethodUnknownError
 
 PATH = "/v1/openapi.json"
@@ -17,21 +17,21 @@ _PUBLIC = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin"
 _ALLOWED = {"Allow": "GET, HEAD, OPTIONS"}
 
 
-def answer(event: Mapping[str, Any]) -> web.Answer:
+def answer(event: Mapping[str, Any]) -> http_app.Answer:
     """The document, or 304 to who has it already."""
     match event["requestContext"]["http"]["method"]:
         case "GET" | "HEAD" as method:
-            return web.public(_document(method, event), _PUBLIC)
+            return http_app.cacheable(_document(method, event), _PUBLIC)
         case "OPTIONS":
-            return web.public(Response(status_code=204), _PUBLIC | _ALLOWED)
+            return http_app.cacheable(Response(status_code=204), _PUBLIC | _ALLOWED)
         case _:
-            return web.public(web.problem(MethodUnknownError()), _ALLOWED)
+            return http_app.cacheable(http_app.problem(MethodUnknownError()), _ALLOWED)
 
 
 def _document(method: str, event: Mapping[str, Any]) -> Response[Any]:
     text, tag = _text()
     known = {name.lower(): value for name, value in event.get("headers", {}).items()}.get("if-none-match")
-    if entity_tags.named(known, tag):
+    if etags.matches(known, tag):
         return Response(status_code=304, headers={"ETag": tag}, body="")
     body = "" if method == "HEAD" else text
     return Response(status_code=200, content_type="application/json", body=body, headers={"ETag": tag})
@@ -40,4 +40,4 @@ def _document(method: str, event: Mapping[str, Any]) -> Response[Any]:
 @cache
 def _text() -> tuple[str, str]:
     text = FILE.read_text("utf-8")
-    return text, entity_tags.of(text)
+    return text, etags.etag_of(text)

@@ -10,8 +10,8 @@ from clientela.errors import CustomerNotFoundError, OrderNotFoundError
 from clientela.orders import order_lists, orders
 from clientela.orders.order_fields import ID_LENGTH, Order
 from clientela.orders.order_lists import ListParameters
-from clientela.web import web
-from clientela.web.web import Listing
+from clientela.web import http_app
+from clientela.web.http_app import Listing
 from merchant_routes.access import route
 from merchant_routes.customers import ONE, CustomerId
 
@@ -24,7 +24,7 @@ def list_orders(customer_id: CustomerId, parameters: Annotated[ListParameters, Q
     store = router.context["store"]
     customer = customers.get(store, customer_id)
     page = order_lists.of_customer(store, customer.id, parameters.limit, parameters.cursor, parameters.filter())
-    return web.listing(router.current_event, page.orders, page.next_cursor, parameters.limit)
+    return http_app.listing(router.current_event, page.orders, page.next_cursor, parameters.limit)
 
 
 @router.get(f"{ONE}/orders/<order_id>", **route("getOrder", "customers:read", Order, raises=[OrderNotFoundError]))
@@ -32,4 +32,4 @@ def get_order(
     customer_id: CustomerId, order_id: Annotated[str, Path(max_length=ID_LENGTH, examples=["1001"])]
 ) -> Response[Any]:
     """Read one order of a customer, with its items and addresses."""
-    return web.json(orders.one(router.context["store"], customer_id, order_id))
+    return http_app.json(orders.get(router.context["store"], customer_id, order_id))

@@ -11,7 +11,7 @@ from clientela.customers import store_settings
 from clientela.errors import VersionConflictError
 from clientela.stores import stores
 from clientela.stores.stores import SettingsChanges, Store
-from clientela.web import web
+from clientela.web import http_app
 from merchant_routes.access import route
 
 router = Router()
@@ -23,7 +23,7 @@ BASE = "/v1/stores/<store_id>/settings"
 def get_settings() -> Response[Any]:
     """Read the settings."""
     store = stores.read(router.context["store"].id)
-    return web.json(store, headers=web.etag(store.version))
+    return http_app.json(store, headers=http_app.etag(store.version))
 
 
 @router.patch(BASE, **route("changeSettings", "settings:write", Store, raises=[VersionConflictError], headers=["ETag"]))
@@ -32,5 +32,5 @@ def change_settings(
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,
 ) -> Response[Any]:
     """Change settings by JSON Merge Patch (RFC 7396). They hold everywhere within half a minute."""
-    store = store_settings.change(router.context["store"].id, changes, clock.now(), web.version_wanted(if_match))
-    return web.json(store, headers=web.etag(store.version))
+    store = store_settings.change(router.context["store"].id, changes, clock.now(), http_app.version_wanted(if_match))
+    return http_app.json(store, headers=http_app.etag(store.version))

@@ -13,9 +13,9 @@ from clientela.errors import EmailUnprovenError, SessionInvalidError
 from clientela.sign_in import sessions
 from clientela.sign_in.sessions import Session
 from clientela.sign_in.visitors import Visitor
-from clientela.stores import pages
+from clientela.stores import store_urls
 from clientela.stores.stores import Store
-from clientela.web import web
+from clientela.web import http_app
 from clientela.web.http_errors import OriginNotAllowedError
 
 SECONDS = 5  # that a removal may take while the caller waits: the rest is done by the queue
@@ -33,7 +33,7 @@ class Caller(NamedTuple):
     customer: Customer
 
 
-def demand_session(app: APIGatewayHttpResolver) -> None:
+def require_session(app: APIGatewayHttpResolver) -> None:
     """Know the caller of a private route. SessionInvalidError, OriginNotAllowedError."""
     if app.context["_route"].security:
         app.context["caller"] = _caller(app.context["store"], app.current_event)
@@ -50,10 +50,10 @@ def proven_caller(router: Router) -> Caller:
 def _caller(store: Store, event: BaseProxyEvent) -> Caller:
     if store.login_mode == "disabled":  # sessions sleep until the store has accounts again
         raise SessionInvalidError
-    token, cookie = web.bearer(event.headers), _cookie(event.raw_event)
+    token, cookie = http_app.bearer(event.headers), _cookie(event.raw_event)
     if not token and cookie and event.http_method not in _SAFE:
         # A browser sends the cookie by itself, whoever wrote the page.
-        demand_own_page(store, event.headers)
+        require_own_page(store, event.headers)
     return Caller(*sessions.current(store, token or cookie, clock.now()))
 
 
@@ -63,13 +63,13 @@ def visitor(event: BaseProxyEvent) -> Visitor:
     return Visitor(http["sourceIp"], http.get("userAgent"))
 
 
-def demand_own_page(store: Store, headers: Mapping[str, str]) -> None:
+def require_own_page(store: Store, headers: Mapping[str, str]) -> None:
     """Raise OriginNotAllowedError unless a page of the store's own calls, or our sign-in page.
 
     Sec-Fetch-Site is the browser's own word, which no page can forge (https://www.w3.org/TR/fetch-metadata): our origin has
     no pages but ours, and so nobody needs to know under which names it is reached.
     """
-    if headers.get("sec-fetch-site") != "same-origin" and headers.get("origin") not in pages.origins(store):
+    if headers.get("sec-fetch-site") != "same-origin" and headers.get("origin") not in store_urls.origins(store):
         raise OriginNotAllowedError("Send the request from a page of one of the store's allowed origins.")
 
 

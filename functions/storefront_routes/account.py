@@ -9,7 +9,7 @@ from pydantic import SkipValidation
 from clientela import clock
 from clientela.customers import consents
 from clientela.customers.consents import Consent
-from clientela.customers.history import Actor
+from clientela.customers.customer_history import Actor
 from clientela.errors import EmailUnprovenError, FreshSignInNeededError, OrderNotFoundError, VersionConflictError
 from clientela.lifecycle import customer_data, customer_removal
 from clientela.lifecycle.customer_data import CustomerData
@@ -18,10 +18,10 @@ from clientela.orders import order_lists, orders
 from clientela.orders.order_fields import ID_LENGTH, Order
 from clientela.orders.order_lists import ListParameters
 from clientela.sign_in import sessions
-from clientela.storefront import accounts
-from clientela.storefront.accounts import Account, AccountChanges
-from clientela.web import answers, web
-from clientela.web.web import Cursor, Limit, Listing
+from clientela.storefront import own_account
+from clientela.storefront.own_account import Account, AccountChanges
+from clientela.web import http_app, openapi_responses
+from clientela.web.http_app import Cursor, Limit, Listing
 from storefront_routes import access
 
 router = Router()
@@ -30,18 +30,23 @@ BASE = "/v1/stores/<store_id>/account"
 
 
 @router.get(
-    BASE, operation_id="getAccount", responses=answers.documented({200: Account}, headers=["ETag"]), **access.PRIVATE
+    BASE,
+    operation_id="getAccount",
+    responses=openapi_responses.responses({200: Account}, headers=["ETag"]),
+    **access.PRIVATE,
 )
 def get_account() -> Response[Any]:
     """Read one's own profile."""
     session, customer = router.context["caller"]
-    return web.json(accounts.shown(customer, session.email_proven), headers=web.etag(customer.version))
+    return http_app.json(own_account.own_view(customer, session.email_proven), headers=http_app.etag(customer.version))
 
 
 @router.patch(
-    BASE, operation_id="changeAccount", **access.PRIVATE,
-    responses=answers.documented({200: Account}, [VersionConflictError, EmailUnprovenError], ["ETag"]),
-)  # fmt: skip
+    BASE,
+    operation_id="changeAccount",
+    **access.PRIVATE,
+    responses=openapi_responses.responses({200: Account}, [VersionConflictError, EmailUnprovenError], ["ETag"]),
+)
 def change_account(
     # Checked by the verb, merged into what is stored: a part alone may not be valid (a phone without its country).
     changes: Annotated[SkipValidation[AccountChanges], Body()],
@@ -49,25 +54,29 @@ def change_account(
 ) -> Response[Any]:
     """Change one's own profile by JSON Merge Patch (RFC 7396); `If-Match` guards against changes of others."""
     store, (session, before) = router.context["store"], router.context["caller"]
-    accounts.demand_proven(changes, session.email_proven)
-    customer = accounts.patch(store, before.id, changes, clock.now(), web.version_wanted(if_match))
-    return web.json(accounts.shown(customer, session.email_proven), headers=web.etag(customer.version))
+    own_account.require_proven_email(changes, session.email_proven)
+    customer = own_account.patch(store, before.id, changes, clock.now(), http_app.version_wanted(if_match))
+    return http_app.json(own_account.own_view(customer, session.email_proven), headers=http_app.etag(customer.version))
 
 
 @router.get(
-    f"{BASE}/consents", operation_id="listOwnConsents", responses=answers.documented({200: Listing[Consent]}),
+    f"{BASE}/consents",
+    operation_id="listOwnConsents",
+    responses=openapi_responses.responses({200: Listing[Consent]}),
     **access.PRIVATE,
-)  # fmt: skip
+)
 def list_consents(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
     """What one has said on marketing, newest first."""
     page = consents.page(router.context["store"], router.context["caller"].customer.id, limit, cursor)
-    return web.listing(router.current_event, page.consents, page.next_cursor, limit)
+    return http_app.listing(router.current_event, page.consents, page.next_cursor, limit)
 
 
 @router.delete(
-    BASE, operation_id="deleteAccount", **access.PRIVATE,
-    responses=answers.documented({200: Erasure}, [FreshSignInNeededError], ["Set-Cookie"]),
-)  # fmt: skip
+    BASE,
+    operation_id="deleteAccount",
+    **access.PRIVATE,
+    responses=openapi_responses.responses({200: Erasure}, [FreshSignInNeededError], ["Set-Cookie"]),
+)
 def delete_account() -> Response[Any]:
     """Delete one's own account for good; the answer is the certificate of what was deleted and what is kept, and why.
 
@@ -78,40 +87,44 @@ def delete_account() -> Response[Any]:
     if not sessions.is_fresh(session, now):
         raise FreshSignInNeededError
     certificate = customer_removal.erase(
-        store, customer.id, now, Actor("customer", customer.id), clock.at_most(access.SECONDS)
+        store, customer.id, now, Actor("customer", customer.id), clock.deadline(access.SECONDS)
     )
-    return web.json(certificate, headers=access.drop_cookie())
+    return http_app.json(certificate, headers=access.drop_cookie())
 
 
 @router.get(
-    f"{BASE}/data", operation_id="downloadOwnData", **access.PRIVATE,
-    responses=answers.documented({200: CustomerData}, [EmailUnprovenError]),
-)  # fmt: skip
+    f"{BASE}/data",
+    operation_id="downloadOwnData",
+    **access.PRIVATE,
+    responses=openapi_responses.responses({200: CustomerData}, [EmailUnprovenError]),
+)
 def download_data(cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
     """Download everything stored about oneself; with very many orders in several pages."""
     store, customer = router.context["store"], access.proven_caller(router).customer
     data = customer_data.own_page(store, customer, clock.now(), cursor)
     name = {"Content-Disposition": 'attachment; filename="account.json"'}
-    return web.json(data, headers=name | web.link_to_next(router.current_event, data.next_cursor))
+    return http_app.json(data, headers=name | http_app.link_to_next(router.current_event, data.next_cursor))
 
 
 @router.get(
     f"{BASE}/orders",
     operation_id="listOwnOrders",
-    responses=answers.documented({200: Listing[Order]}, [EmailUnprovenError]),
+    responses=openapi_responses.responses({200: Listing[Order]}, [EmailUnprovenError]),
     **access.PRIVATE,
 )
 def list_orders(parameters: Annotated[ListParameters, Query()]) -> Response[Any]:
     """One's own orders that pass all filters, newest first. Where few do, a page may be short and have a next one."""
     store, customer = router.context["store"], access.proven_caller(router).customer
     page = order_lists.of_customer(store, customer.id, parameters.limit, parameters.cursor, parameters.filter())
-    return web.listing(router.current_event, page.orders, page.next_cursor, parameters.limit)
+    return http_app.listing(router.current_event, page.orders, page.next_cursor, parameters.limit)
 
 
 @router.get(
-    f"{BASE}/orders/<order_id>", operation_id="getOwnOrder", **access.PRIVATE,
-    responses=answers.documented({200: Order}, [OrderNotFoundError, EmailUnprovenError]),
-)  # fmt: skip
+    f"{BASE}/orders/<order_id>",
+    operation_id="getOwnOrder",
+    **access.PRIVATE,
+    responses=openapi_responses.responses({200: Order}, [OrderNotFoundError, EmailUnprovenError]),
+)
 def get_order(order_id: Annotated[str, Path(max_length=ID_LENGTH, examples=["1001"])]) -> Response[Any]:
     """Read one of one's own orders."""
-    return web.json(orders.one(router.context["store"], access.proven_caller(router).customer.id, order_id))
+    return http_app.json(orders.get(router.context["store"], access.proven_caller(router).customer.id, order_id))

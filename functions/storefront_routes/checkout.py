@@ -6,11 +6,11 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 
 from clientela import clock
-from clientela.groups import stylesheets
-from clientela.storefront import accounts, checkout, checkout_policy
+from clientela.groups import group_stylesheets
+from clientela.storefront import checkout, checkout_policy, own_account
 from clientela.storefront.checkout import Checkout
 from clientela.storefront.checkout_policy import CheckoutPolicy, CheckoutQuestion
-from clientela.web import answers, entity_tags, web
+from clientela.web import etags, http_app, openapi_responses
 from storefront_routes import access
 
 router = Router()
@@ -21,41 +21,41 @@ BASE = "/v1/stores/<store_id>"
 @router.get(
     f"{BASE}/account/checkout",
     operation_id="getCheckout",
-    responses=answers.documented({200: Checkout}),
+    responses=openapi_responses.responses({200: Checkout}),
     **access.PRIVATE,
 )
 def get_checkout() -> Response[Any]:
     """What checkout prefills: addresses, VAT ID, the tax exemption in force today, group discount and CSS classes."""
     session, customer = router.context["caller"]
-    visible = accounts.seen(customer, session.email_proven)
-    return web.json(checkout.prefilled(router.context["store"], visible, clock.now()))
+    visible = own_account.visible_fields(customer, session.email_proven)
+    return http_app.json(checkout.prefill(router.context["store"], visible, clock.now()))
 
 
 @router.post(
     f"{BASE}/checkout-policy",
     operation_id="askCheckoutPolicy",
     tags=["sign-in"],
-    responses=answers.documented({200: CheckoutPolicy}),
+    responses=openapi_responses.responses({200: CheckoutPolicy}),
 )
 def ask_checkout_policy(question: Annotated[CheckoutQuestion, Body()]) -> Response[Any]:
     """How one may order: as a guest, signed in, or once approved. The same for every e-mail, with an account or without."""
-    return web.json(checkout_policy.answer(router.context["store"], question.country))
+    return http_app.json(checkout_policy.answer(router.context["store"], question.country))
 
 
 @router.get(
     f"{BASE}/storefront.css",
     operation_id="getStylesheet",
     tags=["sign-in"],
-    responses=answers.cacheable("text/css"),
+    responses=openapi_responses.cacheable("text/css"),
 )
 def get_stylesheet(
     groups: Annotated[str, Query(max_length=2500, examples=["wholesale,retail"])] = "",
     if_none_match: Annotated[str | None, Header(alias="If-None-Match")] = None,
 ) -> Response[Any]:
     """The CSS of groups by their codes, the leading one first: for everybody, cacheable, without what is no group."""
-    found = stylesheets.sheet(router.context["store"], groups.split(","), clock.now())
-    tag = entity_tags.of(found.css)
+    found = group_stylesheets.stylesheet(router.context["store"], groups.split(","), clock.now())
+    tag = etags.etag_of(found.css)
     headers = {"ETag": tag, "Cache-Control": f"public, max-age={found.seconds}"}
-    if entity_tags.named(if_none_match, tag):
+    if etags.matches(if_none_match, tag):
         return Response(status_code=304, headers=headers, body="")
     return Response(status_code=200, content_type="text/css; charset=utf-8", headers=headers, body=found.css)

@@ -7,11 +7,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from clientela import clock
 from clientela.errors import NotFoundError
-from clientela.schema.documents import Document
-from clientela.schema.fields import Line, Stamp
+from clientela.schema.documents import Model
+from clientela.schema.fields import Line, Timestamp
 from clientela.sign_in import sessions
-from clientela.sign_in.sessions import Session, Way
-from clientela.web import answers, web
+from clientela.sign_in.sessions import Session, SignInMethod
+from clientela.web import http_app, openapi_responses
 from storefront_routes import access
 
 router = Router()
@@ -20,36 +20,40 @@ BASE = "/v1/stores/<store_id>/account/sessions"
 SessionId = Annotated[str, Path(max_length=64, examples=["ses_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
-class Device(Document):
+class Device(Model):
     """A device; `current` is the one that asks."""
 
     id: str
     device: Line | None
-    signed_in_by: Way
-    created_at: Stamp
-    last_seen_at: Stamp
-    expires_at: Stamp
+    signed_in_by: SignInMethod
+    created_at: Timestamp
+    last_seen_at: Timestamp
+    expires_at: Timestamp
     current: bool
 
 
-class DeviceList(Document):
+class DeviceList(Model):
     """All devices, newest sign-in first."""
 
     items: list[Device]
 
 
-@router.get(BASE, operation_id="listOwnSessions", responses=answers.documented({200: DeviceList}), **access.PRIVATE)
+@router.get(
+    BASE, operation_id="listOwnSessions", responses=openapi_responses.responses({200: DeviceList}), **access.PRIVATE
+)
 def list_sessions() -> Response[Any]:
     """The devices on which one is signed in."""
     caller = router.context["caller"]
-    living = sessions.every(router.context["store"], caller.customer.id, clock.now())
-    return web.json(DeviceList(items=[_device(session, caller.session) for session in living]))
+    living = sessions.list_active(router.context["store"], caller.customer.id, clock.now())
+    return http_app.json(DeviceList(items=[_device(session, caller.session) for session in living]))
 
 
 @router.delete(
-    f"{BASE}/<session_id>", operation_id="endOwnSession", **access.PRIVATE,
-    responses=answers.documented({204: None}, [NotFoundError]),
-)  # fmt: skip
+    f"{BASE}/<session_id>",
+    operation_id="endOwnSession",
+    **access.PRIVATE,
+    responses=openapi_responses.responses({204: None}, [NotFoundError]),
+)
 def end_session(session_id: SessionId) -> Response[Any]:
     """Sign out on one device."""
     sessions.end(router.context["store"], router.context["caller"].customer.id, session_id)
@@ -57,9 +61,11 @@ def end_session(session_id: SessionId) -> Response[Any]:
 
 
 @router.delete(
-    BASE, operation_id="endOwnSessions", **access.PRIVATE,
-    responses=answers.documented({204: None}, headers=["Set-Cookie"]),
-)  # fmt: skip
+    BASE,
+    operation_id="endOwnSessions",
+    **access.PRIVATE,
+    responses=openapi_responses.responses({204: None}, headers=["Set-Cookie"]),
+)
 def end_sessions() -> Response[Any]:
     """Sign out everywhere, here as well."""
     sessions.end_all(router.context["store"], router.context["caller"].customer.id)

@@ -18,17 +18,17 @@ from clientela.errors import (
     LinkUsedError,
     LoginDisabledError,
 )
-from clientela.schema.documents import Document
+from clientela.schema.documents import Model
 from clientela.schema.email_addresses import Email
-from clientela.schema.fields import Stamp
+from clientela.schema.fields import Timestamp
 from clientela.schema.languages import Language
-from clientela.sign_in import password_sign_in, sessions, sign_in
+from clientela.sign_in import link_sign_in, password_sign_in, sessions
+from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.passwords import Password
-from clientela.sign_in.sign_in import SignedIn
-from clientela.storefront import accounts
-from clientela.storefront.accounts import Account
+from clientela.storefront import own_account
+from clientela.storefront.own_account import Account
 from clientela.stores.stores import Store
-from clientela.web import answers, web
+from clientela.web import http_app, openapi_responses
 from clientela.web.http_errors import OriginNotAllowedError
 from storefront_routes import access
 
@@ -54,7 +54,7 @@ def _six_digits(text: str) -> str:
 Code = Annotated[str, Field(max_length=20, examples=["123 456"]), AfterValidator(_six_digits)]
 
 
-class NewLoginLink(Document):
+class NewLoginLink(Model):
     """Where to send a sign-in link, and where to go once signed in."""
 
     email: Email
@@ -62,19 +62,19 @@ class NewLoginLink(Document):
     return_to: Annotated[str, StringConstraints(max_length=500)] | None = None
 
 
-class LoginLink(Document):
+class LoginLink(Model):
     """What the page keeps until the link comes back to it. `resend_after` is in seconds."""
 
     request_id: str
     nonce: str
-    expires_at: Stamp
+    expires_at: Timestamp
     resend_after: int
 
 
 _PROOFS = ("token", "nonce", "request_id", "code", "email", "password")
 
 
-class NewSession(Document):
+class NewSession(Model):
     """The link's token with the nonce of the browser that asked, in any browser the code of the mail, or a password.
 
     The token alone signs nobody in: the answer says whether the link still lives, and the merchant sees that somebody
@@ -105,32 +105,40 @@ class NewSession(Document):
         return self
 
 
-class OpenSession(Document):
+class OpenSession(Model):
     """A session. `session_token` is shown here only, and not at all where it is in the cookie."""
 
     session_token: str | None
-    expires_at: Stamp
+    expires_at: Timestamp
     customer: Account
     return_to: str | None
 
 
 @router.post(
-    f"{BASE}/login-links", operation_id="requestLoginLink", tags=["sign-in"],
-    responses=answers.documented({202: LoginLink}, [LoginDisabledError]),
-)  # fmt: skip
+    f"{BASE}/login-links",
+    operation_id="requestLoginLink",
+    tags=["sign-in"],
+    responses=openapi_responses.responses({202: LoginLink}, [LoginDisabledError]),
+)
 def request_login_link(wanted: Annotated[NewLoginLink, Body()]) -> Response[Any]:
     """Ask for a sign-in link by e-mail. The answer is the same for everybody, whether there is an account or not."""
-    asked = sign_in.request_link(
-        router.context["store"], wanted.email, access.visitor(router.current_event), wanted.language,
-        wanted.return_to, clock.now(),
-    )  # fmt: skip
-    return web.json(LoginLink(**vars(asked)), 202)
+    asked = link_sign_in.request_link(
+        router.context["store"],
+        wanted.email,
+        access.visitor(router.current_event),
+        wanted.language,
+        wanted.return_to,
+        clock.now(),
+    )
+    return http_app.json(LoginLink(**vars(asked)), 202)
 
 
 @router.post(
-    f"{BASE}/sessions", operation_id="createSession", tags=["sign-in"],
-    responses=answers.documented({201: OpenSession}, REFUSALS, ["Set-Cookie"]),
-)  # fmt: skip
+    f"{BASE}/sessions",
+    operation_id="createSession",
+    tags=["sign-in"],
+    responses=openapi_responses.responses({201: OpenSession}, REFUSALS, ["Set-Cookie"]),
+)
 def create_session(
     new: Annotated[NewSession, Body()],
     # Chosen by the caller and kept to itself: with it, an answer that was lost can be asked for again for a minute.
@@ -140,29 +148,33 @@ def create_session(
     store = router.context["store"]
     if new.cookie:
         # Else another site could sign a visitor in to an account of its own.
-        access.demand_own_page(store, router.current_event.headers)
+        access.require_own_page(store, router.current_event.headers)
     opened = _opened(store, new, idempotency_key)
     body = OpenSession.model_construct(
         session_token=None if new.cookie else opened.token,
         expires_at=opened.session.expires_at,
-        customer=accounts.shown(opened.customer, opened.session.email_proven),
+        customer=own_account.own_view(opened.customer, opened.session.email_proven),
         return_to=opened.return_to,
     )
-    return web.json(body, 201, access.set_cookie(opened.token, opened.session) if new.cookie else {})
+    return http_app.json(body, 201, access.set_cookie(opened.token, opened.session) if new.cookie else {})
 
 
-def _opened(store: Store, new: NewSession, attempt: str | None) -> SignedIn:
+def _opened(store: Store, new: NewSession, idempotency_key: str | None) -> SignedIn:
     visitor, now = access.visitor(router.current_event), clock.now()
     if new.email and new.password:
         return password_sign_in.sign_in(store, new.email, new.password, visitor, now)
-    proof = sign_in.proof(token=new.token, request_id=new.request_id, nonce=new.nonce, code=new.code, attempt=attempt)
-    return sign_in.verify(store, proof, visitor, now)
+    proof = link_sign_in.parse_proof(
+        token=new.token, request_id=new.request_id, nonce=new.nonce, code=new.code, idempotency_key=idempotency_key
+    )
+    return link_sign_in.verify(store, proof, visitor, now)
 
 
 @router.delete(
-    f"{BASE}/sessions/current", operation_id="endSession", **access.PRIVATE,
-    responses=answers.documented({204: None}, headers=["Set-Cookie"]),
-)  # fmt: skip
+    f"{BASE}/sessions/current",
+    operation_id="endSession",
+    **access.PRIVATE,
+    responses=openapi_responses.responses({204: None}, headers=["Set-Cookie"]),
+)
 def end_session() -> Response[Any]:
     """Sign out."""
     caller = router.context["caller"]

@@ -9,20 +9,20 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
-from clientela.storefront import sign_in_pages
-from clientela.storefront.sign_in_pages import SignInPage
-from clientela.web import answers, entity_tags
+from clientela.storefront import hosted_sign_in
+from clientela.storefront.hosted_sign_in import SignInPage
+from clientela.web import etags, openapi_responses
 
 router = Router()
 
 BASE = "/v1/stores/<store_id>/sign-in"
-KEPT = "public, max-age=300"
+RETENTION = "public, max-age=300"
 
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
 Languages = Annotated[str, Query(max_length=200, examples=["pt-BR,es"])]
 
 
-@router.get(BASE, operation_id="getSignInPage", tags=["sign-in"], responses=answers.cacheable("text/html"))
+@router.get(BASE, operation_id="getSignInPage", tags=["sign-in"], responses=openapi_responses.cacheable("text/html"))
 def get_page(
     language: Languages = "",
     # Read by the script alone. Whether it is the store's is checked when a link is asked for, and when it is followed.
@@ -32,46 +32,57 @@ def get_page(
 ) -> Response[Any]:
     """The store's sign-in page. Opening it, also with a link's token in its fragment, signs nobody in."""
     store = router.context["store"]
-    text = sign_in_pages.document(store, [*language.split(","), *sign_in_pages.accepted(accept_language)])
+    text = hosted_sign_in.html(store, [*language.split(","), *hosted_sign_in.accepted_languages(accept_language)])
     varied = {"Vary": "Origin, Accept-Language, Accept-Encoding"}
-    return _kept("text/html", text, if_none_match, varied | {"Content-Security-Policy": sign_in_pages.policy(store)})
+    return _kept(
+        "text/html",
+        text,
+        if_none_match,
+        varied | {"Content-Security-Policy": hosted_sign_in.content_security_policy(store)},
+    )
 
 
 @router.get(
-    f"{BASE}/settings", operation_id="getSignInSettings", tags=["sign-in"],
-    responses=answers.cacheable("application/json", SignInPage),
-)  # fmt: skip
+    f"{BASE}/settings",
+    operation_id="getSignInSettings",
+    tags=["sign-in"],
+    responses=openapi_responses.cacheable("application/json", SignInPage),
+)
 def get_settings(language: Languages = "", if_none_match: IfNoneMatch = None) -> Response[Any]:
     """What the sign-in element shows: the store's name, look and texts, in the first of the wanted languages it has."""
-    page = sign_in_pages.described(router.context["store"], language.split(","))
+    page = hosted_sign_in.page_settings(router.context["store"], language.split(","))
     return _kept("application/json", page.model_dump_json(), if_none_match)
 
 
 @router.get(
-    f"{BASE}/script.js", operation_id="getSignInScript", tags=["sign-in"],
-    responses=answers.cacheable("text/javascript"),
-)  # fmt: skip
+    f"{BASE}/script.js",
+    operation_id="getSignInScript",
+    tags=["sign-in"],
+    responses=openapi_responses.cacheable("text/javascript"),
+)
 def get_script(if_none_match: IfNoneMatch = None) -> Response[Any]:
     """The sign-in element, an ES module. Its address tells it the store."""
-    return _kept("text/javascript", sign_in_pages.file("script.js"), if_none_match)
+    return _kept("text/javascript", hosted_sign_in.file("script.js"), if_none_match)
 
 
 @router.get(
-    f"{BASE}/style.css", operation_id="getSignInStyle", tags=["sign-in"],
-    responses=answers.cacheable("text/css"),
-)  # fmt: skip
+    f"{BASE}/style.css",
+    operation_id="getSignInStyle",
+    tags=["sign-in"],
+    responses=openapi_responses.cacheable("text/css"),
+)
 def get_style(if_none_match: IfNoneMatch = None) -> Response[Any]:
     """The sign-in element's style."""
-    return _kept("text/css", sign_in_pages.file("style.css"), if_none_match)
+    return _kept("text/css", hosted_sign_in.file("style.css"), if_none_match)
 
 
 def _kept(
     media_type: str, text: str, if_none_match: str | None, more: Mapping[str, str] | None = None
 ) -> Response[Any]:
     """An answer that is nobody's own: browsers and CDNs may keep it."""
-    tag = entity_tags.of(text)
-    headers = {"ETag": tag, "Cache-Control": KEPT, "Vary": "Origin, Accept-Encoding", **(more or {})}
-    if entity_tags.named(if_none_match, tag):
+    tag = etags.etag_of(text)
+    headers = {"ETag": tag, "Cache-Control": RETENTION, "Vary": "Origin, Accept-Encoding", **(more or {})}
+    if etags.matches(if_none_match, tag):
         return Response(status_code=304, headers=headers, body="")
     answer = Response(status_code=200, content_type=f"{media_type}; charset=utf-8", headers=headers, body=text)
     # API Gateway's HTTP APIs compress nothing by themselves.

@@ -116,9 +116,14 @@ def _policy(public: httpx.Client) -> dict[str, Any]:
 
 def _order(cloud: Outputs, cloud_client: MakeClient, order_id: str, placed_at: str) -> None:
     order = {
-        "id": order_id, "version": 1, "placed_at": placed_at, "email": ANA, "currency": "EUR", "total": "5.00",
+        "id": order_id,
+        "version": 1,
+        "placed_at": placed_at,
+        "email": ANA,
+        "currency": "EUR",
+        "total": "5.00",
         "payment_status": "paid",
-    }  # fmt: skip
+    }
     body = json.dumps({"store_id": STORE, "order": order})
     cloud_client("sqs").send_message(QueueUrl=cloud.orders_queue_url, MessageBody=body)
 

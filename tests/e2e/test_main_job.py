@@ -119,8 +119,12 @@ def asked_for_link(cloud: Outputs, public: httpx.Client, email: str) -> tuple[di
 def test_all_customers_of_the_file_are_imported(imported: Any, merchant: httpx.Client) -> None:
     assert (imported["status"], imported["file"]) == ("succeeded", "customers.csv")
     assert {name: imported[name] for name in ("rows_total", "rows_done", "created", "rejected", "warnings")} == {
-        "rows_total": 59, "rows_done": 59, "created": 59, "rejected": 0, "warnings": 1,
-    }  # fmt: skip
+        "rows_total": 59,
+        "rows_done": 59,
+        "created": 59,
+        "rejected": 0,
+        "warnings": 1,
+    }
     assert merchant.get("/customers", params={"limit": 1, "count": True}).json()["total"] == 59
     (best,) = merchant.get("/customers", params={"email": BEST}).json()["items"]
     assert (best["name"], best["billing_address"]["country"]) == ("Helena Holý", "CZ")

@@ -76,15 +76,25 @@ def test_no_secret_of_a_sign_in_is_kept_anywhere(
     session = opened.json()["session_token"]
     assert api.get("/account", headers={"Authorization": f"Bearer {session}"}).status_code == 200
     secrets = [
-        token, token.partition(".")[2], asked["nonce"], session, session.rpartition("_")[2], "canary-of-the-attempt",
-        code, code.replace(" ", ""),
-    ]  # fmt: skip
+        token,
+        token.partition(".")[2],
+        asked["nonce"],
+        session,
+        session.rpartition("_")[2],
+        "canary-of-the-attempt",
+        code,
+        code.replace(" ", ""),
+    ]
     kept = everything_kept(inside, cloud_client)
     # The search does find what is there.
     places = {place.rpartition("-")[2] for place, text in kept.items() if asked["request_id"] in text}
     assert {"table", "sender"} <= places
-    found = {place for place, text in kept.items() for secret in secrets if f'"{secret}"' in text or
-             (len(secret) > 7 and secret in text)}  # fmt: skip
+    found = {
+        place
+        for place, text in kept.items()
+        for secret in secrets
+        if f'"{secret}"' in text or (len(secret) > 7 and secret in text)
+    }
     assert found == set()
 
 

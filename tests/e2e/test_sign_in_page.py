@@ -14,9 +14,9 @@ from tests.e2e import chromium
 from tests.e2e.chromium import Mailbox, Shopper
 from tests.e2e.conftest import MakeClient, clientela
 
-from clientela.storefront import sign_in_pages
+from clientela.storefront import hosted_sign_in
 
-TEXTS = json.loads(sign_in_pages.file("texts.json"))
+TEXTS = json.loads(hosted_sign_in.file("texts.json"))
 EN = TEXTS["en"]
 
 
@@ -58,9 +58,12 @@ def page_url(cloud: Outputs) -> str:
     key = clientela("keys", "create", "hosted", "--name", "e2e")["key"]
     branded = {"branding": {"colour": "#f2c14e"}, "country": "ES"}
     patched = httpx.patch(
-        f"{cloud.api_url}/v1/stores/hosted/settings", json=branded, trust_env=False, timeout=60,
+        f"{cloud.api_url}/v1/stores/hosted/settings",
+        json=branded,
+        trust_env=False,
+        timeout=60,
         headers={"Authorization": f"Bearer {key}"},
-    )  # fmt: skip
+    )
     assert patched.status_code == 200, patched.text
     return f"{cloud.api_url}/v1/stores/hosted/sign-in"
 
@@ -69,9 +72,18 @@ def page_url(cloud: Outputs) -> str:
 def embedded(cloud: Outputs, shop: str) -> str:
     """A storefront's own page, with the element in it."""
     clientela(
-        "stores", "create", "embedded", "--name", "Embedded", "--login-mode", "optional", "--storefront-url", shop,
-        "--sign-in-path", "/account",
-    )  # fmt: skip
+        "stores",
+        "create",
+        "embedded",
+        "--name",
+        "Embedded",
+        "--login-mode",
+        "optional",
+        "--storefront-url",
+        shop,
+        "--sign-in-path",
+        "/account",
+    )
     return f"{shop}/account"
 
 
@@ -98,9 +110,11 @@ class Table:
         """Make a sign-in request one that has expired."""
         (key,) = self._keys(f"STORE#hosted#SIGN_IN#{request_id}", "REQUEST")
         self.dynamodb.update_item(
-            TableName=self.name, Key=key, UpdateExpression="SET expires_at = :then",
+            TableName=self.name,
+            Key=key,
+            UpdateExpression="SET expires_at = :then",
             ExpressionAttributeValues={":then": {"S": "2026-01-01T00:00:00.000000Z"}},
-        )  # fmt: skip
+        )
 
     def _keys(self, pk: str, sk: str = "") -> list[dict[str, Any]]:
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.name)

@@ -17,13 +17,13 @@ from clientela.customers.customer_records import EmailClaim
 from clientela.email_changes import email_changes, email_reverts
 from clientela.errors import ClientelaError, CredentialsWrongError
 from clientela.mail import mail_queue
-from clientela.notifications import email_change_mail, notices
+from clientela.notifications import account_notices, email_change_mail
 from clientela.sign_in import password_sign_in, passwords, sessions, sign_in_limits
 from clientela.sign_in.sessions import Session
 from clientela.sign_in.visitors import Visitor
-from clientela.storefront import accounts
+from clientela.storefront import own_account
 from clientela.stores.stores import Store
-from clientela.table.table import Transaction
+from clientela.table.records import Transaction
 
 THREADS = 16
 NOW = clock.now()
@@ -106,7 +106,7 @@ def test_one_link_pressed_often_at_once_changes_the_email_once(store: Store, aro
     assert (after.email, after.version) == ("new@example.com", customer.version + 1)
     # Whoever lost its answer asks again, and gets the same one.
     assert email_changes.confirm(store, after, session, NOW, token=proof) == after
-    assert [each.id for each in sessions.every(store, after.id, NOW)] == [session.id]
+    assert [each.id for each in sessions.list_active(store, after.id, NOW)] == [session.id]
 
 
 def test_no_session_of_the_old_password_outlives_its_change(store: Store) -> None:
@@ -118,7 +118,7 @@ def test_no_session_of_the_old_password_outlives_its_change(store: Store) -> Non
     assert set(outcomes) <= {"done", "credentials_wrong", "busy", "session_invalid"}
     if outcomes["busy"]:  # the change may be the one that the sign-ins kept from coming through
         passwords.change(store, customers.get(store, customer.id), session, NEW, None, NOW)
-    assert [each.id for each in sessions.every(store, customer.id, NOW)] == [session.id]
+    assert [each.id for each in sessions.list_active(store, customer.id, NOW)] == [session.id]
     with pytest.raises(CredentialsWrongError):
         password_sign_in.sign_in(store, "ana@example.com", OLD, HERE, NOW)
 
@@ -126,7 +126,7 @@ def test_no_session_of_the_old_password_outlives_its_change(store: Store) -> Non
 def test_each_word_on_marketing_said_at_once_is_one_entry(store: Store) -> None:
     customer, _ = signed_in(store, "ana@example.com")
     acts = [
-        lambda n=number: accounts.patch(  # type: ignore[misc]
+        lambda n=number: own_account.patch(  # type: ignore[misc]
             store, customer.id, {"accepts_marketing": True, "marketing_wording": f"v{n}"}, NOW
         )
         for number in range(24)
@@ -160,10 +160,10 @@ def test_what_the_account_costs(store: Store, around: list[Any]) -> None:
     read, written = used(lambda: email_changes.confirm(store, customer, session, NOW, token=proof))
     assert (read, written) == (4, 30)  # one of them for the session that ends
     version = customers.get(store, customer.id).version
-    assert notices.email_changed(store, customer.id, str(version), NOW) == "sent"
+    assert account_notices.email_changed(store, customer.id, str(version), NOW) == "sent"
     way_back = around[-1].mail.context["link"].partition("#email_revert=")[2]
     assert used(lambda: email_reverts.revert(store, way_back, HERE, NOW)) == (5, 24)
-    assert used(lambda: accounts.patch(store, customer.id, {"accepts_marketing": True}, later)) == (1, 12)
+    assert used(lambda: own_account.patch(store, customer.id, {"accepts_marketing": True}, later)) == (1, 12)
     assert used(lambda: passwords.adopt(store, other.id, "$2b$", NOW)) == (1, 4)
 
 

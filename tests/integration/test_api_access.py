@@ -17,14 +17,14 @@ from clientela import clock, ids
 from clientela.aws import clients
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
-from clientela.exports import exports
+from clientela.exports import export_jobs
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.sign_in import sessions
 from clientela.stores import api_keys, stores
 from clientela.stores.api_keys import ALL_SCOPES, NewKey
 from clientela.stores.stores import Store, StoreSettings
-from clientela.table.table import Transaction
+from clientela.table.records import Transaction
 from clientela.web import http_requests
 
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text())
@@ -71,12 +71,14 @@ def deployment(deployed: None) -> Deployment:
     store, foreign = (stores.create(f"store-{name}", shop, now) for name in ("own", "foreign"))
     customer = customers.create(store, NewCustomer(email="ana@example.com", name="Ana"), now)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clients, "functions", Functions)
-        export_id = exports.start(store, now).id
+        patch.setattr(clients, "lambda_", Functions)
+        export_id = export_jobs.start(store, now).id
     existing = {
-        "customer_id": customer.id, "export_id": export_id, "key_id": key(store).removeprefix("ck_")[:26],
+        "customer_id": customer.id,
+        "export_id": export_id,
+        "key_id": key(store).removeprefix("ck_")[:26],
         "group_id": groups.create(store, NewGroup(name="Trade", code="trade"), now).id,
-    }  # fmt: skip
+    }
     return Deployment(store, foreign, existing | {"key_id": f"key_{existing['key_id']}"}, customer)
 
 

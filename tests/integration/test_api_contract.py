@@ -21,14 +21,14 @@ from clientela import clock, ids
 from clientela.aws import clients
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
-from clientela.exports import exports
+from clientela.exports import export_jobs
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.sign_in import sessions
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
-from clientela.table.table import Transaction
+from clientela.table.records import Transaction
 
 CASES = 60  # of each operation
 SEED = 20261121
@@ -53,7 +53,7 @@ class Functions:
 @pytest.fixture(autouse=True)
 def around(deployed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """What lies behind the API, and no rate limit."""
-    monkeypatch.setattr(clients, "functions", Functions)
+    monkeypatch.setattr(clients, "lambda_", Functions)
     monkeypatch.setenv("BULK_FUNCTION_NAME", "bulk-changes")
     monkeypatch.setenv("REQUESTS_PER_SECOND", "1000000")
 
@@ -111,7 +111,7 @@ def test_merchant_api_keeps_its_promises(store: Store) -> None:
         "customer_id": people,
         "group_id": [groups.create(store, NewGroup(name=f"G {i}", code=f"g{i}"), now).id for i in range(3)],
         "key_id": [api_keys.create(store.id, NewKey(name=f"k{i}"), now).id for i in range(2)],
-        "export_id": [exports.start(store, now).id],
+        "export_id": [export_jobs.start(store, now).id],
     }
     key = api_keys.create(store.id, NewKey(name="contract"), now).key
     found = answers(operations("api_key"), lambda: {"Authorization": f"Bearer {key}"}, known)

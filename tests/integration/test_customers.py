@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from clientela import clock
-from clientela.customers import customers, directory, history
+from clientela.customers import customer_history, customer_search, customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import BusyError, ClientelaError, EmailTakenError, InvalidInputError, VersionConflictError
 from clientela.groups import groups
@@ -52,7 +52,7 @@ def test_changes_without_a_version_are_merged_without_loss(store: Store) -> None
     assert set(outcomes(until_done, 40)) == {"done"}
     after = customers.get(store, ana.id)
     assert (after.custom_fields, after.version) == ({f"field{n}": n for n in range(40)}, 41)
-    assert len(history.page(store, ana.id, clock.now(), 100).events) == 41
+    assert len(customer_history.page(store, ana.id, clock.now(), 100).events) == 41
 
 
 def test_the_largest_customer_changes_into_another_one(store: Store) -> None:
@@ -64,8 +64,8 @@ def test_the_largest_customer_changes_into_another_one(store: Store) -> None:
 
     ana = customers.create(store, NewCustomer.model_validate({"email": "ana@example.com"} | fields("😀")), NOW)
     after = customers.patch(store, ana.id, fields("😁"), NOW)
-    assert (after.version, len(after.model_dump_json().encode()) > customers.LARGEST * 0.9) == (2, True)
-    assert len(history.page(store, ana.id, NOW, 100).events) == 4
+    assert (after.version, len(after.model_dump_json().encode()) > customers.MAX_BYTES * 0.9) == (2, True)
+    assert len(customer_history.page(store, ana.id, NOW, 100).events) == 4
     with pytest.raises(InvalidInputError, match="190 KB"):
         customers.patch(store, ana.id, {"custom_fields": {f"f{n}": "😀" * 1000 for n in range(10)}}, NOW)
 
@@ -82,4 +82,4 @@ def test_of_many_creates_of_one_address_one_wins_and_nothing_else_is_left(store:
     )
     assert ended.count("done") == 1
     assert set(ended) <= {"done", EmailTakenError.__name__, BusyError.__name__}
-    assert directory.count(store) == 1
+    assert customer_search.count(store) == 1

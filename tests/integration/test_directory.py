@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from clientela import clock
-from clientela.customers import customers, directory
+from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer, Spend
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import InvalidInputError
@@ -23,11 +23,14 @@ def peopled(deployed: None) -> tuple[Store, list[Customer]]:
     made = []
     for i in range(30):
         fields = {
-            "email": f"p{i:02}@{'acme' if i % 2 else 'example'}.com", "name": f"{'Zoë' if i % 2 else 'Ana'} {i:02}",
-            "company": "Café Ölwerk" if i == 7 else None, "phone": f"+3491122233{i % 10}", "tags": ["VIP"] if i < 3 else [],
+            "email": f"p{i:02}@{'acme' if i % 2 else 'example'}.com",
+            "name": f"{'Zoë' if i % 2 else 'Ana'} {i:02}",
+            "company": "Café Ölwerk" if i == 7 else None,
+            "phone": f"+3491122233{i % 10}",
+            "tags": ["VIP"] if i < 3 else [],
             "billing_address": {"country": "ES" if i < 10 else "DE", "city": "Köln", "postal_code": "50667"},
             "accepts_marketing": None if i % 5 else True,
-        }  # fmt: skip
+        }
         customer = customers.create(store, NewCustomer.model_validate(fields), NOW + timedelta(minutes=i))
         if i % 3 == 0:
             spent = Spend(amount=Decimal(100 - i), currency="USD", orders=i + 1)
@@ -49,11 +52,11 @@ def people(peopled: tuple[Store, list[Customer]]) -> list[Customer]:
     return peopled[1]
 
 
-def walk(store: Store, sort: directory.Sort, limit: int = 7, **wanted: object) -> list[str]:
+def walk(store: Store, sort: customer_search.Sort, limit: int = 7, **wanted: object) -> list[str]:
     """Names of all pages in turn."""
     names, cursor = [], None
     while True:
-        page = directory.page(
+        page = customer_search.page(
             store, sort=sort, wanted=CustomerFilter.model_validate(wanted), limit=limit, cursor=cursor
         )
         names += [customer["name"] for customer in page.customers]
@@ -69,12 +72,14 @@ KEYS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("sort", directory.SORTS)
-def test_pages_in_every_order_show_everybody_once(store: Store, people: list[Customer], sort: directory.Sort) -> None:
+@pytest.mark.parametrize("sort", customer_search.SORTS)
+def test_pages_in_every_order_show_everybody_once(
+    store: Store, people: list[Customer], sort: customer_search.Sort
+) -> None:
     name = sort.removeprefix("-")
     shown = people if name in {"created", "name", "email"} else [c for c in people if c.orders_count]
     assert walk(store, sort) == [c.name for c in sorted(shown, key=KEYS[name], reverse=sort.startswith("-"))]
-    assert directory.count(store, CustomerFilter(), sort) == len(shown)
+    assert customer_search.count(store, CustomerFilter(), sort) == len(shown)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +108,9 @@ def test_pages_in_every_order_show_everybody_once(store: Store, people: list[Cus
 )
 def test_filters(store: Store, people: list[Customer], wanted: dict[str, object], expected: object) -> None:
     assert walk(store, "created", **wanted) == [c.name for i, c in enumerate(people) if expected(i)]
-    assert directory.count(store, CustomerFilter.model_validate(wanted)) == sum(bool(expected(i)) for i in range(30))
+    assert customer_search.count(store, CustomerFilter.model_validate(wanted)) == sum(
+        bool(expected(i)) for i in range(30)
+    )
 
 
 def test_ids_are_shown_in_order_with_the_other_filters(store: Store, people: list[Customer]) -> None:
@@ -113,15 +120,15 @@ def test_ids_are_shown_in_order_with_the_other_filters(store: Store, people: lis
 
 
 def test_a_cursor_of_another_list_is_refused(store: Store, people: list[Customer]) -> None:
-    cursor = directory.page(store, limit=3).next_cursor
+    cursor = customer_search.page(store, limit=3).next_cursor
     with pytest.raises(InvalidInputError):
-        directory.page(store, sort="name", limit=3, cursor=cursor)
+        customer_search.page(store, sort="name", limit=3, cursor=cursor)
     with pytest.raises(InvalidInputError):
-        directory.page(store, limit=3, cursor="x" + str(cursor))
+        customer_search.page(store, limit=3, cursor="x" + str(cursor))
 
 
 def test_every_customer_comes_once(store: Store, people: list[Customer]) -> None:
-    assert [item["pk"]["S"] for item in directory.every_profile(store)] == [
+    assert [item["pk"]["S"] for item in customer_search.all_profiles(store)] == [
         keys.customer(store.id, c.id) for c in people
     ]
 
@@ -129,21 +136,21 @@ def test_every_customer_comes_once(store: Store, people: list[Customer]) -> None
 def test_a_customer_that_does_not_change_is_shown_once_whatever_happens_between_pages(
     store: Store, people: list[Customer]
 ) -> None:
-    first = directory.page(store, sort="name", limit=10)
+    first = customer_search.page(store, sort="name", limit=10)
     gone, moved = people[4], people[5]
     customers.patch(store, moved.id, {"name": "Aaa"}, clock.now())
     customers.patch(store, gone.id, {"name": "Zzz"}, clock.now())
     customers.create(store, NewCustomer(email="new@example.com", name="Aab"), clock.now())
     rest, cursor = list(first.customers), first.next_cursor
     while cursor:
-        page = directory.page(store, sort="name", limit=10, cursor=cursor)
+        page = customer_search.page(store, sort="name", limit=10, cursor=cursor)
         rest, cursor = rest + page.customers, page.next_cursor
     unchanged = {c.id for c in people} - {gone.id, moved.id}
     assert sorted(c["id"] for c in rest if c["id"] in unchanged) == sorted(unchanged)
 
 
 def test_a_page_shows_what_the_model_would(store: Store, people: list[Customer]) -> None:
-    shown = directory.page(store, sort="created", limit=1).customers[0]
+    shown = customer_search.page(store, sort="created", limit=1).customers[0]
     assert shown == customers.get(store, shown["id"]).model_dump(mode="json")
 
 

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from clientela import clock
-from clientela.customers import customers, directory
+from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer, Spend
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_records import claim, record
-from clientela.customers.directory import SORTS, Sort
+from clientela.customers.customer_search import SORTS, Sort
 from clientela.errors import CustomerNotFoundError
 from clientela.lifecycle import customer_removal
 from clientela.stores import stores
@@ -32,7 +32,7 @@ COMPANIES = ("Café Ölwerk", "cafe noir", "ACME", None, None)
 CITIES = ("Köln", "KOLN", "Vigo", "São Paulo", None)
 PROPERTY = settings(
     max_examples=100, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
-)  # fmt: skip
+)
 
 
 def plain(text: str) -> str:
@@ -47,14 +47,19 @@ def person(number: int, chance: random.Random) -> Customer:
     place = {"city": either(CITIES), "country": either(("ES", "DE", None)), "postal_code": f"50{number % 40:03}"}
     book = [{"city": "elsewhere"}, place | {"is_default": True}]
     fields = {
-        "email": f"P{number}.{either('xyz')}@{either(('acme.com', 'bücher.example'))}", "name": either(NAMES),
-        "company": either(COMPANIES), "language": either(("es", "pt-BR", None)), "tax_exempt": either((True, False)),
-        "phone": either((None, f"+349112{number:05}", f"+33{123_400_000 + number}")), "accepts_marketing": either(WORDS),
-        "status": either(("active", "pending", "disabled")), "tags": chance.sample(("VIP", "b2b", "Éte"), chance.randrange(3)),
+        "email": f"P{number}.{either('xyz')}@{either(('acme.com', 'bücher.example'))}",
+        "name": either(NAMES),
+        "company": either(COMPANIES),
+        "language": either(("es", "pt-BR", None)),
+        "tax_exempt": either((True, False)),
+        "phone": either((None, f"+349112{number:05}", f"+33{123_400_000 + number}")),
+        "accepts_marketing": either(WORDS),
+        "status": either(("active", "pending", "disabled")),
+        "tags": chance.sample(("VIP", "b2b", "Éte"), chance.randrange(3)),
         **either(({"billing_address": place}, {"shipping_addresses": book})),
-    }  # fmt: skip
+    }
     at = NOW + timedelta(hours=chance.randrange(500))
-    made = customers.made(NewCustomer.model_validate(fields), at, either(("merchant", "order")))
+    made = customers.build(NewCustomer.model_validate(fields), at, either(("merchant", "order")))
     return with_orders(made, chance).model_copy(update={"updated_at": at + timedelta(hours=chance.randrange(100))})
 
 
@@ -90,9 +95,9 @@ def place(customer: Customer) -> Any:
 
 
 SORTED_BY: dict[str, Any] = {
-    "created": lambda c: clock.stamp(c.created_at), "name": lambda c: plain(c.name or c.email),
+    "created": lambda c: clock.format_timestamp(c.created_at), "name": lambda c: plain(c.name or c.email),
     "email": lambda c: c.email.lower().replace("ü", "xu"), "orders": lambda c: c.orders_count, "spent": spent,
-    "last_order": lambda c: clock.stamp(c.last_order_at),
+    "last_order": lambda c: clock.format_timestamp(c.last_order_at),
 }  # fmt: skip
 
 
@@ -109,11 +114,15 @@ def holds(customer: Customer, name: str, value: Any) -> bool:
         moment = getattr(c, name.rpartition("_")[0] + "_at")
         return bool(moment and (moment >= value if name.endswith("_from") else moment <= value))
     tests: dict[str, Any] = {
-        "email": lambda: c.email.lower() == value.lower(), "phone": lambda: (c.phone or "").startswith(PHONES[value]),
-        "company": lambda: bool(c.company) and plain(c.company).startswith(plain(value)), "ids": lambda: c.id in value,
-        "tag": lambda: plain(value) in map(plain, c.tags), "city": lambda: plain(place(c).city or "") == plain(value),
-        "country": lambda: place(c).country == value, "postal_code": lambda: place(c).postal_code.startswith(value),
-    }  # fmt: skip
+        "email": lambda: c.email.lower() == value.lower(),
+        "phone": lambda: (c.phone or "").startswith(PHONES[value]),
+        "company": lambda: bool(c.company) and plain(c.company).startswith(plain(value)),
+        "ids": lambda: c.id in value,
+        "tag": lambda: plain(value) in map(plain, c.tags),
+        "city": lambda: plain(place(c).city or "") == plain(value),
+        "country": lambda: place(c).country == value,
+        "postal_code": lambda: place(c).postal_code.startswith(value),
+    }
     return bool(tests[name]() if name in tests else getattr(c, name) == value)
 
 
@@ -147,7 +156,7 @@ def pages(store: Store, sort: Sort, limit: int, filters: dict[str, Any]) -> Iter
     """The ids of each page in turn."""
     cursor = None
     while True:
-        page = directory.page(store, sort=sort, wanted=CustomerFilter(**filters), limit=limit, cursor=cursor)
+        page = customer_search.page(store, sort=sort, wanted=CustomerFilter(**filters), limit=limit, cursor=cursor)
         yield [customer["id"] for customer in page.customers]
         if (cursor := page.next_cursor) is None:
             return
@@ -169,7 +178,7 @@ def test_any_filters_in_any_order_show_what_the_model_says(peopled: tuple[Store,
         found = [customer_id for page in pages(store, sort, limit, filters) for customer_id in page]
         key = SORTED_BY[name]
         assert found == [c.id for c in sorted(shown, key=lambda c: (key(c), c.id), reverse=sort.startswith("-"))]
-        assert directory.count(store, CustomerFilter(**filters), sort) == len(found)
+        assert customer_search.count(store, CustomerFilter(**filters), sort) == len(found)
 
     walked()
 

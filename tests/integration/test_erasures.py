@@ -12,9 +12,9 @@ import pytest
 from tests.removals import Waiting
 
 from clientela import clock, settings
-from clientela.customers import customers, directory
+from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.history import OPERATOR
+from clientela.customers.customer_history import OPERATOR
 from clientela.errors import BusyError, CustomerNotFoundError
 from clientela.lifecycle import customer_removal, erasures, removal_queue
 from clientela.orders import order_records, orders
@@ -38,19 +38,27 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
 
 
 def order(number: int, version: int = 1, email: str = "ana@example.com") -> Order:
-    return Order.model_validate({
-        "id": f"{number}", "version": version, "placed_at": clock.stamp(BEFORE + timedelta(seconds=number)), "email": email,
-        "name": "Ana Pérez", "currency": "USD", "total": f"{number}.{version:02}", "payment_status": "paid",
-    })  # fmt: skip
+    return Order.model_validate(
+        {
+            "id": f"{number}",
+            "version": version,
+            "placed_at": clock.format_timestamp(BEFORE + timedelta(seconds=number)),
+            "email": email,
+            "name": "Ana Pérez",
+            "currency": "USD",
+            "total": f"{number}.{version:02}",
+            "payment_status": "paid",
+        }
+    )
 
 
 def person(store: Store, number_of_orders: int) -> Customer:
     for number in range(number_of_orders):
-        orders.take(store, order(number), NOW)
+        orders.record_version(store, order(number), NOW)
     found = customers.find(store, "ana@example.com", NOW)
     assert found
     customers.patch(store, found.id, {"note": "Anita"}, NOW)
-    sign_in_events.note(store, "ana@example.com", "requested", BEFORE, request_id="req_1")
+    sign_in_events.record(store, "ana@example.com", "requested", BEFORE, request_id="req_1")
     dynamodb.put_all(
         [dynamodb.key(keys.sign_in(store.id, "req_1"), keys.REQUEST) | {"email": {"S": "ana@example.com"}}]
     )
@@ -69,11 +77,11 @@ def demand_gone(store: Store, customer: Customer, number_of_orders: int) -> None
     for identity in ("ana@example.com", "ana pérez", "anita", customer.id.lower()):
         assert identity not in text
     assert sum("money" in item for item in left) == number_of_orders
-    [certificate] = erasures.every(store).erasures
+    [certificate] = erasures.list_all(store).erasures
     assert (certificate.status, certificate.kept[0].count) == ("complete", number_of_orders)
     counts = certificate.deleted
     assert (counts.orders, counts.history, counts.sign_ins) == (number_of_orders, 2, 1)
-    assert directory.count(store) == 0
+    assert customer_search.count(store) == 0
 
 
 class _CutError(Exception):
@@ -110,7 +118,7 @@ def test_broken_off_at_any_call_it_is_finished_by_the_queue(store: Store, waitin
             else:
                 is_whole = True
         if customers_left(shop, customer):
-            assert not erasures.every(shop).erasures
+            assert not erasures.list_all(shop).erasures
             customer_removal.erase(shop, customer.id, NOW, OPERATOR, lambda: False)
         waiting.work()
         demand_gone(shop, customer, 3)
@@ -151,7 +159,7 @@ def test_orders_at_the_same_time_never_bring_the_person_back(store: Store, waiti
     references = [item for item in left if item["sk"]["S"] == keys.REFERENCE]
     assert len(references) == 80
     assert {item["version"]["N"] for item in references} == {"4"}
-    [certificate] = erasures.every(store).erasures
+    [certificate] = erasures.list_all(store).erasures
     assert certificate.status == "complete"
 
 
@@ -159,7 +167,7 @@ def _until_taken(store: Store, wanted: Order) -> None:
     """What the queue does: a message that could not be taken comes again."""
     while True:
         try:
-            orders.take(store, wanted, NOW)
+            orders.record_version(store, wanted, NOW)
         except BusyError:
             continue
         return
@@ -187,7 +195,7 @@ def test_thousands_of_orders_are_finished_when_the_caller_has_his_answer(store: 
             + [order_records.reference(store, customer.id, customer.email, each).item() for each in made]
         )
     began = time.monotonic()
-    begun = customer_removal.erase(store, customer.id, NOW, OPERATOR, clock.at_most(0.5))
+    begun = customer_removal.erase(store, customer.id, NOW, OPERATOR, clock.deadline(0.5))
     assert time.monotonic() - began < 5
     assert begun.status == "running"
     assert not customers_left(store, customer)

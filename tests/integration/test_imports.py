@@ -18,12 +18,12 @@ import csv_import
 from clientela import clock
 from clientela.aws import clients
 from clientela.csv import csv_files
-from clientela.customers import customers, directory, history
+from clientela.customers import customer_history, customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
-from clientela.handlers.faults import FaultError
-from clientela.imports import imports
+from clientela.handlers.error_logs import FaultError
+from clientela.imports import import_jobs
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
 from clientela.table import dynamodb
@@ -38,7 +38,7 @@ class KilledError(RuntimeError):
 @pytest.fixture
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
     found = StateMachines()
-    monkeypatch.setattr(clients, "state_machines", lambda: found)
+    monkeypatch.setattr(clients, "step_functions", lambda: found)
     return found
 
 
@@ -67,7 +67,7 @@ def again(call: Callable[[], None]) -> None:
 
 
 def counts(store: Store, job_id: str) -> tuple[int, int, int, int, int]:
-    job = imports.get(store, job_id)
+    job = import_jobs.get(store, job_id)
     assert job.status == "succeeded"
     return job.created, job.updated, job.unchanged, job.rejected, job.warnings
 
@@ -92,9 +92,9 @@ def test_a_thousand_spellings_of_a_hundred_addresses_are_a_hundred_customers(
     with ThreadPoolExecutor(10) as threads:
         list(threads.map(lambda event: csv_import.load(event, None), work))
     csv_import.finish({"store_id": store.id, "job_id": job_id}, None)
-    job = imports.get(store, job_id)
+    job = import_jobs.get(store, job_id)
     assert (job.status, job.rows_total, job.created, job.unchanged, job.rejected) == ("succeeded", 1000, 100, 900, 0)
-    assert directory.count(store) == 100
+    assert customer_search.count(store) == 100
 
 
 def test_changes_of_every_kind_fit_into_transactions(store: Store, machines: StateMachines) -> None:
@@ -106,7 +106,7 @@ def test_changes_of_every_kind_fit_into_transactions(store: Store, machines: Sta
     for ana in people:
         after = customers.get(store, ana.id)
         assert (after.company, after.note, after.groups, after.version) == ("Acme", "rings twice", [group.id], 2)
-        assert len(history.page(store, ana.id, clock.now()).events) == 6
+        assert len(customer_history.page(store, ana.id, clock.now()).events) == 6
 
 
 def test_changes_of_large_customers_fit_into_transactions(store: Store, machines: StateMachines) -> None:
@@ -185,7 +185,7 @@ def test_killed_at_any_call_it_ends_in_the_same_customers_and_the_same_report(
             "old@example.com": ("Beta", 1, 2),
             "same@example.com": ("Acme", 0, 1),
             "new@example.com": ("Delta", 1, 1),
-        }, f"killed at call {call_number}"  # fmt: skip
+        }, f"killed at call {call_number}"
         assert [row["code"] for row in rejects(store, job_id)] == ["email_invalid"]
     assert call_number > 15
 
@@ -195,5 +195,5 @@ def described(customer: Customer) -> tuple[str | None, int, int]:
 
 
 def rejects(store: Store, job_id: str) -> list[dict[str, str]]:
-    with urlopen(imports.report_url(store, job_id, "rejects")) as answer:
+    with urlopen(import_jobs.report_url(store, job_id, "rejects")) as answer:
         return list(csv.DictReader(io.StringIO(answer.read().decode("utf-8-sig"), newline="")))

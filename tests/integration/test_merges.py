@@ -9,14 +9,14 @@ from tests.people import everybody
 
 import customers_api
 from clientela import clock
-from clientela.customers import customers, history
+from clientela.customers import customer_history, customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.history import Actor
+from clientela.customers.customer_history import Actor
 from clientela.errors import BusyError, ClientelaError, CustomerMergedError, InvalidInputError
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.lifecycle import merges
-from clientela.orders import order_lists, order_ties, orders
+from clientela.orders import order_integrity, order_lists, orders
 from clientela.orders.order_fields import Order
 from clientela.orders.statistics_rebuild import rebuild
 from clientela.stores import api_keys
@@ -30,14 +30,20 @@ KEY = Actor("api_key", "key_1")
 
 def order(number: int, email: str, **fields: object) -> Order:
     plain: dict[str, object] = {
-        "id": str(number), "version": 1, "placed_at": f"2026-01-01T00:{number:02}:00Z", "email": email, "currency": "EUR",
-        "total": f"{number}.50", "payment_status": "cancelled" if number % 5 == 0 else "paid", "payment_method": f"m{number}",
-    }  # fmt: skip
+        "id": str(number),
+        "version": 1,
+        "placed_at": f"2026-01-01T00:{number:02}:00Z",
+        "email": email,
+        "currency": "EUR",
+        "total": f"{number}.50",
+        "payment_status": "cancelled" if number % 5 == 0 else "paid",
+        "payment_method": f"m{number}",
+    }
     return Order.model_validate(plain | fields)
 
 
 def made(store: Store, email: str, **fields: object) -> Customer:
-    return customers.create(store, customers.sent(store, {"email": email} | fields), NOW)
+    return customers.create(store, customers.parse_new(store, {"email": email} | fields), NOW)
 
 
 @pytest.fixture
@@ -46,17 +52,36 @@ def pair(store: Store) -> tuple[str, str]:
     trade, vip = (groups.create(store, NewGroup(name=code, code=code), NOW).id for code in ("trade", "vip"))
     home, work = {"street": "Calle 1", "city": "Vigo"}, {"street": "Calle 2", "city": "Lugo"}
     ana = made(
-        store, "ana@example.com", name="Ana", groups=[trade], tags=["a"], note="rings twice", custom_fields={"x": 1, "y": 1},
-        shipping_addresses=[home], billing_address=work, accepts_marketing=None,
-    )  # fmt: skip
+        store,
+        "ana@example.com",
+        name="Ana",
+        groups=[trade],
+        tags=["a"],
+        note="rings twice",
+        custom_fields={"x": 1, "y": 1},
+        shipping_addresses=[home],
+        billing_address=work,
+        accepts_marketing=None,
+    )
     other = made(
-        store, "ana@work.example", name="A. Pérez", company="Acme", groups=[vip, trade], tags=["b", "a"], note="pays late",
-        custom_fields={"y": 2, "z": 2}, shipping_addresses=[{**home, "city": "VIGO"}, {"city": "Ourense"}], vat_id="ESB12345674",
-        tax_exempt=True, tax_exemption={"reason": "reseller"}, accepts_marketing=True, primary_group=vip,
+        store,
+        "ana@work.example",
+        name="A. Pérez",
+        company="Acme",
+        groups=[vip, trade],
+        tags=["b", "a"],
+        note="pays late",
+        custom_fields={"y": 2, "z": 2},
+        shipping_addresses=[{**home, "city": "VIGO"}, {"city": "Ourense"}],
+        vat_id="ESB12345674",
+        tax_exempt=True,
+        tax_exemption={"reason": "reseller"},
+        accepts_marketing=True,
+        primary_group=vip,
         billing_address={"city": "Porto", "country": "PT"},
-    )  # fmt: skip
+    )
     for number in range(1, 13):
-        orders.take(store, order(number, ("ana@example.com", "ana@work.example")[number % 2]), NOW)
+        orders.record_version(store, order(number, ("ana@example.com", "ana@work.example")[number % 2]), NOW)
     return ana.id, other.id
 
 
@@ -70,7 +95,7 @@ def whole(store: Store, into: str) -> Customer:
     assert (customer.id, customer.orders_count, str(customer.total_spent[0].amount)) == (into, 10, "68.00")
     assert customer.last_payment_method == "m12"
     assert len(order_lists.of_customer(store, into, 100).orders) == 12
-    assert not list(order_ties.loose_ends(store))
+    assert not list(order_integrity.find_orphans(store))
     assert not [checked for checked in rebuild(store, NOW, dry_run=True) if checked.drift]
     return customer
 
@@ -91,7 +116,7 @@ def test_the_one_who_stays_has_what_both_had(store: Store, pair: tuple[str, str]
     assert (after.note, after.custom_fields) == ("rings twice\n\npays late", {"x": 1, "y": 1, "z": 2})
     assert [address.city for address in after.shipping_addresses] == ["Vigo", "Ourense", "Porto"]
     assert [address.is_default for address in after.shipping_addresses] == [True, False, False]
-    entry = history.page(store, into, NOW).events[0]
+    entry = customer_history.page(store, into, NOW).events[0]
     assert (entry.type, entry.actor.id, entry.changes[0].before, entry.changes[0].after) == (
         "merged",
         "key_1",
@@ -124,7 +149,7 @@ def test_asked_again_it_is_the_same_merge_and_the_old_id_leads_on(store: Store, 
     assert left["Items"] == []
     # Its address is nobody's; a new version of a moved order stays with who has it.
     assert customers.find(store, "ana@work.example", NOW) is None
-    orders.take(store, order(1, "ana@work.example", version=2, total="101.50"), NOW)
+    orders.record_version(store, order(1, "ana@work.example", version=2, total="101.50"), NOW)
     assert [(each.id, str(each.total_spent[0].amount)) for each in everybody(store)] == [(into, "168.00")]
 
 
@@ -204,7 +229,9 @@ def test_merges_orders_and_changes_at_the_same_time_lose_nothing(store: Store, p
     work: list[Any] = [lambda: merges.merge(store, into, gone, NOW, KEY, never)] * 2
     for number in range(1, 13):
         email = ("ana@example.com", "ana@work.example")[number % 2]
-        work.append(lambda number=number, email=email: orders.take(store, order(number, email, version=2), NOW))
+        work.append(
+            lambda number=number, email=email: orders.record_version(store, order(number, email, version=2), NOW)
+        )
     work += [lambda number=number: noted(number) for number in range(4)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(until_done, work))

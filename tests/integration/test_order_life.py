@@ -53,7 +53,7 @@ class OrderLife(RuleBasedStateMachine):
 
     @rule(target=sent, order_id=IDS, version=st.integers(1, 6), facts=st.fixed_dictionaries(FACTS))
     def a_version_comes(self, order_id: str, version: int, facts: dict[str, Any]) -> Order:
-        placed_at = clock.stamp(START + timedelta(days=facts["day"]))
+        placed_at = clock.format_timestamp(START + timedelta(days=facts["day"]))
         told = {name: value for name, value in facts.items() if name != "day"}
         order = Order.model_validate({"id": order_id, "version": version, "placed_at": placed_at} | told)
         self.take(order)
@@ -95,7 +95,7 @@ class OrderLife(RuleBasedStateMachine):
     def take(self, order: Order) -> None:
         known = self.orders.get(order.id)
         is_new = known is None or order.version > known.version
-        assert orders.take(self.store, order, NOW) is is_new
+        assert orders.record_version(self.store, order, NOW) is is_new
         if not is_new:
             return
         holder = self.held.get(order.id)
@@ -149,7 +149,11 @@ class UnclaimedLife(OrderLife):
 def test_orders_live_as_the_model_says(deployed: None, machine: type[OrderLife]) -> None:
     case: Any = machine.TestCase
     case.settings = settings(
-        max_examples=40, stateful_step_count=30, deadline=None, derandomize=True, database=None,
+        max_examples=40,
+        stateful_step_count=30,
+        deadline=None,
+        derandomize=True,
+        database=None,
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
     case("runTest").runTest()

@@ -15,9 +15,9 @@ from tests.table_checker import faults, figures
 from tests.unit.test_orders import batch, failures
 
 from clientela import clock
-from clientela.aws.connections import Broken
+from clientela.aws.http_connections import Broken
+from clientela.customers import customer_history as events
 from clientela.customers import customers
-from clientela.customers import history as events
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import EmailTakenError
 from clientela.orders import order_lists, unclaimed_orders
@@ -32,9 +32,14 @@ SAMPLE = Path(__file__).parents[1] / "data" / "chinook" / "orders.jsonl"
 
 def body(store: Store, **fields: Any) -> str:
     plain = {
-        "id": "1", "version": 1, "placed_at": "2026-11-21T10:00:00.000Z", "email": "ana@example.com", "currency": "USD",
-        "total": "1.25", "payment_status": "paid",
-    }  # fmt: skip
+        "id": "1",
+        "version": 1,
+        "placed_at": "2026-11-21T10:00:00.000Z",
+        "email": "ana@example.com",
+        "currency": "USD",
+        "total": "1.25",
+        "payment_status": "paid",
+    }
     return json.dumps({"store_id": store.id, "order": plain | fields})
 
 
@@ -57,7 +62,9 @@ def test_the_sample_orders_ten_times_shuffled_by_eight_workers_come_to_what_the_
     delivered(random.Random(11).sample(messages, len(messages)), 8)
     by_email: dict[str, list[Any]] = defaultdict(list)
     for each in sorted(told, key=lambda each: (each["placed_at"], each["id"])):
-        by_email[each["email"].lower()].append(each | {"placed_at": clock.stamp(order(store, **each).placed_at)})
+        by_email[each["email"].lower()].append(
+            each | {"placed_at": clock.format_timestamp(order(store, **each).placed_at)}
+        )
     people = {customer.email.lower(): customer for customer in everybody(store)}
     assert people.keys() == by_email.keys()
     for email, placed in by_email.items():
@@ -65,8 +72,10 @@ def test_the_sample_orders_ten_times_shuffled_by_eight_workers_come_to_what_the_
         assert shown["orders_count"] == wanted["orders_count"]
         spent = {each.currency: (each.amount, each.orders) for each in people[email].total_spent}
         assert (spent, shown["first_order_at"], shown["last_order_at"]) == (
-            wanted["total_spent"], wanted["first_order_at"], wanted["last_order_at"],
-        )  # fmt: skip
+            wanted["total_spent"],
+            wanted["first_order_at"],
+            wanted["last_order_at"],
+        )
     assert faults(store.id) == []
 
 

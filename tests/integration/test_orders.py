@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.people import everybody
 
 from clientela import clock
-from clientela.customers import customers, directory
+from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import BusyError, EmailTakenError
 from clientela.orders import order_lists, orders
@@ -24,9 +24,14 @@ THREADS = 16
 
 def order(**fields: object) -> Order:
     plain: dict[str, object] = {
-        "id": "1001", "version": 1, "placed_at": "2026-11-21T10:00:00Z", "email": "ana@example.com", "currency": "USD",
-        "total": "1.25", "payment_status": "paid",
-    }  # fmt: skip
+        "id": "1001",
+        "version": 1,
+        "placed_at": "2026-11-21T10:00:00Z",
+        "email": "ana@example.com",
+        "currency": "USD",
+        "total": "1.25",
+        "payment_status": "paid",
+    }
     return Order.model_validate(plain | fields)
 
 
@@ -40,7 +45,7 @@ def take_all(store: Store, messages: list[Order]) -> None:
 
 def _taken(store: Store, message: Order) -> bool:
     try:
-        orders.take(store, message, NOW)
+        orders.record_version(store, message, NOW)
     except BusyError:
         return False
     return True
@@ -53,7 +58,7 @@ def test_the_sample_orders_twice_and_shuffled_come_to_the_known_totals(store: St
     assert len(people) == 59
     assert sum(customer.orders_count for customer in people) == 412
     assert sum(customer.total_spent[0].amount for customer in people) == Decimal("2328.60")
-    best = directory.page(store, sort="-spent", limit=1).customers[0]
+    best = customer_search.page(store, sort="-spent", limit=1).customers[0]
     assert (best["email"], best["orders_count"], best["total_spent"][0]["amount"]) == ("hholy@gmail.com", 7, "49.62")
 
 
@@ -65,7 +70,7 @@ def test_orders_of_one_customer_at_the_same_time_are_all_counted(store: Store) -
     assert (ana.orders_count, ana.total_spent[0].amount) == (40, Decimal("50.00"))
     assert (ana.first_order_at, ana.last_order_at) == (messages[0].placed_at, messages[-1].placed_at)
     assert len(order_lists.of_customer(store, ana.id, 100).orders) == 40
-    assert directory.count(store) == 1
+    assert customer_search.count(store) == 1
 
 
 def test_versions_at_the_same_time_end_with_the_newest_in_both_accounts(store: Store) -> None:
@@ -75,7 +80,7 @@ def test_versions_at_the_same_time_end_with_the_newest_in_both_accounts(store: S
     ana, ben = (customers.find(store, email, clock.now()) for email in emails)
     assert ana
     assert (ana.orders_count, ana.total_spent[0].amount) == (1, 30)
-    assert orders.one(store, ana.id, "1001").version == 30
+    assert orders.get(store, ana.id, "1001").version == 30
     if ben:  # made only where one of the odd versions came before the last
         assert (ben.orders_count, ben.total_spent, ben.first_order_at) == (0, [], None)
         assert order_lists.of_customer(store, ben.id).orders == []

@@ -24,12 +24,12 @@ from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import BusyError, ClientelaError
 from clientela.notifications import sign_in_mail
-from clientela.sign_in import sessions, sign_in, sign_in_limits, sign_in_requests
+from clientela.sign_in import link_requests, link_sign_in, sessions, sign_in_limits
 from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Store
-from clientela.table import dynamodb, limits
-from clientela.table.limits import Rule
-from clientela.table.table import Transaction
+from clientela.table import dynamodb, rate_limits
+from clientela.table.rate_limits import Rule
+from clientela.table.records import Transaction
 
 ROUNDS = int(os.environ.get("SIGN_IN_ROUNDS", "20"))
 THREADS, CALLERS = 32, 1000
@@ -89,8 +89,8 @@ def anybody(number: int) -> Visitor:
 def demand_one_session(store: Store, box: Mailbox, threads: ThreadPoolExecutor, email: str) -> None:
     """A thousand callers verify one link at once: AssertionError unless exactly one of them is let in."""
     sent = box.link(store, email)
-    proof = sign_in.proof(token=sent.token, nonce=sent.request.nonce)
-    outcomes = at_once(threads, CALLERS, lambda number: sign_in.verify(store, proof, anybody(number), NOW))
+    proof = link_sign_in.parse_proof(token=sent.token, nonce=sent.request.nonce)
+    outcomes = at_once(threads, CALLERS, lambda number: link_sign_in.verify(store, proof, anybody(number), NOW))
     assert outcomes["done"] == 1
     assert outcomes.keys() <= {"done", "link_used", "busy"}  # where the machine is too slow to answer all in time
     assert opened(store, email) == 1
@@ -99,7 +99,7 @@ def demand_one_session(store: Store, box: Mailbox, threads: ThreadPoolExecutor, 
 def opened(store: Store, email: str) -> int:
     """How many sessions the customer of an address has."""
     customer = customers.find(store, email, NOW)
-    return len(sessions.every(store, customer.id, NOW)) if customer else 0
+    return len(sessions.list_active(store, customer.id, NOW)) if customer else 0
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
@@ -125,7 +125,7 @@ class ReadThenWrite(Transaction):
 def test_the_same_harness_fails_without_the_condition(
     store: Store, ana: Customer, box: Mailbox, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sign_in, "Transaction", ReadThenWrite)
+    monkeypatch.setattr(link_sign_in, "Transaction", ReadThenWrite)
     with pytest.raises(AssertionError):
         demand_one_session(store, box, threads, ana.email)
 
@@ -135,16 +135,16 @@ def test_of_a_hundred_parallel_codes_five_are_looked_at(
     store: Store, ana: Customer, box: Mailbox, threads: ThreadPoolExecutor, monkeypatch: Any, has_link: bool
 ) -> None:
     sent, looked = box.link(store), []
-    is_code = sign_in_requests.is_code
+    is_code = link_requests.is_right_code
 
     def counted(*given: Any) -> bool:
         looked.append(given)
         return is_code(*given)
 
-    monkeypatch.setattr(sign_in_requests, "is_code", counted)
+    monkeypatch.setattr(link_requests, "is_right_code", counted)
     named = {"token": sent.token} if has_link else {"request_id": sent.request.request_id}
-    guess = sign_in.proof(**named, code=wrong(sent.code))
-    outcomes = at_once(threads, 100, lambda number: sign_in.verify(store, guess, anybody(number), NOW))
+    guess = link_sign_in.parse_proof(**named, code=wrong(sent.code))
+    outcomes = at_once(threads, 100, lambda number: link_sign_in.verify(store, guess, anybody(number), NOW))
     assert 0 < outcomes["code_wrong"] == len(looked) <= 5
     assert outcomes.keys() <= {"code_wrong", "code_locked", "too_many_requests"}
     if has_link:  # which is no guess at an address, so nothing but the code's own five tries is counted
@@ -160,7 +160,7 @@ def test_a_thousand_requests_at_once_are_one_mail(
     spellings = ["ana@bücher.example", "ANA@BÜCHER.example", " Ana@xn--bcher-kva.example ", "aNa@XN--bcher-KVA.example"]
 
     def ask(number: int) -> None:
-        sign_in.request_link(store, spellings[number % 4], anybody(number), None, None, NOW)
+        link_sign_in.request_link(store, spellings[number % 4], anybody(number), None, None, NOW)
 
     outcomes = at_once(threads, 1000, ask)
     assert len(queued) == outcomes["done"] == 1
@@ -169,15 +169,19 @@ def test_a_thousand_requests_at_once_are_one_mail(
 
 def test_counters_let_as_many_through_and_no_more(deployed: None, threads: ThreadPoolExecutor) -> None:
     name, rule = uuid.uuid4().hex, Rule(100, 600)
-    outcomes = at_once(threads, 500, lambda _: limits.count(name, rule, NOW))
+    outcomes = at_once(threads, 500, lambda _: rate_limits.fixed_window(name, rule, NOW))
     assert 95 <= outcomes["done"] <= 100  # a count whose answer is lost is counted again
-    assert at_once(threads, 40, lambda _: limits.count(name, rule, NOW + timedelta(minutes=10))) == {"done": 40}
+    assert at_once(threads, 40, lambda _: rate_limits.fixed_window(name, rule, NOW + timedelta(minutes=10))) == {
+        "done": 40
+    }
 
 
 def test_times_let_no_more_through(deployed: None, threads: ThreadPoolExecutor) -> None:
     name, rules = uuid.uuid4().hex, (Rule(5, 60), Rule(7, 3600))
     let_through = sum(
-        at_once(threads, 100, lambda _, at=NOW + timedelta(minutes=minute): limits.take(name, rules, at))["done"]
+        at_once(
+            threads, 100, lambda _, at=NOW + timedelta(minutes=minute): rate_limits.sliding_window(name, rules, at)
+        )["done"]
         for minute in range(3)
     )
     assert 0 < let_through <= 7
@@ -191,7 +195,7 @@ def test_the_tries_of_one_network_are_counted_over_all_it_tries(
 
     def attempt(number: int) -> None:
         caller = Visitor(f"2001:db8:{block >> 16:x}:{block & 0xFFFF:x}::{number:x}")  # addresses of one /64
-        sign_in.verify(store, sign_in.proof(token=f"req_{number}.x", nonce="n"), caller, NOW)
+        link_sign_in.verify(store, link_sign_in.parse_proof(token=f"req_{number}.x", nonce="n"), caller, NOW)
 
     outcomes = at_once(threads, 100, attempt)
     assert 15 <= outcomes["link_unknown"] <= 20
@@ -209,7 +213,7 @@ def test_limits_fail_closed(store: Store, ana: Customer, box: Mailbox, monkeypat
     monkeypatch.setattr(dynamodb, "_call", broken)
     for attempt in (
         lambda: by_link(store, sent),
-        lambda: sign_in.request_link(store, "other@example.com", HERE, None, None, NOW),
+        lambda: link_sign_in.request_link(store, "other@example.com", HERE, None, None, NOW),
     ):
         with pytest.raises(BusyError):
             attempt()
@@ -222,8 +226,10 @@ def test_lost_answers_asked_for_at_once_are_one_session(
     sent, tokens = box.link(store), set[str]()
 
     def repeat(number: int) -> None:
-        proof = sign_in.proof(token=sent.token, nonce=sent.request.nonce, attempt="a-key-of-the-client")
-        tokens.add(sign_in.verify(store, proof, anybody(number), NOW).token)
+        proof = link_sign_in.parse_proof(
+            token=sent.token, nonce=sent.request.nonce, idempotency_key="a-key-of-the-client"
+        )
+        tokens.add(link_sign_in.verify(store, proof, anybody(number), NOW).token)
 
     outcomes = at_once(threads, 100, repeat)
     assert outcomes.keys() <= {"done", "busy"}  # who is told to come back, on a slow machine, would be answered then
@@ -234,7 +240,7 @@ def test_lost_answers_asked_for_at_once_are_one_session(
 def test_deliveries_of_one_message_at_once_send_one_mail(
     store: Store, box: Mailbox, threads: ThreadPoolExecutor
 ) -> None:
-    asked = sign_in.request_link(store, sign_ins.ANA, HERE, None, None, NOW)
+    asked = link_sign_in.request_link(store, sign_ins.ANA, HERE, None, None, NOW)
     at_once(threads, 100, lambda _: sign_in_mail.deliver(store, asked.request_id, NOW))
     assert len(box.mails) == 1
 

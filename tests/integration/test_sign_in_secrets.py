@@ -24,7 +24,7 @@ from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import LinkExpiredError
 from clientela.orders import order_lists, orders
 from clientela.orders.order_fields import Order
-from clientela.sign_in import sign_in_requests
+from clientela.sign_in import link_requests
 from clientela.stores import api_keys, stores
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store, StoreSettings
@@ -53,7 +53,7 @@ def test_links_and_codes_end_at_the_second(store: Store, ana: Customer, box: Mai
             with pytest.raises(LinkExpiredError):
                 use()
     # The item is still there: what ends a link is no deletion.
-    assert sign_in_requests.find(store, sent.request.request_id)
+    assert link_requests.find(store, sent.request.request_id)
 
 
 # What is a secret or looks like one, and every door at which something is presented.
@@ -68,9 +68,15 @@ def presented(method: str, path: str, body: Any = None, handler: Any = storefron
 
 def order(number: int, email: str) -> Order:
     return Order(
-        id=f"{number}", version=1, placed_at=NOW - timedelta(days=number), email=email, currency="EUR",
-        total=Decimal("49.90"), payment_status="paid", fulfillment_status="shipped",
-    )  # fmt: skip
+        id=f"{number}",
+        version=1,
+        placed_at=NOW - timedelta(days=number),
+        email=email,
+        currency="EUR",
+        total=Decimal("49.90"),
+        payment_status="paid",
+        fulfillment_status="shipped",
+    )
 
 
 class Secrets:
@@ -83,7 +89,7 @@ class Secrets:
         self.sent = box.link(store, email, NOW + timedelta(minutes=2))
         self.key = api_keys.create(store.id, NewKey(name="till"), NOW).key
         for number in range(2):
-            orders.take(store, order(number, email), NOW)
+            orders.record_version(store, order(number, email), NOW)
         cursor = order_lists.of_customer(store, self.customer.id, 1).next_cursor
         assert cursor
         self.cursor = cursor
@@ -91,11 +97,20 @@ class Secrets:
     def named(self) -> dict[str, str]:
         request_id, _, secret = self.sent.token.partition(".")
         return {
-            "link": self.sent.token, "link's secret": secret, "request": request_id, "nonce": self.sent.request.nonce,
-            "code": self.sent.code, "session": self.session, "session's secret": self.session.rpartition("_")[2],
-            "key": self.key, "cursor": self.cursor, "e-mail": self.customer.email, "customer": self.customer.id,
-            "signed": signing.sign("email-change", self.customer.id), "state": signing.sign("state", {"store": "x"}),
-        }  # fmt: skip
+            "link": self.sent.token,
+            "link's secret": secret,
+            "request": request_id,
+            "nonce": self.sent.request.nonce,
+            "code": self.sent.code,
+            "session": self.session,
+            "session's secret": self.session.rpartition("_")[2],
+            "key": self.key,
+            "cursor": self.cursor,
+            "e-mail": self.customer.email,
+            "customer": self.customer.id,
+            "signed": signing.sign("email-change", self.customer.id),
+            "state": signing.sign("state", {"store": "x"}),
+        }
 
 
 def doors(secrets: Secrets, store_id: str, reads: Sequence[str]) -> dict[str, Callable[[str], int]]:
@@ -139,9 +154,13 @@ def fits(value: str, door: str) -> bool:
     if door.startswith(("bearer", "cookie ")):
         return value == "session"
     right = {
-        "link": "link", "link with code": "link", "nonce": "nonce", "request": "request", "merchant": "key",
+        "link": "link",
+        "link with code": "link",
+        "nonce": "nonce",
+        "request": "request",
+        "merchant": "key",
         "cursor": "cursor",
-    }  # fmt: skip
+    }
     return right.get(door) == value
 
 
@@ -209,7 +228,7 @@ def test_no_secret_is_logged_queued_or_stored(
         return storefront_api.handler(http_event("POST", f"{store.id}/{path}", body, **more), None)
 
     with monkeypatch.context() as patch:  # a fault of ours with the request in its words
-        patch.setattr("clientela.sign_in.sign_in.verify", lambda *given: fault(given))
+        patch.setattr("clientela.sign_in.link_sign_in.verify", lambda *given: fault(given))
         assert post("sessions", proof)["statusCode"] == 500
     for body in ({"token": token}, proof | {"nonce": "x"}, {"token": token, "code": wrong(code)}, {"token": [token]}):
         assert post("sessions", body)["statusCode"] in {403, 422}
@@ -220,14 +239,23 @@ def test_no_secret_is_logged_queued_or_stored(
     by_password = json.loads(post("sessions", {"email": email, "password": password})["body"])["session_token"]
     post("sessions", {"email": email, "password": f"{password}-no"})
     secrets = {
-        token, token.partition(".")[2], asked["nonce"], session, session.rpartition("_")[2], by_password,
-        by_password.rpartition("_")[2], password, attempt["idempotency-key"], code, context["code"],
-    }  # fmt: skip
+        token,
+        token.partition(".")[2],
+        asked["nonce"],
+        session,
+        session.rpartition("_")[2],
+        by_password,
+        by_password.rpartition("_")[2],
+        password,
+        attempt["idempotency-key"],
+        code,
+        context["code"],
+    }
     kept = {
         "table": json.dumps(list(every_item())),
         "queue": json.dumps(list(every_message())),
         "logs": "".join(capsys.readouterr()) + caplog.text,
-    }  # fmt: skip
+    }
     assert asked["request_id"] in kept["table"]
     assert asked["request_id"] in kept["queue"]
     assert "unhandled" in kept["logs"]

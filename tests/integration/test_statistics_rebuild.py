@@ -15,13 +15,13 @@ from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_records import record
 from clientela.lifecycle import customer_removal
-from clientela.orders import order_ties, orders, statistics_rebuild
+from clientela.orders import order_integrity, orders, statistics_rebuild
 from clientela.orders.order_fields import Order
 from clientela.orders.statistics_rebuild import Checked
 from clientela.schema.fields import Money
 from clientela.stores.stores import Store
 from clientela.table import keys
-from clientela.table.table import Record
+from clientela.table.records import Record
 
 NOW = clock.now()
 SAMPLE = Path(__file__).parents[1] / "data" / "chinook" / "orders.jsonl"
@@ -29,21 +29,26 @@ SAMPLE = Path(__file__).parents[1] / "data" / "chinook" / "orders.jsonl"
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_ties, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(order_integrity, "_PAUSE_SECONDS", 0)
 
 
 def order(order_id: str, total: str = "1.25", **fields: object) -> Order:
     plain: dict[str, object] = {
-        "id": order_id, "version": 1, "placed_at": f"2026-11-21T10:00:{int(order_id):02}Z", "email": "ana@example.com",
-        "currency": "USD", "total": total, "payment_status": "paid",
-    }  # fmt: skip
+        "id": order_id,
+        "version": 1,
+        "placed_at": f"2026-11-21T10:00:{int(order_id):02}Z",
+        "email": "ana@example.com",
+        "currency": "USD",
+        "total": total,
+        "payment_status": "paid",
+    }
     return Order.model_validate(plain | fields)
 
 
 def with_orders(store: Store, count: int = 3) -> Customer:
     """A customer with some orders: 1, 2, …"""
     for number in range(1, count + 1):
-        orders.take(store, order(str(number)), NOW)
+        orders.record_version(store, order(str(number)), NOW)
     return one(store)
 
 
@@ -77,25 +82,31 @@ def test_nothing_has_drifted_after_the_sample_orders_in_every_status_twice_and_s
         for each in chance.sample(messages, 120)
     ]
     for message in chance.sample(messages + later, len(messages) + len(later)):
-        orders.take(store, message, NOW)
+        orders.record_version(store, message, NOW)
     found = list(statistics_rebuild.rebuild(store, NOW))
     assert (len(found), sum(each.orders for each in found)) == (59, 412)
     assert [each for each in found if each.drift] == []
-    assert list(order_ties.loose_ends(store)) == []
+    assert list(order_integrity.find_orphans(store)) == []
 
 
 def test_drift_is_reported_then_mended_and_gone(store: Store) -> None:
     ana = with_orders(store)
     broken = break_by_hand(
-        store, ana, orders_count=5, total_spent=[ana.total_spent[0].model_copy(update={"amount": Decimal("9.99")})],
-        average_order_value=Money(amount=Decimal("2.00"), currency="USD"), last_order_at=None, last_order_status="refunded",
-    )  # fmt: skip
+        store,
+        ana,
+        orders_count=5,
+        total_spent=[ana.total_spent[0].model_copy(update={"amount": Decimal("9.99")})],
+        average_order_value=Money(amount=Decimal("2.00"), currency="USD"),
+        last_order_at=None,
+        last_order_status="refunded",
+    )
     [found] = drifted(store, dry_run=True)
     assert (found.customer_id, found.orders, found.mended) == (ana.id, 3, False)
     assert fields(found) == {
         "orders_count": (5, 3),
         "total_spent": (
-            [{"amount": "9.99", "currency": "USD", "orders": 3}], [{"amount": "3.75", "currency": "USD", "orders": 3}],
+            [{"amount": "9.99", "currency": "USD", "orders": 3}],
+            [{"amount": "3.75", "currency": "USD", "orders": 3}],
         ),
         "average_order_value": ({"amount": "2.00", "currency": "USD"}, {"amount": "1.25", "currency": "USD"}),
         "last_order_at": (None, "2026-11-21T10:00:03.000Z"),
@@ -106,7 +117,7 @@ def test_drift_is_reported_then_mended_and_gone(store: Store) -> None:
         "directory.spent_key": (f"00000000000000099900#{ana.id}", f"00000000000000037500#{ana.id}"),
         "directory.orders_key": (f"0000000005#{ana.id}", f"0000000003#{ana.id}"),
         "directory.last_order_key": (None, f"2026-11-21T10:00:03.000Z#{ana.id}"),
-    }  # fmt: skip
+    }
     assert one(store) == broken
     [mended] = drifted(store)
     assert (mended.drift, mended.mended) == (found.drift, True)
@@ -124,9 +135,11 @@ def test_statistics_without_an_order_are_drift_too(store: Store) -> None:
 def test_directory_entries_alone_are_mended(store: Store) -> None:
     ana = with_orders(store)
     boto3.client("dynamodb").update_item(
-        TableName=settings.table_name(), Key={"pk": {"S": keys.customer(store.id, ana.id)}, "sk": {"S": keys.PROFILE}},
-        UpdateExpression="SET spent_key = :wrong", ExpressionAttributeValues={":wrong": {"S": f"{0:020d}#{ana.id}"}},
-    )  # fmt: skip
+        TableName=settings.table_name(),
+        Key={"pk": {"S": keys.customer(store.id, ana.id)}, "sk": {"S": keys.PROFILE}},
+        UpdateExpression="SET spent_key = :wrong",
+        ExpressionAttributeValues={":wrong": {"S": f"{0:020d}#{ana.id}"}},
+    )
     [found] = drifted(store)
     assert (list(fields(found)), found.mended) == (["directory.spent_key"], True)
     assert drifted(store) == []
@@ -143,7 +156,7 @@ def test_an_order_that_comes_while_a_customer_is_computed_is_counted(
     def interrupted(*arguments: Any) -> Any:
         computed = compute(*arguments)
         if number := next(coming, None):
-            orders.take(store, order(number), NOW)
+            orders.record_version(store, order(number), NOW)
         return computed
 
     monkeypatch.setattr(statistics_rebuild, "_computed", interrupted)
@@ -185,9 +198,11 @@ def _with_another_reference(**changes: Any) -> Callable[[Store, Customer], None]
     def change(store: Store, customer: Customer) -> None:
         values = {f":{name}": value for name, value in changes.items()}
         boto3.client("dynamodb").update_item(
-            TableName=settings.table_name(), Key={"pk": {"S": keys.order_reference(store.id, "1")}, "sk": {"S": keys.REFERENCE}},
-            UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in changes), ExpressionAttributeValues=values,
-        )  # fmt: skip
+            TableName=settings.table_name(),
+            Key={"pk": {"S": keys.order_reference(store.id, "1")}, "sk": {"S": keys.REFERENCE}},
+            UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in changes),
+            ExpressionAttributeValues=values,
+        )
 
     return change
 
@@ -203,24 +218,24 @@ def _with_another_reference(**changes: Any) -> Callable[[Store, Customer], None]
 )
 def test_what_is_loose_is_reported(store: Store, loosen: Callable[[Store, Customer], None], kinds: list[str]) -> None:
     ana = with_orders(store, 1)
-    assert list(order_ties.loose_ends(store)) == []
+    assert list(order_integrity.find_orphans(store)) == []
     loosen(store, ana)
-    found = list(order_ties.loose_ends(store))
+    found = list(order_integrity.find_orphans(store))
     assert sorted(end.kind for end in found) == kinds
     assert {end.order_id for end in found} == {"1"}
 
 
 def test_an_order_that_moves_while_it_is_looked_at_is_not_loose(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with_orders(store, 1)
-    partners, moves = order_ties._partners, iter([2])
+    partners, moves = order_integrity._partners, iter([2])
 
     def moved(*arguments: Any) -> Any:
         if version := next(moves, None):
-            orders.take(store, order("1", version=version, email="ben@example.com"), NOW)
+            orders.record_version(store, order("1", version=version, email="ben@example.com"), NOW)
         return partners(*arguments)
 
-    monkeypatch.setattr(order_ties, "_partners", moved)
-    assert list(order_ties.loose_ends(store)) == []
+    monkeypatch.setattr(order_integrity, "_partners", moved)
+    assert list(order_integrity.find_orphans(store)) == []
 
 
 def test_money_records_of_the_erased_are_not_loose(store: Store) -> None:
@@ -235,21 +250,21 @@ def test_money_records_of_the_erased_are_not_loose(store: Store) -> None:
             "money": "{}",
         }
     )
-    assert list(order_ties.loose_ends(store)) == []
+    assert list(order_integrity.find_orphans(store)) == []
 
 
 def test_orders_that_an_erasure_has_not_come_to_yet_are_not_loose(store: Store) -> None:
     ana = with_orders(store, 1)
     _without_profile(store, ana)
     Record(keys.customer(store.id, ana.id), keys.ERASING).save()
-    assert list(order_ties.loose_ends(store)) == []
+    assert list(order_integrity.find_orphans(store)) == []
 
 
 def test_other_stores_are_left_alone(store: Store) -> None:
     with_orders(store, 1)
     _without_reference(store, one(store))
     other = store.model_copy(update={"id": f"{store.id}-2"})
-    assert (list(order_ties.loose_ends(other)), drifted(other)) == ([], [])
+    assert (list(order_integrity.find_orphans(other)), drifted(other)) == ([], [])
 
 
 def test_customers_are_taken_as_they_are_worked_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

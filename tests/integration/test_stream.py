@@ -23,7 +23,7 @@ from clientela import clock, settings
 from clientela.aws import clients
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
-from clientela.exports import exports
+from clientela.exports import export_jobs
 from clientela.lifecycle import customer_removal
 from clientela.mail import mail_queue
 from clientela.orders import orders
@@ -74,9 +74,14 @@ def stream(store: Store, dynamodb_local: str) -> Callable[[], list[dict[str, Any
 
 def order(**fields: object) -> Order:
     plain: dict[str, object] = {
-        "id": "1001", "version": 1, "placed_at": "2026-11-21T10:00:00Z", "email": "ana@example.com", "currency": "USD",
-        "total": "1.25", "payment_status": "awaiting_payment",
-    }  # fmt: skip
+        "id": "1001",
+        "version": 1,
+        "placed_at": "2026-11-21T10:00:00Z",
+        "email": "ana@example.com",
+        "currency": "USD",
+        "total": "1.25",
+        "payment_status": "awaiting_payment",
+    }
     return Order.model_validate(plain | fields)
 
 
@@ -96,7 +101,9 @@ def test_the_life_of_a_customer_is_told_in_its_order(
 ) -> None:
     mails = mailbox(monkeypatch)
     for version in (1, 1, 2):
-        orders.take(store, order(version=version, payment_status="paid" if version == 2 else "awaiting_payment"), NOW)
+        orders.record_version(
+            store, order(version=version, payment_status="paid" if version == 2 else "awaiting_payment"), NOW
+        )
     [ana] = everybody(store)
     tokens = []
     for minutes in (0, 5):
@@ -117,7 +124,7 @@ def test_the_life_of_a_customer_is_told_in_its_order(
         (4, "customer.signed_in"),
         (5, "customer.updated"),
         (6, "customer.deleted"),
-    ]  # fmt: skip
+    ]
     assert [each["data"]["changed"] for each in told if each["type"] == "customer.updated"] == [
         ["orders_count", "total_spent", "average_order_value", "first_order_at", "last_order_at", "last_order_status"],
         ["email_status", "type"],
@@ -140,13 +147,14 @@ def order_in(told: list[dict[str, Any]], wanted: tuple[int, str]) -> int:
 def test_an_order_that_moves_is_told_of_the_customer_it_comes_to(
     store: Store, bus: Bus, stream: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    orders.take(store, order(payment_status="paid"), NOW)
-    orders.take(store, order(version=2, payment_status="paid", email="ben@example.com"), NOW)
+    orders.record_version(store, order(payment_status="paid"), NOW)
+    orders.record_version(store, order(version=2, payment_status="paid", email="ben@example.com"), NOW)
     told = published(bus, stream())
     by_email = {customer.email: customer.id for customer in everybody(store)}
     assert [each["customer_id"] for each in told if each["type"] == "order.recorded"] == [
-        by_email["ana@example.com"], by_email["ben@example.com"],
-    ]  # fmt: skip
+        by_email["ana@example.com"],
+        by_email["ben@example.com"],
+    ]
     (left,) = [each for each in told if each["type"] == "customer.updated"]
     assert (left["customer_id"], left["sequence"]) == (by_email["ana@example.com"], 2)
     assert left["data"]["customer"]["orders_count"] == 0
@@ -156,7 +164,7 @@ def test_imports_and_exports_are_told_once_when_they_end(
     store: Store, bus: Bus, stream: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machines = StateMachines()
-    monkeypatch.setattr(clients, "state_machines", lambda: machines)
+    monkeypatch.setattr(clients, "step_functions", lambda: machines)
     content = b"email,password\n" + b"".join(b"c%d@example.com,s3cret-word\n" % number for number in range(120))
     first = imported(store, machines, content)
     csv_import.receive(dropped(store, b"nothing\n", "refused.csv"), None)
@@ -165,13 +173,15 @@ def test_imports_and_exports_are_told_once_when_they_end(
         def invoke(self, **_: Any) -> None:
             pass
 
-    monkeypatch.setattr(clients, "functions", Functions)
-    job = exports.run(store, exports.start(store, NOW).id, NOW)
+    monkeypatch.setattr(clients, "lambda_", Functions)
+    job = export_jobs.run(store, export_jobs.start(store, NOW).id, NOW)
     told = published(bus, stream())
     jobs = [each for each in told if "job" in each["data"]]
     assert sorted((each["type"], each["data"]["job"]["status"], each["sequence"]) for each in jobs) == [
-        ("export.finished", "succeeded", 3), ("import.finished", "failed", 1), ("import.finished", "succeeded", 1),
-    ]  # fmt: skip
+        ("export.finished", "succeeded", 3),
+        ("import.finished", "failed", 1),
+        ("import.finished", "succeeded", 1),
+    ]
     assert [each["data"]["job"] for each in jobs if each["data"]["job"]["id"] == first.id] == [
         first.model_dump(mode="json")
     ]
@@ -187,7 +197,7 @@ def test_everybody_whom_an_order_made_is_welcomed_once_though_the_follower_dies(
 ) -> None:
     messages = [Order.model_validate(json.loads(line)["order"]) for line in SAMPLE.read_text("utf-8").splitlines()[:60]]
     for message in random.Random(3).sample(messages * 2, len(messages) * 2):
-        orders.take(store, message, NOW)
+        orders.record_version(store, message, NOW)
     records, asked, put = arriving("FollowUps", stream()), [], mail_queue.put
 
     def dies_once(mail: str, store_id: str, **about: str) -> None:
@@ -210,7 +220,7 @@ def test_whom_an_import_makes_is_welcomed_where_it_asks_for_it(
     store: Store, stream: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machines, asked = StateMachines(), []
-    monkeypatch.setattr(clients, "state_machines", lambda: machines)
+    monkeypatch.setattr(clients, "step_functions", lambda: machines)
     monkeypatch.setattr(mail_queue, "put", lambda mail, store_id, customer_id: asked.append(customer_id))
     imported(store, machines, b"email\nana@example.com\n", "silent.csv")
     job = imported(store, machines, b"email\nana@example.com\nben@example.com\n", **{"send-welcome": "true"})
@@ -226,13 +236,18 @@ def test_orders_that_waited_for_an_account_are_told_when_they_join_it(
 ) -> None:
     store = stores.patch(store.id, {"country_rules": {"no_automatic_account": ["ES"]}}, NOW)
     for number in (1, 2):
-        orders.take(store, order(id=f"{number}", billing_address={"country": "ES"}, payment_status="paid"), NOW)
+        orders.record_version(
+            store, order(id=f"{number}", billing_address={"country": "ES"}, payment_status="paid"), NOW
+        )
     assert published(bus, stream()) == []
     ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
     assert follow_ups.handler({"Records": arriving("FollowUps", stream())}, None) == {"batchItemFailures": []}
     told = published(bus, stream())
     assert {each["customer_id"] for each in told} == {ana.id}
     assert sorted((each["sequence"], each["type"]) for each in told) == [
-        (1, "customer.created"), (2, "customer.updated"), (2, "order.recorded"), (2, "order.recorded"),
-    ]  # fmt: skip
+        (1, "customer.created"),
+        (2, "customer.updated"),
+        (2, "order.recorded"),
+        (2, "order.recorded"),
+    ]
     assert customers.get(store, ana.id).orders_count == 2

@@ -14,18 +14,18 @@ from tests import sign_ins
 from tests.sign_ins import HERE
 
 from clientela import clock
-from clientela.customers import customer_records, customers, directory
+from clientela.customers import customer_records, customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer, Spend
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.customers.directory import Sort
-from clientela.customers.history import OPERATOR
+from clientela.customers.customer_history import OPERATOR
+from clientela.customers.customer_search import Sort
 from clientela.errors import LinkUsedError
-from clientela.groups import groups, stylesheets
+from clientela.groups import group_stylesheets, groups
 from clientela.groups.groups import NewGroup
 from clientela.lifecycle import erasure_sweep, erasures, removal_queue
 from clientela.orders import order_lists, order_records, orders
 from clientela.orders.order_fields import Order
-from clientela.sign_in import sessions, sign_in
+from clientela.sign_in import link_sign_in, sessions
 from clientela.storefront import checkout
 from clientela.stores import api_keys, stores
 from clientela.stores.api_keys import NewKey
@@ -50,17 +50,28 @@ def peopled(deployed: None) -> tuple[Store, list[Customer]]:
 
 
 def new(number: int) -> NewCustomer:
-    return NewCustomer.model_validate({
-        "email": f"units{number}@example.com", "name": f"Helena {number}", "company": "JetBrains s.r.o.",
-        "billing_address": {"street": "Rilská 3174/6", "city": "Prague", "postal_code": "14300", "country": "CZ"},
-    })  # fmt: skip
+    return NewCustomer.model_validate(
+        {
+            "email": f"units{number}@example.com",
+            "name": f"Helena {number}",
+            "company": "JetBrains s.r.o.",
+            "billing_address": {"street": "Rilská 3174/6", "city": "Prague", "postal_code": "14300", "country": "CZ"},
+        }
+    )
 
 
 def order(number: int) -> Order:
-    return Order.model_validate({
-        "id": f"{number}", "version": 1, "placed_at": f"2026-11-{number:02d}T10:00:00Z", "email": "buyer@example.com",
-        "currency": "USD", "total": "1.25", "payment_status": "paid",
-    })  # fmt: skip
+    return Order.model_validate(
+        {
+            "id": f"{number}",
+            "version": 1,
+            "placed_at": f"2026-11-{number:02d}T10:00:00Z",
+            "email": "buyer@example.com",
+            "currency": "USD",
+            "total": "1.25",
+            "payment_status": "paid",
+        }
+    )
 
 
 def taken(call: Callable[[], Any]) -> Traffic:
@@ -76,11 +87,19 @@ def test_creating_a_customer(store: Store) -> None:
 
 def test_creating_a_customer_with_much_to_tell_and_a_word_on_marketing(store: Store) -> None:
     home = {"street": "Rilská 3174/6", "city": "Prague", "postal_code": "14300", "country": "CZ"}
-    much = NewCustomer.model_validate({
-        "email": "much@example.com", "name": "Helena Much", "first_name": "Helena", "phone": "+420777123456",
-        "language": "cs", "tags": ["wholesale", "newsletter"], "billing_address": home, "note": "Rings twice. " * 20,
-        "shipping_addresses": [home, home | {"city": "Brno"}],
-    })  # fmt: skip
+    much = NewCustomer.model_validate(
+        {
+            "email": "much@example.com",
+            "name": "Helena Much",
+            "first_name": "Helena",
+            "phone": "+420777123456",
+            "language": "cs",
+            "tags": ["wholesale", "newsletter"],
+            "billing_address": home,
+            "note": "Rings twice. " * 20,
+            "shipping_addresses": [home, home | {"city": "Brno"}],
+        }
+    )
     told = much.model_copy(update={"email": "told@example.com", "accepts_marketing": True})
     word = new(1).model_copy(update={"accepts_marketing": True})
     # A profile of above 1 KB is one more, a word on marketing is one more: an item that nobody ever changes.
@@ -104,39 +123,41 @@ def test_changing_what_no_index_sorts_by(peopled: tuple[Store, list[Customer]]) 
 @pytest.mark.parametrize("sort", ["-created", "created", "name", "-email"])
 def test_a_page_costs_its_rows_and_a_few_pages_of_the_index(peopled: tuple[Store, list[Customer]], sort: Sort) -> None:
     store, _ = peopled
-    used = taken(lambda: directory.page(store, sort=sort, limit=100))
+    used = taken(lambda: customer_search.page(store, sort=sort, limit=100))
     assert used.read_units <= 100 / 2 + 10
     assert len(used.requests) == 5
 
 
 def test_an_exact_email_reads_its_claim_and_its_customer(peopled: tuple[Store, list[Customer]]) -> None:
     store, people = peopled
-    used = taken(lambda: directory.page(store, wanted=CustomerFilter(email=people[7].email)))
+    used = taken(lambda: customer_search.page(store, wanted=CustomerFilter(email=people[7].email)))
     assert (used.read_units, len(used.requests)) == (1.5, 2)
 
 
 def test_ids_are_read_at_once(peopled: tuple[Store, list[Customer]]) -> None:
     store, people = peopled
-    used = taken(lambda: directory.page(store, wanted=CustomerFilter(ids=[one.id for one in people[:100]]), limit=100))
+    used = taken(
+        lambda: customer_search.page(store, wanted=CustomerFilter(ids=[one.id for one in people[:100]]), limit=100)
+    )
     assert (used.read_units, len(used.requests)) == (50, 1)
 
 
 def test_orders(store: Store) -> None:
-    first = taken(lambda: orders.take(store, order(1), NOW))
+    first = taken(lambda: orders.record_version(store, order(1), NOW))
     # Order, reference, claim, history, the profile of above 1 KB, an entry in each of six indexes, and the check that
     # nobody was erased: twice.
     assert (first.read_units, first.write_units) == (2, 2 * (4 + 2 + 6 + 1))
-    second = taken(lambda: orders.take(store, order(2), NOW))
+    second = taken(lambda: orders.record_version(store, order(2), NOW))
     # Order, reference and profile; three entries rewritten, and three moved, which is a delete and a put.
     assert (second.read_units, second.write_units) == (3, 2 * (2 + 2 + 3 + 3 * 2))
 
 
 def test_versions_of_an_order_cost_what_they_change(store: Store) -> None:
     for number in (1, 2, 3):
-        orders.take(store, order(number), NOW)
+        orders.record_version(store, order(number), NOW)
 
     def costs(number: int, **fields: object) -> tuple[float, float]:
-        used = taken(lambda: orders.take(store, order(number).model_copy(update=fields), NOW))
+        used = taken(lambda: orders.record_version(store, order(number).model_copy(update=fields), NOW))
         return used.read_units, used.write_units
 
     repeated, reads = costs(3), 2  # the reference and the order
@@ -156,15 +177,15 @@ def test_versions_of_an_order_cost_what_they_change(store: Store) -> None:
 def test_an_unclaimed_order(deployed: None) -> None:
     settings = StoreSettings(name="Units", login_mode="required")
     store = stores.create(f"units-{uuid.uuid4().hex[:12]}", settings, NOW)
-    first = taken(lambda: orders.take(store, order(1), NOW))
+    first = taken(lambda: orders.record_version(store, order(1), NOW))
     # Order and reference, and the checks that nobody has the e-mail and nobody was erased.
     assert (first.read_units, first.write_units) == (2, 2 * 4)
-    status = taken(lambda: orders.take(store, order(1).model_copy(update={"version": 2}), NOW))
+    status = taken(lambda: orders.record_version(store, order(1).model_copy(update={"version": 2}), NOW))
     assert (status.read_units, status.write_units) == (2, 1)
 
 
 def test_a_customer_with_ten_thousand_orders(store: Store) -> None:
-    orders.take(store, order(1), NOW)
+    orders.record_version(store, order(1), NOW)
     buyer = customers.find(store, "buyer@example.com", NOW)
     assert buyer
     first = order(1).placed_at
@@ -188,10 +209,10 @@ def test_a_customer_with_ten_thousand_orders(store: Store) -> None:
         return used.read_units, len(used.requests)
 
     assert costs(lambda: order_lists.of_customer(store, buyer.id, 50))[0] <= 51 * 1 / 8 + 1
-    assert costs(lambda: orders.take(store, order(30), NOW)) == (3, 4)
+    assert costs(lambda: orders.record_version(store, order(30), NOW)) == (3, 4)
     for oldest_or_newest in (order(1), order(30)):
         refund = oldest_or_newest.model_copy(update={"version": 2, "payment_status": "refunded"})
-        assert costs(lambda refund=refund: orders.take(store, refund, NOW)) == (4, 5)
+        assert costs(lambda refund=refund: orders.record_version(store, refund, NOW)) == (4, 5)
     after = customers.get(store, buyer.id)
     assert (after.orders_count, after.first_order_at, after.last_order_at) == (
         9_999,
@@ -216,11 +237,11 @@ def shop(deployed: None) -> Store:
 
 
 def test_asking_for_a_link(shop: Store) -> None:
-    used = taken(lambda: sign_in.request_link(shop, "ana@example.com", HERE, None, None, NOW))
+    used = taken(lambda: link_sign_in.request_link(shop, "ana@example.com", HERE, None, None, NOW))
     # Two limits remembered and one counted; the request and its outcome in one call; the message.
     assert (used.read_units, used.write_units, len(used.requests)) == (0, 5, 5)
     later = NOW + timedelta(minutes=1)
-    again = taken(lambda: sign_in.request_link(shop, "ana@example.com", HERE, None, None, later))
+    again = taken(lambda: link_sign_in.request_link(shop, "ana@example.com", HERE, None, None, later))
     # Each limit meets what it remembers first. Such a refusal is charged a unit too, of which the answer says nothing.
     assert (again.read_units, again.write_units, len(again.requests)) == (0, 5, 7)
 
@@ -244,7 +265,7 @@ def test_signing_in_and_up(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_session_and_its_account_page(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(1, 21):
-        orders.take(shop, order(number), NOW)
+        orders.record_version(shop, order(number), NOW)
     opened = sign_ins.by_link(shop, sign_ins.mailbox(monkeypatch).link(shop, "buyer@example.com"))
     checked = taken(lambda: sessions.current(shop, opened.token, NOW))
     assert (checked.read_units, checked.write_units, len(checked.requests)) == (2, 0, 2)
@@ -256,16 +277,16 @@ def test_a_session_and_its_account_page(shop: Store, monkeypatch: pytest.MonkeyP
 def test_checkout_and_the_stylesheet_read_groups_at_half_price(store: Store) -> None:
     made = [groups.create(store, NewGroup(name=f"G {i}", code=f"g{i}", css=f".g{i}{{}}"), NOW).id for i in range(4)]
     customer = customers.create(store, NewCustomer(email="member@example.com", groups=made), NOW)
-    used = taken(lambda: checkout.prefilled(store, customer, NOW))
+    used = taken(lambda: checkout.prefill(store, customer, NOW))
     assert (used.read_units, len(used.requests)) == (4 / 2, 1)
-    used = taken(lambda: stylesheets.sheet(store, ["g0", "g1", "g2", "g3"], NOW))
+    used = taken(lambda: group_stylesheets.stylesheet(store, ["g0", "g1", "g2", "g3"], NOW))
     assert (used.read_units, len(used.requests)) == (4 / 2 + 4 / 2, 2)
 
 
 def test_erasing_costs_what_the_customer_has(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(removal_queue, "put", lambda *message: None)
     for number in range(1, 11):
-        orders.take(store, order(number), NOW)
+        orders.record_version(store, order(number), NOW)
     buyer = customers.find(store, "buyer@example.com", NOW)
     assert buyer
     begun = taken(lambda: erasures.begin(store, buyer.id, NOW, OPERATOR))

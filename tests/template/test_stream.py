@@ -35,16 +35,30 @@ BOTH = FOLLOW_UPS | EVENTS
 @pytest.mark.parametrize(
     ("before", "after", "functions"),
     [
-        (None, PROFILE, BOTH), (PROFILE, PROFILE, EVENTS), (PROFILE, PENDING, BOTH), (PROFILE, None, EVENTS),
+        (None, PROFILE, BOTH),
+        (PROFILE, PROFILE, EVENTS),
+        (PROFILE, PENDING, BOTH),
+        (PROFILE, None, EVENTS),
         (PENDING, None, EVENTS),
-        (None, ORDER, EVENTS), (ORDER, ORDER, EVENTS), (ORDER, None, NOBODY),
-        (None, SESSION, EVENTS), (SESSION, SESSION, NOBODY), (SESSION, None, NOBODY),
-        (None, RUNNING, NOBODY), (RUNNING, ENDED, EVENTS), (ENDED, None, NOBODY),
-        (None, item("EXPORT#exp_1", status="failed"), EVENTS), (None, item("BULK#blk_1", status="failed"), NOBODY),
-        (None, item("EVENT#0000000001#0"), NOBODY), (None, item("MAIL#welcome"), NOBODY), (None, item("CLAIM"), FOLLOW_UPS),
-        (None, item("KEY#key_1"), NOBODY), (None, item("SETTINGS"), NOBODY), (None, item("REFERENCE"), NOBODY),
+        (None, ORDER, EVENTS),
+        (ORDER, ORDER, EVENTS),
+        (ORDER, None, NOBODY),
+        (None, SESSION, EVENTS),
+        (SESSION, SESSION, NOBODY),
+        (SESSION, None, NOBODY),
+        (None, RUNNING, NOBODY),
+        (RUNNING, ENDED, EVENTS),
+        (ENDED, None, NOBODY),
+        (None, item("EXPORT#exp_1", status="failed"), EVENTS),
+        (None, item("BULK#blk_1", status="failed"), NOBODY),
+        (None, item("EVENT#0000000001#0"), NOBODY),
+        (None, item("MAIL#welcome"), NOBODY),
+        (None, item("CLAIM"), FOLLOW_UPS),
+        (None, item("KEY#key_1"), NOBODY),
+        (None, item("SETTINGS"), NOBODY),
+        (None, item("REFERENCE"), NOBODY),
     ],
-)  # fmt: skip
+)
 def test_a_function_is_started_by_what_concerns_it_alone(
     before: dict[str, Any] | None, after: dict[str, Any] | None, functions: set[str]
 ) -> None:

@@ -76,13 +76,13 @@ def test_a_revoked_key_is_refused_also_where_it_was_cached(
 
 
 def test_the_hour_of_the_last_use_is_shown(store: Store, issued: api_keys.IssuedKey) -> None:
-    assert api_keys.every(store.id)[0].last_used_at is None
+    assert api_keys.list_all(store.id)[0].last_used_at is None
     api_keys.authenticate(store.id, issued.key, NOW)
-    assert api_keys.every(store.id)[0].last_used_at == NOW.replace(minute=0, second=0, microsecond=0)
+    assert api_keys.list_all(store.id)[0].last_used_at == NOW.replace(minute=0, second=0, microsecond=0)
 
 
 def test_a_scope_that_the_key_lacks_is_demanded_in_vain(store: Store) -> None:
     key = api_keys.create(store.id, NewKey(name="reader", scopes=["customers:read"]), NOW)
-    api_keys.demand(key, "customers:read")
+    api_keys.require_scope(key, "customers:read")
     with pytest.raises(ScopeMissingError):
-        api_keys.demand(key, "customers:write")
+        api_keys.require_scope(key, "customers:write")

@@ -8,12 +8,12 @@ import bulk_changes
 import customers_api
 from clientela import clock
 from clientela.aws import clients
-from clientela.bulk import bulk, group_removal
-from clientela.bulk.bulk import BulkChange
-from clientela.customers import customers, directory, history
+from clientela.bulk import bulk_jobs, group_removal
+from clientela.bulk.bulk_jobs import BulkChange
+from clientela.customers import customer_history, customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.customers.history import OPERATOR
+from clientela.customers.customer_history import OPERATOR
 from clientela.errors import BulkJobNotFoundError, GroupNotFoundError, InvalidInputError, SessionInvalidError
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
@@ -21,7 +21,7 @@ from clientela.sign_in import sessions
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
-from clientela.table.table import Transaction
+from clientela.table.records import Transaction
 
 NOW = clock.now()
 
@@ -53,7 +53,7 @@ class Called:
 @pytest.fixture
 def called(aws: Any, monkeypatch: pytest.MonkeyPatch) -> Called:
     called = Called()
-    monkeypatch.setattr(clients, "functions", lambda: called)
+    monkeypatch.setattr(clients, "lambda_", lambda: called)
     return called
 
 
@@ -68,19 +68,21 @@ def changes(**fields: Any) -> BulkChange:
 
 
 def tags(store: Store) -> list[list[str]]:
-    return [customer["tags"] for customer in directory.page(store, sort="created").customers]
+    return [customer["tags"] for customer in customer_search.page(store, sort="created").customers]
 
 
 def test_customers_named_by_id_are_changed_each_with_its_result(store: Store, people: list[Customer]) -> None:
     wanted = changes(tags={"add": ["new"], "remove": ["old"]}, tax_exempt=True, status="disabled")
     named = [people[0].id, "cus_nobody", people[1].id, people[0].id]
-    results = bulk.change(store, named, wanted, NOW, OPERATOR)
+    results = bulk_jobs.change(store, named, wanted, NOW, OPERATOR)
     assert [(r.id, r.result, r.code) for r in results] == [
-        (people[0].id, "changed", None), ("cus_nobody", "failed", "customer_not_found"), (people[1].id, "changed", None),
-    ]  # fmt: skip
+        (people[0].id, "changed", None),
+        ("cus_nobody", "failed", "customer_not_found"),
+        (people[1].id, "changed", None),
+    ]
     read = customers.get(store, people[0].id)
     assert (read.tags, read.tax_exempt, read.status) == (["new"], True, "disabled")
-    assert [r.result for r in bulk.change(store, [people[0].id], wanted, NOW, OPERATOR)] == ["unchanged"]
+    assert [r.result for r in bulk_jobs.change(store, [people[0].id], wanted, NOW, OPERATOR)] == ["unchanged"]
 
 
 def test_who_is_disabled_in_bulk_is_signed_out_for_good(store: Store, people: list[Customer]) -> None:
@@ -88,52 +90,52 @@ def test_who_is_disabled_in_bulk_is_signed_out_for_good(store: Store, people: li
     for person in people[:2]:
         with Transaction() as write:
             tokens.append(sessions.start(write, store, person, None, NOW)[0])
-    bulk.change(store, [people[0].id], changes(status="disabled"), NOW, OPERATOR)
-    bulk.change(store, [people[0].id], changes(status="active"), NOW, OPERATOR)
+    bulk_jobs.change(store, [people[0].id], changes(status="disabled"), NOW, OPERATOR)
+    bulk_jobs.change(store, [people[0].id], changes(status="active"), NOW, OPERATOR)
     with pytest.raises(SessionInvalidError):
         sessions.current(store, tokens[0], NOW)
     assert sessions.current(store, tokens[1], NOW)
 
 
 def test_a_group_that_is_not_there_fails_by_name(store: Store, people: list[Customer]) -> None:
-    (result,) = bulk.change(store, [people[0].id], changes(groups={"add": ["grp_nowhere"]}), NOW, OPERATOR)
+    (result,) = bulk_jobs.change(store, [people[0].id], changes(groups={"add": ["grp_nowhere"]}), NOW, OPERATOR)
     assert (result.result, result.code) == ("failed", "group_unknown")
 
 
 def test_a_filter_becomes_a_job_with_a_result_for_each(store: Store, people: list[Customer], called: Called) -> None:
-    job = bulk.start(store, CustomerFilter(language="de"), changes(tags={"add": ["new"]}), NOW, OPERATOR)
-    assert bulk.get(store, job.id).status == "queued"
+    job = bulk_jobs.start(store, CustomerFilter(language="de"), changes(tags={"add": ["new"]}), NOW, OPERATOR)
+    assert bulk_jobs.get(store, job.id).status == "queued"
     called.run()
-    done = bulk.get(store, job.id)
+    done = bulk_jobs.get(store, job.id)
     assert (done.status, done.changed, done.unchanged, done.failed) == ("succeeded", 3, 0, 0)
     assert tags(store) == [["old", "new"]] * 3 + [["old"]] * 2
-    assert [r["id"] for r in bulk.results(store, job.id).items] == [customer.id for customer in people[:3]]
-    assert history.page(store, people[0].id, clock.now()).events[0].actor.id == job.id
+    assert [r["id"] for r in bulk_jobs.results(store, job.id).items] == [customer.id for customer in people[:3]]
+    assert customer_history.page(store, people[0].id, clock.now()).events[0].actor.id == job.id
 
 
 def test_a_job_goes_on_where_its_time_was_short(
     store: Store, people: list[Customer], called: Called, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "AT_ONCE", 2)
-    job = bulk.start(store, CustomerFilter(), changes(status="pending"), NOW, OPERATOR)
+    monkeypatch.setattr(bulk_jobs, "BATCH_SIZE", 2)
+    job = bulk_jobs.start(store, CustomerFilter(), changes(status="pending"), NOW, OPERATOR)
     called.events.clear()
     for done in (2, 4):
         seconds = iter([False, True])
-        bulk.run(store, job.id, clock.now, lambda seconds=seconds: next(seconds))  # type: ignore[misc]
-        assert bulk.get(store, job.id).changed == done
+        bulk_jobs.run(store, job.id, clock.now, lambda seconds=seconds: next(seconds))  # type: ignore[misc]
+        assert bulk_jobs.get(store, job.id).changed == done
         assert len(called.events) == 1
         called.events.clear()
-    assert bulk.run(store, job.id, clock.now, lambda: False).status == "succeeded"
-    first = bulk.results(store, job.id)
-    second = bulk.results(store, job.id, first.next_cursor)
+    assert bulk_jobs.run(store, job.id, clock.now, lambda: False).status == "succeeded"
+    first = bulk_jobs.results(store, job.id)
+    second = bulk_jobs.results(store, job.id, first.next_cursor)
     assert [len(page.items) for page in (first, second)] == [2, 2]
 
 
 def test_a_finished_job_that_is_called_again_does_nothing(store: Store, people: list[Customer], called: Called) -> None:
-    job = bulk.start(store, CustomerFilter(), changes(status="pending"), NOW, OPERATOR)
+    job = bulk_jobs.start(store, CustomerFilter(), changes(status="pending"), NOW, OPERATOR)
     called.run()
     customers.patch(store, people[0].id, {"status": "active"}, NOW)
-    bulk.run(store, job.id, clock.now, lambda: False)
+    bulk_jobs.run(store, job.id, clock.now, lambda: False)
     assert customers.get(store, people[0].id).status == "active"
 
 
@@ -172,21 +174,21 @@ def test_the_api_answers_at_once_for_ids_and_with_a_job_for_a_filter(
 
 def test_an_unknown_job_is_not_found(store: Store) -> None:
     with pytest.raises(BulkJobNotFoundError):
-        bulk.get(store, "blk_nowhere")
+        bulk_jobs.get(store, "blk_nowhere")
 
 
 def test_results_are_those_of_the_first_try(
     store: Store, people: list[Customer], called: Called, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = bulk.start(store, CustomerFilter(), changes(status="pending"), NOW, OPERATOR)
+    job = bulk_jobs.start(store, CustomerFilter(), changes(status="pending"), NOW, OPERATOR)
     with monkeypatch.context() as broken:
-        broken.setattr(bulk, "_noted", lambda *arguments: 1 / 0)  # the process dies behind the first hundred
+        broken.setattr(bulk_jobs, "_noted", lambda *arguments: 1 / 0)  # the process dies behind the first hundred
         with pytest.raises(ZeroDivisionError):
-            bulk.run(store, job.id, clock.now, lambda: False)
-    assert bulk.get(store, job.id).status == "failed"
-    done = bulk.run(store, job.id, clock.now, lambda: False)
+            bulk_jobs.run(store, job.id, clock.now, lambda: False)
+    assert bulk_jobs.get(store, job.id).status == "failed"
+    done = bulk_jobs.run(store, job.id, clock.now, lambda: False)
     assert (done.status, done.changed, done.unchanged, done.message) == ("succeeded", 5, 0, None)
-    assert {result["result"] for result in bulk.results(store, job.id).items} == {"changed"}
+    assert {result["result"] for result in bulk_jobs.results(store, job.id).items} == {"changed"}
 
 
 def test_a_sweep_ends_also_where_somebody_cannot_be_changed(
@@ -194,10 +196,10 @@ def test_a_sweep_ends_also_where_somebody_cannot_be_changed(
 ) -> None:
     group = groups.create(store, NewGroup(name="Trade", code="trade"), NOW)
     customers.create(store, NewCustomer(email="a@example.com", groups=[group.id]), NOW)
-    monkeypatch.setattr(customers, "patched", lambda *arguments: (_ for _ in ()).throw(InvalidInputError()))
+    monkeypatch.setattr(customers, "apply_patch", lambda *arguments: (_ for _ in ()).throw(InvalidInputError()))
     group_removal.remove(store, group.id, NOW, OPERATOR)
     called.run()
-    (job,) = bulk.every(store).items
+    (job,) = bulk_jobs.list_all(store).items
     assert (job.status, job.failed) == ("succeeded", 1)
 
 

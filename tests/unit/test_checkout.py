@@ -19,7 +19,7 @@ from clientela.sign_in import sessions
 from clientela.storefront import checkout, checkout_policy
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table.table import Transaction
+from clientela.table.records import Transaction
 
 NOW = clock.now()
 DAY = timedelta(days=1)
@@ -52,12 +52,19 @@ def percent(value: int) -> dict[str, Any]:
 def test_checkout_is_prefilled_in_one_read_more_than_the_session(store: Store) -> None:
     trade = group(store, "trade", discount=percent(5), css=".trade{color:red}", priority=9)
     vip = group(store, "vip", discount=percent(20), css=".vip{color:blue}")
-    past = group(store, "past", discount=percent(90), valid_until=clock.stamp(NOW - DAY))
+    past = group(store, "past", discount=percent(90), valid_until=clock.format_timestamp(NOW - DAY))
     address = {"street": "Gran Vía 1", "city": "Madrid", "country": "ES"}
     ana = customer(
-        store, groups=[trade, vip, past], primary_group=vip, vat_id="ESB12345674", tax_exempt=True,
-        tax_exemption={"reason": "resale", "jurisdiction": "ES"}, shipping_addresses=[address], name="Ana", note="late payer",
-    )  # fmt: skip
+        store,
+        groups=[trade, vip, past],
+        primary_group=vip,
+        vat_id="ESB12345674",
+        tax_exempt=True,
+        tax_exemption={"reason": "resale", "jurisdiction": "ES"},
+        shipping_addresses=[address],
+        name="Ana",
+        note="late payer",
+    )
     headers = signed_in(store, ana)
     call("GET", "/account", headers=headers)  # reads the store, which is then at hand
     with watched() as traffic:
@@ -91,7 +98,7 @@ def test_an_exemption_is_in_force_to_the_end_of_its_last_day(
 ) -> None:
     ana = customer(store, tax_exempt=flag, tax_exemption={"reason": "resale", "expires_on": expires_on})
     now = datetime.fromisoformat(moment).replace(tzinfo=UTC)
-    shown = checkout.prefilled(store, ana, now)
+    shown = checkout.prefill(store, ana, now)
     assert (shown.tax_exempt, shown.tax_exemption is not None) == (exempt, exempt)
 
 
@@ -102,17 +109,17 @@ def test_the_first_group_with_a_discount_for_the_stores_currency_gives_it(store:
         group(store, "dollar", priority=2, discount={"kind": "fixed", "value": 3, "currency": "USD"}),
         group(store, "half", priority=1, discount=percent(50)),
     ]
-    shown = checkout.prefilled(store, customer(store, groups=ids), NOW)
+    shown = checkout.prefill(store, customer(store, groups=ids), NOW)
     assert [each.code for each in shown.groups] == ["none", "euro", "dollar", "half"]
     assert shown.discount
     assert shown.discount.value == 3
 
 
 def test_a_group_holds_from_its_first_moment_until_before_its_last(store: Store) -> None:
-    fields = {"valid_from": clock.stamp(NOW), "valid_until": clock.stamp(NOW + DAY)}
+    fields = {"valid_from": clock.format_timestamp(NOW), "valid_until": clock.format_timestamp(NOW + DAY)}
     ana = customer(store, groups=[group(store, "day", **fields)])
     ticks = [NOW - timedelta(milliseconds=1), NOW, NOW + DAY - timedelta(milliseconds=1), NOW + DAY]
-    assert [len(checkout.prefilled(store, ana, tick).groups) for tick in ticks] == [0, 1, 1, 0]
+    assert [len(checkout.prefill(store, ana, tick).groups) for tick in ticks] == [0, 1, 1, 0]
 
 
 def test_policy_is_the_same_bytes_and_the_same_calls_whoever_the_email_is(store: Store) -> None:
@@ -176,8 +183,8 @@ def test_stylesheet_is_public_kept_and_asked_after_by_its_tag(store: Store) -> N
 
 
 def test_stylesheet_is_kept_no_longer_than_its_groups_hold(store: Store) -> None:
-    group(store, "soon", css=".soon{}", valid_from=clock.stamp(clock.now() + timedelta(seconds=40)))
-    group(store, "over", css=".over{}", valid_until=clock.stamp(NOW - DAY))
+    group(store, "soon", css=".soon{}", valid_from=clock.format_timestamp(clock.now() + timedelta(seconds=40)))
+    group(store, "over", css=".over{}", valid_until=clock.format_timestamp(NOW - DAY))
     answer = call("GET", "/storefront.css", groups="soon,over")
     assert answer["body"] == ""
     assert 30 <= int(answer["headers"]["Cache-Control"].removeprefix("public, max-age=")) <= 40

@@ -13,9 +13,9 @@ from tests.unit.cli import Run, deploy, runner
 
 from clientela import clock
 from clientela.aws import clients
-from clientela.customers import customers, directory
+from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import NewCustomer
-from clientela.exports import exports
+from clientela.exports import export_jobs
 from clientela.stores.stores import Store
 
 
@@ -23,8 +23,8 @@ from clientela.stores.stores import Store
 def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     monkeypatch.setenv("CLIENTELA_LOCAL_DIR", str(tmp_path))
     deploy(tmp_path)
-    monkeypatch.setattr(clients, "functions", lambda: SimpleNamespace(invoke=lambda **_: {}))
-    waiting(monkeypatch, lambda: exports.run(store, exports.every(store).jobs[0].id, clock.now()))
+    monkeypatch.setattr(clients, "lambda_", lambda: SimpleNamespace(invoke=lambda **_: {}))
+    waiting(monkeypatch, lambda: export_jobs.run(store, export_jobs.list_all(store).jobs[0].id, clock.now()))
     customers.create(store, NewCustomer(email="ana@example.com", name="Ana"), clock.now())
     command = runner(monkeypatch, capsys)
     return lambda *arguments: command("--local", *arguments)
@@ -60,9 +60,9 @@ def test_a_folder_that_is_not_there_is_told_before_anything_is_exported(run: Run
 
 def test_a_failed_export_fails_the_command(run: Run, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
-        monkeypatch.setattr(directory, "count", lambda *_: 5)
-        with pytest.raises(exports.ExportIncompleteError):
-            exports.run(store, exports.every(store).jobs[0].id, clock.now())
+        monkeypatch.setattr(customer_search, "count", lambda *_: 5)
+        with pytest.raises(export_jobs.ExportIncompleteError):
+            export_jobs.run(store, export_jobs.list_all(store).jobs[0].id, clock.now())
 
     waiting(monkeypatch, fail)
     code, out, err = run("exports", "run", "demo")

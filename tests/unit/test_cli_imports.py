@@ -15,7 +15,7 @@ from tests.unit.cli import Run, deploy, runner
 
 import csv_import
 from clientela.aws import clients
-from clientela.imports import import_chunks
+from clientela.imports import import_load
 
 CHINOOK = PROJECT / "tests" / "data" / "chinook" / "customers.csv"
 
@@ -56,8 +56,8 @@ def run(store: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     monkeypatch.setenv("CLIENTELA_LOCAL_DIR", str(tmp_path))
     deploy(tmp_path)
     started: list[dict[str, Any]] = []
-    monkeypatch.setattr(clients, "state_machines", lambda: machine(started))
-    monkeypatch.setattr(import_chunks, "WRITERS", 1)  # moto's transactions know no threads
+    monkeypatch.setattr(clients, "step_functions", lambda: machine(started))
+    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions know no threads
     steps = cloud(started)
     waiting(monkeypatch, lambda: next(steps))
     command = runner(monkeypatch, capsys)

@@ -9,11 +9,11 @@ from tests.unit.cli import Run, deploy, runner
 from clientela import clock
 from clientela.customers import customers
 from clientela.customers.customer_records import record
-from clientela.orders import order_ties, orders
+from clientela.orders import order_integrity, orders
 from clientela.orders.order_fields import Order
 from clientela.stores.stores import Store
 from clientela.table import keys
-from clientela.table.table import Record
+from clientela.table.records import Record
 
 NOW = clock.now()
 ORDER: dict[str, Any] = {
@@ -25,10 +25,10 @@ SUMS = {"customers": 2, "orders": 3, "drifted": 0, "mended": 0, "loose": 0}
 @pytest.fixture
 def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     monkeypatch.setenv("CLIENTELA_LOCAL_DIR", str(tmp_path))
-    monkeypatch.setattr(order_ties, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(order_integrity, "_PAUSE_SECONDS", 0)
     deploy(tmp_path)
     for number, email in enumerate(["ana@example.com", "ana@example.com", "ben@example.com"]):
-        orders.take(store, Order.model_validate(ORDER | {"id": str(number), "email": email}), NOW)
+        orders.record_version(store, Order.model_validate(ORDER | {"id": str(number), "email": email}), NOW)
     command = runner(monkeypatch, capsys)
     return lambda *arguments: command("--local", "statistics", "rebuild", *arguments)
 
@@ -41,9 +41,7 @@ def with_drift(store: Store) -> str:
 
 
 def test_no_drift_is_told_in_sums(run: Run) -> None:
-    assert run("demo", "--json").json() == {
-        "store_id": "demo", "dry_run": False, "drift": [], "loose_ends": [], **SUMS
-    }  # fmt: skip
+    assert run("demo", "--json").json() == {"store_id": "demo", "dry_run": False, "drift": [], "loose_ends": [], **SUMS}
     code, out, err = run("demo")
     assert (code, err) == (0, "")
     assert [line.split() for line in out.splitlines()] == [[name.capitalize(), str(n)] for name, n in SUMS.items()]

@@ -10,11 +10,11 @@ from clientela.csv import csv_columns
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import InvalidInputError
-from clientela.imports import csv_rows
-from clientela.orders import order_account
+from clientela.imports import import_rows
+from clientela.orders import order_profile
 from clientela.orders.order_fields import Order
 from clientela.schema import currencies, languages
-from clientela.storefront import accounts
+from clientela.storefront import own_account
 from clientela.stores import stores
 from clientela.stores.stores import Store
 
@@ -22,11 +22,23 @@ from clientela.stores.stores import Store
 @pytest.mark.parametrize(
     ("written", "tag"),
     [
-        ("es", "es"), ("ES", "es"), ("pt_br", "pt-BR"), ("zh-hant-tw", "zh-Hant-TW"), ("es-419", "es-419"), ("yue", "yue"),
-        ("spa", "es"), ("ger-AT", "de-AT"), ("iw", "he"), ("in-ID", "id-ID"), ("en-UK", "en-GB"), ("en-840", "en-US"),
-        ("sh", "sr"), ("no", "no"), ("nb-NO", "nb-NO"),
+        ("es", "es"),
+        ("ES", "es"),
+        ("pt_br", "pt-BR"),
+        ("zh-hant-tw", "zh-Hant-TW"),
+        ("es-419", "es-419"),
+        ("yue", "yue"),
+        ("spa", "es"),
+        ("ger-AT", "de-AT"),
+        ("iw", "he"),
+        ("in-ID", "id-ID"),
+        ("en-UK", "en-GB"),
+        ("en-840", "en-US"),
+        ("sh", "sr"),
+        ("no", "no"),
+        ("nb-NO", "nb-NO"),
     ],
-)  # fmt: skip
+)
 def test_a_language_is_written_in_its_usual_spelling(written: str, tag: str) -> None:
     assert languages.tag(written) == tag
 
@@ -34,11 +46,18 @@ def test_a_language_is_written_in_its_usual_spelling(written: str, tag: str) -> 
 @pytest.mark.parametrize(
     ("written", "complaint"),
     [
-        ("xx", "'xx' is not a language"), ("qq-ZZ", "'qq' is not a language"), ("und", "not a language"),
-        ("en-ZZ", "'ZZ' is not a region"), ("es-999", "'999' is not a region"), ("en-AA", "'AA' is not a region"),
-        ("zh-Abcd", "'Abcd' is not a script"), ("spanish", "BCP 47"), ("", "BCP 47"), ("en-US-x-a", "BCP 47"),
+        ("xx", "'xx' is not a language"),
+        ("qq-ZZ", "'qq' is not a language"),
+        ("und", "not a language"),
+        ("en-ZZ", "'ZZ' is not a region"),
+        ("es-999", "'999' is not a region"),
+        ("en-AA", "'AA' is not a region"),
+        ("zh-Abcd", "'Abcd' is not a script"),
+        ("spanish", "BCP 47"),
+        ("", "BCP 47"),
+        ("en-US-x-a", "BCP 47"),
     ],
-)  # fmt: skip
+)
 def test_what_no_registry_knows_is_no_language(written: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         languages.tag(written)
@@ -89,7 +108,7 @@ def spanish(store: Store) -> Store:
 def test_a_phone_is_read_with_its_address_else_with_the_store(
     spanish: Store, fields: dict[str, Any], phone: str
 ) -> None:
-    sent = customers.sent(spanish, {"email": "ana@example.com", "phone": TYPED} | fields)
+    sent = customers.parse_new(spanish, {"email": "ana@example.com", "phone": TYPED} | fields)
     made = customers.create(spanish, sent, clock.now())
     assert made.phone == phone
     bea = customers.create(spanish, NewCustomer.model_validate({"email": "bea@example.com"} | fields), clock.now())
@@ -98,10 +117,10 @@ def test_a_phone_is_read_with_its_address_else_with_the_store(
 
 def test_a_phone_of_an_address_is_read_with_the_store_where_the_address_says_nothing(spanish: Store) -> None:
     book = [{"city": "Vigo", "phone": TYPED}, {"country": "FR", "phone": TYPED}]
-    sent = customers.sent(spanish, {"email": "ana@example.com", "shipping_addresses": book})
+    sent = customers.parse_new(spanish, {"email": "ana@example.com", "shipping_addresses": book})
     assert [address.phone for address in sent.shipping_addresses] == [SPANISH, FRENCH]
     made = customers.create(spanish, sent, clock.now())
-    after = accounts.patch(spanish, made.id, {"billing_address": {"phone": TYPED}}, clock.now())
+    after = own_account.patch(spanish, made.id, {"billing_address": {"phone": TYPED}}, clock.now())
     assert after.billing_address is not None
     assert after.billing_address.phone == SPANISH
 
@@ -109,21 +128,31 @@ def test_a_phone_of_an_address_is_read_with_the_store_where_the_address_says_not
 def test_orders_and_imports_read_phones_with_the_store(spanish: Store) -> None:
     order = Order.model_validate(
         {
-            "id": "1", "version": 1, "placed_at": "2026-11-21T10:00:00Z", "email": "ana@example.com", "currency": "EUR",
-            "total": "1", "payment_status": "paid", "phone": TYPED, "shipping_address": {"country": "FR", "phone": TYPED},
+            "id": "1",
+            "version": 1,
+            "placed_at": "2026-11-21T10:00:00Z",
+            "email": "ana@example.com",
+            "currency": "EUR",
+            "total": "1",
+            "payment_status": "paid",
+            "phone": TYPED,
+            "shipping_address": {"country": "FR", "phone": TYPED},
             "billing_address": {"city": "Vigo", "phone": TYPED},
         }
-    )  # fmt: skip
-    told = order_account.told(order, spanish.country)
+    )
+    told = order_profile.customer_from_order(order, spanish.country)
     assert told.billing_address is not None
     assert (told.phone, told.billing_address.phone, told.shipping_addresses[0].phone) == (FRENCH, SPANISH, FRENCH)
     columns = csv_columns.columns(["email", "phone"])
-    row = csv_rows.row(2, ["ana@example.com", TYPED], columns)
-    assert csv_rows.new(row, "cus_1", columns, clock.now(), csv_rows.Shop(country="ES")).customer.phone == SPANISH
-    assert csv_rows.new(row, "cus_1", columns, clock.now()).customer.phone is None
+    row = import_rows.row(2, ["ana@example.com", TYPED], columns)
+    assert (
+        import_rows.new(row, "cus_1", columns, clock.now(), import_rows.StoreContext(country="ES")).customer.phone
+        == SPANISH
+    )
+    assert import_rows.new(row, "cus_1", columns, clock.now()).customer.phone is None
 
 
 def test_without_any_country_a_phone_needs_its_prefix(store: Store) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        customers.sent(store, {"email": "ana@example.com", "phone": TYPED})
+        customers.parse_new(store, {"email": "ana@example.com", "phone": TYPED})
     assert (refused.value.fields[0].pointer, "give a country" in refused.value.fields[0].message) == ("/phone", True)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from urllib3.util import wait_for_read
 
-from clientela.aws import connections
-from clientela.aws.connections import Broken, Connections
+from clientela.aws import http_connections
+from clientela.aws.http_connections import Broken, Connections
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -78,7 +78,7 @@ def test_a_connection_that_the_other_side_ended_is_replaced(url: str) -> None:
 
 
 def test_a_late_answer_is_given_up_and_its_connection_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "READ_SECONDS", 0.05)
+    monkeypatch.setattr(http_connections, "READ_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         with connected(f"http://127.0.0.1:{silent.getsockname()[1]}") as calls:
             for _ in range(2):

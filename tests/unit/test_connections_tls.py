@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from clientela.aws.connections import Broken, Connections
+from clientela.aws.http_connections import Broken, Connections
 
 
 class Empty(BaseHTTPRequestHandler):

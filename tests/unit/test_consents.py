@@ -8,22 +8,22 @@ from typing import Any
 import pytest
 
 from clientela import clock
-from clientela.bulk import bulk
-from clientela.bulk.bulk import BulkChange
+from clientela.bulk import bulk_jobs
+from clientela.bulk.bulk_jobs import BulkChange
 from clientela.csv.csv_columns import columns
 from clientela.customers import consents, customers
 from clientela.customers.consents import Consent
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.history import OPERATOR, Actor
+from clientela.customers.customer_history import OPERATOR, Actor
 from clientela.errors import BusyError, InvalidInputError
-from clientela.imports import import_accounts
-from clientela.imports.csv_rows import row
-from clientela.imports.import_accounts import Rules
+from clientela.imports import import_customers
+from clientela.imports.import_customers import Rules
+from clientela.imports.import_rows import row
 from clientela.orders import orders
 from clientela.orders.order_fields import Order
-from clientela.storefront import accounts
+from clientela.storefront import own_account
 from clientela.stores.stores import Store
-from clientela.table.table import Transaction
+from clientela.table.records import Transaction
 
 NOW = clock.now()
 LATER = NOW + timedelta(days=1)
@@ -40,7 +40,7 @@ def ledger(store: Store, customer: Customer) -> list[Consent]:
 
 
 def by_owner(store: Store, ana: Customer) -> Any:
-    return accounts.patch(store, ana.id, {"accepts_marketing": True}, LATER)
+    return own_account.patch(store, ana.id, {"accepts_marketing": True}, LATER)
 
 
 def by_merchant(store: Store, ana: Customer) -> Any:
@@ -55,20 +55,26 @@ def by_consent(store: Store, ana: Customer) -> Any:
 def by_import(store: Store, ana: Customer) -> Any:
     known = columns(["email", "accepts_marketing"])
     rules = Rules("imp_1", "upsert", known, NOW, frozenset())
-    account = import_accounts.account([row(2, ["ana@example.com", "yes"], known)], ana, rules, LATER)
+    account = import_customers.account([row(2, ["ana@example.com", "yes"], known)], ana, rules, LATER)
     with Transaction() as write:
-        import_accounts.put(write, store, account, rules, LATER)
+        import_customers.put(write, store, account, rules, LATER)
 
 
 def by_order(store: Store, ana: Customer) -> Any:
-    return orders.take(store, order(), LATER)
+    return orders.record_version(store, order(), LATER)
 
 
 def order() -> Order:
     return Order(
-        id="1", version=1, placed_at=NOW, email="ana@example.com", currency="EUR", total=Decimal(1),
-        payment_status="paid", accepts_marketing=True,
-    )  # fmt: skip
+        id="1",
+        version=1,
+        placed_at=NOW,
+        email="ana@example.com",
+        currency="EUR",
+        total=Decimal(1),
+        payment_status="paid",
+        accepts_marketing=True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,14 +112,14 @@ def test_a_word_given_at_the_start_is_the_first_entry(store: Store, fields: dict
 
 
 def test_an_order_of_somebody_new_takes_the_word_along(store: Store) -> None:
-    orders.take(store, order(), NOW)
+    orders.record_version(store, order(), NOW)
     made = customers.find(store, "ana@example.com", NOW)
     assert made
     assert [(each.state, each.source) for each in ledger(store, made)] == [("subscribed", "order")]
 
 
 def test_unknown_is_no_yes_and_no_entry(store: Store, ana: Customer) -> None:
-    accounts.patch(store, ana.id, {"accepts_marketing": None, "name": "A"}, LATER)
+    own_account.patch(store, ana.id, {"accepts_marketing": None, "name": "A"}, LATER)
     assert ledger(store, ana) == []
     by_owner(store, ana)
     customers.patch(store, ana.id, {"marketing_consent": None}, LATER)
@@ -123,10 +129,10 @@ def test_unknown_is_no_yes_and_no_entry(store: Store, ana: Customer) -> None:
 
 
 def test_the_wording_is_kept_with_the_word(store: Store, ana: Customer) -> None:
-    accounts.patch(store, ana.id, {"accepts_marketing": True, "marketing_wording": "v1"}, NOW)
-    accounts.patch(store, ana.id, {"accepts_marketing": True, "marketing_wording": "v1", "name": "A"}, LATER)
-    accounts.patch(store, ana.id, {"accepts_marketing": True, "marketing_wording": "v2"}, LATER)
-    accounts.patch(store, ana.id, {"accepts_marketing": False}, LATER)
+    own_account.patch(store, ana.id, {"accepts_marketing": True, "marketing_wording": "v1"}, NOW)
+    own_account.patch(store, ana.id, {"accepts_marketing": True, "marketing_wording": "v1", "name": "A"}, LATER)
+    own_account.patch(store, ana.id, {"accepts_marketing": True, "marketing_wording": "v2"}, LATER)
+    own_account.patch(store, ana.id, {"accepts_marketing": False}, LATER)
     found = [(each.state, each.wording) for each in ledger(store, ana)]
     assert found == [("unsubscribed", None), ("subscribed", "v2"), ("subscribed", "v1")]
 
@@ -134,7 +140,7 @@ def test_the_wording_is_kept_with_the_word(store: Store, ana: Customer) -> None:
 @pytest.mark.parametrize("changes", [{"marketing_wording": "v1"}, {"marketing_wording": 5, "accepts_marketing": True}])
 def test_a_wording_without_a_word_is_refused(store: Store, ana: Customer, changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        accounts.patch(store, ana.id, changes, NOW)
+        own_account.patch(store, ana.id, changes, NOW)
     assert refused.value.fields[0].pointer == "/marketing_wording"
 
 
@@ -159,14 +165,14 @@ def test_consent_by_text_message_is_none_by_email(store: Store, ana: Customer) -
 
 def test_other_changes_leave_the_ledger_alone(store: Store, ana: Customer) -> None:
     by_owner(store, ana)
-    bulk.change(store, [ana.id], BulkChange(tax_exempt=True), LATER, OPERATOR)
+    bulk_jobs.change(store, [ana.id], BulkChange(tax_exempt=True), LATER, OPERATOR)
     assert len(ledger(store, ana)) == 1
 
 
 def test_an_entry_is_never_overwritten(store: Store, ana: Customer) -> None:
     by_owner(store, ana)
     again = Transaction()
-    consents.write(again, store, ana, customers.get(store, ana.id).model_copy(update={"updated_at": NOW}))
+    consents.add_change(again, store, ana, customers.get(store, ana.id).model_copy(update={"updated_at": NOW}))
     with pytest.raises(BusyError):
         again.commit()
     assert ledger(store, ana)[0].recorded_at == LATER

@@ -3,7 +3,7 @@ import io
 
 import pytest
 
-from clientela.csv.csv_cells import DANGEROUS, escaped, unescaped
+from clientela.csv.csv_cells import DANGEROUS, escape, unescape
 
 TEXTS = [
     "", "ana", "=1+1", "+34911222333", "-5", "@sum", "\tx", "\rx", "\nx", "\x00x", "＝1", "＋1", "－1", "＠1",  # noqa: RUF001
@@ -13,19 +13,19 @@ TEXTS = [
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_no_cell_is_a_formula_and_the_way_back_is_exact(text: str) -> None:
-    cell = escaped(text)
+    cell = escape(text)
     assert cell[:1] not in set(DANGEROUS)
-    assert unescaped(cell) == text
+    assert unescape(cell) == text
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_way_back_is_exact_through_csv(text: str) -> None:
     file = io.StringIO(newline="")
-    csv.writer(file).writerow(["x", escaped(text)])
+    csv.writer(file).writerow(["x", escape(text)])
     [[_, cell]] = csv.reader(io.StringIO(file.getvalue(), newline=""), strict=True)
-    assert unescaped(cell) == text
+    assert unescape(cell) == text
 
 
 def test_a_phone_with_the_apostrophe_of_excel_is_a_phone() -> None:
-    assert unescaped("'+34911222333") == "+34911222333"
-    assert unescaped("O'Neil") == "O'Neil"
+    assert unescape("'+34911222333") == "+34911222333"
+    assert unescape("O'Neil") == "O'Neil"

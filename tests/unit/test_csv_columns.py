@@ -19,7 +19,7 @@ from clientela.csv.csv_columns import columns
         ("Vorname,Name,E-Mail", "first_name last_name email"),
         ("Nome,Cognome,Email", "first_name last_name email"),
     ],
-)  # fmt: skip
+)
 def test_names_are_told_apart_in_six_languages(header: str, fields: str) -> None:
     assert " ".join(map(str, columns(header.split(",")).fields)) == fields
 
@@ -27,10 +27,15 @@ def test_names_are_told_apart_in_six_languages(header: str, fields: str) -> None
 @pytest.mark.parametrize(
     ("header", "language"),
     [
-        ("name,email", "en"), ("nombre,correo electrónico", "es"), ("nome,e-mail,città", "it"), ("nom,courriel", "fr"),
-        ("Name,E-Mail,Sprache,Straße", "de"), ("nome,e-mail,código postal,morada", "pt"), ("email", "en"),
+        ("name,email", "en"),
+        ("nombre,correo electrónico", "es"),
+        ("nome,e-mail,città", "it"),
+        ("nom,courriel", "fr"),
+        ("Name,E-Mail,Sprache,Straße", "de"),
+        ("nome,e-mail,código postal,morada", "pt"),
+        ("email", "en"),
     ],
-)  # fmt: skip
+)
 def test_the_headers_language_is_found(header: str, language: str) -> None:
     assert columns(header.split(",")).language == language
 
@@ -39,33 +44,57 @@ def test_the_headers_language_is_found(header: str, language: str) -> None:
     ("header", "field"),
     [
         # Shopify
-        ("First Name", "first_name"), ("Accepts Email Marketing", "accepts_marketing"), ("Tax Exempt", "tax_exempt"),
-        ("Default Address Address1", "billing_address.street"), ("Province Code", "billing_address.region"),
-        ("Default Address Zip", "billing_address.postal_code"), ("Total Spent", None), ("Accepts SMS Marketing", None),
+        ("First Name", "first_name"),
+        ("Accepts Email Marketing", "accepts_marketing"),
+        ("Tax Exempt", "tax_exempt"),
+        ("Default Address Address1", "billing_address.street"),
+        ("Province Code", "billing_address.region"),
+        ("Default Address Zip", "billing_address.postal_code"),
+        ("Total Spent", None),
+        ("Accepts SMS Marketing", None),
         # WooCommerce
-        ("billing.first_name", "billing_address.first_name"), ("shipping_address_2", "shipping_address.street2"),
-        ("shipping.postcode", "shipping_address.postal_code"), ("username", None),
+        ("billing.first_name", "billing_address.first_name"),
+        ("shipping_address_2", "shipping_address.street2"),
+        ("shipping.postcode", "shipping_address.postal_code"),
+        ("username", None),
         # Amazon Cognito
-        ("given_name", "first_name"), ("family_name", "last_name"), ("phone_number", "phone"), ("locale", "language"),
-        ("cognito:username", None), ("email_verified", None),
+        ("given_name", "first_name"),
+        ("family_name", "last_name"),
+        ("phone_number", "phone"),
+        ("locale", "language"),
+        ("cognito:username", None),
+        ("email_verified", None),
         # Jumpseller
-        ("Category", "groups"), ("Billing City", "billing_address.city"), ("Billing Tax ID", "vat_id"),
+        ("Category", "groups"),
+        ("Billing City", "billing_address.city"),
+        ("Billing Tax ID", "vat_id"),
         ("Shipping Country", "shipping_address.country"),
         # Ecwid
-        ("billingPerson.countryCode", "billing_address.country"), ("customerGroupName", "groups"), ("taxId", "vat_id"),
-        ("acceptMarketing", "accepts_marketing"), ("lang", "language"), ("privateAdminNotes", "note"),
+        ("billingPerson.countryCode", "billing_address.country"),
+        ("customerGroupName", "groups"),
+        ("taxId", "vat_id"),
+        ("acceptMarketing", "accepts_marketing"),
+        ("lang", "language"),
+        ("privateAdminNotes", "note"),
         # addresses in other languages
-        ("Dirección de facturación", "billing_address.street"), ("Ciudad (envío)", "shipping_address.city"),
+        ("Dirección de facturación", "billing_address.street"),
+        ("Ciudad (envío)", "shipping_address.city"),
         ("Indirizzo di spedizione", "shipping_address.street"),
         ("Code postal de livraison", "shipping_address.postal_code"),
-        ("Lieferadresse", "shipping_address.street"), ("Rechnungsort", "billing_address.city"),
-        ("Cidade de entrega", "shipping_address.city"), ("PLZ", "billing_address.postal_code"),
+        ("Lieferadresse", "shipping_address.street"),
+        ("Rechnungsort", "billing_address.city"),
+        ("Cidade de entrega", "shipping_address.city"),
+        ("PLZ", "billing_address.postal_code"),
         # our own export
-        ("billing_street2", "billing_address.street2"), ("shipping_name", "shipping_address.name"),
-        ("billing_company", "billing_address.company"), ("shipping_phone", "shipping_address.phone"),
-        ("accepts_marketing", "accepts_marketing"), ("primary_group", "primary_group"), ("orders_count", None),
+        ("billing_street2", "billing_address.street2"),
+        ("shipping_name", "shipping_address.name"),
+        ("billing_company", "billing_address.company"),
+        ("shipping_phone", "shipping_address.phone"),
+        ("accepts_marketing", "accepts_marketing"),
+        ("primary_group", "primary_group"),
+        ("orders_count", None),
     ],
-)  # fmt: skip
+)
 def test_a_header_is_known_by_its_field(header: str, field: str | None) -> None:
     assert columns(["email", header]).fields == ("email", field)
 

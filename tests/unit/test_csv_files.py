@@ -6,14 +6,14 @@ import random
 import pytest
 
 from clientela.csv import csv_files, csv_records
-from clientela.csv.csv_files import FileRefusedError, Survey
+from clientela.csv.csv_files import FileLayout, FileRefusedError
 
 
-def survey(content: bytes, **options: str) -> Survey:
-    return csv_files.survey(lambda: io.BytesIO(content), **options)
+def survey(content: bytes, **options: str) -> FileLayout:
+    return csv_files.inspect(lambda: io.BytesIO(content), **options)
 
 
-def chunk_rows(content: bytes, found: Survey) -> list[tuple[int, list[str]]]:
+def chunk_rows(content: bytes, found: FileLayout) -> list[tuple[int, list[str]]]:
     """The rows of all chunks, each chunk read by itself."""
     rows = []
     for chunk in found.chunks:

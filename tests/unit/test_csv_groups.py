@@ -7,8 +7,8 @@ import pytest
 from clientela.csv import csv_columns
 from clientela.customers.customer_fields import Customer
 from clientela.groups.groups import Group
-from clientela.imports import csv_groups, csv_rows
-from clientela.imports.csv_rows import Shop
+from clientela.imports import import_rows, row_groups
+from clientela.imports.import_rows import StoreContext
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -17,12 +17,15 @@ def group(number: int, code: str, name: str) -> Group:
     return Group(id=f"grp_{number}", code=code, name=name, created_at=NOW, updated_at=NOW)
 
 
-IDS = csv_groups.group_ids(
+IDS = row_groups.group_ids(
     [
-        group(1, "vip", "Très bons clients"), group(2, "trade", "Trade, and Retail"), group(3, "friends", "vip"),
-        group(4, "a", "Twin"), group(5, "b", "twin"),
+        group(1, "vip", "Très bons clients"),
+        group(2, "trade", "Trade, and Retail"),
+        group(3, "friends", "vip"),
+        group(4, "a", "Twin"),
+        group(5, "b", "twin"),
     ]
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(
@@ -40,16 +43,16 @@ IDS = csv_groups.group_ids(
     ],
 )
 def test_a_group_is_named_by_id_code_or_name(cell: str, ids: list[str], unknown: list[str]) -> None:
-    assert csv_groups.named(cell, IDS) == (ids, unknown)
+    assert row_groups.named(cell, IDS) == (ids, unknown)
 
 
-def applied(cell: str, before: Customer | None = None) -> csv_rows.Applied:
+def applied(cell: str, before: Customer | None = None) -> import_rows.Applied:
     columns = csv_columns.columns(["email", "Kundengruppe"])
-    row = csv_rows.row(2, ["ana@example.com", cell], columns)
+    row = import_rows.row(2, ["ana@example.com", cell], columns)
     return (
-        csv_rows.changed(row, before, columns, Shop(IDS))
+        import_rows.changed(row, before, columns, StoreContext(IDS))
         if before
-        else csv_rows.new(row, "cus_1", columns, NOW, Shop(IDS))
+        else import_rows.new(row, "cus_1", columns, NOW, StoreContext(IDS))
     )
 
 

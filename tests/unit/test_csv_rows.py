@@ -6,20 +6,20 @@ import pytest
 
 from clientela.csv.csv_columns import columns
 from clientela.customers.customer_fields import Customer
-from clientela.imports import csv_rows
-from clientela.imports.csv_notes import RowRefusedError
+from clientela.imports import import_rows
+from clientela.imports.row_notes import RowRefusedError
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-def created(**cells: str) -> csv_rows.Applied:
+def created(**cells: str) -> import_rows.Applied:
     known = columns(["email", *cells])
-    return csv_rows.new(csv_rows.row(2, ["ana@example.com", *cells.values()], known), "cus_1", known, NOW)
+    return import_rows.new(import_rows.row(2, ["ana@example.com", *cells.values()], known), "cus_1", known, NOW)
 
 
-def changed(before: Customer, **cells: str) -> csv_rows.Applied:
+def changed(before: Customer, **cells: str) -> import_rows.Applied:
     known = columns(["email", *cells])
-    return csv_rows.changed(csv_rows.row(2, ["ana@example.com", *cells.values()], known), before, known)
+    return import_rows.changed(import_rows.row(2, ["ana@example.com", *cells.values()], known), before, known)
 
 
 @pytest.mark.parametrize(("cell", "flag"), [("yes", True), ("Sí", True), ("NEIN", False), ("0", False), ("Não", False)])
@@ -41,8 +41,9 @@ def test_an_impossible_phone_is_left_out_with_a_warning_and_the_old_one_stays() 
     applied = changed(before, phone="call me", shipping_phone="12")
     assert applied.customer == before
     assert [(note.column, note.code) for note in applied.warnings] == [
-        ("phone", "phone_invalid"), ("shipping_phone", "phone_invalid"),
-    ]  # fmt: skip
+        ("phone", "phone_invalid"),
+        ("shipping_phone", "phone_invalid"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -124,4 +125,4 @@ def test_of_two_columns_for_one_field_the_first_that_is_filled_counts() -> None:
 
 def test_empty_cells_beyond_the_header_are_no_cells() -> None:
     known = columns(["email"])
-    assert csv_rows.row(2, ["ana@example.com", "", " "], known).canonical == "ana@example.com"
+    assert import_rows.row(2, ["ana@example.com", "", " "], known).canonical == "ana@example.com"

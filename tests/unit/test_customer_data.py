@@ -10,7 +10,7 @@ from tests.sign_ins import NOW, Mailbox, by_link, mailbox
 
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
-from clientela.customers.history import Actor
+from clientela.customers.customer_history import Actor
 from clientela.email_changes import email_changes
 from clientela.lifecycle import customer_data
 from clientela.lifecycle.customer_data import CustomerData
@@ -18,10 +18,10 @@ from clientela.notifications import welcome_mail
 from clientela.orders import orders
 from clientela.orders.order_fields import Order
 from clientela.sign_in import passwords, sessions
-from clientela.sign_in.sign_in import SignedIn
-from clientela.sign_in.sign_in_requests import hashed
+from clientela.sign_in.link_requests import hash_secret
+from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.visitors import Visitor
-from clientela.storefront import accounts
+from clientela.storefront import own_account
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 
@@ -39,20 +39,25 @@ def opened(store: Store, box: Mailbox) -> SignedIn:
     made = customers.create(store, NewCustomer(email=ANA, name="Ana"), NOW)
     customers.patch(store, made.id, {"note": "pays late", "tags": ["vip"]}, NOW, by=Actor("api_key", "key_1"))
     signed_in = by_link(store, box.link(store))
-    accounts.patch(store, made.id, {"accepts_marketing": True, "marketing_wording": "v1"}, NOW)
+    own_account.patch(store, made.id, {"accepts_marketing": True, "marketing_wording": "v1"}, NOW)
     passwords.change(store, customers.get(store, made.id), signed_in.session, "correct horse battery", None, NOW)
     email_changes.request(store, made, "new@example.org", None, Visitor("192.0.2.1"), NOW)
     welcome_mail.deliver(store, made.id, NOW)
     for number in range(3):
-        orders.take(store, order(number), NOW)
+        orders.record_version(store, order(number), NOW)
     return signed_in
 
 
 def order(number: int) -> Order:
     return Order(
-        id=f"{number}", version=1, placed_at=NOW - timedelta(hours=number), email=ANA, currency="EUR",
-        total=Decimal("9.90"), payment_status="paid",
-    )  # fmt: skip
+        id=f"{number}",
+        version=1,
+        placed_at=NOW - timedelta(hours=number),
+        email=ANA,
+        currency="EUR",
+        total=Decimal("9.90"),
+        payment_status="paid",
+    )
 
 
 def pages(read: Any, store: Store, opened: SignedIn) -> list[CustomerData]:
@@ -87,9 +92,13 @@ def test_every_kind_of_item_has_its_place(store: Store, opened: SignedIn) -> Non
     assert sum(map(len, shown)) == len(items) - 2  # the profile and the password stand by themselves
     prefixes = {value for name, value in vars(keys).items() if name.endswith("_PREFIX")}
     of_stores = {
-        keys.GROUP_PREFIX, keys.KEY_PREFIX, keys.IMPORT_PREFIX, keys.EXPORT_PREFIX, keys.BULK_PREFIX,
+        keys.GROUP_PREFIX,
+        keys.KEY_PREFIX,
+        keys.IMPORT_PREFIX,
+        keys.EXPORT_PREFIX,
+        keys.BULK_PREFIX,
         keys.ERASURE_PREFIX,
-    }  # fmt: skip
+    }
     assert prefixes - of_stores - {keys.SIGN_IN_PREFIX} == set(customer_data.SECTIONS)
 
 
@@ -108,7 +117,7 @@ def test_no_secret_is_in_it(store: Store, opened: SignedIn) -> None:
     record = passwords.find(store, opened.customer.id)
     assert record
     assert record.hash not in text
-    assert hashed(opened.token) not in text
+    assert hash_secret(opened.token) not in text
     assert "hash" not in text
     assert opened.token.rpartition("_")[2] not in text
 
@@ -126,14 +135,16 @@ def test_pages_hold_each_thing_once(store: Store, opened: SignedIn, monkeypatch:
 
 def test_what_has_ended_is_not_shown(store: Store, opened: SignedIn) -> None:
     later = NOW + timedelta(days=40)
-    assert sessions.every(store, opened.customer.id, later) == []
+    assert sessions.list_active(store, opened.customer.id, later) == []
     assert customer_data.page(store, opened.customer, later).sessions == []
 
 
 def test_a_page_of_the_largest_orders_is_an_answer_that_lambda_takes(store: Store, opened: SignedIn) -> None:
     items = [{"sku": f"{number}", "name": "x" * 190, "quantity": 1, "price": "1.00"} for number in range(200)]
     for number in range(10, 50):
-        orders.take(store, Order.model_validate(json.loads(order(number).model_dump_json()) | {"items": items}), NOW)
+        orders.record_version(
+            store, Order.model_validate(json.loads(order(number).model_dump_json()) | {"items": items}), NOW
+        )
     found = pages(customer_data.page, store, opened)
     assert max(len(page.model_dump_json()) for page in found) < 5_000_000
     assert sum(len(page.orders) for page in found) == 43

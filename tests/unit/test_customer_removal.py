@@ -20,9 +20,15 @@ NOW = clock.now()
 
 def order(number: int = 1, **fields: Any) -> Order:
     plain = {
-        "id": str(number), "version": 1, "placed_at": "2026-01-01T00:00:00Z", "email": "ana@example.com", "currency": "EUR",
-        "total": "10.00", "payment_status": "paid", "fulfillment_status": "shipped",
-    }  # fmt: skip
+        "id": str(number),
+        "version": 1,
+        "placed_at": "2026-01-01T00:00:00Z",
+        "email": "ana@example.com",
+        "currency": "EUR",
+        "total": "10.00",
+        "payment_status": "paid",
+        "fulfillment_status": "shipped",
+    }
     return Order.model_validate(plain | fields)
 
 
@@ -33,7 +39,7 @@ def stored_of(customer_id: str) -> list[Any]:
 
 def test_nothing_of_a_deleted_customer_is_left_and_its_address_is_free(store: Store) -> None:
     for number in range(3):
-        orders.take(store, order(number), NOW)
+        orders.record_version(store, order(number), NOW)
     ana = customers.find(store, "ana@example.com", NOW)
     assert ana
     customers.patch(store, ana.id, {"note": "x"}, NOW)
@@ -55,7 +61,7 @@ def test_a_customer_that_was_changed_is_not_deleted_on_an_old_version(store: Sto
 def test_a_broken_off_deletion_is_finished_by_the_queue(
     store: Store, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    orders.take(store, order(), NOW)
+    orders.record_version(store, order(), NOW)
     ana = customers.find(store, "ana@example.com", NOW)
     assert ana
     with monkeypatch.context() as broken:
@@ -69,10 +75,10 @@ def test_a_broken_off_deletion_is_finished_by_the_queue(
 
 def test_a_deletion_that_runs_out_of_time_is_finished_by_the_queue(store: Store, waiting: Waiting) -> None:
     for number in range(3):
-        orders.take(store, order(number), NOW)
+        orders.record_version(store, order(number), NOW)
     ana = customers.find(store, "ana@example.com", NOW)
     assert ana
-    customer_removal.remove(store, ana.id, is_time_short=lambda: True)
+    customer_removal.remove(store, ana.id, out_of_time=lambda: True)
     assert stored_of(ana.id)
     waiting.work(milliseconds=0)  # has no time either, and asks again
     assert stored_of(ana.id)
@@ -91,14 +97,14 @@ def test_a_message_about_a_customer_who_was_not_deleted_after_all_does_nothing(s
 
 
 def test_an_order_that_has_a_new_customer_meanwhile_stays_theirs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    orders.take(store, order(), NOW)
+    orders.record_version(store, order(), NOW)
     ana = customers.find(store, "ana@example.com", NOW)
     assert ana
     remove_profile = customer_removal._remove_profile
 
     def and_then_an_order_comes(*arguments: Any) -> None:
         remove_profile(*arguments)
-        orders.take(store, order(version=2), NOW)
+        orders.record_version(store, order(version=2), NOW)
 
     monkeypatch.setattr(customer_removal, "_remove_profile", and_then_an_order_comes)
     customer_removal.remove(store, ana.id)

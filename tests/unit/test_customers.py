@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from clientela import clock
-from clientela.customers import customers, directory
+from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import (
     BusyError,
@@ -109,7 +109,7 @@ def test_an_unknown_customer_is_not_found(store: Store) -> None:
 
 
 def test_a_claim_whose_customer_was_never_put_is_free_again_after_a_minute(store: Store) -> None:
-    lost = customers.made(NewCustomer(email="ana@example.com"), NOW, "merchant")
+    lost = customers.build(NewCustomer(email="ana@example.com"), NOW, "merchant")
     customers.claim(store, lost).save()  # the process died here
     with pytest.raises(BusyError):
         ana(store)
@@ -216,7 +216,7 @@ def test_a_customer_who_has_got_another_address_is_not_found_by_the_old_one(
 def test_a_void_claim_stops_no_change_of_email_and_no_member_of_a_group(store: Store) -> None:
     group = groups.create(store, groups.NewGroup(name="Trade", code="trade"), NOW)
     for address in ("lost@example.com", "gone@example.com"):
-        customers.claim(store, customers.made(NewCustomer(email=address), NOW, "merchant")).save()
+        customers.claim(store, customers.build(NewCustomer(email=address), NOW, "merchant")).save()
     late = NOW + timedelta(seconds=61)
     assert customers.create(store, NewCustomer(email="lost@example.com", groups=[group.id]), late).groups == [group.id]
     created = ana(store)
@@ -234,7 +234,7 @@ def test_an_address_comes_back_beside_one_that_was_made_of_it(store: Store) -> N
 @pytest.mark.parametrize("value", [2**53, -(2**53), 2**60 + 1, 1e300, "x" * 1001, [1], {"a": 1}, None])
 def test_a_custom_field_that_cannot_be_kept_has_one_complaint(store: Store, value: object) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        customers.sent(store, {"email": "ana@example.com", "custom_fields": {"size": value}})
+        customers.parse_new(store, {"email": "ana@example.com", "custom_fields": {"size": value}})
     (complaint,) = refused.value.fields
     assert (complaint.pointer, complaint.message.partition(" of ")[0]) == ("/custom_fields/size", "must be text")
 
@@ -242,7 +242,7 @@ def test_a_custom_field_that_cannot_be_kept_has_one_complaint(store: Store, valu
 @pytest.mark.parametrize("fields", [{f"f{n}": n for n in range(51)}, {"": 1}, {"x" * 61: 1}])
 def test_custom_fields_have_limits(store: Store, fields: dict[str, int]) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        customers.sent(store, {"email": "ana@example.com", "custom_fields": fields})
+        customers.parse_new(store, {"email": "ana@example.com", "custom_fields": fields})
     assert [field.pointer.startswith("/custom_fields") for field in refused.value.fields] == [True]
 
 
@@ -250,7 +250,7 @@ def test_numbers_come_back_as_they_went_in(store: Store) -> None:
     numbers = {"half": 0.5, "huge": 1e30, "whole": 9007199254740991, "none": 0}
     created = ana(store, custom_fields=numbers)
     assert customers.get(store, created.id).custom_fields == numbers
-    assert directory.page(store, limit=1).customers[0]["custom_fields"] == numbers
+    assert customer_search.page(store, limit=1).customers[0]["custom_fields"] == numbers
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from clientela.sign_in import sessions
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
-from clientela.table.table import Transaction
-from clientela.web import http_errors, web
+from clientela.table.records import Transaction
+from clientela.web import http_app, http_errors
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_disabling_and_a_new_email_end_sessions_for_good(store: Store, key: str,
         assert call("PATCH", f"demo/customers/{ana.id}", body, key=key)[0] == 200
         with pytest.raises(SessionInvalidError):
             sessions.current(store, token, clock.now())
-    assert sessions.every(store, ana.id, clock.now()) == []
+    assert sessions.list_active(store, ana.id, clock.now()) == []
 
 
 def test_a_new_email_is_told_to_the_old_address(store: Store, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +190,7 @@ def test_a_merchant_sees_and_ends_the_sessions_of_a_customer(store: Store, key: 
     assert [item["signed_in_by"] for item in listed["items"]] == ["link", "link"]
     assert "token" not in str(listed)
     assert call("DELETE", f"demo/customers/{ana.id}/sessions", key=key)[0] == 204
-    assert sessions.every(store, ana.id, clock.now()) == []
+    assert sessions.list_active(store, ana.id, clock.now()) == []
 
 
 def test_a_taken_email_is_a_conflict(key: str) -> None:
@@ -223,11 +223,11 @@ def test_only_the_stores_own_pages_may_call_from_a_browser(store: Store) -> None
 
 def test_every_answer_carries_the_security_headers(store: Store, key: str) -> None:
     for headers in (call("GET", "demo/customers", key=key)[2], call("GET", "demo/customers")[2]):
-        assert web.SECURITY_HEADERS.items() <= headers.items()
+        assert http_app.SECURITY_HEADERS.items() <= headers.items()
 
 
 def test_a_fault_of_ours_tells_nothing_of_it(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clientela.customers.directory.page", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("clientela.customers.customer_search.page", lambda *a, **k: 1 / 0)
     status, body, _ = call("GET", "demo/customers", key=key)
     assert (status, body["code"]) == (500, "unexpected")
     assert "division" not in str(body)
@@ -236,4 +236,4 @@ def test_a_fault_of_ours_tells_nothing_of_it(key: str, monkeypatch: pytest.Monke
 def test_every_error_has_its_status() -> None:
     values = [*vars(errors).values(), *vars(http_errors).values()]
     named = {value for value in values if isinstance(value, type) and issubclass(value, ClientelaError)}
-    assert named - {ClientelaError} == set(web.STATUS)
+    assert named - {ClientelaError} == set(http_app.STATUS)

@@ -1,11 +1,11 @@
-from clientela.schema.documents import Document, DocumentAttribute
+from clientela.schema.documents import DocumentAttribute, Model
 
 
-class Part(Document):
+class Part(Model):
     name: str | None = None
 
 
-class Whole(Document):
+class Whole(Model):
     part: Part
     names: list[str]
     others: list[str] = []

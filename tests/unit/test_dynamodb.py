@@ -9,8 +9,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from clientela.aws import signed_calls
-from clientela.aws.connections import Reply
+from clientela.aws import json_protocol
+from clientela.aws.http_connections import Reply
 from clientela.errors import BusyError
 from clientela.table import dynamodb
 
@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 @pytest.mark.parametrize("token", [None, "session-token"])
 def test_a_call_is_signed_as_botocore_signs_it(token: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     credentials = Credentials("AKID", "secret", token)
-    headers = signed_calls.headers(
+    headers = json_protocol.headers(
         dynamodb.SERVICE, "GetItem", b"{}", "db.example.com", "eu-west-1", credentials.get_frozen_credentials(), NOW
     )
     sent = {name: value for name, value in headers.items() if name in {"x-amz-target", "x-amz-security-token"}}
@@ -69,13 +69,13 @@ def test_lasting_trouble_is_given_up(trouble: Any, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(dynamodb, "_send", wire)
     with pytest.raises(BusyError):
         dynamodb.get("x", "y")
-    assert wire.calls == signed_calls.ATTEMPTS
+    assert wire.calls == json_protocol.ATTEMPTS
 
 
 def test_a_refusal_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     wire = Wire((400, b'{"__type":"x#ValidationException","message":"no"}'))
     monkeypatch.setattr(dynamodb, "_send", wire)
-    with pytest.raises(signed_calls.RefusedError, match="ValidationException no"):
+    with pytest.raises(json_protocol.RefusedError, match="ValidationException no"):
         dynamodb.get("x", "y")
 
 

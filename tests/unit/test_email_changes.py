@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from tests.sign_ins import HERE, NOW, Mailbox, by_link, mailbox, wrong
 
-from clientela.customers import customers, history
+from clientela.customers import customer_history, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.history import Actor
+from clientela.customers.customer_history import Actor
 from clientela.email_changes import email_changes, email_reverts
 from clientela.email_changes.email_changes import EmailChange
 from clientela.errors import (
@@ -23,9 +23,9 @@ from clientela.errors import (
     SessionInvalidError,
     TooManyRequestsError,
 )
-from clientela.notifications import email_change_mail, notices
-from clientela.sign_in import passwords, sessions, sign_in
-from clientela.sign_in.sign_in import SignedIn
+from clientela.notifications import account_notices, email_change_mail
+from clientela.sign_in import link_sign_in, passwords, sessions
+from clientela.sign_in.link_sign_in import SignedIn
 from clientela.stores.stores import Store
 
 ANA, NEW, THIEF, THIRD = "ana@example.com", "new@example.org", "thief@example.net", "third@example.net"
@@ -73,7 +73,7 @@ def moved(store: Store, box: Mailbox, opened: SignedIn, email: str = NEW, at: An
 
 def notice(store: Store, box: Mailbox, about: dict[str, str], at: Any = NOW) -> tuple[str, str | None]:
     """The notice of a change: to whom it went, and its token."""
-    assert notices.email_changed(store, **about, now=at) == "sent"
+    assert account_notices.email_changed(store, **about, now=at) == "sent"
     to, mail = box.mails[-1]
     return to, mail.context["link"] and mail.context["link"].partition("#email_revert=")[2]
 
@@ -92,9 +92,9 @@ def test_the_link_moves_the_account_and_ends_all_other_sessions(
     assert sessions.current(store, opened.token, SOON)[1] == after
     with pytest.raises(SessionInvalidError):
         sessions.current(store, other.token, SOON)
-    assert [each.id for each in sessions.every(store, after.id, SOON)] == [opened.session.id]
+    assert [each.id for each in sessions.list_active(store, after.id, SOON)] == [opened.session.id]
     assert customers.find(store, ANA, SOON) is None
-    event = history.at(store, after.id, after.version)[0]
+    event = customer_history.at_version(store, after.id, after.version)[0]
     assert (event.type, event.actor.kind) == ("email_updated", "customer")
     assert [(change.before, change.after) for change in event.changes] == [(ANA, NEW)]
     assert notice(store, box, told[-1])[0] == ANA
@@ -125,7 +125,7 @@ def test_what_proves_nothing_changes_nothing(store: Store, box: Mailbox, opened:
     for strange in (token + "x", request.request_id, sign_in_token, "", f"emc_{token}"):
         refused(LinkUnknownError, store, opened, token=strange)
     with pytest.raises(ClientelaError):  # of another purpose
-        sign_in.verify(store, sign_in.proof(token=token, code=code), HERE, NOW)
+        link_sign_in.verify(store, link_sign_in.parse_proof(token=token, code=code), HERE, NOW)
     refused(LinkUnknownError, store, opened, request_id="emc_nowhere", code=code)
     refused(LinkExpiredError, store, opened, NOW + timedelta(minutes=10), token=token)
     assert customers.get(store, opened.customer.id).email == ANA
@@ -207,7 +207,7 @@ def test_a_password_changed_before_the_email_is_told_to_the_address_of_then(
     passwords.change(store, opened.customer, opened.session, "correct horse battery", None, NOW)
     moved(store, box, opened, THIEF)
     moved(store, box, opened, THIRD, SOON)
-    assert notices.password_changed(store, **told[0], now=SOON) == "sent"
+    assert account_notices.password_changed(store, **told[0], now=SOON) == "sent"
     assert (box.mails[-1][0], box.mails[-1][1].name) == (ANA, "password_changed")
 
 
@@ -224,7 +224,7 @@ def test_the_old_address_takes_the_account_back(
         email_reverts.revert(store, str(token), HERE, week)
     after = email_reverts.revert(store, str(token), HERE, week - timedelta(seconds=1))
     assert (after.email, after.email_status) == (ANA, "proven")
-    assert sessions.every(store, after.id, NOW) == []
+    assert sessions.list_active(store, after.id, NOW) == []
     with pytest.raises(SessionInvalidError):
         sessions.current(store, opened.token, NOW)
     assert passwords.find(store, after.id) is None
@@ -279,6 +279,6 @@ def test_a_merchants_change_is_told_where_the_address_was_proven(store: Store, b
     again = customers.patch(
         store, changed.id, {"email": THIRD}, NOW, by=by
     )  # a typo put right: NEW may be a stranger's
-    assert notices.email_changed(store, again.id, str(again.version), NOW) == "withheld"
+    assert account_notices.email_changed(store, again.id, str(again.version), NOW) == "withheld"
     same = customers.patch(store, changed.id, {"note": "x"}, NOW, by=by)
-    assert notices.email_changed(store, same.id, str(same.version), NOW) == "withheld"
+    assert account_notices.email_changed(store, same.id, str(same.version), NOW) == "withheld"

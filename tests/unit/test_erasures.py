@@ -14,14 +14,14 @@ import storefront_api
 from clientela import clock, settings
 from clientela.customers import customers, tombstones
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.history import Actor
+from clientela.customers.customer_history import Actor
 from clientela.errors import CustomerNotFoundError, OrderNotFoundError, SessionInvalidError
 from clientela.lifecycle import customer_removal, erasures, merges
 from clientela.notifications import sign_in_mail
 from clientela.orders import order_lists, orders, unclaimed_orders
 from clientela.orders.order_fields import Order
 from clientela.orders.order_records import OrderReference
-from clientela.sign_in import sessions, sign_in
+from clientela.sign_in import link_sign_in, sessions
 from clientela.sign_in.visitors import Visitor
 from clientela.stores import api_keys, stores
 from clientela.stores.api_keys import NewKey
@@ -35,10 +35,18 @@ MERCHANT = Actor("api_key", "key_1")
 
 def order(order_id: str = "1001", version: int = 1, placed_at: datetime = BEFORE, **fields: Any) -> Order:
     plain = {
-        "id": order_id, "version": version, "placed_at": clock.stamp(placed_at), "email": "ana@example.com", "name": "Ana Pérez",
-        "currency": "EUR", "total": "10.00", "payment_status": "paid", "fulfillment_status": "shipped",
-        "shipping_address": {"street": "Gran Vía 1", "city": "Madrid", "country": "ES"}, "payment_method": "card",
-    }  # fmt: skip
+        "id": order_id,
+        "version": version,
+        "placed_at": clock.format_timestamp(placed_at),
+        "email": "ana@example.com",
+        "name": "Ana Pérez",
+        "currency": "EUR",
+        "total": "10.00",
+        "payment_status": "paid",
+        "fulfillment_status": "shipped",
+        "shipping_address": {"street": "Gran Vía 1", "city": "Madrid", "country": "ES"},
+        "payment_method": "card",
+    }
     return Order.model_validate(plain | fields)
 
 
@@ -66,7 +74,7 @@ def table() -> str:
 def ana(store: Store, waiting: Waiting) -> Customer:
     """Ana, with everything that a customer can have."""
     for number in range(3):
-        orders.take(store, order(f"{1001 + number}"), NOW)
+        orders.record_version(store, order(f"{1001 + number}"), NOW)
     made = holder(store)
     assert made
     customers.patch(store, made.id, {"note": "calls herself Anita", "phone": "+34911222333"}, NOW)
@@ -84,10 +92,10 @@ def signed_in(store: Store, ana: Customer, monkeypatch: pytest.MonkeyPatch) -> d
 
     monkeypatch.setattr("clientela.mail.mail_delivery._sent", take)
     visitor = Visitor("192.0.2.1", "Firefox")
-    asked = sign_in.request_link(store, "ana@example.com", visitor, None, None, clock.now())
+    asked = link_sign_in.request_link(store, "ana@example.com", visitor, None, None, clock.now())
     sign_in_mail.deliver(store, asked.request_id, clock.now())
     token = sent[-1].mail.context["link"].partition("#token=")[2]
-    opened = sign_in.verify(store, sign_in.proof(token=token, nonce=asked.nonce), visitor, clock.now())
+    opened = link_sign_in.verify(store, link_sign_in.parse_proof(token=token, nonce=asked.nonce), visitor, clock.now())
     return {"authorization": f"Bearer {opened.token}"}
 
 
@@ -114,7 +122,7 @@ def test_owner_deletes_the_account_and_the_table_knows_neither_address_name_nor_
 def test_deleting_the_own_account_takes_a_fresh_sign_in(store: Store, ana: Customer, signed_in: dict[str, str]) -> None:
     token = signed_in["authorization"].removeprefix("Bearer ")
     assert sessions.current(store, token, NOW)
-    later = clock.now() + sessions.FRESH
+    later = clock.now() + sessions.RECENT
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", lambda: later)
         answer = storefront_api.handler(http_event("DELETE", "demo/account", headers=signed_in), None)
@@ -126,17 +134,25 @@ def test_the_shops_money_stays_and_nothing_else_of_an_order(store: Store, ana: C
     erase(store, ana)
     kept = reference(store)
     assert kept.money.model_dump(mode="json") == {
-        "currency": "EUR", "total": "10.00", "payment_status": "paid", "fulfillment_status": "shipped",
-    }  # fmt: skip
-    assert (kept.version, kept.placed_at, kept.customer_id, kept.email) == (1, clock.stamp(BEFORE), None, None)
+        "currency": "EUR",
+        "total": "10.00",
+        "payment_status": "paid",
+        "fulfillment_status": "shipped",
+    }
+    assert (kept.version, kept.placed_at, kept.customer_id, kept.email) == (
+        1,
+        clock.format_timestamp(BEFORE),
+        None,
+        None,
+    )
 
 
 def test_versions_of_an_erased_order_change_its_money_alone(store: Store, ana: Customer) -> None:
     erase(store, ana)
-    assert not orders.take(store, order(version=1), NOW)
-    assert orders.take(store, order(version=3, total="4.00", payment_status="partially_refunded"), NOW)
-    assert not orders.take(store, order(version=2, total="9.00"), NOW)
-    assert orders.take(store, order(version=4, total="3.00", email="other@example.com"), NOW)
+    assert not orders.record_version(store, order(version=1), NOW)
+    assert orders.record_version(store, order(version=3, total="4.00", payment_status="partially_refunded"), NOW)
+    assert not orders.record_version(store, order(version=2, total="9.00"), NOW)
+    assert orders.record_version(store, order(version=4, total="3.00", email="other@example.com"), NOW)
     kept = reference(store)
     assert (kept.version, str(kept.money.total), kept.customer_id) == (4, "3.00", None)
     assert holder(store) is None
@@ -145,10 +161,10 @@ def test_versions_of_an_erased_order_change_its_money_alone(store: Store, ana: C
 
 def test_an_order_placed_before_makes_no_account_and_one_placed_after_a_new_one(store: Store, ana: Customer) -> None:
     erase(store, ana)
-    assert orders.take(store, order("late", placed_at=NOW - timedelta(milliseconds=1)), AFTER)
+    assert orders.record_version(store, order("late", placed_at=NOW - timedelta(milliseconds=1)), AFTER)
     assert holder(store) is None
     assert reference(store, "late").money.total == 10
-    assert orders.take(store, order("new", placed_at=NOW), AFTER)
+    assert orders.record_version(store, order("new", placed_at=NOW), AFTER)
     again = holder(store)
     assert again
     assert (again.id != ana.id, again.orders_count) == (True, 1)
@@ -156,30 +172,31 @@ def test_an_order_placed_before_makes_no_account_and_one_placed_after_a_new_one(
 
 
 def test_a_changed_email_takes_the_order_from_its_holder_into_the_money_alone(store: Store, ana: Customer) -> None:
-    orders.take(store, order("7", email="ben@example.com"), NOW)
+    orders.record_version(store, order("7", email="ben@example.com"), NOW)
     erase(store, ana)
-    assert orders.take(store, order("7", version=2, email="ana@example.com"), NOW)
+    assert orders.record_version(store, order("7", version=2, email="ana@example.com"), NOW)
     ben = holder(store, "ben@example.com")
     assert ben
     assert (ben.orders_count, order_lists.of_customer(store, ben.id).orders) == (0, [])
     with pytest.raises(OrderNotFoundError):
-        orders.one(store, ben.id, "7")
+        orders.get(store, ben.id, "7")
     assert reference(store, "7").money
 
 
 def test_an_address_that_the_person_had_before_is_buried_too(store: Store, ana: Customer) -> None:
     customers.patch(store, ana.id, {"email": "ana.perez@example.com"}, NOW)
-    orders.take(store, order("1001", version=2), NOW)  # its e-mail is the old one, and stays with her
+    orders.record_version(store, order("1001", version=2), NOW)  # its e-mail is the old one, and stays with her
     erase(store, ana)
-    assert tombstones.among(store, ["ana@example.com", "ana.perez@example.com", "ben@example.com"]) == {
-        "ana@example.com", "ana.perez@example.com",
-    }  # fmt: skip
+    assert tombstones.erased_among(store, ["ana@example.com", "ana.perez@example.com", "ben@example.com"]) == {
+        "ana@example.com",
+        "ana.perez@example.com",
+    }
     assert "perez@example" not in table()
 
 
 def test_nothing_leads_from_a_customer_who_was_merged_into_the_person(store: Store, ana: Customer) -> None:
     old = customers.create(store, NewCustomer(email="old@example.com", name="Ana P."), NOW)
-    orders.take(store, order("old", email="old@example.com"), NOW)
+    orders.record_version(store, order("old", email="old@example.com"), NOW)
     merges.merge(store, ana.id, old.id, NOW, MERCHANT, lambda: False)
     erase(store, ana)
     left = table()
@@ -193,13 +210,13 @@ def test_who_signs_up_again_comes_back_with_nothing(
     store: Store, ana: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     erase(store, ana)
-    request = sign_in.request_link(store, "ana@example.com", Visitor("192.0.2.1", None), None, None, NOW)
+    request = link_sign_in.request_link(store, "ana@example.com", Visitor("192.0.2.1", None), None, None, NOW)
     sent: list[Any] = []
     monkeypatch.setattr("clientela.mail.mail_delivery._sent", lambda store, outgoing: sent.append(outgoing) or "sent")
     sign_in_mail.deliver(store, request.request_id, NOW)
     code = sent[-1].mail.context["code"].replace(" ", "")
-    proof = sign_in.proof(request_id=request.request_id, code=code)
-    opened = sign_in.verify(store, proof, Visitor("192.0.2.1", None), NOW)
+    proof = link_sign_in.parse_proof(request_id=request.request_id, code=code)
+    opened = link_sign_in.verify(store, proof, Visitor("192.0.2.1", None), NOW)
     assert opened.customer.id != ana.id
     assert order_lists.of_customer(store, opened.customer.id).orders == []
     assert (opened.customer.name, opened.customer.orders_count) == (None, 0)
@@ -215,7 +232,7 @@ def test_sessions_and_the_address_are_free_from_the_first_write_on(
         sessions.current(store, signed_in["authorization"].removeprefix("Bearer "), NOW)
     with pytest.raises(CustomerNotFoundError):
         customers.get(store, ana.id)
-    assert orders.take(store, order(version=2, total="1.00"), NOW)  # an order of hers in the middle of it
+    assert orders.record_version(store, order(version=2, total="1.00"), NOW)  # an order of hers in the middle of it
     assert holder(store) is None
     waiting.work()
     done = erasures.get(store, begun.id)
@@ -238,8 +255,12 @@ def test_merchant_erases_over_http_once_and_finds_the_certificate_again(store: S
     page = answered(customers_api.handler(http_event("GET", "demo/erasures", key=key), None))
     assert page["items"] == [certificate]
     assert {each["what"] for each in certificate["kept"]} == {
-        "order_money_records", "keyed_hashes", "this_certificate", "files", "backups",
-    }  # fmt: skip
+        "order_money_records",
+        "keyed_hashes",
+        "this_certificate",
+        "files",
+        "backups",
+    }
     for method, unknown in (("POST", "customers/cus_x/erase"), ("GET", "erasures/ers_x")):
         assert customers_api.handler(http_event(method, f"demo/{unknown}", key=key), None)["statusCode"] == 404
 
@@ -272,7 +293,7 @@ def test_a_deleted_customer_is_no_erased_one(store: Store, ana: Customer) -> Non
     customer_removal.remove(store, ana.id)
     with pytest.raises(CustomerNotFoundError):
         erase(store, ana)
-    assert orders.take(store, order(version=2), NOW)
+    assert orders.record_version(store, order(version=2), NOW)
     again = holder(store)
     assert again
     assert again.orders_count == 1
@@ -280,8 +301,8 @@ def test_a_deleted_customer_is_no_erased_one(store: Store, ana: Customer) -> Non
 
 def test_orders_that_wait_for_their_account_are_erased_with_it_and_later_ones_stay(aws: Any, waiting: Waiting) -> None:
     closed = stores.create("closed", StoreSettings(name="Closed", login_mode="required"), NOW)
-    orders.take(closed, order(), NOW)
-    orders.take(closed, order("later", placed_at=AFTER), NOW)
+    orders.record_version(closed, order(), NOW)
+    orders.record_version(closed, order("later", placed_at=AFTER), NOW)
     made = customers.create(closed, NewCustomer(email="ana@example.com"), NOW)
     certificate = erase(closed, made)
     assert (certificate.deleted.orders, certificate.kept[0].count) == (1, 1)
@@ -289,12 +310,14 @@ def test_orders_that_wait_for_their_account_are_erased_with_it_and_later_ones_st
     assert erased.money
     assert (str(erased.money.total), erased.customer_id, erased.email) == ("10.00", None, None)
     assert reference(closed, "later").email == "ana@example.com"
-    assert not orders.take(closed, order(), NOW)
-    assert orders.take(closed, order(version=2, total="9.00"), NOW)
+    assert not orders.record_version(closed, order(), NOW)
+    assert orders.record_version(closed, order(version=2, total="9.00"), NOW)
     money = reference(closed).money
     assert money
     assert str(money.total) == "9.00"
-    assert orders.take(closed, order("late", placed_at=BEFORE), NOW)  # an order from before that comes only now
+    assert orders.record_version(
+        closed, order("late", placed_at=BEFORE), NOW
+    )  # an order from before that comes only now
     assert reference(closed, "late").email is None
     again = customers.create(closed, NewCustomer(email="ana@example.com"), AFTER)
     assert unclaimed_orders.adopt(closed, again, AFTER).orders_count == 1

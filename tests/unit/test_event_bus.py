@@ -15,7 +15,7 @@ from clientela.aws import clients
 from clientela.customers import customer_records, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.events import event_bus
-from clientela.events.events import Event
+from clientela.events.change_events import BusEvent
 from clientela.stores.stores import Store
 
 NOW = clock.now()
@@ -53,12 +53,12 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Bus:
     return bus
 
 
-def event(subject: str, number: int, **data: Any) -> Event:
+def event(subject: str, number: int, **data: Any) -> BusEvent:
     detail = {"id": f"{subject}{number}", "occurred_at": "2026-11-21T10:00:00.000Z", "left_out": [], "data": data}
-    return Event("customer.updated", subject, str(number), detail)
+    return BusEvent("customer.updated", subject, str(number), detail)
 
 
-def ids(found: list[Event]) -> list[str]:
+def ids(found: list[BusEvent]) -> list[str]:
     return [each.detail["id"] for each in found]
 
 
@@ -69,8 +69,10 @@ def test_ten_go_in_a_call_and_never_two_of_one_subject(bus: Bus) -> None:
     assert bus.taken == ids(told)
     (first, *_), *_ = bus.calls
     assert (first["EventBusName"], first["Source"], first["DetailType"]) == (
-        "clientela-test", "clientela.test", "customer.updated",
-    )  # fmt: skip
+        "clientela-test",
+        "clientela.test",
+        "customer.updated",
+    )
 
 
 def test_what_is_left_over_is_tried_again_alone(bus: Bus) -> None:
@@ -108,7 +110,7 @@ def test_a_call_stays_below_the_limit_of_all_its_events(bus: Bus) -> None:
     assert event_bus.publish(told) == ([], [], None)
     assert [len(call) for call in bus.calls] == [2, 2, 2]
     for call in bus.calls:
-        assert sum(len(entry["Detail"].encode()) for entry in call) <= event_bus.MOST_BYTES
+        assert sum(len(entry["Detail"].encode()) for entry in call) <= event_bus.MAX_BYTES
 
 
 def test_an_event_that_is_too_large_names_what_it_leaves_out(bus: Bus) -> None:
@@ -118,13 +120,14 @@ def test_an_event_that_is_too_large_names_what_it_leaves_out(bus: Bus) -> None:
     detail = json.loads(entry["Detail"])
     assert detail["left_out"] == ["customer.note"]
     assert detail["data"] == {
-        "customer": {name: customer[name] for name in ("id", "tags", "custom_fields")}, "changed": ["note", "tags"],
-    }  # fmt: skip
+        "customer": {name: customer[name] for name in ("id", "tags", "custom_fields")},
+        "changed": ["note", "tags"],
+    }
     assert len(entry["Detail"].encode()) <= event_bus.LARGEST_DETAIL
 
 
 def ana(store: Store, **fields: Any) -> Customer:
-    return customers.made(NewCustomer(email="ana@example.com", **fields), NOW, "merchant")
+    return customers.build(NewCustomer(email="ana@example.com", **fields), NOW, "merchant")
 
 
 def put(store: Store, customer: Customer) -> dict[str, Any]:
@@ -189,9 +192,11 @@ def test_an_event_that_the_bus_never_takes_is_put_aside(
 def test_the_largest_customer_that_can_be_stored_makes_an_event(store: Store, bus: Bus) -> None:
     lines = dict.fromkeys(("name", "company", "street2", "city", "region"), "€" * 200)
     customer = ana(
-        store, custom_fields={f"field {i}": "é" * 1000 for i in range(50)}, note="é" * 5000,
+        store,
+        custom_fields={f"field {i}": "é" * 1000 for i in range(50)},
+        note="é" * 5000,
         shipping_addresses=[lines | {"street": f"{i} " + "€" * 190} for i in range(50)],
-    )  # fmt: skip
+    )
     change = put(store, customer)
     assert len(customer.model_dump_json().encode()) > event_bus.LARGEST_DETAIL
     assert handed_back(change) == []

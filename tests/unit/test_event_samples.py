@@ -11,10 +11,10 @@ from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 from tests.streams import arriving
 
-from clientela.events import events
-from clientela.events.event_fields import AnyEvent
+from clientela.events import change_events
+from clientela.events.event_schemas import AnyEvent
 from clientela.schema.documents import STORED
-from clientela.table import changes
+from clientela.table import stream
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = Draft202012Validator(json.loads((ROOT / "docs/events.json").read_text("utf-8")))
@@ -24,7 +24,7 @@ SAMPLES = {file.stem: json.loads(file.read_text("utf-8")) for file in (ROOT / "e
 
 @pytest.mark.parametrize("record", RECORDS, ids=[str(number) for number in range(len(RECORDS))])
 def test_a_recorded_change_tells_its_sample(record: dict[str, Any]) -> None:
-    event = events.told(changes.read(record))
+    event = change_events.event_from_change(stream.read(record))
     assert event is not None
     assert event.detail == SAMPLES[event.type]["detail"]
     assert SAMPLES[event.type]["detail-type"] == event.type
@@ -57,9 +57,11 @@ def test_no_sample_shows_a_key_of_the_table_or_a_hash() -> None:
 def test_the_documented_follower_ends_with_the_last_state_whatever_comes_twice_or_late(aws: Any) -> None:
     definitions = {"AttributeName": "customer_id"}
     aws("dynamodb").create_table(
-        TableName="customer-copies", BillingMode="PAY_PER_REQUEST",
-        KeySchema=[definitions | {"KeyType": "HASH"}], AttributeDefinitions=[definitions | {"AttributeType": "S"}],
-    )  # fmt: skip
+        TableName="customer-copies",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[definitions | {"KeyType": "HASH"}],
+        AttributeDefinitions=[definitions | {"AttributeType": "S"}],
+    )
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/events.md").read_text("utf-8"), re.DOTALL)
     follower: dict[str, Any] = {}
     exec(code, follower)

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from clientela.handlers.faults import FaultError
+from clientela.handlers.error_logs import FaultError
 from clientela.stores.stores import Store
 
 EVENTS = Path(__file__).parents[2] / "events"

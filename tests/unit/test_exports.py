@@ -14,17 +14,17 @@ import customer_export
 from clientela import clock
 from clientela.aws import clients
 from clientela.csv import csv_columns
-from clientela.customers import customers, directory
+from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, InvalidInputError
-from clientela.exports import export_columns, export_files, exports
-from clientela.exports.exports import ExportIncompleteError, ExportJob
+from clientela.exports import export_columns, export_files, export_jobs
+from clientela.exports.export_jobs import ExportIncompleteError, ExportJob
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
-from clientela.handlers import faults
-from clientela.imports import csv_groups, csv_rows
-from clientela.imports.csv_rows import Shop
+from clientela.handlers import error_logs
+from clientela.imports import import_rows, row_groups
+from clientela.imports.import_rows import StoreContext
 from clientela.orders import orders
 from clientela.orders.order_fields import Order
 from clientela.stores import stores
@@ -48,7 +48,7 @@ class Functions:
 @pytest.fixture(autouse=True)
 def functions(aws: Any, monkeypatch: pytest.MonkeyPatch) -> Functions:
     calls = Functions()
-    monkeypatch.setattr(clients, "functions", lambda: calls)
+    monkeypatch.setattr(clients, "lambda_", lambda: calls)
     return calls
 
 
@@ -65,7 +65,7 @@ def handle(event: dict[str, Any], request_id: str = "request") -> None:
 
 
 def export(store: Store, wanted: CustomerFilter | None = None) -> ExportJob:
-    return exports.run(store, exports.start(store, NOW, wanted or CustomerFilter()).id, NOW)
+    return export_jobs.run(store, export_jobs.start(store, NOW, wanted or CustomerFilter()).id, NOW)
 
 
 def content(aws: Any, key: str | None) -> bytes:
@@ -82,27 +82,34 @@ def objects(aws: Any) -> list[str]:
 
 
 def test_a_started_export_is_queued_and_its_function_called(store: Store, functions: Functions) -> None:
-    job = exports.start(store, NOW)
+    job = export_jobs.start(store, NOW)
     assert (job.status, job.file, job.created_at) == ("queued", None, NOW)
     assert functions.calls == [{"store_id": "demo", "job_id": job.id}]
-    assert exports.get(store, job.id) == job
+    assert export_jobs.get(store, job.id) == job
 
 
 def test_the_function_writes_the_file_and_then_the_manifest(store: Store, aws: Any, functions: Functions) -> None:
     add(store, "ana@example.com", name="Ana")
     add(store, "ben@example.com")
-    started = exports.start(store, NOW)
+    started = export_jobs.start(store, NOW)
     handle(functions.calls[0])
-    job = exports.get(store, started.id)
+    job = export_jobs.get(store, started.id)
     assert (job.status, job.rows) == ("succeeded", 2)
     file = content(aws, job.file)
     assert job.file == f"demo/customers-{NOW:%Y%m%dT%H%M%S}.{NOW.microsecond // 1000:03}Z.csv"
     assert (job.sha256, job.size) == (hashlib.sha256(file).hexdigest(), len(file))
     manifest = json.loads(content(aws, job.manifest))
     assert manifest | {"finished": "", "started": "", "filter": {}} == {
-        "export": job.id, "file": job.file, "rows": 2, "size": len(file), "sha256": job.sha256,
-        "columns": list(export_columns.COLUMNS), "filter": {}, "started": "", "finished": "",
-    }  # fmt: skip
+        "export": job.id,
+        "file": job.file,
+        "rows": 2,
+        "size": len(file),
+        "sha256": job.sha256,
+        "columns": list(export_columns.COLUMNS),
+        "filter": {},
+        "started": "",
+        "finished": "",
+    }
     assert sorted(objects(aws)) == sorted([job.file, str(job.manifest)])
 
 
@@ -117,35 +124,70 @@ def test_the_file_opens_in_excel_and_has_a_line_for_each_customer(store: Store, 
 def test_a_row_holds_what_the_merchant_and_the_orders_wrote(store: Store, aws: Any) -> None:
     members = [groups.create(store, NewGroup(name=code.title(), code=code), NOW).id for code in ("retail", "vip")]
     ana = add(
-        store, "ana@example.com", first_name="Ana", last_name="Pérez", phone="+34911222333", language="es",
-        groups=members, tags=["a", "b"], tax_exempt=True, accepts_marketing=False, note="rings twice",
+        store,
+        "ana@example.com",
+        first_name="Ana",
+        last_name="Pérez",
+        phone="+34911222333",
+        language="es",
+        groups=members,
+        tags=["a", "b"],
+        tax_exempt=True,
+        accepts_marketing=False,
+        note="rings twice",
         billing_address={"street": "Calle 1", "country": "ES", "phone": "+34911222333"},
         shipping_addresses=[{"city": "Vigo"}, {"city": "Lugo", "is_default": True}],
-    )  # fmt: skip
+    )
     for number, currency in enumerate(["USD", "EUR", "USD"]):
         placed = {"placed_at": f"2026-01-0{number + 1}T00:00:00Z", "email": "ana@example.com", "version": 1}
         money = {"currency": currency, "total": "10.50", "payment_status": "paid", "payment_method": "card"}
-        orders.take(store, Order.model_validate({"id": str(number)} | placed | money), NOW)
+        orders.record_version(store, Order.model_validate({"id": str(number)} | placed | money), NOW)
     [row] = rows(aws, export(store))
     assert {name: cell for name, cell in row.items() if cell} == {
-        "email": "ana@example.com", "name": "Ana Pérez", "first_name": "Ana", "last_name": "Pérez",
-        "phone": "'+34911222333", "language": "es", "status": "active", "groups": "retail; vip", "tags": "a; b",
-        "tax_exempt": "yes", "accepts_marketing": "no", "note": "rings twice", "billing_street": "Calle 1",
-        "billing_country": "ES", "billing_phone": "'+34911222333", "shipping_city": "Lugo", "id": ana.id,
-        "created_at": clock.stamp(NOW), "updated_at": clock.stamp(NOW), "type": "registered", "source": "merchant",
-        "email_status": "unproven", "vat_id_status": "none", "orders_count": "3",
-        "total_spent": "10.50 EUR; 21.00 USD", "average_order_value": "10.50 USD",
-        "first_order_at": "2026-01-01T00:00:00.000Z", "last_order_at": "2026-01-03T00:00:00.000Z",
-        "last_order_status": "paid", "last_payment_method": "card",
-    }  # fmt: skip
+        "email": "ana@example.com",
+        "name": "Ana Pérez",
+        "first_name": "Ana",
+        "last_name": "Pérez",
+        "phone": "'+34911222333",
+        "language": "es",
+        "status": "active",
+        "groups": "retail; vip",
+        "tags": "a; b",
+        "tax_exempt": "yes",
+        "accepts_marketing": "no",
+        "note": "rings twice",
+        "billing_street": "Calle 1",
+        "billing_country": "ES",
+        "billing_phone": "'+34911222333",
+        "shipping_city": "Lugo",
+        "id": ana.id,
+        "created_at": clock.format_timestamp(NOW),
+        "updated_at": clock.format_timestamp(NOW),
+        "type": "registered",
+        "source": "merchant",
+        "email_status": "unproven",
+        "vat_id_status": "none",
+        "orders_count": "3",
+        "total_spent": "10.50 EUR; 21.00 USD",
+        "average_order_value": "10.50 USD",
+        "first_order_at": "2026-01-01T00:00:00.000Z",
+        "last_order_at": "2026-01-03T00:00:00.000Z",
+        "last_order_status": "paid",
+        "last_payment_method": "card",
+    }
     assert tuple(row) == export_columns.COLUMNS
 
 
 def test_no_cell_is_run_by_a_spreadsheet(store: Store, aws: Any) -> None:
     add(
-        store, "=cmd@b.com", name="@SUM(1)", company="-1", note="＝1+1", tags=["=x"],  # noqa: RUF001
+        store,
+        "=cmd@b.com",
+        name="@SUM(1)",
+        company="-1",
+        note="＝1+1",
+        tags=["=x"],
         billing_address={"street": "'=1", "city": "=1", "phone": "+34911222333"},
-    )  # fmt: skip
+    )
     [row] = rows(aws, export(store))
     assert all(cell[:1] not in set("=+-@\t\r\n\x00＝＋－＠") for cell in row.values() if cell)  # noqa: RUF001
     assert (row["email"], row["billing_street"]) == ("'=cmd@b.com", "''=1")
@@ -175,11 +217,11 @@ def test_the_file_goes_back_in_and_changes_nothing(store: Store, aws: Any) -> No
     ]
     file = content(aws, export(store).file).decode("utf-8-sig")
     header, *lines = csv.reader(io.StringIO(file, newline=""), strict=True)
-    columns, known = csv_columns.columns(header), csv_groups.group_ids([group])
+    columns, known = csv_columns.columns(header), row_groups.group_ids([group])
     for before, line in zip(people, lines, strict=True):
-        row = csv_rows.row(2, line, columns)
-        assert csv_rows.changed(row, before, columns, Shop(known)) == (before, [])
-        again = csv_rows.new(row, before.id, columns, NOW, Shop(known)).customer
+        row = import_rows.row(2, line, columns)
+        assert import_rows.changed(row, before, columns, StoreContext(known)) == (before, [])
+        again = import_rows.new(row, before.id, columns, NOW, StoreContext(known)).customer
         only_once = {"source", "shipping_addresses", "marketing_consent"}  # who said it, and when
         assert again.model_dump(exclude=only_once) == before.model_dump(exclude=only_once)
 
@@ -190,7 +232,7 @@ def test_a_filter_limits_the_rows(store: Store, aws: Any) -> None:
     job = export(store, CustomerFilter(tax_exempt=True))
     assert [row["email"] for row in rows(aws, job)] == ["ana@example.com"]
     assert json.loads(content(aws, job.manifest))["filter"]["tax_exempt"] is True
-    assert exports.get(store, job.id).filter == CustomerFilter(tax_exempt=True)
+    assert export_jobs.get(store, job.id).filter == CustomerFilter(tax_exempt=True)
 
 
 def test_a_store_without_customers_gets_a_header(store: Store, aws: Any) -> None:
@@ -200,8 +242,8 @@ def test_a_store_without_customers_gets_a_header(store: Store, aws: Any) -> None
 
 def test_a_large_file_goes_up_in_parts(store: Store, aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     profile = {"customer": {"S": json.dumps({"email": "ana@example.com", "note": "x" * 5000})}}
-    monkeypatch.setattr(directory, "every_profile", lambda *_: iter([profile] * 4000))
-    monkeypatch.setattr(directory, "count", lambda *_: 4000)
+    monkeypatch.setattr(customer_search, "all_profiles", lambda *_: iter([profile] * 4000))
+    monkeypatch.setattr(customer_search, "count", lambda *_: 4000)
     job = export(store)
     head = aws("s3").head_object(Bucket=EXPORTS, Key=job.file)
     assert head["ContentLength"] == job.size > 2 * export_files.PART
@@ -214,11 +256,11 @@ def test_an_export_that_breaks_leaves_nothing_behind(store: Store, aws: Any, mon
         yield from [{"customer": {"S": json.dumps({"note": "x" * 5000})}}] * 4000
         raise OSError("ana@example.com")
 
-    monkeypatch.setattr(directory, "every_profile", broken)
-    started = exports.start(store, NOW)
+    monkeypatch.setattr(customer_search, "all_profiles", broken)
+    started = export_jobs.start(store, NOW)
     with pytest.raises(OSError, match="ana"):
-        exports.run(store, started.id, NOW)
-    job = exports.get(store, started.id)
+        export_jobs.run(store, started.id, NOW)
+    job = export_jobs.get(store, started.id)
     assert (job.status, job.file, job.message) == ("failed", None, "OSError stopped the export.")
     assert job.finished_at
     assert objects(aws) == []
@@ -230,22 +272,22 @@ def test_a_row_too_few_fails_the_export_and_the_next_try_can_succeed(
 ) -> None:
     for name in ("ana", "ben", "eve"):
         add(store, f"{name}@example.com")
-    started = exports.start(store, NOW)
+    started = export_jobs.start(store, NOW)
     with monkeypatch.context() as patch:
-        everybody = list(directory.every_profile(store))
-        patch.setattr(directory, "every_profile", lambda *_: iter(everybody[:2]))
+        everybody = list(customer_search.all_profiles(store))
+        patch.setattr(customer_search, "all_profiles", lambda *_: iter(everybody[:2]))
         with pytest.raises(ExportIncompleteError):
-            exports.run(store, started.id, NOW)
-    assert exports.get(store, started.id).message == "2 rows were written of 3 to 3 customers counted."
+            export_jobs.run(store, started.id, NOW)
+    assert export_jobs.get(store, started.id).message == "2 rows were written of 3 to 3 customers counted."
     assert objects(aws) == []
-    job = exports.run(store, started.id, NOW)
+    job = export_jobs.run(store, started.id, NOW)
     assert (job.status, job.rows, job.message) == ("succeeded", 3, None)
 
 
 def test_customers_who_come_while_it_is_written_do_not_fail_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     add(store, "ana@example.com")
     counts = iter([0, 2])
-    monkeypatch.setattr(directory, "count", lambda *_: next(counts))
+    monkeypatch.setattr(customer_search, "count", lambda *_: next(counts))
     assert export(store).rows == 1
 
 
@@ -253,25 +295,25 @@ def test_a_second_call_changes_nothing(store: Store, aws: Any) -> None:
     add(store, "ana@example.com")
     job = export(store)
     add(store, "ben@example.com")
-    assert exports.run(store, job.id, NOW + timedelta(hours=1)) == job
+    assert export_jobs.run(store, job.id, NOW + timedelta(hours=1)) == job
     assert len(rows(aws, job)) == 1
 
 
 def test_a_running_job_is_left_to_who_runs_it_until_it_is_dead(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    started = exports.start(store, NOW)
+    started = export_jobs.start(store, NOW)
     seen = []
 
     def look(*_: object) -> Iterator[dict[str, Any]]:
-        seen.append(exports.run(store, started.id, NOW + timedelta(minutes=1)).status)
+        seen.append(export_jobs.run(store, started.id, NOW + timedelta(minutes=1)).status)
         raise SystemExit  # killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(directory, "every_profile", look)
+        patch.setattr(customer_search, "all_profiles", look)
         with pytest.raises(SystemExit):
-            exports.run(store, started.id, NOW)
+            export_jobs.run(store, started.id, NOW)
     assert seen == ["running"]
-    assert exports.run(store, started.id, NOW + timedelta(minutes=14)).status == "running"
-    assert exports.run(store, started.id, NOW + timedelta(minutes=16)).status == "succeeded"
+    assert export_jobs.run(store, started.id, NOW + timedelta(minutes=14)).status == "running"
+    assert export_jobs.run(store, started.id, NOW + timedelta(minutes=16)).status == "succeeded"
 
 
 def killed(*_: object) -> Iterator[dict[str, Any]]:
@@ -282,22 +324,22 @@ def test_what_was_killed_early_is_run_again_when_lambda_repeats_the_call(
     store: Store, functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lambda repeats an asynchronous call that failed after a minute or two, with the same request id."""
-    started = exports.start(store, NOW)
+    started = export_jobs.start(store, NOW)
     with monkeypatch.context() as patch:
-        patch.setattr(directory, "every_profile", killed)
+        patch.setattr(customer_search, "all_profiles", killed)
         with pytest.raises(SystemExit):
             handle(functions.calls[0], "first")
     handle(functions.calls[0], "another")
-    assert exports.get(store, started.id).status == "running"
+    assert export_jobs.get(store, started.id).status == "running"
     handle(functions.calls[0], "first")
-    assert exports.get(store, started.id).status == "succeeded"
+    assert export_jobs.get(store, started.id).status == "succeeded"
 
 
 def test_a_job_whose_last_write_failed_is_run_again_when_lambda_repeats_the_call(
     store: Store, aws: Any, functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(store, "ana@example.com")
-    started, changed = exports.start(store, NOW), exports._changed
+    started, changed = export_jobs.start(store, NOW), export_jobs._changed
 
     def fails_at_the_end(record: Any, **changes: Any) -> Any:
         if changes["status"] == "succeeded":
@@ -305,12 +347,12 @@ def test_a_job_whose_last_write_failed_is_run_again_when_lambda_repeats_the_call
         return changed(record, **changes)
 
     with monkeypatch.context() as patch:
-        patch.setattr(exports, "_changed", fails_at_the_end)
-        with pytest.raises(faults.FaultError):
+        patch.setattr(export_jobs, "_changed", fails_at_the_end)
+        with pytest.raises(error_logs.FaultError):
             handle(functions.calls[0])
-    assert exports.get(store, started.id).status == "running"
+    assert export_jobs.get(store, started.id).status == "running"
     handle(functions.calls[0])
-    job = exports.get(store, started.id)
+    job = export_jobs.get(store, started.id)
     assert (job.status, job.rows) == ("succeeded", 1)
     assert sorted(objects(aws)) == sorted([str(job.file), str(job.manifest)])
 
@@ -324,7 +366,7 @@ def test_the_schedule_starts_each_store_once(store: Store, functions: Functions)
         handle(call)
     handle(SCHEDULED)
     assert len(functions.calls) == 2
-    assert [job.status for job in exports.every(store).jobs] == ["succeeded"]
+    assert [job.status for job in export_jobs.list_all(store).jobs] == ["succeeded"]
 
 
 def test_a_call_without_a_planned_time_starts_exports_too(store: Store, functions: Functions) -> None:
@@ -338,10 +380,10 @@ def test_a_function_that_cannot_be_called_fails_the_job(store: Store, monkeypatc
         def invoke(self, **_: object) -> None:
             raise OSError
 
-    monkeypatch.setattr(clients, "functions", Down)
+    monkeypatch.setattr(clients, "lambda_", Down)
     with pytest.raises(OSError):  # noqa: PT011 - whatever it is
-        exports.start(store, NOW)
-    assert [job.status for job in exports.every(store).jobs] == ["failed"]
+        export_jobs.start(store, NOW)
+    assert [job.status for job in export_jobs.list_all(store).jobs] == ["failed"]
 
 
 @pytest.mark.parametrize("broken", ["demo", "other"])
@@ -351,7 +393,7 @@ def test_a_store_that_fails_keeps_no_other_from_its_night(
     stores.create("other", StoreSettings(name="Other"), NOW)
     with monkeypatch.context() as patch:
         patch.setattr(functions, "invoke", refusing(functions, broken))
-        with pytest.raises(faults.FaultError):
+        with pytest.raises(error_logs.FaultError):
             handle(SCHEDULED)
     assert [call["store_id"] for call in functions.calls] == [{"demo": "other", "other": "demo"}[broken]]
     handle(SCHEDULED)
@@ -372,26 +414,26 @@ def refusing(functions: Functions, store_id: str) -> Any:
 
 
 def test_jobs_are_listed_newest_first_in_pages(store: Store) -> None:
-    started = [exports.start(store, NOW + timedelta(seconds=number)).id for number in range(3)]
-    first = exports.every(store, 2)
-    second = exports.every(store, 2, first.next_cursor)
+    started = [export_jobs.start(store, NOW + timedelta(seconds=number)).id for number in range(3)]
+    first = export_jobs.list_all(store, 2)
+    second = export_jobs.list_all(store, 2, first.next_cursor)
     assert [job.id for job in first.jobs + second.jobs] == started[::-1]
     assert second.next_cursor is None
     with pytest.raises(InvalidInputError):
-        exports.every(store, 2, "nonsense")
+        export_jobs.list_all(store, 2, "nonsense")
 
 
 def test_the_file_is_downloaded_by_a_signed_url(store: Store, aws: Any) -> None:
     from urllib.request import urlopen
 
     job = export(store)
-    with urlopen(exports.download_url(store, job.id)) as answer:
+    with urlopen(export_jobs.download_url(store, job.id)) as answer:
         assert answer.read() == content(aws, job.file)
     with pytest.raises(ExportUnfinishedError):
-        exports.download_url(store, exports.start(store, NOW).id)
+        export_jobs.download_url(store, export_jobs.start(store, NOW).id)
 
 
 def test_an_export_of_another_store_is_not_found(store: Store) -> None:
     other = stores.create("other", StoreSettings(name="Other"), NOW)
     with pytest.raises(ExportNotFoundError):
-        exports.get(other, exports.start(store, NOW).id)
+        export_jobs.get(other, export_jobs.start(store, NOW).id)

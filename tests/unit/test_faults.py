@@ -23,16 +23,16 @@ import order_intake
 import storefront_api
 import vat_checker
 from clientela import clock
-from clientela.bulk import bulk
+from clientela.bulk import bulk_jobs
 from clientela.customers import customers
 from clientela.errors import BusyError
-from clientela.events import events
-from clientela.exports import exports
-from clientela.handlers import faults
-from clientela.imports import import_chunks, import_receipt, import_report
+from clientela.events import change_events
+from clientela.exports import export_jobs
+from clientela.handlers import error_logs
+from clientela.imports import import_finish, import_load, import_receive
 from clientela.orders import orders
 from clientela.orders.order_fields import OrderMessage
-from clientela.sign_in import sessions, sign_in_requests
+from clientela.sign_in import link_requests, sessions
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
@@ -79,7 +79,7 @@ FAULTS: list[Callable[[], Exception]] = [
 def log(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
     """All that was logged, as Lambda writes it."""
     lines = io.StringIO()
-    monkeypatch.setattr(faults.logger.registered_handler, "stream", lines)
+    monkeypatch.setattr(error_logs.logger.registered_handler, "stream", lines)
     return lambda: lines.getvalue() + caplog.text
 
 
@@ -138,12 +138,17 @@ def test_a_failing_message_is_logged_without_its_words(
     store: Store, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str], fault: Exception
 ) -> None:
     breaks(monkeypatch, orders, "take", fault)
-    breaks(monkeypatch, sign_in_requests, "find", fault)
+    breaks(monkeypatch, link_requests, "find", fault)
     breaks(monkeypatch, vat_checks, "check", fault)
     order = {
-        "id": "1", "version": 1, "placed_at": "2026-11-21T10:00:00Z", "email": EMAIL, "currency": "EUR", "total": "1",
+        "id": "1",
+        "version": 1,
+        "placed_at": "2026-11-21T10:00:00Z",
+        "email": EMAIL,
+        "currency": "EUR",
+        "total": "1",
         "payment_status": "paid",
-    }  # fmt: skip
+    }
     bodies: list[tuple[Any, dict[str, Any]]] = [
         (order_intake, {"store_id": "demo", "order": order}),
         (email_sender, {"store_id": "demo", "mail": "sign_in_link", "request_id": TOKEN}),
@@ -161,13 +166,18 @@ def test_a_message_that_cannot_be_read_is_logged_without_what_it_holds(
     store: Store, log: Callable[[], str], function: Any
 ) -> None:
     bodies = [
-        f'"{EMAIL} {TOKEN}"', f"{EMAIL} {TOKEN}", json.dumps({"store_id": EMAIL, TOKEN: EMAIL, "mail": TOKEN}),
+        f'"{EMAIL} {TOKEN}"',
+        f"{EMAIL} {TOKEN}",
+        json.dumps({"store_id": EMAIL, TOKEN: EMAIL, "mail": TOKEN}),
         json.dumps({"store_id": "demo", "mail": "sign_in_link", TOKEN: EMAIL}),
-    ]  # fmt: skip
+    ]
     assert len(function.handler(messages(*bodies), Context())["batchItemFailures"]) == len(bodies)
     assert [json.loads(line)["message_id"] for line in log().splitlines() if line.startswith("{")] == [
-        "m0", "m1", "m2", "m3",
-    ]  # fmt: skip
+        "m0",
+        "m1",
+        "m2",
+        "m3",
+    ]
     assert EMAIL not in log()
     assert TOKEN not in log()
 
@@ -176,7 +186,7 @@ def test_a_failing_change_of_the_stream_is_logged_without_its_words(
     store: Store, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str], fault: Exception
 ) -> None:
     breaks(monkeypatch, vat_checks, "wanted", fault)
-    breaks(monkeypatch, events, "told", fault)
+    breaks(monkeypatch, change_events, "event_from_change", fault)
     change = stream_record(None, {"pk": {"S": TOKEN}, "sk": {"S": EMAIL}})
     handed_back = [{"itemIdentifier": change["dynamodb"]["SequenceNumber"]}]
     assert follow_ups.handler({"Records": [change]}, Context()) == {"batchItemFailures": handed_back}
@@ -190,22 +200,22 @@ def test_a_wrong_field_is_named_where_it_is_one_of_ours(store: Store) -> None:
     order = {"version": "x", "email": EMAIL, "items": [{"quantity": EMAIL}]}
     with pytest.raises(ValidationError) as raised:
         OrderMessage.model_validate({"store_id": "demo", "order": order})
-    fields = faults.described(raised.value)["fields"]
+    fields = error_logs.error_details(raised.value)["fields"]
     assert {"order.version: int_type", "order.total: missing", "order.items.0.quantity: int_parsing"} <= set(fields)
     with pytest.raises(ValidationError) as raised:
         NewKey.model_validate({"name": "till", TOKEN: 1})
-    assert faults.described(raised.value)["fields"] == [": extra_forbidden"]
+    assert error_logs.error_details(raised.value)["fields"] == [": extra_forbidden"]
 
 
 JOBS: list[tuple[Any, str, Any, str, dict[str, Any]]] = [
-    (csv_import, "load", import_chunks, "load",
+    (csv_import, "load", import_load, "run",
      {"store_id": "demo", "job_id": "imp_1", "chunk": {"index": 0, "start": 0, "end": 1, "first_line": 1, "rows": 1}}),
-    (csv_import, "receive", import_receipt, "receive",
+    (csv_import, "receive", import_receive, "receive",
      {"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": f"demo/{EMAIL}.csv"}}}]}),
-    (csv_import, "finish", import_report, "finish", {"store_id": "demo", "job_id": "imp_1"}),
-    (customer_export, "handler", exports, "run", {"store_id": "demo", "job_id": "exp_1"}),
-    (customer_export, "handler", exports, "start_nightly", {}),
-    (bulk_changes, "handler", bulk, "run", {"store_id": "demo", "job_id": "blk_1"}),
+    (csv_import, "finish", import_finish, "finish", {"store_id": "demo", "job_id": "imp_1"}),
+    (customer_export, "handler", export_jobs, "run", {"store_id": "demo", "job_id": "exp_1"}),
+    (customer_export, "handler", export_jobs, "start_nightly", {}),
+    (bulk_changes, "handler", bulk_jobs, "run", {"store_id": "demo", "job_id": "blk_1"}),
 ]  # fmt: skip
 
 
@@ -213,11 +223,18 @@ JOBS: list[tuple[Any, str, Any, str, dict[str, Any]]] = [
     ("function", "handler", "module", "verb", "event"), JOBS, ids=[f"{j[0].__name__}-{j[3]}" for j in JOBS]
 )
 def test_lambda_is_given_the_name_of_an_error_and_no_words(
-    store: Store, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str], fault: Exception,
-    function: Any, handler: str, module: Any, verb: str, event: dict[str, Any],
-) -> None:  # fmt: skip
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    log: Callable[[], str],
+    fault: Exception,
+    function: Any,
+    handler: str,
+    module: Any,
+    verb: str,
+    event: dict[str, Any],
+) -> None:
     breaks(monkeypatch, module, verb, fault)
-    with pytest.raises(faults.FaultError) as raised:
+    with pytest.raises(error_logs.FaultError) as raised:
         getattr(function, handler)(event, Context())
     assert raised.type.__name__ == type(fault).__name__
     said = "".join(traceback.format_exception(raised.value))
@@ -225,14 +242,14 @@ def test_lambda_is_given_the_name_of_an_error_and_no_words(
 
 
 def test_a_group_of_errors_is_told_one_by_one() -> None:
-    told = faults.described(ExceptionGroup(WORDS, [fault() for fault in FAULTS]))
+    told = error_logs.error_details(ExceptionGroup(WORDS, [fault() for fault in FAULTS]))
     assert [error["error"] for error in told["errors"]] == ["ValidationError", "KeyError", "ValueError", "ClientError"]
     assert EMAIL not in json.dumps(told)
 
 
 def test_codes_and_causes_are_told() -> None:
-    told = [faults.described(fault()) for fault in FAULTS]
+    told = [error_logs.error_details(fault()) for fault in FAULTS]
     assert told[0]["fields"] == ["number: int_parsing"]
     assert told[1]["cause"]["error"] == "ValueError"
     assert told[3]["code"] == "MessageRejected"
-    assert faults.described(BusyError())["code"] == "busy"
+    assert error_logs.error_details(BusyError())["code"] == "busy"

@@ -40,7 +40,7 @@ def messages(aws: Any, queue: str) -> list[Any]:
 
 
 def made(source: Source = "order", **fields: Any) -> Customer:
-    return customers.made(NewCustomer(email="ana@example.com", **fields), NOW, source)
+    return customers.build(NewCustomer(email="ana@example.com", **fields), NOW, source)
 
 
 def put(store: Store, customer: Customer, *, welcome: bool = False) -> dict[str, Any]:

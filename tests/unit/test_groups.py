@@ -30,7 +30,7 @@ def test_a_group_is_read_back_whole(store: Store) -> None:
 def test_groups_are_listed_by_priority_then_name(store: Store) -> None:
     for code, priority in (("b", 1), ("c", 5), ("a", 1)):
         made(store, code, priority=priority)
-    assert [group.code for group in groups.every(store)] == ["c", "a", "b"]
+    assert [group.code for group in groups.list_all(store)] == ["c", "a", "b"]
 
 
 def test_a_code_is_used_once(store: Store) -> None:

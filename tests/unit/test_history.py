@@ -3,9 +3,9 @@ from datetime import timedelta
 import pytest
 
 from clientela import clock
-from clientela.customers import customers, history
+from clientela.customers import customer_history, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.history import Actor
+from clientela.customers.customer_history import Actor
 from clientela.errors import InvalidInputError
 from clientela.groups import groups
 from clientela.groups.groups import Group
@@ -28,21 +28,23 @@ def group(group_id: str) -> Group:
 
 
 def told(store: Store, customer: Customer) -> list[str]:
-    return [event.type for event in history.page(store, customer.id, NOW).events]
+    return [event.type for event in customer_history.page(store, customer.id, NOW).events]
 
 
 def test_a_history_begins_with_who_made_the_customer(store: Store, ana: Customer) -> None:
-    (event,) = history.page(store, ana.id, NOW).events
+    (event,) = customer_history.page(store, ana.id, NOW).events
     assert (event.type, event.at, event.actor.kind, event.actor.id) == ("registered", NOW, "api_key", "key_1")
 
 
 def test_a_change_tells_who_and_what_it_was_before_and_after(store: Store, ana: Customer) -> None:
     customers.patch(store, ana.id, {"company": None, "language": "es", "tags": ["b2b"]}, NOW, by=KEY)
-    event = history.page(store, ana.id, NOW).events[0]
+    event = customer_history.page(store, ana.id, NOW).events[0]
     assert (event.type, event.actor.id) == ("detail_updated", "key_1")
     assert {change.field: (change.before, change.after) for change in event.changes} == {
-        "company": ("Acme", None), "language": (None, "es"), "tags": ([], ["b2b"]),
-    }  # fmt: skip
+        "company": ("Acme", None),
+        "language": (None, "es"),
+        "tags": ([], ["b2b"]),
+    }
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ def test_of_an_address_book_each_address_has_its_fate(store: Store, ana: Custome
     )
     for book, kinds in fates:
         version = customers.patch(store, ana.id, {"shipping_addresses": book}, NOW).version
-        assert sorted(event.type for event in history.at(store, ana.id, version)) == kinds
+        assert sorted(event.type for event in customer_history.at_version(store, ana.id, version)) == kinds
 
 
 def test_statistics_and_sign_ins_are_no_history(store: Store, ana: Customer) -> None:
@@ -102,7 +104,7 @@ def test_a_history_is_walked_page_by_page(store: Store, ana: Customer) -> None:
         customers.patch(store, ana.id, {"note": str(i)}, NOW)
     seen, cursor = [], None
     while True:
-        page = history.page(store, ana.id, NOW, 2, cursor)
+        page = customer_history.page(store, ana.id, NOW, 2, cursor)
         seen += [event.id for event in page.events]
         cursor = page.next_cursor
         if cursor is None:
@@ -110,7 +112,7 @@ def test_a_history_is_walked_page_by_page(store: Store, ana: Customer) -> None:
     assert seen == [f"{version}-0" for version in range(6, 0, -1)]
     other = customers.create(store, NewCustomer(email="bea@example.com"), NOW)
     with pytest.raises(InvalidInputError):
-        history.page(store, other.id, NOW, 2, history.page(store, ana.id, NOW, 2).next_cursor)
+        customer_history.page(store, other.id, NOW, 2, customer_history.page(store, ana.id, NOW, 2).next_cursor)
 
 
 def test_entries_end_with_the_days_that_the_store_keeps_them(store: Store) -> None:
@@ -118,6 +120,9 @@ def test_entries_end_with_the_days_that_the_store_keeps_them(store: Store) -> No
     bob = customers.create(short, NewCustomer(email="bob@example.com"), NOW)
     customers.patch(short, bob.id, {"company": "Acme"}, NOW + timedelta(days=10))
     (old, new) = (NOW + timedelta(days=days) for days in (29, 31))
-    assert [event.type for event in history.page(short, bob.id, old).events] == ["detail_updated", "registered"]
-    later = history.page(short, bob.id, new)
+    assert [event.type for event in customer_history.page(short, bob.id, old).events] == [
+        "detail_updated",
+        "registered",
+    ]
+    later = customer_history.page(short, bob.id, new)
     assert ([event.type for event in later.events], later.next_cursor) == (["detail_updated"], None)

@@ -6,7 +6,7 @@ from tests.http_events import answered, http_event
 
 import customers_api
 from clientela import clock
-from clientela.customers import directory
+from clientela.customers import customer_search
 from clientela.errors import RequestInFlightError, RequestKeyReusedError
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
@@ -55,7 +55,7 @@ def test_a_customer_is_created_once_however_often_it_is_asked_for(store: Store, 
     assert (first["statusCode"], second["statusCode"]) == (201, 201)
     assert answered(first) == answered(second)
     assert (first["headers"]["ETag"], second["headers"]["Idempotency-Replayed"]) == (second["headers"]["ETag"], "true")
-    assert directory.count(store) == 1
+    assert customer_search.count(store) == 1
     other = post(key, "demo/customers", {"email": "bea@example.com"}, "abc")
     assert (other["statusCode"], answered(other)["code"]) == (422, "idempotency_key_reused")
 

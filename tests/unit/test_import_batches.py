@@ -8,34 +8,34 @@ from clientela import clock
 from clientela.csv import csv_columns
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.history import OPERATOR
+from clientela.customers.customer_history import OPERATOR
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
-from clientela.imports import csv_rows, import_accounts, import_chunks
-from clientela.imports.import_accounts import Account, Rules
+from clientela.imports import import_customers, import_load, import_rows
+from clientela.imports.import_customers import ImportedCustomer, Rules
 from clientela.stores.stores import Store
-from clientela.table.table import MOST_BYTES, MOST_WRITES
+from clientela.table.records import MAX_BYTES, MAX_WRITES
 
 NOW = clock.now()
 
 
 def accounts(
     header: Sequence[str], rows: Sequence[Sequence[str]], before: Customer | None, rules: Rules
-) -> list[Account]:
+) -> list[ImportedCustomer]:
     columns = csv_columns.columns(header)
-    read = [csv_rows.row(line, cells, columns) for line, cells in enumerate(rows, 2)]
-    return [import_accounts.account([row], before, rules, NOW) for row in read]
+    read = [import_rows.row(line, cells, columns) for line, cells in enumerate(rows, 2)]
+    return [import_customers.account([row], before, rules, NOW) for row in read]
 
 
 def rules(store: Store, header: Sequence[str]) -> Rules:
-    return import_accounts.with_groups_read(
+    return import_customers.with_groups_read(
         store, Rules("imp_1", "upsert", csv_columns.columns(header), NOW, frozenset())
     )
 
 
-def packed(store: Store, changed: Sequence[Account], by: Rules) -> list[tuple[int, int]]:
+def packed(store: Store, changed: Sequence[ImportedCustomer], by: Rules) -> list[tuple[int, int]]:
     """Customers and writes of each transaction."""
-    return [(len(batch.accounts), len(batch.write)) for batch in import_chunks._batches(store, changed, by, NOW)]
+    return [(len(batch.accounts), len(batch.write)) for batch in import_load._batches(store, changed, by, NOW)]
 
 
 def emails(count: int) -> list[str]:
@@ -61,7 +61,7 @@ def test_a_group_counts_once_in_each_transaction(store: Store) -> None:
 def test_changes_of_many_kinds_stay_within_a_hundred_writes(store: Store) -> None:
     header = ["email", "company", "city", "shipping city", "note", "groups"]
     groups.create(store, NewGroup(name="vip", code="vip"), NOW)
-    ana, by = customers.made(NewCustomer(email="ana@example.com"), NOW, "merchant"), rules(store, header)
+    ana, by = customers.build(NewCustomer(email="ana@example.com"), NOW, "merchant"), rules(store, header)
     changed = accounts(header, [[email, "Acme", "Vigo", "Faro", "new", "vip"] for email in emails(40)], ana, by)
     found = packed(store, changed, by)
     assert found == [(16, 97), (16, 97), (8, 49)]  # a profile and five entries of its history each, and one check
@@ -69,24 +69,24 @@ def test_changes_of_many_kinds_stay_within_a_hundred_writes(store: Store) -> Non
 
 def test_large_customers_stay_within_the_bytes(store: Store) -> None:
     large = NewCustomer(email="ana@example.com", custom_fields={f"f{number}": "x" * 1000 for number in range(50)})
-    ana, by = customers.made(large, NOW, "merchant"), rules(store, ["email", "company"])
+    ana, by = customers.build(large, NOW, "merchant"), rules(store, ["email", "company"])
     changed = accounts(["email", "company"], [[email, "Acme"] for email in emails(60)], ana, by)
-    batches = list(import_chunks._batches(store, changed, by, NOW))
+    batches = list(import_load._batches(store, changed, by, NOW))
     assert sum(len(batch.accounts) for batch in batches) == 60
     assert len(batches) == 2
-    assert all(batch.write._size <= MOST_BYTES and len(batch.write) <= MOST_WRITES for batch in batches)
+    assert all(batch.write._size <= MAX_BYTES and len(batch.write) <= MAX_WRITES for batch in batches)
 
 
 def test_a_row_that_makes_a_customer_too_large_is_rejected_and_the_others_are_written(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_chunks, "WRITERS", 1)  # moto's transactions know no threads
-    monkeypatch.setattr(customers, "LARGEST", 3000)
+    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions know no threads
+    monkeypatch.setattr(customers, "MAX_BYTES", 3000)
     by = rules(store, ["email", "note"])
     customers.create(store, NewCustomer(email="ci@example.com"), NOW, OPERATOR)
     rows = [["ana@example.com", "x" * 4000], ["bo@example.com", "x"], ["ci@example.com", "x" * 4000]]
-    read = [csv_rows.row(line, cells, by.columns) for line, cells in enumerate(rows, 2)]
-    written = import_chunks._written(store, import_chunks._accounts(store, read, by, NOW), by, NOW)
+    read = [import_rows.row(line, cells, by.columns) for line, cells in enumerate(rows, 2)]
+    written = import_load._written(store, import_load._accounts(store, read, by, NOW), by, NOW)
     outcomes = {account.rows[0].email: account.findings[0].outcome for account in written}
     assert outcomes == {"ana@example.com": "rejected", "bo@example.com": "created", "ci@example.com": "rejected"}
     assert {note.code for account in written for finding in account.findings for note in finding.notes} == {

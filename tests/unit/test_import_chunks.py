@@ -13,12 +13,12 @@ import csv_import
 from clientela.aws import clients
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.history import OPERATOR
+from clientela.customers.customer_history import OPERATOR
 from clientela.errors import LinkUsedError
-from clientela.handlers import faults
-from clientela.imports import import_chunks, imports
+from clientela.handlers import error_logs
+from clientela.imports import import_jobs, import_load
 from clientela.lifecycle import customer_removal
-from clientela.sign_in import sessions, sign_in
+from clientela.sign_in import link_sign_in, sessions
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 
@@ -28,8 +28,8 @@ DISABLE = b"email,status\nana@example.com,disabled\n"
 @pytest.fixture
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
     found = StateMachines()
-    monkeypatch.setattr(clients, "state_machines", lambda: found)
-    monkeypatch.setattr(import_chunks, "WRITERS", 1)  # moto's transactions know no threads
+    monkeypatch.setattr(clients, "step_functions", lambda: found)
+    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions know no threads
     return found
 
 
@@ -53,7 +53,7 @@ def signed_in_with_another_link(store: Store, mails: Mailbox) -> Sent:
 def demand_shut_out(store: Store, ana: Customer, link: Sent) -> None:
     """Enabled again, Ana has neither a session nor a link of the time before."""
     customers.patch(store, ana.id, {"status": "active"}, NOW)
-    assert sessions.every(store, ana.id, NOW) == []
+    assert sessions.list_active(store, ana.id, NOW) == []
     with pytest.raises(LinkUsedError):
         by_link(store, link)
 
@@ -64,7 +64,7 @@ def test_a_time_outside_the_years_of_utc_refuses_its_row_alone(store: Store, mac
     ]
     job = imported(store, machines, "\n".join(["created_at,email", *times, "2021-03-04,ana@example.com"]).encode())
     assert (job.status, job.created, job.rejected) == ("succeeded", 1, 2)
-    found = downloaded(imports.report_url(store, job.id, "rejects"))
+    found = downloaded(import_jobs.report_url(store, job.id, "rejects"))
     assert {(row["column"], row["code"]) for row in found} == {("created_at", "value_invalid")}
 
 
@@ -87,8 +87,8 @@ def test_who_is_disabled_is_shut_out_also_where_the_chunk_died_before(
     ((job_id, _),) = machines.started.items()
     work = {"store_id": store.id, "job_id": job_id, "chunk": plan(machines, job_id)[0]}
     with monkeypatch.context() as patch:
-        patch.setattr(sign_in, "shut_out", dies)
-        with pytest.raises(faults.FaultError):
+        patch.setattr(link_sign_in, "revoke_access", dies)
+        with pytest.raises(error_logs.FaultError):
             csv_import.load(work, None)
     assert customers.get(store, ana.id).status == "disabled"
     csv_import.load(work, None)
@@ -100,14 +100,14 @@ def test_who_is_disabled_at_the_second_attempt_is_shut_out(
 ) -> None:
     """Somebody else changes Ana between the read and the write."""
     later = signed_in_with_another_link(store, mails)
-    read = import_chunks._accounts
+    read = import_load._accounts
 
     def overtaken(*arguments: Any) -> Any:
         found = read(*arguments)
         customers.patch(store, ana.id, {"note": "new"}, NOW)
         return found
 
-    monkeypatch.setattr(import_chunks, "_accounts", overtaken)
+    monkeypatch.setattr(import_load, "_accounts", overtaken)
     assert imported(store, machines, DISABLE).updated == 1
     assert customers.get(store, ana.id).note == "new"
     demand_shut_out(store, ana, later)
@@ -139,7 +139,7 @@ def test_an_import_does_not_bring_back_who_was_erased(store: Store, machines: St
     customer_removal.erase(store, ana.id, NOW, OPERATOR, lambda: False)
     job = imported(store, machines, b"email,name\nANA@example.com,Ana\nben@example.com,Ben\n")
     assert (job.created, job.rejected) == (1, 1)
-    [row] = downloaded(imports.report_url(store, job.id, "rejects"))
+    [row] = downloaded(import_jobs.report_url(store, job.id, "rejects"))
     assert (row["email"], row["code"]) == ("ANA@example.com", "customer_erased")
     assert customers.find(store, "ana@example.com", NOW) is None
     customers.create(store, NewCustomer(email="ana@example.com"), NOW)  # by hand the merchant may
@@ -150,14 +150,14 @@ def test_who_is_erased_while_a_chunk_is_loaded_stays_erased(
     store: Store, machines: StateMachines, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
-    accounts = import_chunks._accounts
+    accounts = import_load._accounts
 
     def and_then_she_is_erased(*arguments: Any) -> Any:
         read = accounts(*arguments)
         customer_removal.erase(store, ana.id, NOW, OPERATOR, lambda: False)
         return read
 
-    monkeypatch.setattr(import_chunks, "_accounts", and_then_she_is_erased)
+    monkeypatch.setattr(import_load, "_accounts", and_then_she_is_erased)
     job = imported(store, machines, b"email,name\nana@example.com,Ana\n")
     assert (job.updated, job.created, job.rejected) == (0, 0, 1)
     assert customers.find(store, "ana@example.com", NOW) is None

@@ -8,13 +8,13 @@ from tests.import_runs import StateMachines, downloaded, imported
 
 from clientela import clock
 from clientela.aws import clients
-from clientela.customers import customers, directory
+from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.history import page as history_page
+from clientela.customers.customer_history import page as history_page
 from clientela.exports import export_columns
 from clientela.groups import groups
 from clientela.groups.groups import Group, NewGroup
-from clientela.imports import import_chunks, imports
+from clientela.imports import import_jobs, import_load
 from clientela.stores.stores import Store
 
 NOW = clock.now()
@@ -23,8 +23,8 @@ NOW = clock.now()
 @pytest.fixture
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
     found = StateMachines()
-    monkeypatch.setattr(clients, "state_machines", lambda: found)
-    monkeypatch.setattr(import_chunks, "WRITERS", 1)  # moto's transactions know no threads
+    monkeypatch.setattr(clients, "step_functions", lambda: found)
+    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions know no threads
     return found
 
 
@@ -46,7 +46,7 @@ def test_customers_come_into_the_groups_that_their_cells_name(store: Store, mach
     changed = customers.get(store, ana.id)
     assert (changed.groups, changed.primary_group) == ([vip.id], None)
     assert customer(store, "bo@example.com").groups == [vip.id, trade.id]
-    (warning,) = downloaded(imports.report_url(store, job.id, "warnings"))
+    (warning,) = downloaded(import_jobs.report_url(store, job.id, "warnings"))
     assert (warning["line"], warning["column"], warning["code"]) == ("3", "groups", "group_unknown")
     assert "'gold'" in warning["message"]
 
@@ -54,7 +54,7 @@ def test_customers_come_into_the_groups_that_their_cells_name(store: Store, mach
 def test_a_group_that_is_deleted_while_it_is_imported_into_is_left_out_with_a_warning(
     store: Store, machines: StateMachines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    vip, trade, every = made(store, "vip"), made(store, "trade"), groups.every
+    vip, trade, every = made(store, "vip"), made(store, "trade"), groups.list_all
     reads = []
 
     def deleted_after(store: Store) -> list[Group]:
@@ -64,7 +64,7 @@ def test_a_group_that_is_deleted_while_it_is_imported_into_is_left_out_with_a_wa
         reads.append(found)
         return found
 
-    monkeypatch.setattr(groups, "every", deleted_after)
+    monkeypatch.setattr(groups, "list_all", deleted_after)
     ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
     job = imported(store, machines, b"email,groups\nana@example.com,vip\nbo@example.com,vip; trade\nci@example.com,\n")
     assert (job.status, job.created, job.unchanged, job.rejected, job.warnings) == ("succeeded", 2, 1, 0, 2)
@@ -76,7 +76,7 @@ def test_a_group_that_is_deleted_while_it_is_imported_into_is_left_out_with_a_wa
 def test_a_file_without_a_column_of_groups_reads_none(
     store: Store, machines: StateMachines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(groups, "every", lambda store: pytest.fail("read for nothing"))
+    monkeypatch.setattr(groups, "list_all", lambda store: pytest.fail("read for nothing"))
     assert imported(store, machines, b"email\nana@example.com\n").created == 1
 
 
@@ -86,7 +86,10 @@ def test_an_export_goes_back_in_and_leaves_no_trace(store: Store, machines: Stat
     ana = customers.create(store, new, NOW)
     file = io.StringIO()
     csv.writer(file).writerows(
-        [export_columns.COLUMNS, *(export_columns.cells(profile, codes) for profile in directory.every_profile(store))]
+        [
+            export_columns.COLUMNS,
+            *(export_columns.cells(profile, codes) for profile in customer_search.all_profiles(store)),
+        ]
     )
     job = imported(store, machines, file.getvalue().encode())
     assert (job.unchanged, job.warnings, job.rejected) == (1, 0, 0)

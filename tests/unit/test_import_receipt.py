@@ -11,22 +11,22 @@ from tests.import_runs import StateMachines, dropped
 import csv_import
 from clientela.aws import clients
 from clientela.errors import ImportNotFoundError
-from clientela.handlers import faults
-from clientela.imports import import_files, imports
-from clientela.imports.imports import ImportJob
+from clientela.handlers import error_logs
+from clientela.imports import import_files, import_jobs
+from clientela.imports.import_jobs import ImportJob
 from clientela.stores.stores import Store
 
 
 @pytest.fixture(autouse=True)
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
     found = StateMachines()
-    monkeypatch.setattr(clients, "state_machines", lambda: found)
+    monkeypatch.setattr(clients, "step_functions", lambda: found)
     return found
 
 
 def received(store: Store, content: bytes, **metadata: str) -> ImportJob:
     csv_import.receive(dropped(store, content, "customers.csv", metadata), None)
-    (job,) = imports.every(store).jobs
+    (job,) = import_jobs.list_all(store).jobs
     return job
 
 
@@ -70,11 +70,11 @@ def test_a_refused_file_is_deleted_also_where_the_function_died_before(
     event = dropped(store, b"name,password\nAna,hunter2\n", "customers.csv")
     with monkeypatch.context() as patch:
         patch.setattr(import_files, "delete", dies)
-        with pytest.raises(faults.FaultError):
+        with pytest.raises(error_logs.FaultError):
             csv_import.receive(event, None)
     csv_import.receive(event, None)
     assert versions() == []
-    assert [job.status for job in imports.every(store).jobs] == ["failed"]
+    assert [job.status for job in import_jobs.list_all(store).jobs] == ["failed"]
 
 
 def test_another_version_of_a_refused_file_is_not_touched(store: Store) -> None:
@@ -89,7 +89,7 @@ def test_another_version_of_a_refused_file_is_not_touched(store: Store) -> None:
 def test_a_refused_file_has_no_report(store: Store, report: Any) -> None:
     job = received(store, b"name,phone\nAna,1\n")
     with pytest.raises(ImportNotFoundError, match="could not be read"):
-        imports.report_url(store, job.id, report)
+        import_jobs.report_url(store, job.id, report)
 
 
 @pytest.mark.parametrize("code", ["404", "NoSuchKey", "NoSuchVersion", "405"])

@@ -10,7 +10,7 @@ import csv_import
 import customers_api
 from clientela import clock
 from clientela.aws import clients
-from clientela.imports import import_chunks
+from clientela.imports import import_load
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
@@ -21,8 +21,8 @@ FILE = b"email,vat id,password\nana@example.com,ESB12345670,hunter2\nnobody,,hun
 @pytest.fixture
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
     found = StateMachines()
-    monkeypatch.setattr(clients, "state_machines", lambda: found)
-    monkeypatch.setattr(import_chunks, "WRITERS", 1)  # moto's transactions know no threads
+    monkeypatch.setattr(clients, "step_functions", lambda: found)
+    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions know no threads
     return found
 
 

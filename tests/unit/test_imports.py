@@ -15,12 +15,12 @@ import csv_import
 from clientela import clock
 from clientela.aws import clients
 from clientela.csv import csv_files
-from clientela.customers import customers, directory
+from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import ImportNotFoundError, InvalidInputError
-from clientela.handlers.faults import FaultError
-from clientela.imports import import_chunks, import_files, import_receipt, imports
-from clientela.imports.imports import ImportJob
+from clientela.handlers.error_logs import FaultError
+from clientela.imports import import_files, import_jobs, import_load, import_receive
+from clientela.imports.import_jobs import ImportJob
 from clientela.settings import table_name
 from clientela.sign_in import password_hashes, password_sign_in, passwords
 from clientela.sign_in.visitors import Visitor
@@ -34,8 +34,8 @@ type Import = Callable[..., ImportJob]
 @pytest.fixture
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
     found = StateMachines()
-    monkeypatch.setattr(clients, "state_machines", lambda: found)
-    monkeypatch.setattr(import_chunks, "WRITERS", 1)  # moto's transactions know no threads
+    monkeypatch.setattr(clients, "step_functions", lambda: found)
+    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions know no threads
     return found
 
 
@@ -48,7 +48,7 @@ def upload(store: Store, machines: StateMachines) -> Callable[..., str]:
         csv_import.receive(event, None)
         found = import_files.find(IMPORTS, f"{store.id}/{name}", event["Records"][0]["s3"]["object"]["versionId"])
         assert found is not None
-        return import_receipt.job_id(found)
+        return import_receive.job_id(found)
 
     return put
 
@@ -63,7 +63,7 @@ def run(store: Store, machines: StateMachines, upload: Callable[..., str]) -> Im
             for chunk in plan(machines, job_id):
                 csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None)
             csv_import.finish({"store_id": store.id, "job_id": job_id}, None)
-        return imports.get(store, job_id)
+        return import_jobs.get(store, job_id)
 
     return whole
 
@@ -78,7 +78,7 @@ def dies(*arguments: object, **named: object) -> None:
 
 
 def report(store: Store, job_id: str, name: Any = "rejects") -> list[dict[str, str]]:
-    return downloaded(imports.report_url(store, job_id, name))
+    return downloaded(import_jobs.report_url(store, job_id, name))
 
 
 def counts(job: ImportJob) -> tuple[int, int, int, int, int]:
@@ -97,7 +97,7 @@ def test_chinook_is_imported_whole_and_a_second_time_changes_nothing(store: Stor
     again = run(CHINOOK)
     assert again.id != job.id
     assert counts(again) == (0, 0, 59, 0, 1)
-    assert directory.count(store) == 59
+    assert customer_search.count(store) == 59
     assert [row["line"] for row in report(store, job.id, "warnings")] == ["10"]
 
 
@@ -167,9 +167,14 @@ def test_each_bad_row_is_reported_with_its_line_column_and_code(store: Store, ru
     assert (job.rows_total, *counts(job)) == (10, 3, 0, 0, 7, 1)
     found = report(store, job.id)
     assert [(row["line"], row["column"], row["code"]) for row in found] == [
-        ("4", "Email", "email_invalid"), ("5", "Email", "email_missing"), ("7", "Newsletter", "value_invalid"),
-        ("8", "", "cells_missing"), ("9", "", "cells_too_many"), ("10", "", "malformed"), ("11", "", "nul"),
-    ]  # fmt: skip
+        ("4", "Email", "email_invalid"),
+        ("5", "Email", "email_missing"),
+        ("7", "Newsletter", "value_invalid"),
+        ("8", "", "cells_missing"),
+        ("9", "", "cells_too_many"),
+        ("10", "", "malformed"),
+        ("11", "", "nul"),
+    ]
     assert found[2]["Email"] == "ed@example.com"
     assert all(row["message"] for row in found)
     assert [tuple(row.values())[:3] for row in report(store, job.id, "warnings")] == [
@@ -179,7 +184,7 @@ def test_each_bad_row_is_reported_with_its_line_column_and_code(store: Store, ru
 
 def test_a_corrected_reject_report_goes_back_in(store: Store, run: Import) -> None:
     first = run(b"email,phone,status\nana@example.com,+34 911 222 333,asleep\n")
-    with urlopen(imports.report_url(store, first.id, "rejects")) as answer:
+    with urlopen(import_jobs.report_url(store, first.id, "rejects")) as answer:
         corrected = answer.read().replace(b"asleep", b"active")
     second = run(corrected)
     assert counts(second) == (1, 0, 0, 0, 0)
@@ -202,16 +207,19 @@ def test_passwords_are_left_out_everywhere_and_their_file_is_deleted(store: Stor
 
 def test_hashes_of_other_shops_are_kept_apart_and_sign_in(store: Store, run: Import) -> None:
     bcrypt = "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
-    other = password_hashes.made("another fine phrase")
+    other = password_hashes.hash_password("another fine phrase")
     known = customers.create(store, NewCustomer(email="known@example.com"), clock.now())
     rows = [
-        f"ana@example.com,{bcrypt}", "md5@example.com,$1$abc$def", "clear@example.com,hunter2", f"known@example.com,{bcrypt}",
-    ]  # fmt: skip
+        f"ana@example.com,{bcrypt}",
+        "md5@example.com,$1$abc$def",
+        "clear@example.com,hunter2",
+        f"known@example.com,{bcrypt}",
+    ]
     file = "\n".join(["email,password hash", *rows]).encode()
     job = run(file)
     assert counts(job) == (3, 0, 1, 0, 1)
     assert any("Hashes are kept" in note for note in job.notes)
-    assert [warning["code"] for warning in downloaded(imports.report_url(store, job.id, "warnings"))] == [
+    assert [warning["code"] for warning in downloaded(import_jobs.report_url(store, job.id, "warnings"))] == [
         "password_hash_unknown"
     ]
     visitor = Visitor("192.0.2.1")
@@ -259,7 +267,7 @@ def test_a_file_that_is_no_customer_list_fails_with_the_reason(
     assert reason in str(job.message)
     assert job.finished_at is not None
     assert not machines.started
-    assert directory.count(store) == 0
+    assert customer_search.count(store) == 0
 
 
 def test_a_header_alone_is_an_import_of_nothing(run: Import) -> None:
@@ -270,14 +278,14 @@ def test_a_header_alone_is_an_import_of_nothing(run: Import) -> None:
 def test_a_dry_run_tells_what_would_happen_and_does_nothing(store: Store, run: Import) -> None:
     job = run(b"email\nana@example.com\nnobody\n", **{"dry-run": "true"})
     assert (job.dry_run, *counts(job)) == (True, 1, 0, 0, 1, 0)
-    assert directory.count(store) == 0
+    assert customer_search.count(store) == 0
 
 
 def test_a_word_that_is_neither_yes_nor_no_refuses_the_file(store: Store, run: Import) -> None:
     for option in ("dry-run", "send-welcome"):
         job = run(b"email\nana@example.com\n", **{option: "perhaps"})
         assert (job.status, job.message) == ("failed", f"{option} is 'perhaps': use true or false.")
-    assert directory.count(store) == 0
+    assert customer_search.count(store) == 0
 
 
 def test_modes_keep_to_creating_or_to_updating(store: Store, run: Import) -> None:
@@ -302,7 +310,7 @@ def test_a_repeated_event_finds_the_same_job(store: Store, machines: StateMachin
     event = dropped(store, CHINOOK, "new customers, ñ+%2026.csv")
     for _ in range(3):
         csv_import.receive(event, None)
-    (job,) = imports.every(store).jobs
+    (job,) = import_jobs.list_all(store).jobs
     assert (job.file, list(machines.started)) == ("new customers, ñ+%2026.csv", [job.id])
 
 
@@ -315,7 +323,7 @@ def test_an_event_repeated_after_a_death_before_the_start_starts_the_import(
         with pytest.raises(FaultError):
             csv_import.receive(event, None)
     csv_import.receive(event, None)
-    assert [job.status for job in imports.every(store).jobs] == ["running"]
+    assert [job.status for job in import_jobs.list_all(store).jobs] == ["running"]
 
 
 def test_what_is_no_import_is_left_alone(store: Store, machines: StateMachines) -> None:
@@ -327,7 +335,7 @@ def test_what_is_no_import_is_left_alone(store: Store, machines: StateMachines) 
     own = dropped(store.model_copy(update={"id": "_jobs"}), CHINOOK, "customers.csv")
     for event in (gone, strange, own, {"Event": "s3:TestEvent"}):
         csv_import.receive(event, None)
-    assert imports.every(store).jobs == []
+    assert import_jobs.list_all(store).jobs == []
 
 
 def test_progress_is_seen_while_chunks_are_loaded_and_a_chunk_counts_once(
@@ -335,10 +343,10 @@ def test_progress_is_seen_while_chunks_are_loaded_and_a_chunk_counts_once(
 ) -> None:
     job_id = upload(CHINOOK)
     first, second = plan(machines, job_id)[:2]
-    assert imports.get(store, job_id).status == "running"
+    assert import_jobs.get(store, job_id).status == "running"
     for chunk in (first, first, second, first):
         csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None)
-    job = imports.get(store, job_id)
+    job = import_jobs.get(store, job_id)
     assert (job.rows_total, job.rows_done, job.created) == (59, 20, 20)
 
 
@@ -354,13 +362,13 @@ def test_a_chunk_that_died_is_loaded_again_with_the_same_report(
     (chunk,) = plan(machines, job_id)
     work = {"store_id": store.id, "job_id": job_id, "chunk": chunk}
     with monkeypatch.context() as patch:
-        patch.setattr(import_files if call == "write_result" else import_chunks, call, dies)
+        patch.setattr(import_files if call == "write_result" else import_load, call, dies)
         with pytest.raises(FaultError):
             csv_import.load(work, None)
     csv_import.load(work, None)
     csv_import.finish({"store_id": store.id, "job_id": job_id}, None)
-    assert counts(imports.get(store, job_id)) == (1, 2, 1, 0, 0)
-    assert directory.count(store) == 3
+    assert counts(import_jobs.get(store, job_id)) == (1, 2, 1, 0, 0)
+    assert customer_search.count(store) == 3
 
 
 def test_a_broken_off_import_fails_and_still_counts_every_row(
@@ -369,7 +377,7 @@ def test_a_broken_off_import_fails_and_still_counts_every_row(
     job_id = upload(CHINOOK)
     csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": plan(machines, job_id)[0]}, None)
     csv_import.finish({"store_id": store.id, "job_id": job_id, "failed": "States.Timeout"}, None)
-    job = imports.get(store, job_id)
+    job = import_jobs.get(store, job_id)
     assert (job.status, job.created, job.rejected, job.rows_total) == ("failed", 10, 49, 59)
     assert "49 rows" in str(job.message)
     assert [row["code"] for row in report(store, job_id)] == ["not_loaded"] * 5
@@ -378,28 +386,28 @@ def test_a_broken_off_import_fails_and_still_counts_every_row(
 def test_a_finished_job_stays_as_it_is(store: Store, run: Import) -> None:
     job = run(b"email\nana@example.com\n")
     csv_import.finish({"store_id": store.id, "job_id": job.id, "failed": "States.Timeout"}, None)
-    assert imports.get(store, job.id) == job
+    assert import_jobs.get(store, job.id) == job
 
 
 def test_jobs_are_listed_newest_first_page_by_page(store: Store, run: Import) -> None:
     ids = {run(b"email\nana@example.com\n", f"{number}.csv").id for number in range(3)}
-    page = imports.every(store, limit=2)
-    rest = imports.every(store, limit=2, cursor=page.next_cursor)
+    page = import_jobs.list_all(store, limit=2)
+    rest = import_jobs.list_all(store, limit=2, cursor=page.next_cursor)
     listed = [job.id for job in (*page.jobs, *rest.jobs)]
     assert listed == sorted(ids, reverse=True)
     assert rest.next_cursor is None
     with pytest.raises(InvalidInputError):
-        imports.every(store, cursor="invented")
+        import_jobs.list_all(store, cursor="invented")
 
 
 def test_an_unknown_job_and_a_report_that_is_not_there_yet_are_not_found(
     store: Store, upload: Callable[..., str]
 ) -> None:
     with pytest.raises(ImportNotFoundError):
-        imports.get(store, "imp_01K")
+        import_jobs.get(store, "imp_01K")
     job_id = upload(CHINOOK)
     with pytest.raises(ImportNotFoundError):
-        imports.report_url(store, job_id, "rejects")
+        import_jobs.report_url(store, job_id, "rejects")
 
 
 def test_a_report_url_is_signed_for_the_region_of_its_bucket(

@@ -7,14 +7,14 @@ from tests.sign_ins import ANA, HERE, NOW, mailbox
 
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.history import OPERATOR
+from clientela.customers.customer_history import OPERATOR
 from clientela.errors import AccountDisabledError, LoginDisabledError
 from clientela.notifications import sign_in_mail
-from clientela.sign_in import sessions, sign_in
+from clientela.sign_in import link_sign_in, sessions
 from clientela.storefront import checkout
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table.table import Transaction
+from clientela.table.records import Transaction
 
 Person = Literal["unknown", "guest", "registered", "pending", "disabled"]
 OPTIONAL, REQUIRED = {"login_mode": "optional"}, {"login_mode": "required"}
@@ -26,7 +26,7 @@ def made(store: Store, person: Person) -> Customer | None:
     if person == "unknown":
         return None
     status: Any = person if person in ("pending", "disabled") else "active"
-    customer = customers.made(NewCustomer(email=ANA, status=status), NOW, "order" if person == "guest" else "merchant")
+    customer = customers.build(NewCustomer(email=ANA, status=status), NOW, "order" if person == "guest" else "merchant")
     with Transaction() as write:
         customers.add(write, store, customer, OPERATOR)
     return customer
@@ -57,16 +57,16 @@ def test_sign_in_and_order_by_mode_and_person(
 ) -> None:
     shop, box = stores.patch(store.id, settings, NOW), mailbox(monkeypatch)
     before = made(shop, person)
-    asked = sign_in.request_link(shop, ANA, HERE, None, None, NOW)
+    asked = link_sign_in.request_link(shop, ANA, HERE, None, None, NOW)
     delivered = sign_in_mail.deliver(shop, asked.request_id, NOW)
     if outcome is None:
         assert (delivered, box.mails) == ("withheld", [])
         assert customers.find(shop, ANA, NOW) == before
         return
     code = box.mails[-1][1].context["code"].replace(" ", "")
-    opened = sign_in.verify(shop, sign_in.proof(request_id=asked.request_id, code=code), HERE, NOW)
+    opened = link_sign_in.verify(shop, link_sign_in.parse_proof(request_id=asked.request_id, code=code), HERE, NOW)
     customer = sessions.current(shop, opened.token, NOW)[1]
-    shown = checkout.prefilled(shop, customer, NOW)
+    shown = checkout.prefill(shop, customer, NOW)
     assert (customer.status, shown.may_order) == outcome
     assert shown.refusal == (None if shown.may_order else "approval_needed")
     assert (customer.type, customer.email_status) == ("registered", "proven")
@@ -78,7 +78,7 @@ def test_nobody_signs_in_where_the_store_has_no_accounts(store: Store, person: P
     shop = stores.patch(store.id, {"login_mode": "disabled"}, NOW)
     made(shop, person)
     with pytest.raises(LoginDisabledError):
-        sign_in.request_link(shop, ANA, HERE, None, None, NOW)
+        link_sign_in.request_link(shop, ANA, HERE, None, None, NOW)
 
 
 def test_who_is_disabled_between_mail_and_sign_in_is_told_after_the_proof(
@@ -89,13 +89,17 @@ def test_who_is_disabled_between_mail_and_sign_in_is_told_after_the_proof(
     assert before
     customers.patch(store, before.id, {"status": "disabled"}, NOW)
     with pytest.raises(AccountDisabledError):
-        sign_in.verify(store, sign_in.proof(request_id=sent.request.request_id, code=sent.code), HERE, NOW)
+        link_sign_in.verify(
+            store, link_sign_in.parse_proof(request_id=sent.request.request_id, code=sent.code), HERE, NOW
+        )
 
 
 def test_approval_lets_the_customer_order(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     shop, box = stores.patch(store.id, APPROVING, NOW), mailbox(monkeypatch)
     sent = box.link(shop)
-    opened = sign_in.verify(shop, sign_in.proof(request_id=sent.request.request_id, code=sent.code), HERE, NOW)
+    opened = link_sign_in.verify(
+        shop, link_sign_in.parse_proof(request_id=sent.request.request_id, code=sent.code), HERE, NOW
+    )
     customers.patch(shop, opened.customer.id, {"status": "active"}, NOW)
     customer = sessions.current(shop, opened.token, NOW)[1]
-    assert checkout.prefilled(shop, customer, NOW).may_order
+    assert checkout.prefill(shop, customer, NOW).may_order

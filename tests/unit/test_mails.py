@@ -18,14 +18,14 @@ from clientela.aws import clients
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import BusyError
-from clientela.mail import mail_delivery, mails
+from clientela.mail import mail_delivery, mail_rendering
 from clientela.mail.mail_delivery import Outgoing
-from clientela.mail.mails import Mail
-from clientela.notifications import approval_mail, email_change_mail, notices, sign_in_mail, welcome_mail
+from clientela.mail.mail_rendering import Mail
+from clientela.notifications import account_notices, approval_mail, email_change_mail, sign_in_mail, welcome_mail
 from clientela.schema import languages
-from clientela.sign_in import sign_in
+from clientela.sign_in import link_sign_in
 from clientela.sign_in.visitors import Visitor
-from clientela.stores import colours, pages, stores
+from clientela.stores import branding, store_urls, stores
 from clientela.stores.stores import Branding, Store
 
 NOW = clock.now()
@@ -37,9 +37,14 @@ LINK = "https://shop.example.com/account#token=req_01K.secret"
 def shop() -> Store:
     """A store that nobody has saved: writing a mail needs no AWS."""
     return Store(
-        id="demo", name="Café & Söhne", storefront_url="https://shop.example.com", created_at=NOW, updated_at=NOW,
-        language="es", branding=Branding(colour="#c8a2ff"),
-    )  # fmt: skip
+        id="demo",
+        name="Café & Söhne",
+        storefront_url="https://shop.example.com",
+        created_at=NOW,
+        updated_at=NOW,
+        language="es",
+        branding=Branding(colour="#c8a2ff"),
+    )
 
 
 @pytest.fixture
@@ -84,8 +89,8 @@ ALL_MAILS = [
     Mail("approved", {"link": LINK, "name": "Ana"}),
     Mail("email_in_use", {"link": LINK}),
     email_change_mail.email_change_mail(LINK, "123456"),
-    notices.email_changed_mail(LINK),
-    notices.email_changed_mail(None),
+    account_notices.email_changed_mail(LINK),
+    account_notices.email_changed_mail(None),
     Mail("password_changed", {"link": LINK, "is_removed": False}),
     Mail("password_changed", {"link": LINK, "is_removed": True}),
 ]
@@ -93,9 +98,9 @@ NAMES = {mail.name for mail in ALL_MAILS}
 
 
 @pytest.mark.parametrize("mail", ALL_MAILS)
-@pytest.mark.parametrize("language", languages.MAILS)
+@pytest.mark.parametrize("language", languages.SUPPORTED)
 def test_every_mail_is_whole_in_every_language(shop: Store, language: str, mail: Mail) -> None:
-    letter = mails.written(shop, mail, language)
+    letter = mail_rendering.render(shop, mail, language)
     assert f'<html lang="{language}" dir="ltr">' in letter.html
     assert len(letter.html.encode()) < 20_000  # Gmail cuts at 102 kB
     assert "Café & Söhne" in letter.subject
@@ -107,33 +112,36 @@ def test_every_mail_is_whole_in_every_language(shop: Store, language: str, mail:
 
 
 def test_every_text_of_the_table_is_in_the_mail(shop: Store) -> None:
-    letters = [mails.written(shop, mail, "en") for mail in ALL_MAILS]
+    letters = [mail_rendering.render(shop, mail, "en") for mail in ALL_MAILS]
     everything = "".join(letter.subject + html.unescape(letter.html) for letter in letters)
     for name in NAMES:
-        for text in mails._texts(name)["en"].values():
+        for text in mail_rendering._texts(name)["en"].values():
             assert text.format(store="Café & Söhne", minutes=10, days=7, name="Ana") in everything
 
 
 def test_languages_have_the_same_texts() -> None:
     for name in NAMES:
-        texts = mails._texts(name)
-        assert set(texts) == set(languages.MAILS)
+        texts = mail_rendering._texts(name)
+        assert set(texts) == set(languages.SUPPORTED)
         assert len({frozenset(table) for table in texts.values()}) == 1
 
 
 def test_language_falls_back_to_the_stores(shop: Store) -> None:
-    assert mails.written(shop, ALL_MAILS[0], "ja").subject == "Entra en Café & Söhne"
-    assert mails.written(shop, ALL_MAILS[0], "pt-BR").subject == "Entrar em Café & Söhne"
+    assert mail_rendering.render(shop, ALL_MAILS[0], "ja").subject == "Entra en Café & Söhne"
+    assert mail_rendering.render(shop, ALL_MAILS[0], "pt-BR").subject == "Entrar em Café & Söhne"
 
 
 def test_a_store_may_offer_fewer_languages(shop: Store) -> None:
     shop = shop.model_copy(update={"languages": ["fr", "de"]})
-    assert mails.written(shop, ALL_MAILS[0], "de-AT").subject == mails.written(shop, ALL_MAILS[0], "de").subject
-    assert '<html lang="fr"' in mails.written(shop, ALL_MAILS[0], "it").html
+    assert (
+        mail_rendering.render(shop, ALL_MAILS[0], "de-AT").subject
+        == mail_rendering.render(shop, ALL_MAILS[0], "de").subject
+    )
+    assert '<html lang="fr"' in mail_rendering.render(shop, ALL_MAILS[0], "it").html
 
 
 def test_code_is_in_the_body_but_not_in_the_subject(shop: Store) -> None:
-    letter = mails.written(shop, ALL_MAILS[0], "en")
+    letter = mail_rendering.render(shop, ALL_MAILS[0], "en")
     assert "123 456" in letter.text
     assert "123 456" in letter.html
     assert "123" not in letter.subject
@@ -141,7 +149,7 @@ def test_code_is_in_the_body_but_not_in_the_subject(shop: Store) -> None:
 
 def test_markup_in_names_stays_text(shop: Store) -> None:
     evil = shop.model_copy(update={"name": "<script>alert(1)</script>{link}"})
-    letter = mails.written(evil, Mail("welcome", {"link": LINK, "name": '"><img src=x>'}), "en")
+    letter = mail_rendering.render(evil, Mail("welcome", {"link": LINK, "name": '"><img src=x>'}), "en")
     assert "<script" not in letter.html
     assert "<img" not in letter.html
 
@@ -159,26 +167,26 @@ def test_html_is_well_formed(shop: Store) -> None:
 
     for mail in ALL_MAILS:
         checker = Balance()
-        checker.feed(mails.written(shop, mail, "fr").html)
+        checker.feed(mail_rendering.render(shop, mail, "fr").html)
         assert checker.open == []
 
 
 @pytest.mark.parametrize(("colour", "ink"), [("#1f4f46", "#ffffff"), ("#ffe08a", "#1a1a1a"), ("#c8a2ff", "#1a1a1a")])
 def test_button_can_be_read_on_every_colour(colour: str, ink: str) -> None:
-    assert colours.ink(colour) == ink
+    assert branding.contrast_colour(colour) == ink
 
 
 def test_sender_is_the_store_and_the_envelope_is_ascii(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENDER_ADDRESS", "shop@example.com")
     monkeypatch.setenv("EMAIL_CONFIGURATION_SET", "clientela-test")
     named = shop.model_copy(update={"name": 'Evil\r\nBcc: "x" <x@example.com>', "reply_to": "help@bücher.example"})
-    call = mail_delivery.request(named, Outgoing("Ana@bücher.example", "en", ALL_MAILS[0]))
+    call = mail_delivery.build_request(named, Outgoing("Ana@bücher.example", "en", ALL_MAILS[0]))
     assert call["Destination"] == {"ToAddresses": ["Ana@xn--bcher-kva.example"]}
     assert call["ReplyToAddresses"] == ["help@xn--bcher-kva.example"]
     assert call["FromEmailAddress"] == '"Evil Bcc: \\"x\\" <x@example.com>" <shop@example.com>'
     assert "\n" not in call["Content"]["Simple"]["Subject"]["Data"]
     own = shop.model_copy(update={"sender": "hello@example.org"})
-    assert mail_delivery.request(own, Outgoing("a@example.com", "en", ALL_MAILS[0]))["FromEmailAddress"].endswith(
+    assert mail_delivery.build_request(own, Outgoing("a@example.com", "en", ALL_MAILS[0]))["FromEmailAddress"].endswith(
         "<hello@example.org>"
     )
 
@@ -186,7 +194,7 @@ def test_sender_is_the_store_and_the_envelope_is_ascii(shop: Store, monkeypatch:
 def test_sign_in_mail_has_no_list_unsubscribe(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENDER_ADDRESS", "shop@example.com")
     monkeypatch.setenv("EMAIL_CONFIGURATION_SET", "clientela-test")
-    call = mail_delivery.request(shop, Outgoing("a@example.com", "en", ALL_MAILS[0]))
+    call = mail_delivery.build_request(shop, Outgoing("a@example.com", "en", ALL_MAILS[0]))
     assert {header["Name"] for header in call["Content"]["Simple"]["Headers"]} == {
         "Auto-Submitted",
         "X-Auto-Response-Suppress",
@@ -194,7 +202,7 @@ def test_sign_in_mail_has_no_list_unsubscribe(shop: Store, monkeypatch: pytest.M
 
 
 def test_ses_takes_the_mail(store: Store) -> None:
-    request = sign_in.request_link(store, "ana@example.com", Visitor("192.0.2.1"), "en", None, NOW)
+    request = link_sign_in.request_link(store, "ana@example.com", Visitor("192.0.2.1"), "en", None, NOW)
     event = batch({"mail": "sign_in_link", "store_id": "demo", "request_id": request.request_id})
     assert failed(email_sender.handler(event, None)) == []
     assert boto3.client("ses").get_send_quota()["SentLast24Hours"] == 1
@@ -290,6 +298,6 @@ def test_a_store_that_switched_welcomes_off_sends_none(store: Store, ses: list[A
 
 def test_links_lead_to_our_page_where_the_store_has_none_or_has_chosen_so(store: Store) -> None:
     own, ours = "https://shop.example.com/account", "https://api.example.com/v1/stores/demo/sign-in"
-    assert pages.sign_in(store) == own
-    assert pages.sign_in(store.model_copy(update={"storefront_url": None})) == ours
-    assert pages.sign_in(store.model_copy(update={"hosted_sign_in": True})) == ours
+    assert store_urls.sign_in_url(store) == own
+    assert store_urls.sign_in_url(store.model_copy(update={"storefront_url": None})) == ours
+    assert store_urls.sign_in_url(store.model_copy(update={"hosted_sign_in": True})) == ours

@@ -101,11 +101,17 @@ def test_a_list_shows_the_fields_asked_for(key: str) -> None:
 def test_a_customers_orders_are_listed_by_status_and_time_and_read_one_by_one(store: Store, key: str) -> None:
     for number, status in enumerate(["paid", "cancelled", "refunded"], 1):
         told = {
-            "id": f"a{number}", "version": 1, "placed_at": f"2026-01-0{number}T00:00:00Z", "email": "ana@example.com",
-            "currency": "EUR", "total": "5.00", "payment_status": status, "items": [{"sku": "A", "price": "5.00"}],
+            "id": f"a{number}",
+            "version": 1,
+            "placed_at": f"2026-01-0{number}T00:00:00Z",
+            "email": "ana@example.com",
+            "currency": "EUR",
+            "total": "5.00",
+            "payment_status": status,
+            "items": [{"sku": "A", "price": "5.00"}],
             "shipping_address": {"city": "Madrid"},
-        }  # fmt: skip
-        orders.take(store, Order.model_validate(told), clock.now())
+        }
+        orders.record_version(store, Order.model_validate(told), clock.now())
     [ana] = call("GET", "demo/customers", key=key)[1]["items"]
     path = f"demo/customers/{ana['id']}/orders"
 
@@ -119,7 +125,10 @@ def test_a_customers_orders_are_listed_by_status_and_time_and_read_one_by_one(st
     assert call("GET", path, key=key, payment_status="free")[0] == 422
     status, one, _ = call("GET", f"{path}/a2", key=key)
     assert (status, one["payment_status"], one["items"][0]["sku"], one["shipping_address"]["city"]) == (
-        200, "cancelled", "A", "Madrid",
-    )  # fmt: skip
+        200,
+        "cancelled",
+        "A",
+        "Madrid",
+    )
     for missing in (f"{path}/a9", "demo/customers/cus_other/orders/a2"):
         assert call("GET", missing, key=key)[1]["code"] == "order_not_found"

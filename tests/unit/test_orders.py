@@ -11,7 +11,7 @@ import pytest
 
 import order_intake
 from clientela import clock
-from clientela.customers import customers, directory
+from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import InvalidInputError, OrderNotFoundError, StoreNotFoundError
 from clientela.orders import order_lists, order_messages, orders
@@ -26,14 +26,20 @@ EVENT = Path(__file__).parents[2] / "events" / "sqs_order.json"
 
 def order(**fields: object) -> Order:
     plain: dict[str, object] = {
-        "id": "1001", "version": 1, "placed_at": "2026-11-21T10:00:00Z", "email": "ana@example.com", "currency": "USD",
-        "total": "49.90", "payment_status": "paid", "payment_method": "card",
-    }  # fmt: skip
+        "id": "1001",
+        "version": 1,
+        "placed_at": "2026-11-21T10:00:00Z",
+        "email": "ana@example.com",
+        "currency": "USD",
+        "total": "49.90",
+        "payment_status": "paid",
+        "payment_method": "card",
+    }
     return Order.model_validate(plain | fields)
 
 
 def take(store: Store, **fields: object) -> bool:
-    return orders.take(store, order(**fields), NOW)
+    return orders.record_version(store, order(**fields), NOW)
 
 
 def holder(store: Store, email: str = "ana@example.com") -> Customer:
@@ -63,9 +69,15 @@ def failures(event: dict[str, Any]) -> list[str]:
 def test_a_first_order_makes_a_guest_account_with_what_the_order_tells(store: Store) -> None:
     address = {"street": "Calle Mayor 1", "city": "Madrid", "country": "España", "phone": "911 222 333"}
     assert take(
-        store, name="Ana Pérez", phone="911 222 333", language="ES", vat_id="es b12345674", accepts_marketing=False,
-        billing_address=address, shipping_address=address,
-    )  # fmt: skip
+        store,
+        name="Ana Pérez",
+        phone="911 222 333",
+        language="ES",
+        vat_id="es b12345674",
+        accepts_marketing=False,
+        billing_address=address,
+        shipping_address=address,
+    )
     ana = holder(store)
     assert (ana.type, ana.source, ana.status, ana.name, ana.language) == ("guest", "order", "active", "Ana Pérez", "es")
     assert (ana.phone, ana.vat_id, ana.vat_id_status) == ("+34911222333", "ESB12345674", "pending")
@@ -77,7 +89,7 @@ def test_a_first_order_makes_a_guest_account_with_what_the_order_tells(store: St
 
 def test_the_statistics_of_one_order(store: Store) -> None:
     placed = order(total="49.90")
-    orders.take(store, placed, NOW)
+    orders.record_version(store, placed, NOW)
     ana = holder(store)
     assert figures(ana) == (1, {"USD": ("49.90", 1)}, placed.placed_at, placed.placed_at, "paid")
     assert ana.last_payment_method == "card"
@@ -145,7 +157,7 @@ def test_the_only_order_leaving_leaves_nothing(store: Store) -> None:
     ana = holder(store)
     assert figures(ana) == (0, {}, None, None, "cancelled")
     assert ana.average_order_value is None
-    assert directory.page(store, sort="-spent").customers == []
+    assert customer_search.page(store, sort="-spent").customers == []
 
 
 def test_every_order_of_arrival_ends_in_the_same_statistics(aws: Any) -> None:
@@ -161,7 +173,7 @@ def test_every_order_of_arrival_ends_in_the_same_statistics(aws: Any) -> None:
         if number % 12 == 0:
             store = stores.create(f"store-{number}", StoreSettings(name="Demo"), NOW)
             for message in (*shuffled, *shuffled[::-1]):
-                orders.take(store, message, NOW)
+                orders.record_version(store, message, NOW)
             ends.add(str([figures(holder(store, email)) for email in ("ana@example.com", "ben@example.com")]))
             assert [
                 len(order_lists.of_customer(store, holder(store, e).id).orders)
@@ -183,15 +195,19 @@ def test_random_histories_end_in_the_statistics_of_their_last_versions(store: St
     messages = []
     for number in range(60):
         made = order(
-            id=str(number % 12), version=number, email=rng.choice(emails), total=f"{rng.randint(0, 999) / 100:.2f}",
-            currency=rng.choice(["USD", "EUR"]), placed_at=f"2026-0{rng.randint(1, 4)}-01T00:00:00Z",
+            id=str(number % 12),
+            version=number,
+            email=rng.choice(emails),
+            total=f"{rng.randint(0, 999) / 100:.2f}",
+            currency=rng.choice(["USD", "EUR"]),
+            placed_at=f"2026-0{rng.randint(1, 4)}-01T00:00:00Z",
             payment_status=rng.choice(["paid", "paid", "partially_refunded", "cancelled", "awaiting_payment"]),
-        )  # fmt: skip
+        )
         newest[made.id] = made
         messages += [made] * rng.randint(1, 3)
     rng.shuffle(messages)
     for message in messages:
-        orders.take(store, message, NOW)
+        orders.record_version(store, message, NOW)
     for email in emails:
         mine = [made for made in newest.values() if made.email == email]
         counts = [made for made in mine if made.payment_status in ("paid", "partially_refunded")]
@@ -200,9 +216,12 @@ def test_random_histories_end_in_the_statistics_of_their_last_versions(store: St
             spent[made.currency].append(made.total)
         latest = max(mine, key=lambda made: (made.placed_at, made.id))
         assert figures(holder(store, email)) == (
-            len(counts), {currency: (str(sum(totals)), len(totals)) for currency, totals in sorted(spent.items())},
-            min(made.placed_at for made in counts), max(made.placed_at for made in counts), latest.payment_status,
-        )  # fmt: skip
+            len(counts),
+            {currency: (str(sum(totals)), len(totals)) for currency, totals in sorted(spent.items())},
+            min(made.placed_at for made in counts),
+            max(made.placed_at for made in counts),
+            latest.payment_status,
+        )
         listed = order_lists.of_customer(store, holder(store, email).id, 100).orders
         assert {(made.id, made.version) for made in listed} == {(made.id, made.version) for made in mine}
 
@@ -213,8 +232,12 @@ def test_an_order_fills_what_is_empty_and_overwrites_nothing(store: Store) -> No
     take(store, name="Somebody Else", phone="+34911222333", accepts_marketing=True, billing_address={"country": "ES"})
     ana = holder(store)
     assert (ana.name, ana.phone, ana.accepts_marketing, ana.status, ana.type) == (
-        "Ana P.", "+34911222333", True, "pending", "registered",
-    )  # fmt: skip
+        "Ana P.",
+        "+34911222333",
+        True,
+        "pending",
+        "registered",
+    )
     take(store, id="1002", phone="+34911000000", accepts_marketing=False, billing_address={"country": "FR"})
     again = holder(store)
     assert (again.phone, again.accepts_marketing) == ("+34911222333", True)
@@ -287,7 +310,7 @@ def test_what_an_account_cannot_take_does_not_lose_the_order(store: Store) -> No
     assert (ana.name, ana.phone, ana.vat_id, ana.language) == ("Ana", None, None, None)
     assert ana.billing_address
     assert ana.billing_address.model_dump(exclude_none=True) == {"street": "Calle 1"}
-    kept = orders.one(store, ana.id, "1001")
+    kept = orders.get(store, ana.id, "1001")
     assert (kept.phone, kept.vat_id) == ("+453 3331 9991", "ESX")
     assert kept.billing_address
     assert kept.billing_address.country == "Atlantis"
@@ -302,8 +325,8 @@ def test_an_order_follows_its_new_email_and_both_accounts_are_right(store: Store
     assert ana.last_order_at == order(placed_at="2026-01-01T00:00:00Z").placed_at
     assert str(ben.total_spent[0].amount) == "8.00"
     with pytest.raises(OrderNotFoundError):
-        orders.one(store, ana.id, "2")
-    assert orders.one(store, ben.id, "2").version == 2
+        orders.get(store, ana.id, "2")
+    assert orders.get(store, ben.id, "2").version == 2
 
 
 def test_an_order_stays_with_its_customer_when_the_account_changes_its_email(store: Store) -> None:
@@ -311,14 +334,14 @@ def test_an_order_stays_with_its_customer_when_the_account_changes_its_email(sto
     ana = holder(store)
     customers.patch(store, ana.id, {"email": "ana@new.example.com"}, NOW)
     take(store, version=2, fulfillment_status="shipped")
-    assert orders.one(store, ana.id, "1001").fulfillment_status == "shipped"
+    assert orders.get(store, ana.id, "1001").fulfillment_status == "shipped"
     assert customers.find(store, "ana@example.com", clock.now()) is None
 
 
 def test_a_fulfilment_change_alone_leaves_the_account_as_it_is(store: Store) -> None:
     take(store)
     before = holder(store)
-    orders.take(store, order(version=2, fulfillment_status="delivered"), NOW + timedelta(hours=1))
+    orders.record_version(store, order(version=2, fulfillment_status="delivered"), NOW + timedelta(hours=1))
     after = holder(store)
     assert after.updated_at == before.updated_at
     assert after.model_copy(update={"version": before.version}) == before
@@ -350,11 +373,11 @@ def test_an_order_of_somebody_else_is_not_found(store: Store) -> None:
     take(store)
     take(store, id="2", email="ben@example.com")
     with pytest.raises(OrderNotFoundError):
-        orders.one(store, holder(store).id, "2")
+        orders.get(store, holder(store).id, "2")
     with pytest.raises(OrderNotFoundError):
-        orders.one(store, holder(store).id, "nothing")
+        orders.get(store, holder(store).id, "nothing")
     with pytest.raises(OrderNotFoundError):
-        orders.one(store, holder(store).id, "x" * 5000)
+        orders.get(store, holder(store).id, "x" * 5000)
 
 
 def test_the_sample_event_is_taken(store: Store) -> None:
@@ -372,7 +395,7 @@ def test_exactly_the_poison_messages_of_a_batch_are_handed_back(store: Store, ca
     bodies = [body(number) for number in range(10)]
     bodies[2], bodies[5], bodies[7] = "{not json", body(5, total="1.23456"), body(7).replace(store.id, "nowhere")
     assert failures(batch(*bodies)) == ["m2", "m5", "m7"]
-    assert directory.count(store) == 7
+    assert customer_search.count(store) == 7
     assert "c5@example.com" not in caplog.text
 
 
@@ -380,7 +403,7 @@ def test_a_wholly_poisonous_batch_reports_all(store: Store) -> None:
     made = order().model_dump(mode="json", exclude_none=True)
     stranger, wrong = {"store_id": "nowhere", "order": made}, {"store_id": store.id, "order": made | {"total": "-1"}}
     assert failures(batch("", json.dumps(stranger), json.dumps(wrong))) == ["m0", "m1", "m2"]
-    assert directory.count(store) == 0
+    assert customer_search.count(store) == 0
     with pytest.raises(StoreNotFoundError):
         stores.read("nowhere")
 
@@ -388,12 +411,12 @@ def test_a_wholly_poisonous_batch_reports_all(store: Store) -> None:
 def test_the_largest_order_fits_its_item(store: Store) -> None:
     largest = order(payment_method="€" * 87_300)
     assert (
-        order_messages.LARGEST - 300
+        order_messages.MAX_BYTES - 300
         < len(largest.model_dump_json(exclude_none=True).encode())
-        <= order_messages.LARGEST
+        <= order_messages.MAX_BYTES
     )
-    assert orders.take(store, largest, NOW)
-    assert orders.one(store, holder(store).id, "1001").payment_method == largest.payment_method
+    assert orders.record_version(store, largest, NOW)
+    assert orders.get(store, holder(store).id, "1001").payment_method == largest.payment_method
     assert holder(store).last_payment_method == "€" * 200
 
 
@@ -436,7 +459,7 @@ def test_an_order_at_another_time_moves_and_the_first_and_last_with_it(store: St
 
 
 def test_orders_are_filtered_by_statuses_and_times_and_paged(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_lists, "_AT_ONCE", 2)
+    monkeypatch.setattr(order_lists, "_BATCH_SIZE", 2)
     for number in range(1, 8):
         payment, fulfillment = ["paid", "cancelled"][number % 2], ["shipped", "delivered", None][number % 3]
         take(
@@ -469,7 +492,7 @@ def test_orders_are_filtered_by_statuses_and_times_and_paged(store: Store, monke
 
 
 def test_a_list_that_finds_little_in_much_goes_on_page_by_page(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_lists, "_AT_ONCE", 1)
+    monkeypatch.setattr(order_lists, "_BATCH_SIZE", 1)
     for number in range(6):
         status = "paid" if number == 0 else "cancelled"
         take(store, id=f"{number}", placed_at=f"2026-01-01T00:00:0{number}Z", payment_status=status)

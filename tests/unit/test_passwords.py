@@ -8,8 +8,8 @@ import bcrypt
 import pytest
 from tests.sign_ins import HERE, NOW, Mailbox, by_link, mailbox
 
-from clientela.aws import connections
-from clientela.customers import customers, history
+from clientela.aws import http_connections
+from clientela.customers import customer_history, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import (
     CredentialsWrongError,
@@ -19,15 +19,15 @@ from clientela.errors import (
     SessionInvalidError,
     TooManyRequestsError,
 )
-from clientela.notifications import notices
+from clientela.notifications import account_notices
 from clientela.sign_in import password_hashes, password_sign_in, passwords, sessions, sign_in_events, sign_in_limits
+from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.passwords import PasswordRecord
-from clientela.sign_in.sign_in import SignedIn
-from clientela.storefront import accounts
+from clientela.storefront import own_account
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.limits import Rule
+from clientela.table.rate_limits import Rule
 
 ANA, GOOD, OTHER = "ana@example.com", "correct horse battery", "another fine phrase"
 LATER = NOW + timedelta(minutes=30)
@@ -83,31 +83,36 @@ def test_a_change_ends_all_other_sessions_and_is_told_by_mail(
     passwords.change(store, opened.customer, opened.session, GOOD, None, NOW)
     other = by_password(store)
     passwords.change(store, customers.get(store, other.customer.id), other.session, OTHER, GOOD, LATER)
-    assert [each.id for each in sessions.every(store, other.customer.id, LATER)] == [other.session.id]
+    assert [each.id for each in sessions.list_active(store, other.customer.id, LATER)] == [other.session.id]
     with pytest.raises(SessionInvalidError):
         sessions.current(store, opened.token, LATER)
     refused(store)
-    kinds = [event.type for event in history.page(store, other.customer.id, LATER).events]
+    kinds = [event.type for event in customer_history.page(store, other.customer.id, LATER).events]
     assert kinds[:2] == ["password_updated", "password_updated"]
     box.mails.clear()
-    assert [notices.password_changed(store, **about, now=LATER) for about in asked * 2] == [
-        "sent", "sent", "repeated", "repeated",
-    ]  # fmt: skip
+    assert [account_notices.password_changed(store, **about, now=LATER) for about in asked * 2] == [
+        "sent",
+        "sent",
+        "repeated",
+        "repeated",
+    ]
     assert [(to, mail.name) for to, mail in box.mails] == [(ANA, "password_changed")] * 2
 
 
 def test_a_change_that_did_not_come_about_is_not_told(store: Store, ana: Customer, box: Mailbox) -> None:
     customers.patch(store, ana.id, {"note": "x"}, NOW)
     for version in ("1", "2", "3"):
-        assert notices.password_changed(store, ana.id, version, NOW) == "withheld"
+        assert account_notices.password_changed(store, ana.id, version, NOW) == "withheld"
     assert box.mails == []
 
 
 def test_the_current_password_is_needed_once_the_mail_is_old(store: Store, opened: SignedIn) -> None:
     ana, session = opened.customer, opened.session
     assert passwords.state(store, ana, session, NOW).model_dump() == {
-        "is_set": False, "changed_at": None, "current_password_needed": False,
-    }  # fmt: skip
+        "is_set": False,
+        "changed_at": None,
+        "current_password_needed": False,
+    }
     passwords.change(store, ana, session, GOOD, None, LATER)  # the first one needs none
     with pytest.raises(InvalidInputError) as asked:
         passwords.change(store, ana, session, OTHER, None, LATER)
@@ -141,18 +146,23 @@ def test_a_password_is_removed_by_who_has_the_mailbox(store: Store, opened: Sign
     passwords.remove(store, opened.customer, opened.session, NOW)
     refused(store)
     assert passwords.find(store, opened.customer.id) is None
-    assert history.page(store, opened.customer.id, NOW).events[0].type == "password_removed"
+    assert customer_history.page(store, opened.customer.id, NOW).events[0].type == "password_removed"
 
 
 @pytest.mark.parametrize(
     ("password", "complaint"),
     [
-        ("short", "at least 8"), ("password", "most common"), ("PASSWORD1", "most common"), ("trustno1", "most common"),
-        ("ana@example.com", "your name"), ("Ana Pérez", "your name"), ("Ana Pe\u0301rez", "your name"),
+        ("short", "at least 8"),
+        ("password", "most common"),
+        ("PASSWORD1", "most common"),
+        ("trustno1", "most common"),
+        ("ana@example.com", "your name"),
+        ("Ana Pérez", "your name"),
+        ("Ana Pe\u0301rez", "your name"),
         # Kept as what it is composed to: whoever guesses `password1` would be in.
         ("\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff441", "most common"),
     ],
-)  # fmt: skip
+)
 def test_what_anybody_would_try_first_is_refused(store: Store, opened: SignedIn, password: str, complaint: str) -> None:
     with pytest.raises(InvalidInputError) as refusal:
         passwords.change(store, opened.customer, opened.session, password, None, NOW)
@@ -163,14 +173,14 @@ def test_what_anybody_would_try_first_is_refused(store: Store, opened: SignedIn,
 
 def test_the_common_ones_are_three_thousand_and_long_enough() -> None:
     assert len(passwords._common()) == 3000
-    assert min(map(len, passwords._common())) == passwords.SHORTEST
+    assert min(map(len, passwords._common())) == passwords.MIN_LENGTH
 
 
 def test_an_imported_hash_signs_in_without_proof_and_becomes_ours(store: Store, ana: Customer) -> None:
     imported(store, ana)
     opened = by_password(store)
     assert opened.session.email_proven is False
-    assert accounts.shown(opened.customer, opened.session.email_proven).name == "Ana Pérez"
+    assert own_account.own_view(opened.customer, opened.session.email_proven).name == "Ana Pérez"
     record = passwords.find(store, ana.id)
     assert record
     assert password_hashes.is_own(record.hash)
@@ -201,7 +211,7 @@ def test_a_password_of_another_email_proves_nothing_for_the_new_one(store: Store
 def spied(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> list[str]:
     """The calls to AWS and the hashes, in order."""
     found: list[str] = []
-    send, verify = connections.Connections.post, password_hashes._verified
+    send, verify = http_connections.Connections.post, password_hashes._verified
 
     def sending(self: Any, body: bytes, headers: dict[str, str]) -> Any:
         reply = send(self, body, headers)  # what breaks is sent again, and counts once
@@ -213,7 +223,7 @@ def spied(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> list[str]
         return verify(text, password)
 
     with monkeypatch.context() as patch:
-        patch.setattr(connections.Connections, "post", sending)
+        patch.setattr(http_connections.Connections, "post", sending)
         patch.setattr(password_hashes, "_verified", verifying)
         act()
     return found
@@ -226,7 +236,7 @@ def test_unknown_without_password_disabled_and_wrong_are_one_answer_and_the_same
     for name in names[:3]:
         made = customers.create(store, NewCustomer(email=f"{name}@example.com"), NOW)
         if name != "without":
-            imported(store, made, password_hashes.made(GOOD))
+            imported(store, made, password_hashes.hash_password(GOOD))
         if name == "disabled":
             customers.patch(store, made.id, {"status": "disabled"}, NOW)
     work = {}
@@ -249,7 +259,7 @@ def told(store: Store, name: str) -> str | None:
 def test_tries_are_limited_by_address_and_by_network(
     store: Store, ana: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    imported(store, ana, password_hashes.made(GOOD))
+    imported(store, ana, password_hashes.hash_password(GOOD))
     for _ in range(10):
         refused(store, "a wrong password")
     with pytest.raises(TooManyRequestsError):

@@ -11,20 +11,20 @@ from clientela.errors import TooManyRequestsError
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
-from clientela.web import rate_limits
+from clientela.web import key_throttle
 
 
 @pytest.fixture(autouse=True)
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("REQUESTS_PER_SECOND", "20")
-    rate_limits._buckets.clear()
+    key_throttle._buckets.clear()
     yield
-    rate_limits._buckets.clear()
+    key_throttle._buckets.clear()
 
 
 def test_a_quiet_key_may_burst_and_is_then_refused() -> None:
-    assert [rate_limits.take("k", 100.0).retry_after for _ in range(40)] == [None] * 40
-    refused = rate_limits.take("k", 100.0)
+    assert [key_throttle.take("k", 100.0).retry_after for _ in range(40)] == [None] * 40
+    refused = key_throttle.take("k", 100.0)
     assert (refused.remaining, refused.full_in, refused.retry_after) == (0, 2, 1)
     with pytest.raises(TooManyRequestsError):
         refused.demand()
@@ -32,22 +32,22 @@ def test_a_quiet_key_may_burst_and_is_then_refused() -> None:
 
 def test_what_was_refused_costs_nothing_and_the_bucket_fills_with_time() -> None:
     for _ in range(100):
-        rate_limits.take("k", 100.0)
-    assert [rate_limits.take("k", 100.5).retry_after for _ in range(11)] == [None] * 10 + [1]
-    assert rate_limits.take("k", 1000.0).remaining == 39
+        key_throttle.take("k", 100.0)
+    assert [key_throttle.take("k", 100.5).retry_after for _ in range(11)] == [None] * 10 + [1]
+    assert key_throttle.take("k", 1000.0).remaining == 39
 
 
 def test_keys_do_not_share_a_bucket() -> None:
     for _ in range(41):
-        rate_limits.take("busy", 100.0)
-    assert rate_limits.take("quiet", 100.0).remaining == 39
+        key_throttle.take("busy", 100.0)
+    assert key_throttle.take("quiet", 100.0).remaining == 39
 
 
 def test_buckets_that_are_full_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limits, "KEYS", 3)
+    monkeypatch.setattr(key_throttle, "KEYS", 3)
     for moment, name in enumerate("abcdefgh"):
-        rate_limits.take(name, moment * 10.0)
-    assert len(rate_limits._buckets) <= 3
+        key_throttle.take(name, moment * 10.0)
+    assert len(key_throttle._buckets) <= 3
 
 
 def test_every_answer_to_a_key_says_what_is_left(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

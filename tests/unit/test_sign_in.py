@@ -13,7 +13,7 @@ from tests.sign_ins import ANA, NOW, Mailbox, by_code, by_link, wrong
 from clientela import clock
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.history import OPERATOR
+from clientela.customers.customer_history import OPERATOR
 from clientela.errors import (
     AccountDisabledError,
     BrowserMismatchError,
@@ -26,11 +26,11 @@ from clientela.errors import (
     SessionInvalidError,
 )
 from clientela.notifications import sign_in_mail
-from clientela.sign_in import sessions, sign_in, sign_in_requests
+from clientela.sign_in import link_requests, link_sign_in, sessions
 from clientela.sign_in.visitors import Visitor
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table.table import Transaction
+from clientela.table.records import Transaction
 
 
 @pytest.fixture
@@ -70,13 +70,16 @@ def test_same_link_again_is_refused(store: Store, box: Mailbox) -> None:
 def test_newcomer_gets_an_account_where_the_store_lets_people_sign_up(store: Store, box: Mailbox) -> None:
     customer = by_link(store, box.link(store, "New@Example.com")).customer
     assert (customer.source, customer.type, customer.email_status, customer.language) == (
-        "sign_in", "registered", "proven", "es",
-    )  # fmt: skip
+        "sign_in",
+        "registered",
+        "proven",
+        "es",
+    )
     assert customers.find(store, "new@example.com", clock.now()) == customer
 
 
 def test_guest_of_an_order_becomes_registered(store: Store, box: Mailbox) -> None:
-    guest = customers.made(NewCustomer(email=ANA), NOW, "order")
+    guest = customers.build(NewCustomer(email=ANA), NOW, "order")
     with Transaction() as write:
         customers.add(write, store, guest, OPERATOR)
     assert by_link(store, box.link(store)).customer.type == "registered"
@@ -93,7 +96,9 @@ def test_other_browser_needs_the_code(store: Store, box: Mailbox) -> None:
     sent = box.link(store)
     with pytest.raises(BrowserMismatchError):
         by_link(store, sent, nonce="another")
-    opened = sign_in.verify(store, sign_in.proof(token=sent.token, code=sent.code), Visitor("192.0.2.1"), NOW)
+    opened = link_sign_in.verify(
+        store, link_sign_in.parse_proof(token=sent.token, code=sent.code), Visitor("192.0.2.1"), NOW
+    )
     assert opened.customer.email == ANA
 
 
@@ -117,9 +122,9 @@ def test_mail_sent_again_after_a_crash_does_not_reset_the_tries(store: Store, bo
     for _ in range(5):
         with pytest.raises(CodeWrongError):
             by_code(store, sent, wrong(sent.code))
-    request = sign_in_requests.find(store, sent.request.request_id)
+    request = link_requests.find(store, sent.request.request_id)
     assert request
-    sign_in_requests.keep_secrets(request, "another", "123456", None, NOW)
+    link_requests.store_hashes(request, "another", "123456", None, NOW)
     with pytest.raises(CodeLockedError):
         by_code(store, sent, "123456")
 
@@ -127,7 +132,7 @@ def test_mail_sent_again_after_a_crash_does_not_reset_the_tries(store: Store, bo
 @pytest.mark.parametrize("token", ["", "x", "a.b", "cs_01K_01K_secret", "." * 50])
 def test_other_texts_are_no_link(store: Store, token: str) -> None:
     with pytest.raises(LinkUnknownError):
-        sign_in.verify(store, sign_in.proof(token=token, nonce="n"), Visitor("192.0.2.1"), NOW)
+        link_sign_in.verify(store, link_sign_in.parse_proof(token=token, nonce="n"), Visitor("192.0.2.1"), NOW)
 
 
 def test_changed_secret_is_unknown(store: Store, box: Mailbox) -> None:
@@ -178,7 +183,7 @@ def test_what_was_shut_out_stays_out_when_the_account_is_enabled_again(
     pending = box.link(store, at=NOW + timedelta(minutes=2))
     later = NOW + timedelta(minutes=3)
     disabled = customers.patch(store, ana.id, {"status": "disabled"}, later)
-    sign_in.shut_out(store, disabled, later)
+    link_sign_in.revoke_access(store, disabled, later)
     customers.patch(store, ana.id, {"status": "active"}, later)
     with pytest.raises(LinkUsedError):
         by_link(store, pending, later)
@@ -207,7 +212,7 @@ def test_store_without_sign_in_refuses(store: Store, box: Mailbox) -> None:
     sent = box.link(store)
     closed = stores.patch(store.id, {"login_mode": "disabled"}, NOW)
     with pytest.raises(LoginDisabledError):
-        sign_in.request_link(closed, ANA, Visitor("192.0.2.1"), None, None, NOW)
+        link_sign_in.request_link(closed, ANA, Visitor("192.0.2.1"), None, None, NOW)
     with pytest.raises(LoginDisabledError):
         by_link(closed, sent)
     assert sign_in_mail.deliver(closed, sent.request.request_id, NOW) == "repeated"
@@ -215,30 +220,33 @@ def test_store_without_sign_in_refuses(store: Store, box: Mailbox) -> None:
 
 def test_lost_answer_can_be_asked_for_again_by_whoever_holds_the_key(store: Store, box: Mailbox) -> None:
     sent = box.link(store)
-    first = by_link(store, sent, attempt="a-key-of-the-client")
-    again = by_link(store, sent, NOW + timedelta(seconds=59), attempt="a-key-of-the-client")
+    first = by_link(store, sent, idempotency_key="a-key-of-the-client")
+    again = by_link(store, sent, NOW + timedelta(seconds=59), idempotency_key="a-key-of-the-client")
     assert again.token == first.token
-    assert len(sessions.every(store, first.customer.id, NOW)) == 1
+    assert len(sessions.list_active(store, first.customer.id, NOW)) == 1
 
 
 @pytest.mark.parametrize(
     ("seconds", "changes"),
     [
-        (1, {"attempt": "another-key-altogether"}), (1, {"attempt": None}), (60, {}), (1, {"nonce": "another"}),
+        (1, {"idempotency_key": "another-key-altogether"}),
+        (1, {"idempotency_key": None}),
+        (60, {}),
+        (1, {"nonce": "another"}),
     ],
-)  # fmt: skip
+)
 def test_nobody_else_gets_the_session_again(store: Store, box: Mailbox, seconds: int, changes: dict[str, Any]) -> None:
     sent = box.link(store)
-    by_link(store, sent, attempt="a-key-of-the-client")
+    by_link(store, sent, idempotency_key="a-key-of-the-client")
     with pytest.raises(LinkUsedError):
-        by_link(store, sent, NOW + timedelta(seconds=seconds), **({"attempt": "a-key-of-the-client"} | changes))
+        by_link(store, sent, NOW + timedelta(seconds=seconds), **({"idempotency_key": "a-key-of-the-client"} | changes))
 
 
 def test_ended_session_does_not_come_back(store: Store, box: Mailbox) -> None:
     sent = box.link(store)
-    opened = by_link(store, sent, attempt="a-key-of-the-client")
+    opened = by_link(store, sent, idempotency_key="a-key-of-the-client")
     sessions.end_all(store, opened.customer.id)
     with pytest.raises(LinkUsedError):
-        by_link(store, sent, attempt="a-key-of-the-client")
+        by_link(store, sent, idempotency_key="a-key-of-the-client")
     with pytest.raises(SessionInvalidError):
         sessions.current(store, opened.token, NOW)

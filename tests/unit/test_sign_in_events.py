@@ -22,7 +22,7 @@ from clientela.errors import (
     TooManyRequestsError,
 )
 from clientela.notifications import sign_in_mail
-from clientela.sign_in import sign_in, sign_in_events, sign_in_limits
+from clientela.sign_in import link_sign_in, sign_in_events, sign_in_limits
 from clientela.stores import stores
 from clientela.stores.stores import Store
 
@@ -88,15 +88,16 @@ def test_refusals_are_told_with_their_reason(store: Store, ana: Customer, box: M
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"status": "disabled"}, "account_disabled"), ({"email_status": "bounced"}, "address_bounced"),
+        ({"status": "disabled"}, "account_disabled"),
+        ({"email_status": "bounced"}, "address_bounced"),
         ({"email_status": "complained"}, "address_complained"),
     ],
-)  # fmt: skip
+)
 def test_why_no_mail_went_out_is_told(
     store: Store, ana: Customer, box: Mailbox, changes: dict[str, str], reason: str
 ) -> None:
     customers.change(store, ana.id, lambda before: before.model_copy(update=changes), NOW)
-    asked = sign_in.request_link(store, ANA, HERE, None, None, NOW)
+    asked = link_sign_in.request_link(store, ANA, HERE, None, None, NOW)
     sign_in_mail.deliver(store, asked.request_id, NOW)
     assert told(store, ana) == [("requested", None), ("withheld", reason)]
 
@@ -105,7 +106,7 @@ def test_limits_are_told_once_with_how_often(store: Store, ana: Customer, box: M
     at = NOW.replace(minute=1, second=0)
     for second in range(5):
         with suppress(TooManyRequestsError):
-            sign_in.request_link(store, ANA, HERE, None, None, at + timedelta(seconds=second))
+            link_sign_in.request_link(store, ANA, HERE, None, None, at + timedelta(seconds=second))
     events = {event.event: event for event in sign_in_events.page(store, ana, at).events}
     assert (events["limited"].reason, events["limited"].count) == ("links", 4)
     assert events["limited"].at == at + timedelta(seconds=1)
@@ -153,7 +154,7 @@ def test_guesses_at_an_address_are_bounded_over_all_its_codes(store: Store, ana:
     assert waits
     # Who has the mail is not shut out by a stranger's guesses: by the link where it was asked for, by the code with it.
     late = NOW + timedelta(minutes=most // 5)
-    other = sign_in.verify(store, sign_in.proof(token=sent.token, code=sent.code), HERE, late)
+    other = link_sign_in.verify(store, link_sign_in.parse_proof(token=sent.token, code=sent.code), HERE, late)
     assert other.customer.id == ana.id
     assert ("limited", "codes") in told(store, ana)
 

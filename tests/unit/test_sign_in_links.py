@@ -11,17 +11,17 @@ from botocore.client import BaseClient
 from tests import sign_ins
 from tests.sign_ins import ANA, NOW, Mailbox, by_link
 
-from clientela.aws import signed_calls
+from clientela.aws import json_protocol
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import InvalidInputError, TooManyRequestsError
 from clientela.notifications import sign_in_mail
-from clientela.sign_in import sign_in, sign_in_requests
+from clientela.sign_in import link_requests, link_sign_in
 from clientela.sign_in.visitors import Visitor
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table import dynamodb, limits
-from clientela.table.limits import Rule
+from clientela.table import dynamodb, rate_limits
+from clientela.table.rate_limits import Rule
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_newcomer_gets_no_mail_where_accounts_are_by_invitation(store: Store, an
     closed = stores.patch(store.id, {"login_mode": "required"}, NOW)
     outcomes = []
     for email in ("nobody@example.com", ANA):
-        request = sign_in.request_link(closed, email, Visitor("192.0.2.1"), None, None, NOW)
+        request = link_sign_in.request_link(closed, email, Visitor("192.0.2.1"), None, None, NOW)
         outcomes.append(sign_in_mail.deliver(closed, request.request_id, NOW))
     assert outcomes == ["withheld", "sent"]
 
@@ -55,20 +55,20 @@ def test_no_mail_to_disabled_and_suppressed_accounts(
     store: Store, ana: Customer, box: Mailbox, changes: dict[str, str]
 ) -> None:
     customers.change(store, ana.id, lambda before: before.model_copy(update=changes), NOW)
-    request = sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, None, NOW)
+    request = link_sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, None, NOW)
     assert sign_in_mail.deliver(store, request.request_id, NOW) == "withheld"
     assert box.mails == []
 
 
 def test_account_with_a_non_ascii_local_part_gets_no_mail(store: Store, box: Mailbox) -> None:
     customers.create(store, NewCustomer(email="stanisław.wójcik@wp.pl"), NOW)
-    request = sign_in.request_link(store, "stanisław.wójcik@wp.pl", Visitor("192.0.2.1"), None, None, NOW)
+    request = link_sign_in.request_link(store, "stanisław.wójcik@wp.pl", Visitor("192.0.2.1"), None, None, NOW)
     assert sign_in_mail.deliver(store, request.request_id, NOW) == "withheld"
 
 
 def test_mail_goes_to_the_stored_address(store: Store, box: Mailbox) -> None:
     customers.create(store, NewCustomer(email="Ana@BÜCHER.example"), NOW)
-    request = sign_in.request_link(store, "aNa@xn--bcher-kva.example", Visitor("192.0.2.1"), None, None, NOW)
+    request = link_sign_in.request_link(store, "aNa@xn--bcher-kva.example", Visitor("192.0.2.1"), None, None, NOW)
     sign_in_mail.deliver(store, request.request_id, NOW)
     assert [address for address, _ in box.mails] == ["Ana@bücher.example"]
 
@@ -81,7 +81,7 @@ def test_redelivered_message_sends_no_second_mail(store: Store, box: Mailbox) ->
 
 
 def test_mail_is_sent_after_a_crash_of_the_sender(store: Store, box: Mailbox, monkeypatch: Any) -> None:
-    request = sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, None, NOW)
+    request = link_sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, None, NOW)
     with monkeypatch.context() as patch:
         patch.setattr("clientela.mail.mail_delivery._sent", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -90,12 +90,12 @@ def test_mail_is_sent_after_a_crash_of_the_sender(store: Store, box: Mailbox, mo
 
 
 def test_expired_request_sends_nothing(store: Store, box: Mailbox) -> None:
-    request = sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, None, NOW)
+    request = link_sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, None, NOW)
     assert sign_in_mail.deliver(store, request.request_id, request.expires_at) == "withheld"
 
 
 def test_queue_is_asked_for_the_mail_without_an_address(store: Store) -> None:
-    request = sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, None, NOW)
+    request = link_sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, None, NOW)
     assert queued() == [{"mail": "sign_in_link", "store_id": "demo", "request_id": request.request_id}]
 
 
@@ -111,7 +111,7 @@ def test_work_of_asking_does_not_depend_on_the_account(store: Store, monkeypatch
         calls.append(operation)
         return original(self, operation, arguments)
 
-    lean = signed_calls.send
+    lean = json_protocol.send
 
     def recorded_lean(service: Any, client: Any, connections: Any, operation: str, body: bytes) -> Any:
         assert b"#EMAIL#" not in body, "the account was looked up"
@@ -119,12 +119,14 @@ def test_work_of_asking_does_not_depend_on_the_account(store: Store, monkeypatch
         return lean(service, client, connections, operation, body)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", recorded)
-    monkeypatch.setattr(signed_calls, "send", recorded_lean)
+    monkeypatch.setattr(json_protocol, "send", recorded_lean)
     works = []
-    sign_in.request_link(store, "first@example.com", Visitor("192.0.2.1"), None, None, NOW)  # reads the signing secret
+    link_sign_in.request_link(
+        store, "first@example.com", Visitor("192.0.2.1"), None, None, NOW
+    )  # reads the signing secret
     for email in ("known@example.com", "unknown@example.com", "disabled@example.com", "bounced@example.com"):
         calls.clear()
-        sign_in.request_link(store, email, Visitor("192.0.2.1"), None, None, NOW)
+        link_sign_in.request_link(store, email, Visitor("192.0.2.1"), None, None, NOW)
         works.append(list(calls))
     assert works[0] != []
     assert all(work == works[0] for work in works)
@@ -133,7 +135,7 @@ def test_work_of_asking_does_not_depend_on_the_account(store: Store, monkeypatch
 def test_one_mail_a_minute_and_five_an_hour_whatever_the_spelling(store: Store) -> None:
     def ask(email: str, seconds: int, ip: str) -> int | None:
         try:
-            sign_in.request_link(store, email, Visitor(ip), None, None, NOW + timedelta(seconds=seconds))
+            link_sign_in.request_link(store, email, Visitor(ip), None, None, NOW + timedelta(seconds=seconds))
         except TooManyRequestsError as error:
             return error.retry_after
         return None
@@ -147,10 +149,10 @@ def test_one_mail_a_minute_and_five_an_hour_whatever_the_spelling(store: Store) 
 
 def test_fifty_an_hour_from_one_network(store: Store) -> None:
     for number in range(50):
-        sign_in.request_link(store, f"p{number}@example.com", Visitor(f"2001:db8::{number:x}"), None, None, NOW)
+        link_sign_in.request_link(store, f"p{number}@example.com", Visitor(f"2001:db8::{number:x}"), None, None, NOW)
     with pytest.raises(TooManyRequestsError):
-        sign_in.request_link(store, "victim@example.com", Visitor("2001:db8::ffff"), None, None, NOW)
-    assert sign_in.request_link(store, "victim@example.com", Visitor("2001:db8:0:1::1"), None, None, NOW)
+        link_sign_in.request_link(store, "victim@example.com", Visitor("2001:db8::ffff"), None, None, NOW)
+    assert link_sign_in.request_link(store, "victim@example.com", Visitor("2001:db8:0:1::1"), None, None, NOW)
 
 
 def test_limit_recognises_its_own_write_whose_answer_was_lost(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,15 +163,15 @@ def test_limit_recognises_its_own_write_whose_answer_was_lost(store: Store, monk
         return sent(operation, body)
 
     monkeypatch.setattr(dynamodb, "_send", twice)
-    limits.take("x", [Rule(1, 60)], NOW)
+    rate_limits.sliding_window("x", [Rule(1, 60)], NOW)
 
 
 @pytest.mark.parametrize("page", ["/account?tab=orders", "https://shop.example.com/x", "https://m.example.com/"])
 def test_shopper_returns_to_the_stores_own_pages(store: Store, box: Mailbox, page: str) -> None:
     stores.patch(store.id, {"allowed_origins": ["https://m.example.com"]}, NOW)
     own = stores.get(store.id)
-    request = sign_in.request_link(own, ANA, Visitor("192.0.2.1"), None, page, NOW)
-    stored = sign_in_requests.find(own, request.request_id)
+    request = link_sign_in.request_link(own, ANA, Visitor("192.0.2.1"), None, page, NOW)
+    stored = link_requests.find(own, request.request_id)
     assert stored
     assert stored.return_to == page
 
@@ -177,11 +179,20 @@ def test_shopper_returns_to_the_stores_own_pages(store: Store, box: Mailbox, pag
 @pytest.mark.parametrize(
     "page",
     [
-        "//evil.example", "/\\evil.example", "https://evil.example/", "https://shop.example.com.evil.example/",
-        "https://shop.example.com@evil.example/", "javascript:alert(1)", "/a\nb", "http://shop.example.com/", "account",
-        "https://[", "https://[::1", "http://a[b]/",
+        "//evil.example",
+        "/\\evil.example",
+        "https://evil.example/",
+        "https://shop.example.com.evil.example/",
+        "https://shop.example.com@evil.example/",
+        "javascript:alert(1)",
+        "/a\nb",
+        "http://shop.example.com/",
+        "account",
+        "https://[",
+        "https://[::1",
+        "http://a[b]/",
     ],
-)  # fmt: skip
+)
 def test_shopper_is_sent_to_no_other_page(store: Store, page: str) -> None:
     with pytest.raises(InvalidInputError):
-        sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, page, NOW)
+        link_sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, page, NOW)

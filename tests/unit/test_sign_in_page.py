@@ -11,11 +11,11 @@ from tests.http_events import http_event
 
 import storefront_api
 from clientela import clock
-from clientela.storefront import sign_in_pages
+from clientela.storefront import hosted_sign_in
 from clientela.stores import stores
 from clientela.stores.stores import Store
 
-TEXTS: dict[str, dict[str, str]] = json.loads(sign_in_pages.file("texts.json"))
+TEXTS: dict[str, dict[str, str]] = json.loads(hosted_sign_in.file("texts.json"))
 NAMES = ["sign-in", "sign-in/settings", "sign-in/script.js", "sign-in/style.css"]
 
 
@@ -70,10 +70,16 @@ def test_name_of_a_store_is_text_and_nothing_else(store: Store) -> None:
 @pytest.mark.parametrize(
     ("query", "accepted", "language"),
     [
-        ("", None, "it"), ("", "fr-CA,fr;q=0.9,en;q=0.8", "fr"), ("", "en;q=0.5, xx, de;q=0.9", "de"), ("pt-BR", "fr", "pt"),
-        ("pt_BR,es", None, "pt"), ("xx,es", "fr", "es"), ("", "fr;q=0, es", "es"), ("", ";;q=,;q=x,*", "it"),
+        ("", None, "it"),
+        ("", "fr-CA,fr;q=0.9,en;q=0.8", "fr"),
+        ("", "en;q=0.5, xx, de;q=0.9", "de"),
+        ("pt-BR", "fr", "pt"),
+        ("pt_BR,es", None, "pt"),
+        ("xx,es", "fr", "es"),
+        ("", "fr;q=0, es", "es"),
+        ("", ";;q=,;q=x,*", "it"),
     ],
-)  # fmt: skip
+)
 def test_language_is_the_one_wanted_most(store: Store, query: str, accepted: str | None, language: str) -> None:
     changed(store, language="it")
     headers = {"accept-language": accepted} if accepted else {}
@@ -94,9 +100,16 @@ def test_settings_tell_what_the_element_needs(store: Store) -> None:
     page = json.loads(get("sign-in/settings")["body"])
     del page["texts"]
     assert page == {
-        "store": "Demo", "open": True, "password": True, "language": "en", "colour": "#f2c14e", "ink": "#1a1a1a",
-        "logo_url": None, "home": "https://shop.example.com", "origins": ["https://shop.example.com", "https://www.example.com"],
-    }  # fmt: skip
+        "store": "Demo",
+        "open": True,
+        "password": True,
+        "language": "en",
+        "colour": "#f2c14e",
+        "ink": "#1a1a1a",
+        "logo_url": None,
+        "home": "https://shop.example.com",
+        "origins": ["https://shop.example.com", "https://www.example.com"],
+    }
 
 
 def test_every_language_has_the_same_texts_with_the_same_gaps() -> None:
@@ -109,7 +122,7 @@ def test_every_language_has_the_same_texts_with_the_same_gaps() -> None:
 
 
 def test_script_speaks_of_texts_that_are_there() -> None:
-    script = sign_in_pages.file("script.js")
+    script = hosted_sign_in.file("script.js")
     named = re.findall(r'#(?:t|ask|show|minor|form|countDown)\("(\w+)"(?:, "(\w+)")?', script)
     keys = {key for pair in named for key in pair if key}
     assert len(keys) > 15
@@ -117,6 +130,6 @@ def test_script_speaks_of_texts_that_are_there() -> None:
 
 
 def test_script_and_style_stay_small() -> None:
-    files = [sign_in_pages.file(name).encode() for name in ("script.js", "style.css")]
+    files = [hosted_sign_in.file(name).encode() for name in ("script.js", "style.css")]
     assert sum(len(gzip.compress(file)) for file in files) < 8_000
     assert sum(map(len, files)) < 20_000

@@ -12,7 +12,7 @@ from tests.sign_ins import by_code, by_link, wrong
 from clientela import signing
 from clientela.errors import CodeWrongError, InvalidInputError
 from clientela.stores.stores import Store
-from clientela.table import cursors
+from clientela.table import pagination
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def rotate(value: str) -> None:
 
 
 def test_what_was_made_before_a_rotation_holds_until_the_next(store: Store, clock_hand: list[float]) -> None:
-    kept, signed, cursor = signing.keyed_hash("p", "v"), signing.sign("p", 1), cursors.issue("list", "here")
+    kept, signed, cursor = signing.keyed_hash("p", "v"), signing.sign("p", 1), pagination.encode_cursor("list", "here")
     for generation, holds in (("a" * 64, True), ("b" * 64, False)):
         rotate(generation)
         clock_hand[0] += signing.KNOWN_SECONDS
@@ -36,7 +36,7 @@ def test_what_was_made_before_a_rotation_holds_until_the_next(store: Store, cloc
         assert signing.is_keyed_hash("p", "v", kept) is holds
         assert signing.unsign("p", signed) == (1 if holds else None)
     with pytest.raises(InvalidInputError):
-        cursors.position("list", cursor)
+        pagination.decode_cursor("list", cursor)
 
 
 def test_a_process_that_has_not_seen_the_rotation_takes_what_others_make(store: Store, clock_hand: list[float]) -> None:
@@ -86,10 +86,10 @@ def test_a_code_and_a_lost_answer_survive_a_rotation(
 ) -> None:
     box = sign_ins.mailbox(monkeypatch)
     sent, other = box.link(store), box.link(store, "other@example.com")
-    opened = by_link(store, other, attempt="a-key-of-the-client")
+    opened = by_link(store, other, idempotency_key="a-key-of-the-client")
     rotate("n" * 64)
     clock_hand[0] += signing.KNOWN_SECONDS
-    assert by_link(store, other, attempt="a-key-of-the-client").token == opened.token
+    assert by_link(store, other, idempotency_key="a-key-of-the-client").token == opened.token
     with pytest.raises(CodeWrongError):
         by_code(store, sent, wrong(sent.code))
     assert by_code(store, sent, sent.code)

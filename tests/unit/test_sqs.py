@@ -7,7 +7,7 @@ import pytest
 
 from clientela import settings
 from clientela.aws import sqs
-from clientela.aws.signed_calls import RefusedError
+from clientela.aws.json_protocol import RefusedError
 
 
 def test_a_message_arrives_as_it_was_put(aws: Any) -> None:

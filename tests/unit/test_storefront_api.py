@@ -15,15 +15,15 @@ import storefront_api
 from clientela import clock
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.notifications import email_change_mail, notices, sign_in_mail
+from clientela.notifications import account_notices, email_change_mail, sign_in_mail
 from clientela.orders import orders
 from clientela.orders.order_fields import Order
 from clientela.sign_in import sessions, sign_in_limits
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table.limits import Rule
-from clientela.table.table import Transaction
-from clientela.web import web
+from clientela.table.rate_limits import Rule
+from clientela.table.records import Transaction
+from clientela.web import http_app
 from storefront_routes import access
 
 NOW = clock.now()
@@ -89,9 +89,15 @@ def bearer(ana: Customer, link: Any) -> dict[str, str]:
 
 def order(order_id: str, email: str = "ana@example.com") -> Order:
     return Order(
-        id=order_id, version=1, placed_at=NOW - timedelta(days=int(order_id)), email=email, currency="EUR",
-        total=Decimal("49.90"), payment_status="paid", fulfillment_status="shipped",
-    )  # fmt: skip
+        id=order_id,
+        version=1,
+        placed_at=NOW - timedelta(days=int(order_id)),
+        email=email,
+        currency="EUR",
+        total=Decimal("49.90"),
+        payment_status="paid",
+        fulfillment_status="shipped",
+    )
 
 
 def test_sample_event_is_answered(store: Store) -> None:
@@ -146,12 +152,22 @@ def test_code_is_taken_as_people_type_it(ana: Customer, link: Any) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {}, {"nonce": "x"}, {"code": "123456"}, {"token": "x", "nonce": "y", "code": "123456"},
-        {"request_id": "x", "code": "12345"}, {"request_id": "x", "code": "abcdef"}, {"token": ["x"], "nonce": "y"},
-        {"token": "x", "nonce": "y", "admin": True}, {"email": "a@example.com"}, {"password": "x"},
-        {"email": "a@example.com", "password": "x", "code": "123456"}, {"token": "x" * 201, "nonce": "y"}, [], "x",
+        {},
+        {"nonce": "x"},
+        {"code": "123456"},
+        {"token": "x", "nonce": "y", "code": "123456"},
+        {"request_id": "x", "code": "12345"},
+        {"request_id": "x", "code": "abcdef"},
+        {"token": ["x"], "nonce": "y"},
+        {"token": "x", "nonce": "y", "admin": True},
+        {"email": "a@example.com"},
+        {"password": "x"},
+        {"email": "a@example.com", "password": "x", "code": "123456"},
+        {"token": "x" * 201, "nonce": "y"},
+        [],
+        "x",
     ],
-)  # fmt: skip
+)
 def test_half_a_proof_is_not_taken(store: Store, body: Any) -> None:
     answer = call("POST", "/sessions", body)
     assert (answer["statusCode"], answer["json"]["code"]) == (422, "invalid_input")
@@ -160,10 +176,16 @@ def test_half_a_proof_is_not_taken(store: Store, body: Any) -> None:
 @pytest.mark.parametrize(
     "email",
     [
-        "ana@example.com,eve@example.com", "ana@example.com\r\nBcc: eve@example.com", ["ana@example.com"],
-        "Ana <ana@example.com>", "", None, "ana", {"a": 1},
+        "ana@example.com,eve@example.com",
+        "ana@example.com\r\nBcc: eve@example.com",
+        ["ana@example.com"],
+        "Ana <ana@example.com>",
+        "",
+        None,
+        "ana",
+        {"a": 1},
     ],
-)  # fmt: skip
+)
 def test_several_addresses_in_one_send_nothing(store: Store, email: Any) -> None:
     assert call("POST", "/login-links", {"email": email})["statusCode"] == 422
 
@@ -239,28 +261,37 @@ def test_what_is_marked_private_needs_a_session(store: Store, method: str, path:
 
 
 def test_a_new_route_is_private_by_its_mark_alone(store: Store) -> None:
-    app = web.resolver(access.demand_session)
+    app = http_app.resolver(access.require_session)
 
     @app.get("/v1/stores/<store_id>/wishes", **access.PRIVATE)
     def wishes() -> dict[str, Any]:
         return {}
 
-    assert web.respond(app, http_event("GET", "demo/wishes"), None)["statusCode"] == 401
+    assert http_app.respond(app, http_event("GET", "demo/wishes"), None)["statusCode"] == 401
 
 
 def test_all_of_an_account_is_marked_private() -> None:
     public = {operation.path for operation in operations(storefront_api.app) if not operation.security}
     assert {path.removeprefix("/v1/stores/{store_id}") for path in public} == {
-        "/login-links", "/sessions", "/checkout-policy", "/storefront.css", "/account/email-change/revert",
-        "/sign-in", "/sign-in/settings", "/sign-in/script.js", "/sign-in/style.css",
-    }  # fmt: skip
+        "/login-links",
+        "/sessions",
+        "/checkout-policy",
+        "/storefront.css",
+        "/account/email-change/revert",
+        "/sign-in",
+        "/sign-in/settings",
+        "/sign-in/script.js",
+        "/sign-in/style.css",
+    }
     assert len(PRIVATE) >= 8
 
 
 def test_owner_changes_what_is_theirs(store: Store, ana: Customer, bearer: dict[str, str]) -> None:
     changes = {
-        "name": "Ana Pérez", "accepts_marketing": True, "billing_address": {"country": "ES", "phone": "911 222 333"},
-    }  # fmt: skip
+        "name": "Ana Pérez",
+        "accepts_marketing": True,
+        "billing_address": {"country": "ES", "phone": "911 222 333"},
+    }
     answer = call("PATCH", "/account", changes, headers=bearer)
     assert answer["statusCode"] == 200, answer
     assert answer["json"]["billing_address"]["phone"] == "+34911222333"
@@ -281,10 +312,16 @@ def test_owner_changes_nothing_else(bearer: dict[str, str], field: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
-        ({"name": "x" * 201}, "/name"), ({"first_name": 5}, "/first_name"), ({"last_name": ["x"]}, "/last_name"),
-        ({"company": "x" * 201}, "/company"), ({"phone": "call me"}, "/phone"), ({"language": "klingon!"}, "/language"),
-        ({"vat_id": "ESB12345670"}, "/vat_id"), ({"accepts_marketing": "yes"}, "/accepts_marketing"),
-        ({"marketing_wording": "v1"}, "/marketing_wording"), ({"billing_address": "Vigo"}, "/billing_address"),
+        ({"name": "x" * 201}, "/name"),
+        ({"first_name": 5}, "/first_name"),
+        ({"last_name": ["x"]}, "/last_name"),
+        ({"company": "x" * 201}, "/company"),
+        ({"phone": "call me"}, "/phone"),
+        ({"language": "klingon!"}, "/language"),
+        ({"vat_id": "ESB12345670"}, "/vat_id"),
+        ({"accepts_marketing": "yes"}, "/accepts_marketing"),
+        ({"marketing_wording": "v1"}, "/marketing_wording"),
+        ({"billing_address": "Vigo"}, "/billing_address"),
         ({"billing_address": {"country": "Nowhere"}}, "/billing_address/country"),
         ({"billing_address": {"postal_code": "1" * 21}}, "/billing_address/postal_code"),
         ({"shipping_addresses": [{"country": "ES", "phone": "1"}]}, "/shipping_addresses/0/phone"),
@@ -292,7 +329,7 @@ def test_owner_changes_nothing_else(bearer: dict[str, str], field: str) -> None:
         ({"shipping_addresses": [{"city": f"{n}"} for n in range(51)]}, "/shipping_addresses"),
         ({"shipping_addresses": [{"city": "Vigo", "planet": "Mars"}]}, "/shipping_addresses/0/planet"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_field_is_named_and_changes_nothing(bearer: dict[str, str], changes: Any, pointer: str) -> None:
     before = call("GET", "/account", headers=bearer)["json"]
     answer = call("PATCH", "/account", {"name": "Else"} | changes, headers=bearer)
@@ -303,10 +340,13 @@ def test_a_bad_field_is_named_and_changes_nothing(bearer: dict[str, str], change
 
 def test_null_empties_and_absent_stays(bearer: dict[str, str]) -> None:
     full = {
-        "company": "JetBrains", "phone": "+34911222333", "language": "es", "vat_id": "ESB12345674",
+        "company": "JetBrains",
+        "phone": "+34911222333",
+        "language": "es",
+        "vat_id": "ESB12345674",
         "billing_address": {"street": "Calle 1", "city": "Vigo", "country": "ES"},
         "shipping_addresses": [{"city": "Vigo", "country": "ES"}, {"city": "Lugo", "country": "ES"}],
-    }  # fmt: skip
+    }
     first = call("PATCH", "/account", full, headers=bearer)
     assert first["statusCode"] == 200, first["body"]
     assert first["json"]["vat_id_status"] == "pending"
@@ -315,8 +355,11 @@ def test_null_empties_and_absent_stays(bearer: dict[str, str]) -> None:
     tag = {"if-match": first["headers"]["ETag"]}
     second = call("PATCH", "/account", patch, headers=bearer | tag)["json"]
     assert (second["company"], second["vat_id"], second["vat_id_status"], second["shipping_addresses"]) == (
-        None, None, "none", [],
-    )  # fmt: skip
+        None,
+        None,
+        "none",
+        [],
+    )
     assert (second["phone"], second["language"], second["billing_address"]["city"]) == ("+34911222333", "es", "Vigo")
     assert second["billing_address"]["street"] is None
 
@@ -328,8 +371,8 @@ def test_change_of_an_old_version_is_refused(bearer: dict[str, str]) -> None:
 
 def test_account_holds_the_orders_of_its_address_and_no_others(store: Store, bearer: dict[str, str]) -> None:
     for number in ("1", "2", "3"):
-        orders.take(store, order(number), NOW)
-    orders.take(store, order("4", "eve@example.com"), NOW)
+        orders.record_version(store, order(number), NOW)
+    orders.record_version(store, order("4", "eve@example.com"), NOW)
     first = call("GET", "/account/orders", headers=bearer, query={"limit": "2"})
     rest = call("GET", "/account/orders", headers=bearer, query={"limit": "2", "cursor": first["json"]["next_cursor"]})
     assert [item["id"] for item in first["json"]["items"] + rest["json"]["items"]] == ["1", "2", "3"]
@@ -375,7 +418,7 @@ def test_cookie_lasts_as_long_as_the_session_can(store: Store, ana: Customer, li
 def test_session_without_proof_of_the_email_sees_nothing_of_the_orders(store: Store, ana: Customer) -> None:
     lives = {"street": "Calle Mayor 1", "city": "Madrid", "postal_code": "28013", "country": "ES"}
     told = {"phone": "+34911222333", "vat_id": "ESB12345674", "billing_address": lives, "shipping_address": lives}
-    orders.take(store, Order.model_validate(order("1").model_dump() | told), NOW)
+    orders.record_version(store, Order.model_validate(order("1").model_dump() | told), NOW)
     with Transaction() as write:
         token, _ = sessions.start(write, store, ana, None, NOW, way="password", email_proven=False)
     assert customers.get(store, ana.id).billing_address
@@ -434,7 +477,7 @@ def test_email_is_changed_by_the_code_of_the_mail_and_changed_back_without_a_ses
     assert (answer["statusCode"], answer["json"]["email"]) == (200, "new@example.org")
     version = answer["headers"]["ETag"].strip('"')
     assert call("GET", "/account", headers=bearer)["statusCode"] == 200
-    notices.email_changed(store, ana.id, version, clock.now())
+    account_notices.email_changed(store, ana.id, version, clock.now())
     token = sent[-1].mail.context["link"].partition("#email_revert=")[2]
     for method in ("GET", "HEAD", "OPTIONS"):  # what a mail scanner does
         assert call(method, "/account/email-change/revert")["statusCode"] != 204 or method == "OPTIONS"
@@ -465,8 +508,9 @@ def test_cookie_keeps_the_session_from_scripts_and_foreign_pages(ana: Customer, 
     name, _, attributes = opened["headers"]["Set-Cookie"].partition("=")
     value, *flags = attributes.split("; ")
     assert (name, set(flags)) == (
-        "__Host-clientela_session", {"Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=2592000"},
-    )  # fmt: skip
+        "__Host-clientela_session",
+        {"Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=2592000"},
+    )
     cookies = ["other=1", f"{name}={value}"]
     assert call("GET", "/account", cookies=cookies)["statusCode"] == 200
     for headers in ({}, {"origin": "https://evil.example"}, {"origin": "null"}):

@@ -15,7 +15,7 @@ NOW = clock.now()
 
 def test_a_store_is_made_once_and_found_in_the_list_of_all(store: Store) -> None:
     stores.create("other", StoreSettings(name="Other"), NOW)
-    assert sorted(stores.every_id()) == ["demo", "other"]
+    assert sorted(stores.list_ids()) == ["demo", "other"]
     with pytest.raises(StoreExistsError):
         stores.create("demo", StoreSettings(name="Again"), NOW)
     assert stores.read("demo").name == "Demo"

@@ -14,7 +14,7 @@ from clientela.errors import OrderNotFoundError
 from clientela.orders import order_lists, orders, unclaimed_orders
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
-from clientela.table import changes
+from clientela.table import stream
 
 NOW = clock.now()
 
@@ -67,11 +67,18 @@ def test_for_chosen_countries_an_order_makes_no_account(
 
 
 def test_orders_wait_for_their_account_and_are_counted_in_it(closed: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unclaimed_orders, "AT_ONCE", 4)
+    monkeypatch.setattr(unclaimed_orders, "BATCH_SIZE", 4)
     for number in range(1, 12):
         status = "cancelled" if number % 7 == 0 else "paid"
-        take(closed, id=f"{number}", placed_at=f"2026-01-01T00:{number:02}:00Z", total="1.25",
-             payment_status=status, name=f"Name {number}", shipping_address={"city": "Madrid"})  # fmt: skip
+        take(
+            closed,
+            id=f"{number}",
+            placed_at=f"2026-01-01T00:{number:02}:00Z",
+            total="1.25",
+            payment_status=status,
+            name=f"Name {number}",
+            shipping_address={"city": "Madrid"},
+        )
     take(closed, id="3", version=2, placed_at="2026-01-01T00:03:00Z", total="2.50")
     ana = registered(closed)
     adopted = unclaimed_orders.adopt(closed, ana, NOW)
@@ -82,7 +89,7 @@ def test_orders_wait_for_their_account_and_are_counted_in_it(closed: Store, monk
     )
     assert (adopted.name, len(adopted.shipping_addresses)) == ("Name 11", 1)
     assert sorted(listed(closed, ana), key=int) == [f"{number}" for number in range(1, 12)]
-    assert orders.one(closed, ana.id, "3").version == 2
+    assert orders.get(closed, ana.id, "3").version == 2
     assert unclaimed_orders.adopt(closed, adopted, NOW) == adopted
 
 
@@ -93,7 +100,7 @@ def test_what_comes_after_the_account_is_its_own_whether_adopted_or_not(closed: 
     take(closed, id="2", version=2, total="7")
     assert (holder(closed).orders_count, listed(closed, ana)) == (1, ["2"])
     with pytest.raises(OrderNotFoundError):
-        orders.one(closed, ana.id, "1")
+        orders.get(closed, ana.id, "1")
     unclaimed_orders.adopt(closed, ana, NOW)
     assert figures(holder(closed))[:2] == (2, {"USD": ("12.00", 2)})
 
@@ -106,7 +113,7 @@ def test_an_unclaimed_order_moves_with_its_email_and_time(closed: Store) -> None
     ana, ben = registered(closed), registered(closed, "ben@example.com")
     assert unclaimed_orders.adopt(closed, ana, NOW).orders_count == 0
     assert unclaimed_orders.adopt(closed, ben, NOW).orders_count == 1
-    assert orders.one(closed, ben.id, "1001").version == 3
+    assert orders.get(closed, ben.id, "1001").version == 3
 
 
 def test_an_order_that_leaves_its_customer_for_an_email_that_nobody_has_leaves_the_statistics(closed: Store) -> None:
@@ -128,7 +135,7 @@ def test_another_email_of_an_account_brings_its_orders(closed: Store) -> None:
 
 
 def test_a_bounded_adoption_takes_the_newest_first(closed: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unclaimed_orders, "AT_ONCE", 3)
+    monkeypatch.setattr(unclaimed_orders, "BATCH_SIZE", 3)
     for number in range(5):
         take(closed, id=f"{number}", placed_at=f"2026-01-01T00:{number:02}:00Z")
     ana = registered(closed)
@@ -143,13 +150,13 @@ def test_a_new_customer_and_a_new_email_bring_their_orders_by_the_stream(closed:
     take(closed, id="2")
     ana = registered(closed)
     profile, claim = (make(closed, ana).item() for make in (customer_records.record, customer_records.claim))
-    unclaimed_orders.of_newcomer(changes.read(record(None, claim)), NOW)
+    unclaimed_orders.adopt_after(stream.read(record(None, claim)), NOW)
     assert holder(closed).orders_count == 0  # its profile comes next
-    unclaimed_orders.of_newcomer(changes.read(record(None, profile)), NOW)
+    unclaimed_orders.adopt_after(stream.read(record(None, profile)), NOW)
     assert holder(closed).orders_count == 1
     moved = customers.patch(closed, ana.id, {"email": "New@example.com"}, NOW)
     [arrived] = arriving("FollowUps", [record(None, customer_records.claim(closed, moved).item())])
-    unclaimed_orders.of_newcomer(changes.read(arrived), NOW)
+    unclaimed_orders.adopt_after(stream.read(arrived), NOW)
     assert holder(closed, "new@example.com").orders_count == 2
 
 

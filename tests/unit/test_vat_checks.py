@@ -14,14 +14,14 @@ from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table import changes, circuits, keys
-from clientela.table.circuits import CircuitRecord
+from clientela.table import circuit_breakers, keys, stream
+from clientela.table.circuit_breakers import CircuitRecord
 from clientela.vat import vat_checks, vies
 
 NOW = clock.now()
 SPANISH, OTHER_SPANISH, FRENCH = "ESB12345674", "ESB64717838", "FR27552032534"
 SAMPLES = Path(__file__).parents[2] / "events"
-SAMPLE = changes.read(json.loads((SAMPLES / "dynamodb_stream_vat.json").read_text())["Records"][0])
+SAMPLE = stream.read(json.loads((SAMPLES / "dynamodb_stream_vat.json").read_text())["Records"][0])
 
 
 @pytest.fixture
@@ -159,27 +159,27 @@ def test_a_state_that_fails_again_and_again_is_left_alone_and_then_tried_once(
     store: Store, ana: Customer, registries: StandIn
 ) -> None:
     registries.trouble["ES"] = "MS_UNAVAILABLE"
-    for _ in range(circuits.FAILURES + 3):
+    for _ in range(circuit_breakers.FAILURES + 3):
         assert check(store, ana) == "unanswered"
-    assert len(registries.asked) == circuits.FAILURES
-    later = NOW + circuits.COOL_DOWN
+    assert len(registries.asked) == circuit_breakers.FAILURES
+    later = NOW + circuit_breakers.COOL_DOWN
     assert [check(store, ana, now=later) for _ in range(3)] == ["unanswered"] * 3
-    assert len(registries.asked) == circuits.FAILURES + 1, "one tries, the others wait for the next cool-down"
+    assert len(registries.asked) == circuit_breakers.FAILURES + 1, "one tries, the others wait for the next cool-down"
 
 
 def test_a_success_closes_the_circuit(store: Store, ana: Customer, registries: StandIn) -> None:
     registries.trouble["ES"] = "MS_UNAVAILABLE"
-    for _ in range(circuits.FAILURES):
+    for _ in range(circuit_breakers.FAILURES):
         check(store, ana)
     registries.trouble.clear()
     assert check(store, ana) == "unanswered"
-    assert check(store, ana, now=NOW + circuits.COOL_DOWN + timedelta(seconds=1)) == "invalid"
+    assert check(store, ana, now=NOW + circuit_breakers.COOL_DOWN + timedelta(seconds=1)) == "invalid"
     assert CircuitRecord.find(keys.circuit("vies#ES"), keys.STATE) is None
 
 
 def test_the_trouble_of_one_state_stops_no_other(store: Store, ana: Customer, registries: StandIn) -> None:
     registries.trouble["ES"] = "MS_UNAVAILABLE"
-    for _ in range(circuits.FAILURES + 1):
+    for _ in range(circuit_breakers.FAILURES + 1):
         check(store, ana)
     registries.registered.add(FRENCH)
     jean = customers.create(store, NewCustomer(email="jean@example.com", vat_id=FRENCH), NOW)
@@ -195,15 +195,18 @@ def test_another_store_of_the_same_customer_id_is_left_alone(store: Store, ana: 
 
 def test_a_new_vat_id_asks_for_a_check() -> None:
     for before in (SAMPLE.before, None):
-        wanted = vat_checks.wanted(SAMPLE._replace(before=before))
+        wanted = vat_checks.check_for(SAMPLE._replace(before=before))
         assert wanted is not None
         assert wanted.model_dump() == {
-            "store_id": "demo", "customer_id": "cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6", "vat_id": SPANISH, "round": 1,
-        }  # fmt: skip
+            "store_id": "demo",
+            "customer_id": "cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6",
+            "vat_id": SPANISH,
+            "round": 1,
+        }
 
 
 def test_other_changes_ask_for_none() -> None:
-    assert vat_checks.wanted(SAMPLE._replace(before=SAMPLE.after)) is None
-    assert vat_checks.wanted(SAMPLE._replace(after=SAMPLE.before)) is None
-    assert vat_checks.wanted(SAMPLE._replace(after=None)) is None
-    assert vat_checks.wanted(SAMPLE._replace(after={"pk": {"S": "STORE#demo"}, "sk": {"S": "SETTINGS"}})) is None
+    assert vat_checks.check_for(SAMPLE._replace(before=SAMPLE.after)) is None
+    assert vat_checks.check_for(SAMPLE._replace(after=SAMPLE.before)) is None
+    assert vat_checks.check_for(SAMPLE._replace(after=None)) is None
+    assert vat_checks.check_for(SAMPLE._replace(after={"pk": {"S": "STORE#demo"}, "sk": {"S": "SETTINGS"}})) is None

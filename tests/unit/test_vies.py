@@ -42,13 +42,24 @@ def test_trouble_of_vies_is_never_an_answer(registries: StandIn, form: str, code
 @pytest.mark.parametrize(
     ("trouble", "reason"),
     [
-        ("500", "HTTP_500"), ("502", "HTTP_502"), ("503", "HTTP_503"), ("403", "HTTP_403"), ("429", "HTTP_429"),
-        ("html", "HTTP_200"), ("list", "HTTP_200"), ("redirect", "HTTP_302"), ("empty", "NO_ANSWER"),
-        ("undecided", "NO_ANSWER"), ("other", "OTHER_NUMBER"), ("SOMETHING_NEW", "UNKNOWN"),
-        ("userError:VALID", "NO_ANSWER"), ("closed", "ProtocolError"), ("half", "ProtocolError"),
+        ("500", "HTTP_500"),
+        ("502", "HTTP_502"),
+        ("503", "HTTP_503"),
+        ("403", "HTTP_403"),
+        ("429", "HTTP_429"),
+        ("html", "HTTP_200"),
+        ("list", "HTTP_200"),
+        ("redirect", "HTTP_302"),
+        ("empty", "NO_ANSWER"),
+        ("undecided", "NO_ANSWER"),
+        ("other", "OTHER_NUMBER"),
+        ("SOMETHING_NEW", "UNKNOWN"),
+        ("userError:VALID", "NO_ANSWER"),
+        ("closed", "ProtocolError"),
+        ("half", "ProtocolError"),
         ("slow", "ReadTimeoutError"),
     ],
-)  # fmt: skip
+)
 def test_an_outage_of_any_kind_is_never_an_answer(
     registries: StandIn, trouble: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -147,7 +147,7 @@ def test_a_busy_table_says_when_to_come_again(key: str, monkeypatch: pytest.Monk
     def busy(*_: Any, **__: Any) -> None:
         raise BusyError
 
-    monkeypatch.setattr("clientela.groups.groups.every", busy)
+    monkeypatch.setattr("clientela.groups.groups.list_all", busy)
     status, problem, headers = call("GET", "demo/groups", key=key)
     assert (status, problem["code"], headers["Retry-After"]) == (503, "busy", "1")
 

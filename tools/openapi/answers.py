@@ -5,8 +5,8 @@ from typing import Any
 from clientela import errors
 from clientela.errors import ClientelaError
 from clientela.web import http_errors
-from clientela.web.answers import Problem
-from clientela.web.web import PROBLEM, STATUS, Listing
+from clientela.web.http_app import PROBLEM, STATUS, Listing
+from clientela.web.openapi_responses import Problem
 from tools.openapi.routes import Operation
 from tools.openapi.schemas import Schemas
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, TypeAdapter
 import customers_api
 import storefront_api
 from clientela.stores.stores import StoreId
-from clientela.web import answers as promised
+from clientela.web import openapi_responses as promised
 from tools.openapi.answers import HEADERS, Answers, is_done_once
 from tools.openapi.routes import Operation, operations
 from tools.openapi.schemas import Mode, Schemas
@@ -57,19 +57,31 @@ def document() -> dict[str, Any]:
         shared[operation.method.lower()] = _described(operation, schemas, answers)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Clientela", "version": version("clientela"), "description": _ABOUT,
-                 "license": {"name": "MIT", "identifier": "MIT"}},
+        "info": {
+            "title": "Clientela",
+            "version": version("clientela"),
+            "description": _ABOUT,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
         "servers": [{"url": "/", "description": "The deployment's own address"}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": {**dict(sorted(paths.items())), "/v1/openapi.json": {"get": _ITSELF}},
         "components": {
-            "parameters": {"store_id": {"name": "store_id", "in": "path", "required": True, "example": "demo",
-                                        "schema": TypeAdapter(StoreId).json_schema()}},
+            "parameters": {
+                "store_id": {
+                    "name": "store_id",
+                    "in": "path",
+                    "required": True,
+                    "example": "demo",
+                    "schema": TypeAdapter(StoreId).json_schema(),
+                }
+            },
             "headers": HEADERS,
-            "responses": dict(sorted(answers.shared.items())), "securitySchemes": _SECURITY,
+            "responses": dict(sorted(answers.shared.items())),
+            "securitySchemes": _SECURITY,
             "schemas": schemas.components(hidden),
         },
-    }  # fmt: skip
+    }
 
 
 def _models(found: list[Operation]) -> list[tuple[type[BaseModel], Mode]]:

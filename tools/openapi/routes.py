@@ -33,9 +33,17 @@ def operations(app: APIGatewayHttpResolver) -> Iterator[Operation]:
         summary, description = _told(route.func)
         parameters, body = _taken(route.func, route.operation_id)
         yield Operation(
-            route.method, re.sub(r"<(\w+)>", r"{\1}", route.path), route.operation_id, list(route.tags),
-            route.security or [], summary, description, parameters, body, {**(route.responses or {})},
-        )  # fmt: skip
+            route.method,
+            re.sub(r"<(\w+)>", r"{\1}", route.path),
+            route.operation_id,
+            list(route.tags),
+            route.security or [],
+            summary,
+            description,
+            parameters,
+            body,
+            {**(route.responses or {})},
+        )
 
 
 def _told(function: Any) -> tuple[str, str]:

@@ -15,18 +15,18 @@ def now() -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def at_most(seconds: float) -> Callable[[], bool]:
+def deadline(seconds: float) -> Callable[[], bool]:
     """Tells whether so many seconds from now are over: for work that is cut short and finished elsewhere."""
     end = time.monotonic() + seconds
     return lambda: time.monotonic() > end
 
 
-def stamp(moment: datetime) -> str:
+def format_timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC with milliseconds, e.g. `2026-11-21T10:00:00.000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def written(value: Any) -> Any:
+def require_rfc3339(value: Any) -> Any:
     """A time that comes in, if it is written as one: ValueError for numbers and for texts that are no RFC 3339."""
     if isinstance(value, datetime) or (isinstance(value, str) and _RFC_3339.fullmatch(value.strip())):
         return value

@@ -55,13 +55,13 @@ def events() -> "EventBridgeClient":
 
 
 @cache
-def functions() -> "LambdaClient":
+def lambda_() -> "LambdaClient":
     """Asynchronous invocation of the export function."""
     return boto3.client("lambda", config=CONFIG)
 
 
 @cache
-def state_machines() -> "SFNClient":
+def step_functions() -> "SFNClient":
     """Start of an import's state machine."""
     return boto3.client("stepfunctions", config=CONFIG)
 

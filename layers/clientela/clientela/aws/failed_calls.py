@@ -6,7 +6,7 @@ from clientela import settings
 from clientela.aws import clients
 
 
-def put(function: str, **about: str) -> None:
+def park(function: str, **about: str) -> None:
     """Put something aside. It may name items, never what is in them. One call of SQS."""
     body = orjson.dumps({"function": function, **about}).decode()
     clients.sqs().send_message(QueueUrl=settings.failed_calls_queue_url(), MessageBody=body)

@@ -6,9 +6,9 @@ Protocol: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperG
 
 from functools import cache
 
-from clientela.aws import clients, signed_calls
-from clientela.aws.connections import Connections, Reply
-from clientela.aws.signed_calls import Service
+from clientela.aws import clients, json_protocol
+from clientela.aws.http_connections import Connections, Reply
+from clientela.aws.json_protocol import Service
 
 SERVICE = Service("sqs", "AmazonSQS")
 
@@ -16,11 +16,11 @@ SERVICE = Service("sqs", "AmazonSQS")
 def send(queue_url: str, body: str, delay_seconds: int = 0) -> None:
     """Put one message on a queue, to be read after a while. BusyError."""
     request = {"QueueUrl": queue_url, "MessageBody": body} | ({"DelaySeconds": delay_seconds} if delay_seconds else {})
-    signed_calls.call(_send, "SendMessage", request, signed_calls.wait)
+    json_protocol.call(_send, "SendMessage", request, json_protocol.wait)
 
 
 def _send(operation: str, body: bytes) -> Reply:
-    return signed_calls.send(SERVICE, clients.sqs(), _connections(), operation, body)
+    return json_protocol.send(SERVICE, clients.sqs(), _connections(), operation, body)
 
 
 @cache

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from clientela.bulk import bulk
-from clientela.bulk.bulk import BulkChange, ListChange
-from clientela.customers import directory
+from clientela.bulk import bulk_jobs
+from clientela.bulk.bulk_jobs import BulkChange, ListChange
+from clientela.customers import customer_search
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.customers.history import Actor
+from clientela.customers.customer_history import Actor
 from clientela.errors import GroupNotFoundError
 from clientela.groups import groups
 from clientela.stores.stores import Store
@@ -22,6 +22,6 @@ def remove(store: Store, group_id: str, now: datetime, by: Actor) -> None:
     try:
         groups.delete(store, group_id)
     except GroupNotFoundError:
-        if not directory.page(store, wanted=members, limit=1).customers:
+        if not customer_search.page(store, wanted=members, limit=1).customers:
             raise
-    bulk.start(store, members, BulkChange(groups=ListChange(remove=[group_id])), now, by, is_sweep=True)
+    bulk_jobs.start(store, members, BulkChange(groups=ListChange(remove=[group_id])), now, by, is_sweep=True)

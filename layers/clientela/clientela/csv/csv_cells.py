@@ -16,12 +16,12 @@ _SUSPECT = frozenset(DANGEROUS + "'")
 _ESCAPED = re.compile(rf"'+[{re.escape(DANGEROUS)}]")
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """The text as a cell that no spreadsheet runs: `=1+1` → `'=1+1`, `'=1+1` → `''=1+1`, `ana` → `ana`."""
     # The first character decides nearly always: an export asks this for each of its cells.
     return "'" + text if text and text[0] in _SUSPECT and _TO_ESCAPE.match(text) else text
 
 
-def unescaped(cell: str) -> str:
+def unescape(cell: str) -> str:
     """The text of a cell: undoes `escaped`, and the apostrophe that Excel's users put before phone numbers."""
     return cell[1:] if _ESCAPED.match(cell) else cell

@@ -7,7 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from clientela.csv.csv_header_names import ADDRESS, BILLING, CUSTOMER, LANGUAGES, SHIPPING
-from clientela.schema.text import folded
+from clientela.schema.text import fold_for_search
 
 # Which fields of CUSTOMER may stand in an address, as in `Shipping Phone`.
 _ADDRESS_TOO = ("name", "first_name", "last_name", "company", "phone")
@@ -41,7 +41,7 @@ def columns(headers: Sequence[str]) -> Columns:
 
 def normal(header: str) -> str:
     """A header without case, accents, blanks and punctuation: `E-mail ` → `email`."""
-    return "".join(char for char in folded(header) if char.isalnum())
+    return "".join(char for char in fold_for_search(header) if char.isalnum())
 
 
 def _unambiguous(fields: list[str | None], language: str) -> list[str | None]:

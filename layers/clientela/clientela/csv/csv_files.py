@@ -16,7 +16,7 @@ from pydantic import Field
 from clientela.csv import csv_columns, csv_records
 from clientela.csv.csv_columns import Columns
 from clientela.csv.csv_records import LONGEST, Record, RecordError
-from clientela.schema.documents import Document
+from clientela.schema.documents import Model
 
 HEAD = 65_536  # bytes in which the header must end
 HEADER_LINES = 10  # in which a header is looked for that may not be the first line
@@ -37,7 +37,7 @@ class FileRefusedError(ValueError):
     """The file cannot be imported, as a whole; its text tells the merchant why."""
 
 
-class Chunk(Document):
+class Chunk(Model):
     """A part of the file that ends on a record's end: bytes `start` up to, not with, `end`; blank lines are no rows."""
 
     index: Annotated[int, Field(ge=0)]
@@ -47,7 +47,7 @@ class Chunk(Document):
     rows: int
 
 
-class Survey(NamedTuple):
+class FileLayout(NamedTuple):
     """What a file is, and where it is cut. `encoding` is a codec without a byte-order mark."""
 
     encoding: str
@@ -60,7 +60,7 @@ class Survey(NamedTuple):
         return sum(chunk.rows for chunk in self.chunks)
 
 
-def survey(opened: Opened, encoding: str | None = None, delimiter: str | None = None) -> Survey:
+def inspect(opened: Opened, encoding: str | None = None, delimiter: str | None = None) -> FileLayout:
     """Read a file through. FileRefusedError with the reason where it is not a CSV file of customers.
 
     `encoding` and `delimiter` are the merchant's word, if given: then they are not detected.
@@ -70,7 +70,7 @@ def survey(opened: Opened, encoding: str | None = None, delimiter: str | None = 
         raise FileRefusedError("The file is empty.")
     for candidate in _encodings(head, encoding):
         try:
-            return _surveyed(opened(), candidate, _mark(head, candidate), delimiter or _delimiter(head, candidate))
+            return _surveyed(opened(), candidate, _bom(head, candidate), delimiter or _delimiter(head, candidate))
         except RecordError as error:
             raise FileRefusedError(error.message) from None
         except _OtherEncodingError:
@@ -124,13 +124,13 @@ def _encodings(head: bytes, given: str | None) -> Sequence[str]:
     return ["utf-8", "cp1252"]
 
 
-def _mark(head: bytes, encoding: str) -> int:
+def _bom(head: bytes, encoding: str) -> int:
     return next((len(mark) for mark, of in _MARKS if of == encoding and head.startswith(mark)), 0)
 
 
 def _delimiter(head: bytes, encoding: str) -> str:
     """The delimiter with which the first record names the most known columns."""
-    text = head[_mark(head, encoding) :].decode(encoding, errors="replace")
+    text = head[_bom(head, encoding) :].decode(encoding, errors="replace")
     return max(DELIMITERS, key=lambda delimiter: _recognised(text, delimiter))
 
 
@@ -149,16 +149,16 @@ def _header(records: Iterable[Record], delimiter: str) -> list[str]:
     raise FileRefusedError("The file is empty.")
 
 
-def _surveyed(stream: BinaryIO, encoding: str, mark: int, delimiter: str) -> Survey:
+def _surveyed(stream: BinaryIO, encoding: str, mark: int, delimiter: str) -> FileLayout:
     stream.read(mark)
     measured = _Measured(encoding, mark)
     records = measured.records(csv_records.records(measured.lines(stream), delimiter))
     columns = csv_columns.columns(_header(records, delimiter))
-    _demand(columns)
-    return Survey(encoding, delimiter, columns, list(_chunks(records, measured, delimiter)))
+    _require_valid(columns)
+    return FileLayout(encoding, delimiter, columns, list(_chunks(records, measured, delimiter)))
 
 
-def _demand(columns: Columns) -> None:
+def _require_valid(columns: Columns) -> None:
     names = Counter(csv_columns.normal(header) for header in columns.headers if header)
     doubles = [header for header in columns.headers if names[csv_columns.normal(header)] > 1]
     if doubles:

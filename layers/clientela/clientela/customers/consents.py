@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from clientela.customers.customer_fields import Customer, MarketingConsent
-from clientela.customers.history import Actor
+from clientela.customers.customer_history import Actor
 from clientela.errors import FieldError, InvalidInputError
-from clientela.schema.documents import DocumentAttribute, stored
-from clientela.schema.fields import Stamp
+from clientela.schema.documents import DocumentAttribute, load
+from clientela.schema.fields import Timestamp
 from clientela.stores.stores import Store
-from clientela.table import cursors, keys
-from clientela.table.table import Record, Transaction
+from clientela.table import keys, pagination
+from clientela.table.records import Record, Transaction
 
 type State = Literal["subscribed", "unsubscribed", "unknown"]
 
@@ -28,7 +28,7 @@ class Consent(MarketingConsent):
     """One word on marketing. `id` is the version of the customer that it made, under which the history says by whom."""
 
     id: str
-    recorded_at: Stamp
+    recorded_at: Timestamp
 
 
 class ConsentRecord(Record):
@@ -46,11 +46,11 @@ class Page(NamedTuple):
 
 def page(store: Store, customer_id: str, limit: int = 50, cursor: str | None = None) -> Page:
     """A customer's ledger, newest first. InvalidInputError for a cursor of another list. Half a read unit per 4 KB."""
-    found = cursors.newest_first(keys.customer(store.id, customer_id), keys.CONSENT_PREFIX, limit, cursor)
-    return Page([stored(Consent, item["consent"]) for item in found.items], found.next_cursor)
+    found = pagination.newest_first(keys.customer(store.id, customer_id), keys.CONSENT_PREFIX, limit, cursor)
+    return Page([load(Consent, item["consent"]) for item in found.items], found.next_cursor)
 
 
-def settled(before: Customer | None, after: Customer, source: str, now: datetime) -> Customer:
+def reconcile(before: Customer | None, after: Customer, source: str, now: datetime) -> Customer:
     """The customer with `accepts_marketing` and `marketing_consent` in agreement, if one of them changed.
 
     A consent by SMS is none by e-mail, and leaves `accepts_marketing` as it is. InvalidInputError where both changed and
@@ -77,10 +77,10 @@ def source_of(by: Actor) -> str:
     return _SOURCE.get(by.kind, by.kind)
 
 
-def write(transaction: Transaction, store: Store, before: Customer | None, after: Customer) -> None:
+def add_change(transaction: Transaction, store: Store, before: Customer | None, after: Customer) -> None:
     """Add a changed word to the ledger, as part of the transaction that changes it. 2 write units; none without change."""
     for record in records(store, before, after):
-        transaction.save(record, ConsentRecord.pk.does_not_exist())
+        transaction.put_record(record, ConsentRecord.pk.does_not_exist())
 
 
 def records(store: Store, before: Customer | None, after: Customer) -> list[ConsentRecord]:

@@ -26,13 +26,13 @@ from pydantic import (
 
 from clientela.schema import phones
 from clientela.schema.countries import Country
-from clientela.schema.documents import STORED, Document, SentTo, checked
+from clientela.schema.documents import STORED, InputContext, Model, on_input
 from clientela.schema.email_addresses import Email
-from clientela.schema.fields import Line, Money, Name, Phone, Stamp
+from clientela.schema.fields import Line, Money, Name, Phone, Timestamp
 from clientela.schema.languages import Language
 from clientela.schema.merge_patch import all_optional
-from clientela.schema.text import folded
-from clientela.schema.vat import VatId
+from clientela.schema.text import fold_for_search
+from clientela.schema.vat_ids import VatId
 
 # A CSV cell separates its tags by these.
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^,;]*$")]
@@ -63,10 +63,10 @@ CustomFieldValue = Annotated[
 ]
 
 
-BOOK_LENGTH = 50
+MAX_ADDRESSES = 50
 
 
-class Address(Document):
+class Address(Model):
     """A postal address. `phone` may be written as people do: it is read with the address's country, else the store's, and
     kept in E.164."""
 
@@ -91,8 +91,8 @@ def _e164(phone: str | None, info: ValidationInfo, *countries: str | None) -> st
     """The number, read with the first of the countries that there is, else with the store's."""
     if not phone or info.context == STORED:
         return phone
-    home = info.context.country if isinstance(info.context, SentTo) else None
-    return phones.e164(phone, next(filter(None, countries), home))
+    home = info.context.country if isinstance(info.context, InputContext) else None
+    return phones.to_e164(phone, next(filter(None, countries), home))
 
 
 class ShippingAddress(Address):
@@ -104,7 +104,7 @@ class ShippingAddress(Address):
 def with_address(book: list[ShippingAddress], address: ShippingAddress | None) -> list[ShippingAddress]:
     """The address book with one more, which is the default of an empty one. The same book where it is full, or has the
     address already, in whatever case and spacing."""
-    if address is None or len(book) >= BOOK_LENGTH or _content(address) in {_content(known) for known in book}:
+    if address is None or len(book) >= MAX_ADDRESSES or _content(address) in {_content(known) for known in book}:
         return book
     made = _address_id(address, {known.id for known in book})
     return [*book, address.model_copy(update={"id": made, "is_default": not book})]
@@ -141,14 +141,14 @@ def _address_id(address: ShippingAddress, taken: set[str | None]) -> str:
 
 
 def _content(address: ShippingAddress) -> str:
-    return folded(address.model_dump_json(exclude={"id", "is_default"}))
+    return fold_for_search(address.model_dump_json(exclude={"id", "is_default"}))
 
 
 def _once(names: list[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-class TaxExemption(Document):
+class TaxExemption(Model):
     """Why a customer pays no tax, where, and until when (inclusive)."""
 
     reason: Line | None = None
@@ -156,14 +156,14 @@ class TaxExemption(Document):
     expires_on: date | None = None
 
 
-class MarketingConsent(Document):
+class MarketingConsent(Model):
     """The customer's word on marketing: unknown is never yes."""
 
     channel: Literal["email", "sms"] = "email"
     state: Literal["subscribed", "unsubscribed", "unknown"]
     source: Line | None = None
     wording: Line | None = None  # the version of the text that was agreed to
-    at: Stamp | None = None
+    at: Timestamp | None = None
 
 
 class Spend(Money):
@@ -172,7 +172,7 @@ class Spend(Money):
     orders: int
 
 
-class CustomerFields(Document):
+class CustomerFields(Model):
     """What a merchant may write."""
 
     name: Line | None = None
@@ -181,16 +181,16 @@ class CustomerFields(Document):
     company: Line | None = None
     language: Language | None = None
     status: Status = "active"
-    groups: Annotated[list[Name], Field(max_length=50), checked(_once)] = []
+    groups: Annotated[list[Name], Field(max_length=50), on_input(_once)] = []
     primary_group: Name | None = None
-    tags: Annotated[list[Tag], Field(max_length=100), checked(_once)] = []
+    tags: Annotated[list[Tag], Field(max_length=100), on_input(_once)] = []
     tax_exempt: StrictBool = False
     tax_exemption: TaxExemption | None = None
     vat_id: VatId | None = None
     accepts_marketing: StrictBool | None = None
     marketing_consent: MarketingConsent | None = None
     billing_address: Address | None = None
-    shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=BOOK_LENGTH), checked(_address_book)] = []
+    shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=MAX_ADDRESSES), on_input(_address_book)] = []
     phone: Phone | None = None  # behind the addresses, whose country it is read with
     note: Annotated[str, StringConstraints(max_length=5000)] | None = None
     custom_fields: Annotated[dict[Name, CustomFieldValue], Field(max_length=50)] = {}
@@ -223,9 +223,11 @@ class NewCustomer(CustomerFields):
 
 # RFC 7396: what is absent stays, null empties. Merged into the stored fields, the whole is checked as a NewCustomer.
 CustomerChanges = create_model(
-    "CustomerChanges", __base__=Document, __doc__="Changes to a customer, as a JSON Merge Patch (RFC 7396).",
+    "CustomerChanges",
+    __base__=Model,
+    __doc__="Changes to a customer, as a JSON Merge Patch (RFC 7396).",
     **all_optional(NewCustomer),
-)  # fmt: skip
+)
 
 
 class Customer(NewCustomer):
@@ -238,14 +240,14 @@ class Customer(NewCustomer):
     orders_count: int = 0
     total_spent: list[Spend] = []
     average_order_value: Money | None = None
-    first_order_at: Stamp | None = None
-    last_order_at: Stamp | None = None
+    first_order_at: Timestamp | None = None
+    last_order_at: Timestamp | None = None
     last_order_status: PaymentStatus | None = None
     last_payment_method: Line | None = None
-    last_sign_in_at: Stamp | None = None
+    last_sign_in_at: Timestamp | None = None
     source: Source = "merchant"
-    created_at: Stamp
-    updated_at: Stamp
+    created_at: Timestamp
+    updated_at: Timestamp
     version: int = 1
 
 
@@ -253,6 +255,8 @@ CUSTOMER_FIELDS = tuple(Customer.model_fields)
 CustomerField = Literal[CUSTOMER_FIELDS]  # type: ignore[valid-type]
 
 CustomerRow = create_model(
-    "CustomerRow", __base__=Document, __doc__="A customer in a list: with `fields`, no more than these and the id.",
+    "CustomerRow",
+    __base__=Model,
+    __doc__="A customer in a list: with `fields`, no more than these and the id.",
     **(all_optional(Customer) | {"id": (str, ...)}),
-)  # fmt: skip
+)

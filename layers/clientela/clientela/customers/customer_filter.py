@@ -10,15 +10,15 @@ from clientela.customers.customer_fields import Status
 from clientela.customers.customer_records import COMPANY, PHONE
 from clientela.schema import phones
 from clientela.schema.countries import Country
-from clientela.schema.documents import Document
+from clientela.schema.documents import Model
 from clientela.schema.email_addresses import Email
-from clientela.schema.fields import Amount, Line, Name, Stamp
+from clientela.schema.fields import Amount, Line, Name, Timestamp
 from clientela.schema.languages import Language
-from clientela.schema.text import folded
+from clientela.schema.text import fold_for_search
 
 
 def _searchable(text: str) -> str:
-    if not folded(text) or not text.isprintable():
+    if not fold_for_search(text) or not text.isprintable():
         raise ValueError("must have something to look for, and no control characters")
     return text
 
@@ -33,7 +33,7 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterVal
 Count = Annotated[int, Field(ge=0, le=10**9)]
 
 
-class CustomerFilter(Document):
+class CustomerFilter(Model):
     """All that is given must hold. Dates include both ends; text is compared without regard to case and accents."""
 
     query: Words | None = None
@@ -54,12 +54,12 @@ class CustomerFilter(Document):
     max_orders: Count | None = None
     min_spent: Amount | None = None
     max_spent: Amount | None = None
-    created_from: Stamp | None = None
-    created_to: Stamp | None = None
-    updated_from: Stamp | None = None
-    updated_to: Stamp | None = None
-    last_order_from: Stamp | None = None
-    last_order_to: Stamp | None = None
+    created_from: Timestamp | None = None
+    created_to: Timestamp | None = None
+    updated_from: Timestamp | None = None
+    updated_to: Timestamp | None = None
+    last_order_from: Timestamp | None = None
+    last_order_to: Timestamp | None = None
     # Annotated outside: the resolver does not see a list in an optional annotated one, and would take its first value.
     ids: Annotated[list[Name] | None, Field(max_length=100)] = None
 
@@ -81,8 +81,10 @@ def expression(wanted: CustomerFilter, country: str | None) -> dict[str, Any]:
         values |= either
         parts.append("(" + " OR ".join(test.format(name=f"#f{i}", value=place) for place in either) + ")")
     return {
-        "FilterExpression": " AND ".join(parts), "ExpressionAttributeNames": names, "ExpressionAttributeValues": values,
-    }  # fmt: skip
+        "FilterExpression": " AND ".join(parts),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
 
 
 def _value(value: str | bool | int | Decimal) -> dict[str, Any]:
@@ -98,11 +100,11 @@ _CONTAINS, _EQUALS, _BEGINS = "contains({name}, {value})", "{name} = {value}", "
 
 def _searches(wanted: CustomerFilter, country: str | None) -> list[_Test]:
     """Every word of the query must be somewhere in the search text; company and phone must begin as given."""
-    tests: list[_Test] = [(_CONTAINS, "search", word) for word in folded(wanted.query or "").split()]
+    tests: list[_Test] = [(_CONTAINS, "search", word) for word in fold_for_search(wanted.query or "").split()]
     if wanted.company:
-        tests.append((_CONTAINS, "search", COMPANY + folded(wanted.company)))
+        tests.append((_CONTAINS, "search", COMPANY + fold_for_search(wanted.company)))
     if wanted.phone:
-        meant = phones.beginnings(wanted.phone, country)
+        meant = phones.search_prefixes(wanted.phone, country)
         tests.append((_CONTAINS, "search", tuple(PHONE + beginning for beginning in meant)))
     return tests
 
@@ -110,22 +112,24 @@ def _searches(wanted: CustomerFilter, country: str | None) -> list[_Test]:
 def _equalities(wanted: CustomerFilter) -> list[_Test]:
     plain = ("status", "type", "tax_exempt", "accepts_marketing", "country", "language")
     tests = [(_EQUALS, name, getattr(wanted, name)) for name in plain]
-    tests += [(_CONTAINS, "groups", wanted.group), (_CONTAINS, "tags", wanted.tag and folded(wanted.tag))]
-    tests += [(_EQUALS, "city", wanted.city and folded(wanted.city))]
-    tests += [(_BEGINS, "postal_code", wanted.postal_code and folded(wanted.postal_code))]
+    tests += [(_CONTAINS, "groups", wanted.group), (_CONTAINS, "tags", wanted.tag and fold_for_search(wanted.tag))]
+    tests += [(_EQUALS, "city", wanted.city and fold_for_search(wanted.city))]
+    tests += [(_BEGINS, "postal_code", wanted.postal_code and fold_for_search(wanted.postal_code))]
     return [test for test in tests if test[2] is not None]
 
 
 def _ranges(wanted: CustomerFilter) -> list[_Test]:
     least, most = "{name} >= {value}", "{name} <= {value}"
     tests: list[_Test] = [
-        (least, "orders_count", wanted.min_orders), (most, "orders_count", wanted.max_orders),
-        (least, "spent", wanted.min_spent), (most, "spent", wanted.max_spent),
-    ]  # fmt: skip
+        (least, "orders_count", wanted.min_orders),
+        (most, "orders_count", wanted.max_orders),
+        (least, "spent", wanted.min_spent),
+        (most, "spent", wanted.max_spent),
+    ]
     for name in ("created", "updated", "last_order"):
         earliest, latest = getattr(wanted, f"{name}_from"), getattr(wanted, f"{name}_to")
         tests += [
-            (least, f"{name}_at", earliest and clock.stamp(earliest)),
-            (most, f"{name}_at", latest and clock.stamp(latest)),
+            (least, f"{name}_at", earliest and clock.format_timestamp(earliest)),
+            (most, f"{name}_at", latest and clock.format_timestamp(latest)),
         ]
     return [test for test in tests if test[2] is not None]

@@ -21,11 +21,11 @@ from clientela.customers.customer_fields import (
     default_address,
 )
 from clientela.schema import email_addresses
-from clientela.schema.documents import DecimalAttribute, DocumentAttribute, fields
-from clientela.schema.text import folded
+from clientela.schema.documents import DecimalAttribute, DocumentAttribute, load_raw
+from clientela.schema.text import fold_for_search
 from clientela.stores.stores import Store
 from clientela.table import keys
-from clientela.table.table import Record
+from clientela.table.records import Record
 
 BUCKETS = 4  # 1,000 writes a second and index partition: 4,000 new customers a second and store
 
@@ -100,25 +100,31 @@ class Alias(Record):
 def record(store: Store, customer: Customer, *, welcome: bool = False) -> CustomerRecord:
     """The profile to put for a customer, with its index entries; `welcome` is for a new one (welcome_mail.wanted)."""
     return CustomerRecord(
-        keys.customer(store.id, customer.id), keys.PROFILE,
-        version=customer.version, customer=customer, welcome=welcome or None,
+        keys.customer(store.id, customer.id),
+        keys.PROFILE,
+        version=customer.version,
+        customer=customer,
+        welcome=welcome or None,
         vat_id_pending=customer.vat_id if customer.vat_id_status == "pending" else None,
         directory=keys.directory(store.id, bucket(customer.id)),
-        **_sort_keys(store, customer), **_facets(store, customer),
-    )  # fmt: skip
+        **_sort_keys(store, customer),
+        **_facets(store, customer),
+    )
 
 
 def claim(store: Store, customer: Customer) -> EmailClaim:
     """The claim to put for a customer's address."""
     return EmailClaim(
-        keys.email(store.id, email_addresses.canonical(customer.email)), keys.CLAIM,
-        customer_id=customer.id, claimed_at=clock.stamp(customer.updated_at),
-    )  # fmt: skip
+        keys.email(store.id, email_addresses.canonical(customer.email)),
+        keys.CLAIM,
+        customer_id=customer.id,
+        claimed_at=clock.format_timestamp(customer.updated_at),
+    )
 
 
 def customer_json(item: dict[str, Any]) -> CustomerJson:
     """A stored profile as the API answers it: what `Customer.model_dump(mode="json")` gives, without the model's time."""
-    customer: CustomerJson = _EMPTY | fields(item["customer"])
+    customer: CustomerJson = _EMPTY | load_raw(item["customer"])
     for name, empty in _EMPTY_PARTS.items():
         if customer[name]:
             customer[name] = empty | customer[name]
@@ -138,16 +144,16 @@ def spent_in(customer: Customer, currency: str) -> Decimal:
 
 def _sort_keys(store: Store, customer: Customer) -> dict[str, Any]:
     entries = {
-        "created_key": clock.stamp(customer.created_at),
+        "created_key": clock.format_timestamp(customer.created_at),
         # The tab, which no folded name holds, is before all that one may go on with: `ana` comes before `ana maria`.
-        "name_key": folded(customer.name or customer.email)[:200] + "\t",
+        "name_key": fold_for_search(customer.name or customer.email)[:200] + "\t",
         "email_key": email_addresses.canonical(customer.email),
     }
     if customer.orders_count:
         entries["spent_key"] = f"{int(spent_in(customer, store.currency) * 10_000):020d}"
         entries["orders_key"] = f"{customer.orders_count:010d}"
     if customer.last_order_at:
-        entries["last_order_key"] = clock.stamp(customer.last_order_at)
+        entries["last_order_key"] = clock.format_timestamp(customer.last_order_at)
     return {name: f"{value}#{customer.id}" for name, value in entries.items()}
 
 
@@ -158,18 +164,18 @@ def _facets(store: Store, customer: Customer) -> dict[str, Any]:
         "status": customer.status,
         "type": customer.type,
         "groups": set(customer.groups) or None,
-        "tags": {folded(tag) for tag in customer.tags} or None,
+        "tags": {fold_for_search(tag) for tag in customer.tags} or None,
         "tax_exempt": customer.tax_exempt,
         "accepts_marketing": customer.accepts_marketing,
         "country": address and address.country,
-        "city": address and address.city and folded(address.city),
-        "postal_code": address and address.postal_code and folded(address.postal_code),
+        "city": address and address.city and fold_for_search(address.city),
+        "postal_code": address and address.postal_code and fold_for_search(address.postal_code),
         "language": customer.language,
         "orders_count": customer.orders_count,
         "spent": spent_in(customer, store.currency),
-        "created_at": clock.stamp(customer.created_at),
-        "updated_at": clock.stamp(customer.updated_at),
-        "last_order_at": customer.last_order_at and clock.stamp(customer.last_order_at),
+        "created_at": clock.format_timestamp(customer.created_at),
+        "updated_at": clock.format_timestamp(customer.updated_at),
+        "last_order_at": customer.last_order_at and clock.format_timestamp(customer.last_order_at),
     }
 
 
@@ -180,4 +186,4 @@ def search_text(customer: Customer) -> str:
     name = customer.name or ""
     others = [part for part in (customer.first_name, customer.last_name) if part and part not in name]
     parts = ((NAME, " ".join([name, *others])), (EMAIL, customer.email), (COMPANY, company), (PHONE, phone))
-    return "".join(mark + folded(text)[:200] for mark, text in parts if text)
+    return "".join(mark + fold_for_search(text)[:200] for mark, text in parts if text)

@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from clientela import clock, ids
-from clientela.customers import consents, history
+from clientela.customers import consents, customer_history
 from clientela.customers.customer_fields import Customer, NewCustomer, Source
+from clientela.customers.customer_history import OPERATOR, Actor
 from clientela.customers.customer_records import Alias, CustomerRecord, EmailClaim, claim, record
-from clientela.customers.history import OPERATOR, Actor
 from clientela.errors import (
     BusyError,
     CustomerMergedError,
@@ -23,15 +23,15 @@ from clientela.errors import (
 )
 from clientela.groups import groups
 from clientela.schema import email_addresses
-from clientela.schema.documents import STORED, SentTo, stored
-from clientela.schema.invalid_input import invalid_input
-from clientela.schema.merge_patch import merged
+from clientela.schema.documents import STORED, InputContext, load
+from clientela.schema.merge_patch import merge
+from clientela.schema.validation_errors import invalid_input
 from clientela.stores.stores import Store
-from clientela.table import dynamodb, keys, table
-from clientela.table.table import Transaction
+from clientela.table import dynamodb, keys, records
+from clientela.table.records import Transaction
 
 ATTEMPTS = 10  # of a change that meets others on the same customer
-LARGEST = 190_000  # bytes of a customer as JSON: an entry of the history may hold two
+MAX_BYTES = 190_000  # bytes of a customer as JSON: an entry of the history may hold two
 VOID_AFTER = timedelta(minutes=1)  # of a claim whose customer was never put
 
 _TAKEN = "Another customer of this store has this e-mail."
@@ -46,26 +46,31 @@ def create(
     The claim is the one conditional write that guards; what it promises is put right after it, which is half as dear as a
     transaction. Where a process dies between the two, `find` voids the claim a minute later: docs/decisions.
     """
-    customer = made(new, now, source)
+    customer = build(new, now, source)
     if customer.groups:  # which must be there at that moment: only a transaction can promise it
         find(store, customer.email, now)  # makes a void claim go
         with Transaction() as write:
             add(write, store, customer, by)
         return customer
-    _demand_room(customer)
+    _require_fits(customer)
     _take_claim(store, customer, now)
-    belongings = [history.registered(store, customer, by), *consents.records(store, None, customer)]
+    belongings = [customer_history.registered(store, customer, by), *consents.records(store, None, customer)]
     dynamodb.put_all([each.item() for each in (record(store, customer), *belongings)])
     return customer
 
 
-def made(new: NewCustomer, now: datetime, source: Source) -> Customer:
+def build(new: NewCustomer, now: datetime, source: Source) -> Customer:
     """A customer that is not in the table yet."""
     customer = Customer(
-        **new.model_dump(), id=ids.new("cus", now), source=source, created_at=now, updated_at=now,
-        type="guest" if source == "order" else "registered", vat_id_status="pending" if new.vat_id else "none",
-    )  # fmt: skip
-    return consents.settled(None, customer, source, now)
+        **new.model_dump(),
+        id=ids.new("cus", now),
+        source=source,
+        created_at=now,
+        updated_at=now,
+        type="guest" if source == "order" else "registered",
+        vat_id_status="pending" if new.vat_id else "none",
+    )
+    return consents.reconcile(None, customer, source, now)
 
 
 def add(write: Transaction, store: Store, customer: Customer, by: Actor, *, welcome: bool = False) -> None:
@@ -73,18 +78,20 @@ def add(write: Transaction, store: Store, customer: Customer, by: Actor, *, welc
 
     `welcome` asks for a mail to one whom no order has made.
     """
-    _demand_room(customer)
-    write.save(claim(store, customer), EmailClaim.pk.does_not_exist(), EmailTakenError(_TAKEN))
-    write.save(record(store, customer, welcome=welcome), CustomerRecord.pk.does_not_exist(), VersionConflictError())
-    write.save(history.registered(store, customer, by))
-    consents.write(write, store, None, customer)
-    _demand_groups(write, store, customer.groups)
+    _require_fits(customer)
+    write.put_record(claim(store, customer), EmailClaim.pk.does_not_exist(), EmailTakenError(_TAKEN))
+    write.put_record(
+        record(store, customer, welcome=welcome), CustomerRecord.pk.does_not_exist(), VersionConflictError()
+    )
+    write.put_record(customer_history.registered(store, customer, by))
+    consents.add_change(write, store, None, customer)
+    _require_groups(write, store, customer.groups)
 
 
-def sent(store: Store, fields: Any) -> NewCustomer:
+def parse_new(store: Store, fields: Any) -> NewCustomer:
     """A new customer as it is sent to a store. InvalidInputError."""
     try:
-        return NewCustomer.model_validate(fields, context=SentTo(store.country))
+        return NewCustomer.model_validate(fields, context=InputContext(store.country))
     except ValidationError as error:
         raise invalid_input(error) from None
 
@@ -97,7 +104,7 @@ def get(store: Store, customer_id: str) -> Customer:
         if alias:
             raise CustomerMergedError(customer_id, alias.into_id)
         raise CustomerNotFoundError(f"There is no customer {customer_id!r}.")
-    return stored(Customer, item["customer"])
+    return load(Customer, item["customer"])
 
 
 def find(store: Store, email: str, now: datetime) -> Customer | None:
@@ -113,9 +120,9 @@ def find(store: Store, email: str, now: datetime) -> Customer | None:
         holder = get(store, claimed.customer_id)
         # Between the two reads the customer may have got another address.
         return holder if email_addresses.canonical(holder.email) == canonical else None
-    if claimed.claimed_at < clock.stamp(now - VOID_AFTER):
+    if claimed.claimed_at < clock.format_timestamp(now - VOID_AFTER):
         with contextlib.suppress(BusyError):
-            table.delete(claimed, EmailClaim.customer_id == claimed.customer_id, BusyError())
+            records.delete(claimed, EmailClaim.customer_id == claimed.customer_id, BusyError())
     return None
 
 
@@ -134,8 +141,8 @@ def patch(
     """
 
     def apply(before: Customer) -> Customer:
-        demand_version(before, version)
-        return patched(before, changes, store.country)
+        require_version(before, version)
+        return apply_patch(before, changes, store.country)
 
     return change(store, customer_id, apply, now, by)
 
@@ -150,7 +157,7 @@ def change(
     """
     for _ in range(ATTEMPTS):
         before = get(store, customer_id)
-        after = consents.settled(before, apply(before), consents.source_of(by), now)
+        after = consents.reconcile(before, apply(before), consents.source_of(by), now)
         if after == before:
             return before
         after = after.model_copy(update={"version": before.version + 1, "updated_at": now})
@@ -170,24 +177,24 @@ def change(
 def replace(write: Transaction, store: Store, before: Customer, after: Customer, by: Actor) -> None:
     """Put a changed customer with its history as part of a transaction; the claim follows the e-mail. BusyError if
     `before` is stale."""
-    _demand_room(after)
-    write.save(record(store, after), CustomerRecord.version == before.version, BusyError())
+    _require_fits(after)
+    write.put_record(record(store, after), CustomerRecord.version == before.version, BusyError())
     old, new = claim(store, before), claim(store, after)
     if old.pk != new.pk:
         write.delete(old)
-        write.save(new, EmailClaim.pk.does_not_exist(), EmailTakenError(_TAKEN))
-    history.write(write, store, before, after, by)
-    consents.write(write, store, before, after)
-    _demand_groups(write, store, [group for group in after.groups if group not in before.groups])
+        write.put_record(new, EmailClaim.pk.does_not_exist(), EmailTakenError(_TAKEN))
+    customer_history.add_changes(write, store, before, after, by)
+    consents.add_change(write, store, before, after)
+    _require_groups(write, store, [group for group in after.groups if group not in before.groups])
 
 
-def demand_version(before: Customer, version: int | None) -> None:
+def require_version(before: Customer, version: int | None) -> None:
     """Raise VersionConflictError where a version is demanded that is not the stored one."""
     if version not in (None, before.version):
         raise VersionConflictError(f"The customer is at version {before.version}.")
 
 
-def patched(before: Customer, changes: Any, country: str | None) -> Customer:
+def apply_patch(before: Customer, changes: Any, country: str | None) -> Customer:
     """The customer with a JSON Merge Patch applied, not written. InvalidInputError. `version` and `updated_at` stay.
 
     `country` is the store's: phones of addresses without one are read with it.
@@ -195,7 +202,7 @@ def patched(before: Customer, changes: Any, country: str | None) -> Customer:
     if not isinstance(changes, dict):
         raise InvalidInputError("Send a JSON object with the fields to change.")
     written = before.model_dump(mode="json", include=set(NewCustomer.model_fields))
-    after = _checked(merged(written | _replaced(changes), changes), changes, SentTo(country))
+    after = _checked(merge(written | _replaced(changes), changes), changes, InputContext(country))
     is_new_question = "vat_id" in changes and before.vat_id_status == "unavailable"  # the same ID again: ask again
     is_settled = after.vat_id == before.vat_id and not is_new_question
     vat_id_status = before.vat_id_status if is_settled else "pending" if after.vat_id else "none"
@@ -213,7 +220,7 @@ def _replaced(changes: dict[str, Any]) -> dict[str, None]:
     return ({"name": None} if named else {}) | ({"marketing_consent": None} if said else {})
 
 
-def _checked(whole: dict[str, Any], changes: Any, context: SentTo) -> NewCustomer:
+def _checked(whole: dict[str, Any], changes: Any, context: InputContext) -> NewCustomer:
     """The changed customer. Fields that stay passed when they were written: rules that are stricter since do not undo that."""
     try:
         return NewCustomer.model_validate(whole, context=context)
@@ -228,16 +235,16 @@ def _checked(whole: dict[str, Any], changes: Any, context: SentTo) -> NewCustome
     )
 
 
-def has_room(customer: Customer) -> bool:
+def fits(customer: Customer) -> bool:
     """Whether a customer is no larger than one can be."""
-    return _size(customer) <= LARGEST
+    return _size(customer) <= MAX_BYTES
 
 
-def _demand_room(customer: Customer) -> None:
+def _require_fits(customer: Customer) -> None:
     """DynamoDB's items end at 400 KB: what in the history, before and after, comes near that is refused. InvalidInputError."""
-    if not has_room(customer):
+    if not fits(customer):
         size = _size(customer) // 1000
-        raise InvalidInputError(f"A customer can have {LARGEST // 1000} KB in all; this one has {size}.")
+        raise InvalidInputError(f"A customer can have {MAX_BYTES // 1000} KB in all; this one has {size}.")
 
 
 def _size(customer: Customer) -> int:
@@ -245,10 +252,10 @@ def _size(customer: Customer) -> int:
     return len(customer.model_dump_json(exclude_none=True, exclude={"total_spent"}).encode())
 
 
-def _demand_groups(write: Transaction, store: Store, added: list[str]) -> None:
+def _require_groups(write: Transaction, store: Store, added: list[str]) -> None:
     """Nobody comes into a group that is not there, also while it is being deleted. 2 write units a group."""
     for group in added:
-        groups.demand(write, store, group, GroupUnknownError(f"The store has no group {group!r}."))
+        groups.require_exists(write, store, group, GroupUnknownError(f"The store has no group {group!r}."))
 
 
 def _take_claim(store: Store, customer: Customer, now: datetime) -> None:

@@ -15,5 +15,5 @@ def obstacle(customer: Customer) -> str | None:
         return "account_disabled"
     if customer.email_status in {"bounced", "complained"}:
         return f"address_{customer.email_status}"
-    mailable = email_addresses.mailable(email_addresses.canonical(customer.email))
+    mailable = email_addresses.is_mailable(email_addresses.canonical(customer.email))
     return None if mailable else "address_unmailable"

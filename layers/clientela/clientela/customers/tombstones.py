@@ -15,7 +15,7 @@ from clientela import clock, settings
 from clientela.aws import clients
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.table import Record, Transaction
+from clientela.table.records import Record, Transaction
 
 
 class PersonErasedError(Exception):
@@ -37,12 +37,12 @@ class ErasingRecord(Record):
     email = UnicodeAttribute()  # canonical
 
 
-def of_email(store: Store, canonical: str, erasure_id: str, now: datetime) -> Tombstone:
+def for_email(store: Store, canonical: str, erasure_id: str, now: datetime) -> Tombstone:
     """The tombstone to put for an address."""
     return _tombstone(_email(store, canonical), erasure_id, now)
 
 
-def of_customer(store: Store, customer_id: str, erasure_id: str, now: datetime) -> Tombstone:
+def for_customer(store: Store, customer_id: str, erasure_id: str, now: datetime) -> Tombstone:
     """The tombstone to put for a customer id: it leads who asks again to the certificate."""
     return _tombstone(_customer(store, customer_id), erasure_id, now)
 
@@ -53,9 +53,9 @@ def erasure_of(store: Store, customer_id: str) -> str | None:
     return found.erasure_id if found else None
 
 
-def demand_none_since(write: Transaction, store: Store, canonical: str, moment: datetime) -> None:
+def require_not_erased_since(write: Transaction, store: Store, canonical: str, moment: datetime) -> None:
     """Make a transaction raise PersonErasedError where an address was erased later than this moment. 2 write units."""
-    since = Tombstone.pk.does_not_exist() | (Tombstone.erased_at <= clock.stamp(moment))
+    since = Tombstone.pk.does_not_exist() | (Tombstone.erased_at <= clock.format_timestamp(moment))
     write.check(Tombstone, _email(store, canonical), keys.TOMBSTONE, since, PersonErasedError())
 
 
@@ -64,20 +64,20 @@ def is_erased(store: Store, canonical: str) -> bool:
     return Tombstone.find(_email(store, canonical), keys.TOMBSTONE) is not None
 
 
-def among(store: Store, canonicals: Iterable[str]) -> frozenset[str]:
+def erased_among(store: Store, canonicals: Iterable[str]) -> frozenset[str]:
     """Those of the addresses that were erased. Half a read unit each."""
     wanted = {_email(store, canonical): canonical for canonical in canonicals}
     found = dynamodb.get_many([(pk, keys.TOMBSTONE) for pk in wanted], "pk")
     return frozenset(wanted[item["pk"]["S"]] for item in found)
 
 
-def under_way(store: Store, customer_id: str) -> ErasingRecord | None:
+def find_pending(store: Store, customer_id: str) -> ErasingRecord | None:
     """What is still to be done of a customer's erasure, or None. 1 read unit."""
     return ErasingRecord.find(keys.customer(store.id, customer_id), keys.ERASING)
 
 
 def _tombstone(pk: str, erasure_id: str, now: datetime) -> Tombstone:
-    return Tombstone(pk, keys.TOMBSTONE, erased_at=clock.stamp(now), erasure_id=erasure_id)
+    return Tombstone(pk, keys.TOMBSTONE, erased_at=clock.format_timestamp(now), erasure_id=erasure_id)
 
 
 def _email(store: Store, canonical: str) -> str:

@@ -14,13 +14,13 @@ from clientela import clock, signing
 from clientela.customers.customer_fields import Customer
 from clientela.errors import CodeLockedError, CodeWrongError, LinkExpiredError, LinkUnknownError, LinkUsedError
 from clientela.schema import email_addresses
-from clientela.sign_in.sign_in_requests import hashed, same
+from clientela.sign_in.link_requests import constant_time_equal, hash_secret
 from clientela.stores.stores import Store
-from clientela.table import keys, table
-from clientela.table.table import Record
+from clientela.table import keys, records
+from clientela.table.records import Record
 
-LIFE = timedelta(minutes=10)
-TRIES = 5  # codes that are looked at
+LIFETIME = timedelta(minutes=10)
+MAX_TRIES = 5  # codes that are looked at
 _CODE = "email-change-code"
 
 
@@ -44,16 +44,16 @@ def find(store: Store, customer_id: str, change_id: str) -> EmailChangeRecord | 
     return EmailChangeRecord.find(keys.customer(store.id, customer_id), keys.email_change(change_id))
 
 
-def keep_secrets(request: EmailChangeRecord, change_id: str, secret: str, code: str, now: datetime) -> None:
+def store_hashes(request: EmailChangeRecord, change_id: str, secret: str, code: str, now: datetime) -> None:
     """Make the request's link and code those of the mail about to go out. LinkUsedError where it is too late. 1 write unit."""
     hashes: list[Action] = [
-        EmailChangeRecord.token_hash.set(hashed(secret)),
+        EmailChangeRecord.token_hash.set(hash_secret(secret)),
         EmailChangeRecord.code_hash.set(signing.keyed_hash(_CODE, change_id + code)),
     ]
-    table.update(request, hashes, living(now), LinkUsedError())
+    records.update(request, hashes, is_open(now), LinkUsedError())
 
 
-def demand_proven(
+def require_proven(
     request: EmailChangeRecord, change_id: str, secret: str | None, code: str | None, now: datetime
 ) -> None:
     """Raise LinkUnknownError, CodeWrongError or CodeLockedError unless the link's secret or the code is the mail's.
@@ -61,7 +61,7 @@ def demand_proven(
     A code is counted before it is looked at: 1 write unit.
     """
     if secret is not None:
-        if not same(hashed(secret), request.token_hash):
+        if not constant_time_equal(hash_secret(secret), request.token_hash):
             raise LinkUnknownError
         return
     _count_try(request)
@@ -69,21 +69,21 @@ def demand_proven(
         raise CodeWrongError
 
 
-def demand_living(request: EmailChangeRecord, customer: Customer, now: datetime) -> None:
+def require_open(request: EmailChangeRecord, customer: Customer, now: datetime) -> None:
     """Raise LinkUsedError or LinkExpiredError unless the request can still be used."""
     if request.consumed_at or request.from_email != email_addresses.canonical(customer.email):
         raise LinkUsedError
-    if request.expires_at <= clock.stamp(now):
+    if request.expires_at <= clock.format_timestamp(now):
         raise LinkExpiredError
 
 
-def living(now: datetime) -> Condition:
+def is_open(now: datetime) -> Condition:
     """The condition of a request that can still be used. Its end is part of it: TTL deletes only within days."""
-    in_time = EmailChangeRecord.expires_at > clock.stamp(now)
+    in_time = EmailChangeRecord.expires_at > clock.format_timestamp(now)
     condition: Condition = EmailChangeRecord.pk.exists() & EmailChangeRecord.consumed_at.does_not_exist() & in_time
     return condition
 
 
 def _count_try(request: EmailChangeRecord) -> None:
-    is_left = EmailChangeRecord.pk.exists() & (EmailChangeRecord.tries < TRIES)
-    table.update(request, [EmailChangeRecord.tries.add(1)], is_left, CodeLockedError())
+    is_left = EmailChangeRecord.pk.exists() & (EmailChangeRecord.tries < MAX_TRIES)
+    records.update(request, [EmailChangeRecord.tries.add(1)], is_left, CodeLockedError())

@@ -6,9 +6,9 @@ from datetime import datetime
 from clientela import clock, ids
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.history import Actor
+from clientela.customers.customer_history import Actor
 from clientela.email_changes import email_change_requests, email_reverts
-from clientela.email_changes.email_change_requests import LIFE, EmailChangeRecord
+from clientela.email_changes.email_change_requests import LIFETIME, EmailChangeRecord
 from clientela.errors import BusyError, EmailTakenError, FieldError, InvalidInputError, LinkUnknownError
 from clientela.mail import mail_queue
 from clientela.schema import email_addresses
@@ -18,7 +18,7 @@ from clientela.sign_in.sign_in_limits import RESEND_AFTER
 from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Store
 from clientela.table import keys
-from clientela.table.table import Transaction
+from clientela.table.records import Transaction
 
 
 @dataclass(frozen=True)
@@ -41,23 +41,34 @@ def request(
     canonical, current = email_addresses.canonical(email), email_addresses.canonical(customer.email)
     if canonical == current:
         raise InvalidInputError(fields=[FieldError("/email", "is your e-mail already")])
-    if not email_addresses.mailable(canonical):
+    if not email_addresses.is_mailable(canonical):
         raise InvalidInputError(fields=[FieldError("/email", "can get no mail: it has other letters before the @")])
-    sign_in_limits.take_email_change(store, customer.id, canonical, visitor, now)
-    asked = EmailChange(ids.new("emc", now), now + LIFE)
+    sign_in_limits.limit_email_changes(store, customer.id, canonical, visitor, now)
+    asked = EmailChange(ids.new("emc", now), now + LIFETIME)
     EmailChangeRecord(
-        keys.customer(store.id, customer.id), keys.email_change(asked.request_id),
-        email=email, canonical=canonical, from_email=current, language=language or customer.language,
-        expires_at=clock.stamp(asked.expires_at), ttl=int(asked.expires_at.timestamp()),
-    ).save()  # fmt: skip
+        keys.customer(store.id, customer.id),
+        keys.email_change(asked.request_id),
+        email=email,
+        canonical=canonical,
+        from_email=current,
+        language=language or customer.language,
+        expires_at=clock.format_timestamp(asked.expires_at),
+        ttl=int(asked.expires_at.timestamp()),
+    ).save()
     mail_queue.put("email_change", store.id, customer_id=customer.id, change_id=asked.request_id)
     return asked
 
 
 def confirm(
-    store: Store, customer: Customer, session: Session, now: datetime, *, token: str | None = None,
-    request_id: str | None = None, code: str | None = None,
-) -> Customer:  # fmt: skip
+    store: Store,
+    customer: Customer,
+    session: Session,
+    now: datetime,
+    *,
+    token: str | None = None,
+    request_id: str | None = None,
+    code: str | None = None,
+) -> Customer:
     """Change the e-mail of a signed-in customer by the link's token (`<request_id>.<secret>`) or by request and code.
 
     One transaction moves the claim, proves the address, ends all other sessions and notes the way back for the old
@@ -69,12 +80,12 @@ def confirm(
     asked = email_change_requests.find(store, customer.id, named)
     if asked is None:
         raise LinkUnknownError
-    email_change_requests.demand_proven(asked, named, secret, code, now)
+    email_change_requests.require_proven(asked, named, secret, code, now)
     if asked.consumed_at and asked.canonical == email_addresses.canonical(customer.email):
         return customer
     for _ in range(customers.ATTEMPTS):
         before = customers.get(store, customer.id)
-        email_change_requests.demand_living(asked, before, now)
+        email_change_requests.require_open(asked, before, now)
         try:
             return _changed(store, before, asked, session, now)
         except EmailTakenError:
@@ -94,9 +105,9 @@ def _changed(store: Store, before: Customer, asked: EmailChangeRecord, session: 
         mail_queue.put_later("email_changed", store.id, customer_id=after.id, version=str(after.version))
     with Transaction() as write:
         customers.replace(write, store, before, after, Actor("customer", after.id))
-        consumed = EmailChangeRecord.consumed_at.set(clock.stamp(now))
-        write.update(asked, [consumed], email_change_requests.living(now), BusyError())
+        consumed = EmailChangeRecord.consumed_at.set(clock.format_timestamp(now))
+        write.update(asked, [consumed], email_change_requests.is_open(now), BusyError())
         sessions.end_others(write, store, after, session)
-        passwords.follow(write, store, before, after)
-        email_reverts.note(write, store, before, after, now)
+        passwords.follow_email(write, store, before, after)
+        email_reverts.add(write, store, before, after, now)
     return after

@@ -11,7 +11,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from clientela import clock, ids
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.history import Actor
+from clientela.customers.customer_history import Actor
 from clientela.errors import (
     BusyError,
     CustomerNotFoundError,
@@ -21,14 +21,14 @@ from clientela.errors import (
     LinkUsedError,
 )
 from clientela.mail import mail_queue
-from clientela.sign_in import passwords, sessions, sign_in, sign_in_limits
-from clientela.sign_in.sign_in_requests import hashed, same
+from clientela.sign_in import link_sign_in, passwords, sessions, sign_in_limits
+from clientela.sign_in.link_requests import constant_time_equal, hash_secret
 from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Store
-from clientela.table import keys, table
-from clientela.table.table import Record, Transaction
+from clientela.table import keys, records
+from clientela.table.records import Record, Transaction
 
-LIFE = timedelta(days=7)
+LIFETIME = timedelta(days=7)
 
 
 class EmailRevertRecord(Record):
@@ -41,21 +41,26 @@ class EmailRevertRecord(Record):
     used_at = UnicodeAttribute(null=True)
 
 
-def note(write: Transaction, store: Store, before: Customer, after: Customer, now: datetime) -> None:
+def add(write: Transaction, store: Store, before: Customer, after: Customer, now: datetime) -> None:
     """Keep the old address, as part of the transaction that replaces it."""
-    write.save(EmailRevertRecord(
-        keys.customer(store.id, after.id), keys.email_revert(after.version), email=before.email,
-        expires_at=clock.stamp(now + LIFE), ttl=int((now + LIFE).timestamp()),
-    ))  # fmt: skip
+    write.put_record(
+        EmailRevertRecord(
+            keys.customer(store.id, after.id),
+            keys.email_revert(after.version),
+            email=before.email,
+            expires_at=clock.format_timestamp(now + LIFETIME),
+            ttl=int((now + LIFETIME).timestamp()),
+        )
+    )
 
 
 def new_token(store: Store, customer_id: str, version: int, now: datetime) -> str | None:
     """A token for the notice, `01K…_7.<secret>`; None where there is no way back. Only its hash is kept. 1 write unit."""
     secret = ids.secret()
     record = EmailRevertRecord(keys.customer(store.id, customer_id), keys.email_revert(version))
-    living = EmailRevertRecord.used_at.does_not_exist() & (EmailRevertRecord.expires_at > clock.stamp(now))
+    living = EmailRevertRecord.used_at.does_not_exist() & (EmailRevertRecord.expires_at > clock.format_timestamp(now))
     try:
-        table.update(record, [EmailRevertRecord.token_hash.set(hashed(secret))], living, LinkUsedError())
+        records.update(record, [EmailRevertRecord.token_hash.set(hash_secret(secret))], living, LinkUsedError())
     except LinkUsedError:
         return None
     return f"{customer_id.removeprefix('cus_')}_{version}.{secret}"
@@ -68,14 +73,14 @@ def revert(store: Store, token: str, visitor: Visitor, now: datetime) -> Custome
     address by now: then this one is disabled, so that nobody uses it until the store has decided. 5 read units; 22
     write units, 8 more for a customer with orders, 2 for each session; 1 message.
     """
-    sign_in_limits.take_try(visitor, now)
+    sign_in_limits.limit_attempts(visitor, now)
     customer_id, version, secret = _parts(token)
     record = EmailRevertRecord.find(keys.customer(store.id, customer_id), keys.email_revert(version))
-    if record is None or not same(hashed(secret), record.token_hash):
+    if record is None or not constant_time_equal(hash_secret(secret), record.token_hash):
         raise LinkUnknownError
     if record.used_at:
         raise LinkUsedError
-    if record.expires_at <= clock.stamp(now):
+    if record.expires_at <= clock.format_timestamp(now):
         raise LinkExpiredError
     for _ in range(customers.ATTEMPTS):
         try:
@@ -104,7 +109,7 @@ def _reverted(store: Store, before: Customer, record: EmailRevertRecord, now: da
         passwords.drop(write, store, after)
         for later in _from(store, record):
             is_there = EmailRevertRecord.pk.exists()
-            write.update(later, [EmailRevertRecord.used_at.set(clock.stamp(now))], is_there, BusyError())
+            write.update(later, [EmailRevertRecord.used_at.set(clock.format_timestamp(now))], is_there, BusyError())
     return after
 
 
@@ -119,7 +124,7 @@ def _lock(store: Store, customer_id: str, now: datetime) -> None:
         return before.model_copy(update={"status": "disabled"})
 
     locked = customers.change(store, customer_id, disabled, now, Actor("customer", customer_id))
-    sign_in.shut_out(store, locked, now)
+    link_sign_in.revoke_access(store, locked, now)
 
 
 def _parts(token: str) -> tuple[str, int, str]:

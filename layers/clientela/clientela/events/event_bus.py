@@ -13,10 +13,10 @@ import orjson
 
 from clientela import settings
 from clientela.aws import clients
-from clientela.events.events import Event
+from clientela.events.change_events import BusEvent
 
-MOST_ENTRIES = 10  # of one call
-MOST_BYTES = 256 * 1024  # of one call, and so of one event
+MAX_ENTRIES = 10  # of one call
+MAX_BYTES = 256 * 1024  # of one call, and so of one event
 LARGEST_DETAIL = 250_000  # bytes: leaves room for what the bus writes around it, for targets that take 256 KB as well
 ATTEMPTS = 3  # of what a call has left over
 _TIME = 14  # bytes that a time counts
@@ -31,24 +31,24 @@ class Left(NamedTuple):
     `trouble` is what has broken the work off.
     """
 
-    waiting: list[Event]
-    refused: list[Event]
+    waiting: list[BusEvent]
+    refused: list[BusEvent]
     trouble: Exception | None = None
 
 
 class _Entry(NamedTuple):
-    event: Event
+    event: BusEvent
     entry: dict[str, Any]
     size: int
 
 
-def publish(events: Iterable[Event]) -> Left:
+def publish(events: Iterable[BusEvent]) -> Left:
     """Put events on the bus; what is left of them. One call of EventBridge for ten.
 
     A call holds no two events of one subject: so none overtakes another that the bus has refused for now. Where one has
     to wait, those behind it wait with it.
     """
-    queues: dict[str, deque[Event]] = {}
+    queues: dict[str, deque[BusEvent]] = {}
     for event in events:
         queues.setdefault(event.subject, deque()).append(event)
     left = Left([], [])
@@ -63,7 +63,7 @@ def publish(events: Iterable[Event]) -> Left:
     return left
 
 
-def _put_heads(heads: list[Event], queues: dict[str, deque[Event]], left: Left) -> None:
+def _put_heads(heads: list[BusEvent], queues: dict[str, deque[BusEvent]], left: Left) -> None:
     for batch in _batches(map(_entry, heads)):
         for event, code in _put(batch):
             if code in _FINAL:
@@ -72,7 +72,7 @@ def _put_heads(heads: list[Event], queues: dict[str, deque[Event]], left: Left) 
                 left.waiting.extend([event, *queues.pop(event.subject)])
 
 
-def _put(batch: list[_Entry]) -> list[tuple[Event, str]]:
+def _put(batch: list[_Entry]) -> list[tuple[BusEvent, str]]:
     """Put a batch, and those alone that are left over once more; the events that are left at last, and why."""
     failed: list[tuple[_Entry, str]] = []
     for attempt in range(ATTEMPTS):
@@ -90,19 +90,22 @@ def _put(batch: list[_Entry]) -> list[tuple[Event, str]]:
 def _batches(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
     batch: list[_Entry] = []
     for each in entries:
-        if len(batch) == MOST_ENTRIES or sum(other.size for other in batch) + each.size > MOST_BYTES:
+        if len(batch) == MAX_ENTRIES or sum(other.size for other in batch) + each.size > MAX_BYTES:
             yield batch
             batch = []
         batch.append(each)
     yield batch
 
 
-def _entry(event: Event) -> _Entry:
+def _entry(event: BusEvent) -> _Entry:
     detail, source = _fitting(event.detail), settings.event_source()
     entry = {
-        "EventBusName": settings.event_bus(), "Source": source, "DetailType": event.type, "Detail": detail,
+        "EventBusName": settings.event_bus(),
+        "Source": source,
+        "DetailType": event.type,
+        "Detail": detail,
         "Time": event.detail["occurred_at"],
-    }  # fmt: skip
+    }
     return _Entry(event, entry, len(detail.encode()) + len(source) + len(event.type) + _TIME)
 
 

@@ -6,7 +6,7 @@ A row is made straight from the stored item: the model would take longer than al
 from collections.abc import Mapping
 from typing import Any
 
-from clientela.csv.csv_cells import escaped
+from clientela.csv.csv_cells import escape
 from clientela.customers.customer_records import customer_json
 from clientela.table.dynamodb import Item
 
@@ -38,8 +38,8 @@ def cells(profile: Item, codes: Mapping[str, str]) -> list[str]:
     fields = customer_json(profile)
     return [
         *_texts(fields, _NAMES),
-        escaped("; ".join(codes.get(group, group) for group in fields["groups"])),
-        escaped("; ".join(fields["tags"])),
+        escape("; ".join(codes.get(group, group) for group in fields["groups"])),
+        escape("; ".join(fields["tags"])),
         _flag(fields, "tax_exempt"),
         *_texts(fields, ("vat_id",)),
         _flag(fields, "accepts_marketing"),
@@ -55,7 +55,7 @@ def cells(profile: Item, codes: Mapping[str, str]) -> list[str]:
 
 
 def _texts(fields: dict[str, Any], names: tuple[str, ...]) -> list[str]:
-    return [escaped(fields.get(name) or "") for name in names]
+    return [escape(fields.get(name) or "") for name in names]
 
 
 def _flag(fields: dict[str, Any], name: str) -> str:

@@ -13,7 +13,7 @@ import orjson
 from clientela import settings
 from clientela.aws import clients
 from clientela.exports import export_columns
-from clientela.schema.documents import Document
+from clientela.schema.documents import Model
 from clientela.table.dynamodb import Item
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def write(key: str, profiles: Iterable[Item], codes: Mapping[str, str], check: C
     return Written(rows, upload.size, upload.digest.hexdigest())
 
 
-def write_manifest(key: str, manifest: Document) -> None:
+def write_manifest(key: str, manifest: Model) -> None:
     """Write the manifest: whoever sees it may read the file."""
     body = orjson.dumps(manifest.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
     clients.s3().put_object(Bucket=settings.exports_bucket(), Key=key, Body=body, ContentType="application/json")
@@ -59,8 +59,10 @@ def url(key: str) -> str:
     """A URL that downloads an object, good for five minutes."""
     name = key.rpartition("/")[2]
     wanted = {
-        "Bucket": settings.exports_bucket(), "Key": key, "ResponseContentDisposition": f'attachment; filename="{name}"',
-    }  # fmt: skip
+        "Bucket": settings.exports_bucket(),
+        "Key": key,
+        "ResponseContentDisposition": f'attachment; filename="{name}"',
+    }
     return clients.s3().generate_presigned_url("get_object", Params=wanted, ExpiresIn=URL_SECONDS)
 
 

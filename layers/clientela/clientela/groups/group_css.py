@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from clientela.errors import FieldError, InvalidInputError
-from clientela.stores import pages
+from clientela.stores import store_urls
 from clientela.stores.stores import Store
 
 _END = ".the-end{}"
@@ -13,7 +13,7 @@ _LOADERS = {"src", "image", "image-set", "-webkit-image-set"}  # take addresses 
 _FOREIGN = "url() may only name data: and addresses of the store's own origins"
 
 
-def demand_harmless(store: Store, css: str | None) -> None:
+def require_safe(store: Store, css: str | None) -> None:
     """Raise InvalidInputError unless the CSS is whole and loads nothing from elsewhere.
 
     Whole: what stands behind it in a sheet is not swallowed, and no `</style>` ends the element of a page that inlines it.
@@ -32,7 +32,7 @@ def _complaint(store: Store, css: str) -> str | None:
     rules = tinycss2.parse_stylesheet(css + "\n" + _END, skip_comments=True, skip_whitespace=True)
     if not rules or rules[-1].serialize() != _END:
         return "is not whole: a bracket, text or comment is left open"
-    own = tuple(f"{origin}/" for origin in pages.origins(store))
+    own = tuple(f"{origin}/" for origin in store_urls.origins(store))
     return next(filter(None, (_foul(node, own) for node in _nodes(rules))), None)
 
 

@@ -12,12 +12,12 @@ from clientela import ids
 from clientela.errors import BusyError, GroupCodeTakenError, GroupNotFoundError, VersionConflictError
 from clientela.groups import group_css
 from clientela.schema.currencies import Currency
-from clientela.schema.documents import Document, DocumentAttribute, stored
-from clientela.schema.fields import Amount, Line, Stamp
-from clientela.schema.merge_patch import all_optional, applied
+from clientela.schema.documents import DocumentAttribute, Model, load
+from clientela.schema.fields import Amount, Line, Timestamp
+from clientela.schema.merge_patch import all_optional, apply_patch
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.table import Record, Transaction
+from clientela.table.records import Record, Transaction
 
 ATTEMPTS = 10  # of a deletion that meets changes
 
@@ -25,7 +25,7 @@ CODE = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 Code = Annotated[str, StringConstraints(pattern=CODE), Field(examples=["wholesale"])]
 
 
-class Discount(Document):
+class Discount(Model):
     """What members pay less: a percentage of the order, or a fixed amount of a currency."""
 
     kind: Literal["percent", "fixed"]
@@ -41,7 +41,7 @@ class Discount(Document):
         return self
 
 
-class NewGroup(Document):
+class NewGroup(Model):
     """A group to create. `css` is what `GET /storefront.css` serves; of several groups the one of highest priority leads."""
 
     name: Annotated[Line, Field(min_length=1)]
@@ -49,8 +49,8 @@ class NewGroup(Document):
     discount: Discount | None = None
     css: Annotated[str, StringConstraints(max_length=10_000)] | None = None
     priority: Annotated[int, Field(ge=0, le=1000)] = 0
-    valid_from: Stamp | None = None
-    valid_until: Stamp | None = None
+    valid_from: Timestamp | None = None
+    valid_until: Timestamp | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -62,7 +62,7 @@ class NewGroup(Document):
 # RFC 7396: what is absent stays, null empties. Merged into the stored fields, the whole is checked as a NewGroup.
 GroupChanges = create_model(
     "GroupChanges",
-    __base__=Document,
+    __base__=Model,
     __doc__="Changes to a group, as a JSON Merge Patch (RFC 7396).",
     **all_optional(NewGroup),
 )
@@ -72,8 +72,8 @@ class Group(NewGroup):
     """A group of a store's customers."""
 
     id: str
-    created_at: Stamp
-    updated_at: Stamp
+    created_at: Timestamp
+    updated_at: Timestamp
     version: int = 1
 
 
@@ -92,11 +92,11 @@ class CodeClaim(Record):
 
 def create(store: Store, new: NewGroup, now: datetime) -> Group:
     """Create a group. InvalidInputError for CSS that is not harmless, GroupCodeTakenError. 4 write units."""
-    group_css.demand_harmless(store, new.css)
+    group_css.require_safe(store, new.css)
     group = Group(**new.model_dump(), id=ids.new("grp", now), created_at=now, updated_at=now)
     with Transaction() as write:
-        write.save(_claim(store, group), CodeClaim.pk.does_not_exist(), _taken(group))
-        write.save(_record(store, group), GroupRecord.pk.does_not_exist(), VersionConflictError())
+        write.put_record(_claim(store, group), CodeClaim.pk.does_not_exist(), _taken(group))
+        write.put_record(_record(store, group), GroupRecord.pk.does_not_exist(), VersionConflictError())
     return group
 
 
@@ -108,7 +108,7 @@ def get(store: Store, group_id: str) -> Group:
     return record.group
 
 
-def every(store: Store) -> list[Group]:
+def list_all(store: Store) -> list[Group]:
     """All groups of a store, the one of highest priority first. 1 read unit per 4 KB."""
     records = GroupRecord.query(
         keys.store(store.id), GroupRecord.sk.startswith(keys.GROUP_PREFIX), consistent_read=True
@@ -116,21 +116,21 @@ def every(store: Store) -> list[Group]:
     return sorted((record.group for record in records), key=_by_priority)
 
 
-def of_ids(store: Store, group_ids: Collection[str]) -> list[Group]:
+def by_ids(store: Store, group_ids: Collection[str]) -> list[Group]:
     """Those of these groups that are there, the one of highest priority first. Half a read unit per 4 KB of each."""
     wanted = [(keys.store(store.id), keys.group(group_id)) for group_id in group_ids]
-    found = [stored(Group, item["group"]) for item in dynamodb.get_many(wanted)]
+    found = [load(Group, item["group"]) for item in dynamodb.get_many(wanted)]
     return sorted(found, key=_by_priority)
 
 
-def of_codes(store: Store, codes: Collection[str]) -> list[Group]:
+def by_codes(store: Store, codes: Collection[str]) -> list[Group]:
     """Those of the groups with these codes that are there. Half a read unit for each, and half of one per 4 KB."""
     wanted = [(keys.store(store.id), keys.group_code(code)) for code in codes]
     claims = dynamodb.get_many(wanted, "group_id")
-    return of_ids(store, [claim["group_id"]["S"] for claim in claims])
+    return by_ids(store, [claim["group_id"]["S"] for claim in claims])
 
 
-def holds(group: Group, now: datetime) -> bool:
+def is_active(group: Group, now: datetime) -> bool:
     """Whether membership means something now: from `valid_from` on, until before `valid_until`."""
     return (group.valid_from is None or group.valid_from <= now) and (
         group.valid_until is None or now < group.valid_until
@@ -144,15 +144,15 @@ def patch(store: Store, group_id: str, changes: Any, now: datetime, version: int
     stale = VersionConflictError(f"The group is at version {before.version}.")
     if version not in (None, before.version):
         raise stale
-    fields = applied(NewGroup, before, changes)
+    fields = apply_patch(NewGroup, before, changes)
     if fields.css != before.css:
-        group_css.demand_harmless(store, fields.css)
+        group_css.require_safe(store, fields.css)
     after = before.model_copy(update={**dict(fields), "updated_at": now, "version": before.version + 1})
     with Transaction() as write:
-        write.save(_record(store, after), GroupRecord.version == before.version, stale)
+        write.put_record(_record(store, after), GroupRecord.version == before.version, stale)
         if after.code != before.code:
             write.delete(_claim(store, before))
-            write.save(_claim(store, after), CodeClaim.pk.does_not_exist(), _taken(after))
+            write.put_record(_claim(store, after), CodeClaim.pk.does_not_exist(), _taken(after))
     return after
 
 
@@ -173,7 +173,7 @@ def delete(store: Store, group_id: str) -> None:
     raise BusyError
 
 
-def demand(write: Transaction, store: Store, group_id: str, otherwise: Exception) -> None:
+def require_exists(write: Transaction, store: Store, group_id: str, otherwise: Exception) -> None:
     """Make a transaction depend on a group: `otherwise` is raised where it is not there any more."""
     write.check(GroupRecord, keys.store(store.id), keys.group(group_id), GroupRecord.pk.exists(), otherwise)
 

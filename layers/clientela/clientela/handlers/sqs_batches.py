@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from clientela.handlers import faults
+from clientela.handlers import error_logs
 
 
 class _Messages(BatchProcessor):
@@ -17,7 +17,7 @@ class _Messages(BatchProcessor):
         self._log = log
 
     def failure_handler(self, record: SQSRecord, exception: Any) -> Any:
-        self._log.warning("message handed back", message_id=record.message_id, **faults.described(exception[1]))
+        self._log.warning("message handed back", message_id=record.message_id, **error_logs.error_details(exception[1]))
         return super().failure_handler(record, exception)
 
 

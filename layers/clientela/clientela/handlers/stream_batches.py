@@ -5,9 +5,9 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from clientela.handlers import faults
-from clientela.table import changes
-from clientela.table.changes import Change
+from clientela.handlers import error_logs
+from clientela.table import stream
+from clientela.table.stream import Change
 
 
 def answer(event: dict[str, Any], work: Callable[[Change], None], logger: Logger) -> dict[str, Any]:
@@ -22,8 +22,8 @@ def answer(event: dict[str, Any], work: Callable[[Change], None], logger: Logger
 
 def _worked(record: dict[str, Any], work: Callable[[Change], None], logger: Logger) -> bool:
     try:
-        work(changes.read(record))
+        work(stream.read(record))
     except Exception as error:
-        logger.warning("change handed back", event_id=record["eventID"], **faults.described(error))
+        logger.warning("change handed back", event_id=record["eventID"], **error_logs.error_details(error))
         return False
     return True

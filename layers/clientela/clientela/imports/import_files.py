@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from clientela import settings
 from clientela.aws import clients
 from clientela.csv.csv_files import Chunk
-from clientela.schema.documents import Document
+from clientela.schema.documents import Model
 
 PREFIX = "_jobs/"
 URL_SECONDS = 300
@@ -23,7 +23,7 @@ _GONE = {"404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"}  # 405 
 Report = Literal["rejects", "warnings"]
 
 
-class Source(Document):
+class Source(Model):
     """One version of an uploaded file. In a bucket without versions the ETag holds readers to the bytes first seen."""
 
     bucket: str
@@ -32,7 +32,7 @@ class Source(Document):
     etag: str
 
 
-class Upload(Document):
+class Upload(Model):
     """An uploaded file with what the merchant said along with it, as object metadata."""
 
     source: Source

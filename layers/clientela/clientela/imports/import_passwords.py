@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from clientela.csv.csv_columns import Columns
-from clientela.imports.import_accounts import Account
+from clientela.imports.import_customers import ImportedCustomer
 from clientela.sign_in import password_hashes, passwords
 from clientela.stores.stores import Store
 
 
-def adopt(store: Store, accounts: Sequence[Account], columns: Columns, now: datetime, writers: int) -> None:
+def adopt(store: Store, accounts: Sequence[ImportedCustomer], columns: Columns, now: datetime, writers: int) -> None:
     """Keep the hashes that the rows of written accounts bring, as `passwords.adopt`. Safe to repeat.
 
     For each 1 read unit and 4 write units; none for files without a column of passwords.
@@ -25,7 +25,7 @@ def adopt(store: Store, accounts: Sequence[Account], columns: Columns, now: date
         list(threads.map(lambda found: passwords.adopt(store, found[0], found[1], now), _hashes(accounts)))
 
 
-def _hashes(accounts: Iterable[Account]) -> Iterator[tuple[str, str]]:
+def _hashes(accounts: Iterable[ImportedCustomer]) -> Iterator[tuple[str, str]]:
     """Customer and hash: the last of its rows that was taken and has one."""
     for account in accounts:
         taken = [

@@ -11,52 +11,52 @@ from typing import Any
 
 from clientela.customers.consents import Consent
 from clientela.customers.customer_fields import Customer
-from clientela.customers.history import Event
+from clientela.customers.customer_history import HistoryEntry
 from clientela.orders.order_fields import Order
-from clientela.schema.documents import Document, stored
-from clientela.schema.fields import Stamp
+from clientela.schema.documents import Model, load
+from clientela.schema.fields import Timestamp
 from clientela.sign_in import sign_in_events
 from clientela.sign_in.sessions import Session
 from clientela.sign_in.sign_in_events import SignInEvent
 from clientela.stores.stores import Store
-from clientela.table import cursors, dynamodb, keys
+from clientela.table import dynamodb, keys, pagination
 
 ITEMS = 500  # of a page, which DynamoDB may make shorter
 _SIGN_INS = "sign-ins "  # begins a position behind the collection
 
 
-class MailTold(Document):
+class MailRecord(Model):
     """A mail about the account, and what became of it."""
 
     mail: str
-    at: Stamp | None = None
+    at: Timestamp | None = None
     outcome: str | None = None
 
 
-class EmailTold(Document):
+class EmailRecord(Model):
     """An address that was to be, or has been, the account's e-mail."""
 
     email: str
-    until: Stamp
+    until: Timestamp
 
 
-class PasswordTold(Document):
+class PasswordInfo(Model):
     """That there is a password."""
 
-    changed_at: Stamp
+    changed_at: Timestamp
 
 
-class CustomerData(Document):
+class CustomerData(Model):
     """One page of what is stored; `customer` is on the first. `left_out` names what a merchant has to look at first."""
 
     customer: Customer | None = None
-    password: PasswordTold | None = None
+    password: PasswordInfo | None = None
     orders: list[Order] = []
     sessions: list[Session] = []
     consents: list[Consent] = []
-    history: list[Event] = []
-    mails: list[MailTold] = []
-    email_changes: list[EmailTold] = []
+    history: list[HistoryEntry] = []
+    mails: list[MailRecord] = []
+    email_changes: list[EmailRecord] = []
     sign_ins: list[SignInEvent] = []
     left_out: list[str] = []
     next_cursor: str | None = None
@@ -65,24 +65,24 @@ class CustomerData(Document):
 type _Reader = Callable[[dynamodb.Item], Any]
 
 
-def _email(item: dynamodb.Item) -> EmailTold:
-    return EmailTold.model_validate({"email": item["email"]["S"], "until": item["expires_at"]["S"]})
+def _email(item: dynamodb.Item) -> EmailRecord:
+    return EmailRecord.model_validate({"email": item["email"]["S"], "until": item["expires_at"]["S"]})
 
 
-def _mail(item: dynamodb.Item) -> MailTold:
+def _mail(item: dynamodb.Item) -> MailRecord:
     told = {"at": item.get("settled_at", {}).get("S"), "outcome": item.get("outcome", {}).get("S")}
-    return MailTold.model_validate({"mail": item["sk"]["S"].removeprefix(keys.MAIL_PREFIX), **told})
+    return MailRecord.model_validate({"mail": item["sk"]["S"].removeprefix(keys.MAIL_PREFIX), **told})
 
 
 # Beginning of the sort key → where it is shown, and how.
 SECTIONS: dict[str, tuple[str, _Reader]] = {
-    keys.CONSENT_PREFIX: ("consents", lambda item: stored(Consent, item["consent"])),
+    keys.CONSENT_PREFIX: ("consents", lambda item: load(Consent, item["consent"])),
     keys.EMAIL_CHANGE_PREFIX: ("email_changes", _email),
     keys.EMAIL_REVERT_PREFIX: ("email_changes", _email),
-    keys.EVENT_PREFIX: ("history", lambda item: stored(Event, item["event"])),
+    keys.EVENT_PREFIX: ("history", lambda item: load(HistoryEntry, item["event"])),
     keys.MAIL_PREFIX: ("mails", _mail),
-    keys.ORDER_PREFIX: ("orders", lambda item: stored(Order, item["order"])),
-    keys.SESSION_PREFIX: ("sessions", lambda item: stored(Session, item["session"])),
+    keys.ORDER_PREFIX: ("orders", lambda item: load(Order, item["order"])),
+    keys.SESSION_PREFIX: ("sessions", lambda item: load(Session, item["session"])),
 }
 
 
@@ -92,7 +92,7 @@ def page(store: Store, customer: Customer, now: datetime, cursor: str | None = N
     Half a read unit per 4 KB; at most 128.
     """
     of = f"{keys.customer(store.id, customer.id)}/data"
-    position = cursors.position(of, cursor) if cursor is not None else ""
+    position = pagination.decode_cursor(of, cursor) if cursor is not None else ""
     data = CustomerData(customer=None if position else customer)
     if position.startswith(_SIGN_INS):
         last, behind = "", position.removeprefix(_SIGN_INS)
@@ -102,7 +102,7 @@ def page(store: Store, customer: Customer, now: datetime, cursor: str | None = N
         events = sign_in_events.page(store, customer, now, 100, behind or None)
         data.sign_ins = events.events
         last = f"{_SIGN_INS}{events.next_cursor}" if events.next_cursor else ""
-    data.next_cursor = cursors.issue(of, last) if last else None
+    data.next_cursor = pagination.encode_cursor(of, last) if last else None
     return data
 
 
@@ -120,20 +120,24 @@ def own_page(store: Store, customer: Customer, now: datetime, cursor: str | None
     return data
 
 
-def _own(event: Event) -> Event:
+def _own(event: HistoryEntry) -> HistoryEntry:
     """An entry without the merchant's own names: of API keys, imports and jobs."""
-    return event if event.actor.kind == "customer" else event.model_copy(
-        update={"actor": event.actor.model_copy(update={"id": None})}
-    )  # fmt: skip
+    return (
+        event
+        if event.actor.kind == "customer"
+        else event.model_copy(update={"actor": event.actor.model_copy(update={"id": None})})
+    )
 
 
 def _collection(store: Store, customer: Customer, data: CustomerData, position: str, now: datetime) -> str:
     """Add a page of the customer's items to the sections; the last sort key, or nothing where there are no more."""
     pk = keys.customer(store.id, customer.id)
     answer = dynamodb.query(
-        KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": pk}}, Limit=ITEMS,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": pk}},
+        Limit=ITEMS,
         **({"ExclusiveStartKey": dynamodb.key(pk, position)} if position else {}),
-    )  # fmt: skip
+    )
     for item in answer["Items"]:
         if "ttl" not in item or int(item["ttl"]["N"]) > now.timestamp():
             _add(data, item)
@@ -144,7 +148,7 @@ def _collection(store: Store, customer: Customer, data: CustomerData, position: 
 def _add(data: CustomerData, item: dynamodb.Item) -> None:
     kind = item["sk"]["S"]
     if kind == keys.PASSWORD:
-        data.password = PasswordTold.model_validate({"changed_at": item["changed_at"]["S"]})
+        data.password = PasswordInfo.model_validate({"changed_at": item["changed_at"]["S"]})
     elif kind != keys.PROFILE:
         section, read = SECTIONS[f"{kind.partition('#')[0]}#"]
         getattr(data, section).append(read(item))

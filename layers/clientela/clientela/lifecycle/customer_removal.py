@@ -10,18 +10,18 @@ from itertools import batched, chain
 
 from clientela.customers import customers, tombstones
 from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_history import Actor
 from clientela.customers.customer_records import CustomerRecord, claim, record
-from clientela.customers.history import Actor
 from clientela.errors import BusyError, VersionConflictError
 from clientela.lifecycle import erasure_sweep, erasures, removal_queue
 from clientela.orders.order_records import OrderReference
 from clientela.stores.stores import Store
-from clientela.table import dynamodb, keys, table
-from clientela.table.table import Transaction
+from clientela.table import dynamodb, keys, records
+from clientela.table.records import Transaction
 
 
 def remove(
-    store: Store, customer_id: str, version: int | None = None, is_time_short: Callable[[], bool] = lambda: False
+    store: Store, customer_id: str, version: int | None = None, out_of_time: Callable[[], bool] = lambda: False
 ) -> None:
     """Delete a customer, then its orders, sessions and history. CustomerNotFoundError, VersionConflictError.
 
@@ -32,28 +32,28 @@ def remove(
     customers.get(store, customer_id)
     removal_queue.put(store.id, customer_id)
     _remove_profile(store, customer_id, version)
-    _remove_belongings(store, customer_id, is_time_short)
+    _remove_belongings(store, customer_id, out_of_time)
 
 
 def erase(
-    store: Store, customer_id: str, now: datetime, by: Actor, is_time_short: Callable[[], bool]
+    store: Store, customer_id: str, now: datetime, by: Actor, out_of_time: Callable[[], bool]
 ) -> erasures.Erasure:
     """Erase a customer; the certificate, which says whether it is complete or still running. CustomerNotFoundError.
 
     Asked again it answers with the same certificate.
     """
     erasure_id = erasures.begin(store, customer_id, now, by)
-    erasure_sweep.resume(store, customer_id, now, is_time_short)
+    erasure_sweep.resume(store, customer_id, now, out_of_time)
     return erasures.get(store, erasure_id)
 
 
-def finish(store: Store, customer_id: str, now: datetime, is_time_short: Callable[[], bool]) -> bool:
+def finish(store: Store, customer_id: str, now: datetime, out_of_time: Callable[[], bool]) -> bool:
     """Go on with what was begun to remove of a customer; whether anything is left to do. Nothing, where nothing was begun."""
-    if tombstones.under_way(store, customer_id):
-        return erasure_sweep.resume(store, customer_id, now, is_time_short)
+    if tombstones.find_pending(store, customer_id):
+        return erasure_sweep.resume(store, customer_id, now, out_of_time)
     if dynamodb.get(keys.customer(store.id, customer_id), keys.PROFILE):
         return False
-    return _remove_belongings(store, customer_id, is_time_short)
+    return _remove_belongings(store, customer_id, out_of_time)
 
 
 def _remove_profile(store: Store, customer_id: str, version: int | None) -> None:
@@ -74,7 +74,7 @@ def _delete(store: Store, customer: Customer) -> None:
         write.delete(claim(store, customer))
 
 
-def _remove_belongings(store: Store, customer_id: str, is_time_short: Callable[[], bool]) -> bool:
+def _remove_belongings(store: Store, customer_id: str, out_of_time: Callable[[], bool]) -> bool:
     """Delete what hangs on a customer that is gone, until time is short; whether anything is left."""
     pages = dynamodb.query_pages(
         KeyConditionExpression="pk = :pk",
@@ -82,7 +82,7 @@ def _remove_belongings(store: Store, customer_id: str, is_time_short: Callable[[
         ProjectionExpression="pk, sk, order_id",
     )
     for items in batched(chain.from_iterable(page["Items"] for page in pages), dynamodb.BATCH_WRITE, strict=False):
-        if is_time_short():
+        if out_of_time():
             return True
         for item in items:
             if "order_id" in item:
@@ -95,6 +95,6 @@ def _remove_reference(store: Store, customer_id: str, order_id: str) -> None:
     """Delete an order's reference, unless a newer version has made it somebody else's."""
     reference = OrderReference(keys.order_reference(store.id, order_id), keys.REFERENCE)
     try:
-        table.delete(reference, OrderReference.customer_id == customer_id, BusyError())
+        records.delete(reference, OrderReference.customer_id == customer_id, BusyError())
     except BusyError:
         return

@@ -22,14 +22,14 @@ from clientela.orders import order_records
 from clientela.orders.order_fields import Order
 from clientela.orders.order_records import OrderRecord, OrderReference
 from clientela.schema import email_addresses
-from clientela.schema.documents import fields, stored
+from clientela.schema.documents import load, load_raw
 from clientela.sign_in import sign_in_events
 from clientela.stores import api_keys
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, idempotency, keys
-from clientela.table.table import Record, Transaction
+from clientela.table.records import Record, Transaction
 
-AT_ONCE = 40  # items: an order is two writes, and a transaction takes a hundred
+BATCH_SIZE = 40  # items: an order is two writes, and a transaction takes a hundred
 ATTEMPTS = 20  # of an item that others are changing
 
 _KINDS = {
@@ -53,18 +53,18 @@ class _Work(NamedTuple):
         return ErasureRecord(keys.store(self.store.id), keys.erasure(self.note.erasure_id))
 
 
-def resume(store: Store, customer_id: str, now: datetime, is_time_short: Callable[[], bool]) -> bool:
+def resume(store: Store, customer_id: str, now: datetime, out_of_time: Callable[[], bool]) -> bool:
     """Go on with a customer's erasure until it is complete or time is short; whether anything is left to do.
 
     1 read unit per 4 KB; 2 write units an item, 4 an order, and 2 for each AT_ONCE items.
     """
-    note = tombstones.under_way(store, customer_id)
+    note = tombstones.find_pending(store, customer_id)
     if note is None:
         return False
     work = _Work(store, customer_id, note)
     for step in (_sweep_collection, _sweep_unclaimed, _sweep_sign_ins, _sweep_answers):
         while step(work):
-            if is_time_short():
+            if out_of_time():
                 return True
     _complete(work, now)
     return False
@@ -73,13 +73,15 @@ def resume(store: Store, customer_id: str, now: datetime, is_time_short: Callabl
 def _sweep_collection(work: _Work) -> bool:
     """Delete the next items of the customer's collection; whether there were any."""
     answer = dynamodb.query(
-        KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": _collection(work)}},
-        Limit=AT_ONCE + 1, ConsistentRead=True,
-    )  # fmt: skip
-    items = [item for item in answer["Items"] if item["sk"]["S"] != keys.ERASING][:AT_ONCE]
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": _collection(work)}},
+        Limit=BATCH_SIZE + 1,
+        ConsistentRead=True,
+    )
+    items = [item for item in answer["Items"] if item["sk"]["S"] != keys.ERASING][:BATCH_SIZE]
     if not items:
         return False
-    _bury_other_addresses(work, items)
+    _add_tombstones_for_past_emails(work, items)
     _forget_old_ids(work, items)
     try:
         _delete(work, items, {item["sk"]["S"] for item in items if "order" in item})
@@ -95,10 +97,12 @@ def _sweep_unclaimed(work: _Work) -> bool:
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": {"S": keys.email(work.store.id, work.note.email)},
-            ":first": {"S": keys.ORDER_PREFIX}, ":last": {"S": f"{keys.ORDER_PREFIX}{work.note.erased_at}"},
+            ":first": {"S": keys.ORDER_PREFIX},
+            ":last": {"S": f"{keys.ORDER_PREFIX}{work.note.erased_at}"},
         },
-        Limit=AT_ONCE, ConsistentRead=True,
-    )  # fmt: skip
+        Limit=BATCH_SIZE,
+        ConsistentRead=True,
+    )
     with contextlib.suppress(_ChangedError):  # a newer version has come: look what is left
         if answer["Items"]:
             _delete(work, answer["Items"], {item["sk"]["S"] for item in answer["Items"]})
@@ -108,8 +112,8 @@ def _sweep_unclaimed(work: _Work) -> bool:
 def _sweep_sign_ins(work: _Work) -> bool:
     """Delete the next outcomes of sign-ins from before the erasure with the requests they are about; whether there were any."""
     edge = datetime.fromisoformat(work.note.erased_at)
-    items = sign_in_events.earlier(work.store, work.note.email, edge, AT_ONCE // 2)
-    requests = {fields(item["event"]).get("request_id") for item in items} - {None}
+    items = sign_in_events.before(work.store, work.note.email, edge, BATCH_SIZE // 2)
+    requests = {load_raw(item["event"]).get("request_id") for item in items} - {None}
     with contextlib.suppress(_ChangedError), Transaction() as write:  # somebody else has done it: look what is left
         for item in items:
             write.delete(Record(item["pk"]["S"], item["sk"]["S"]), Record.pk.exists(), _ChangedError())
@@ -123,10 +127,10 @@ def _sweep_sign_ins(work: _Work) -> bool:
 
 def _sweep_answers(work: _Work) -> bool:
     """Delete the answers kept to repeat lost ones that tell of the customer."""
-    for key in api_keys.every(work.store.id):
-        for record in idempotency.told_of(keys.caller(work.store.id, key.id), work.customer_id):
+    for key in api_keys.list_all(work.store.id):
+        for record in idempotency.answers_mentioning(keys.caller(work.store.id, key.id), work.customer_id):
             with Transaction() as write:
-                idempotency.forget(write, record)
+                idempotency.delete_answer(write, record)
                 write.update(work.certificate(), [ErasureRecord.answers.add(1)])
     return False
 
@@ -139,8 +143,8 @@ def _delete(work: _Work, items: Sequence[dynamodb.Item], own_orders: set[str], e
             is_same = OrderRecord.version == int(item["version"]["N"]) if "order" in item else Record.pk.exists()
             write.delete(Record(item["pk"]["S"], item["sk"]["S"]), is_same, _ChangedError())
             if item["sk"]["S"] in own_orders:
-                erased = order_records.erased(work.store, stored(Order, item["order"]))
-                write.save(erased, _is_held(work, item), _ChangedError())
+                erased = order_records.erased_reference(work.store, load(Order, item["order"]))
+                write.put_record(erased, _is_held(work, item), _ChangedError())
         adds = [getattr(ErasureRecord, kind).add(count) for kind, count in counts.items()]
         money = len(own_orders) + erased_orders
         write.update(work.certificate(), [*adds, ErasureRecord.money_records.add(money)])
@@ -177,18 +181,18 @@ def _reference(work: _Work, item: dynamodb.Item) -> OrderReference | None:
     return OrderReference.find(keys.order_reference(work.store.id, item["order_id"]["S"]), keys.REFERENCE)
 
 
-def _bury_other_addresses(work: _Work, items: Sequence[dynamodb.Item]) -> None:
+def _add_tombstones_for_past_emails(work: _Work, items: Sequence[dynamodb.Item]) -> None:
     """Addresses that the person had before, as orders and history tell, are not to bring the person back either."""
     erased_at = datetime.fromisoformat(work.note.erased_at)
     others = {each for item in items for each in _addresses(item)} - {work.note.email}
-    buried = [tombstones.of_email(work.store, each, work.note.erasure_id, erased_at).item() for each in others]
+    buried = [tombstones.for_email(work.store, each, work.note.erasure_id, erased_at).item() for each in others]
     for batch in batched(buried, dynamodb.BATCH_WRITE, strict=False):
         dynamodb.put_all(list(batch))
 
 
 def _forget_old_ids(work: _Work, items: Sequence[dynamodb.Item]) -> None:
     """Ids of customers who were merged into this one lead to it, as its history tells: they lead nowhere any more."""
-    entries = [fields(item["event"]) for item in items if "event" in item]
+    entries = [load_raw(item["event"]) for item in items if "event" in item]
     old = [entry["changes"][0]["before"] for entry in entries if entry["type"] == "merged"]
     aliases = [dynamodb.key(keys.merged(work.store.id, each), keys.ALIAS) for each in old]
     for batch in batched(aliases, dynamodb.BATCH_WRITE, strict=False):
@@ -198,9 +202,9 @@ def _forget_old_ids(work: _Work, items: Sequence[dynamodb.Item]) -> None:
 def _addresses(item: dynamodb.Item) -> Iterator[str]:
     found: list[Any] = []
     if "order" in item:
-        found = [fields(item["order"])["email"]]
+        found = [load_raw(item["order"])["email"]]
     elif "event" in item:
-        changes = fields(item["event"]).get("changes", [])
+        changes = load_raw(item["event"]).get("changes", [])
         found = [change.get(side) for change in changes if change["field"] == "email" for side in ("before", "after")]
     yield from (email_addresses.canonical(each) for each in found if each)
 
@@ -208,7 +212,7 @@ def _addresses(item: dynamodb.Item) -> Iterator[str]:
 def _complete(work: _Work, now: datetime) -> None:
     """The certificate is complete; the note, which was the last that named anybody, goes."""
     with Transaction() as write:
-        write.update(work.certificate(), [ErasureRecord.completed_at.set(clock.stamp(now))])
+        write.update(work.certificate(), [ErasureRecord.completed_at.set(clock.format_timestamp(now))])
         write.delete(ErasingRecord(work.note.pk, work.note.sk))
 
 

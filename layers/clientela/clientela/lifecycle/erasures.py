@@ -13,25 +13,25 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from clientela import clock, ids
 from clientela.customers import customers, tombstones
 from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_history import Actor, ActorShown
 from clientela.customers.customer_records import CustomerRecord, claim, record
-from clientela.customers.history import Actor, ActorShown
 from clientela.customers.tombstones import ErasingRecord
 from clientela.errors import BusyError, CustomerNotFoundError, ErasureNotFoundError
 from clientela.lifecycle import removal_queue
 from clientela.schema import email_addresses
-from clientela.schema.documents import Document, DocumentAttribute
-from clientela.schema.fields import Stamp
-from clientela.sign_in.sign_in_requests import LatestSignIn
+from clientela.schema.documents import DocumentAttribute, Model
+from clientela.schema.fields import Timestamp
+from clientela.sign_in.link_requests import LatestSignIn
 from clientela.stores.stores import Store
-from clientela.table import cursors, keys
-from clientela.table.table import Record, Transaction
+from clientela.table import keys, pagination
+from clientela.table.records import Record, Transaction
 
 COUNTED = (
     "addresses", "orders", "sessions", "history", "consents", "passwords", "mails", "sign_ins", "answers", "others",
 )  # fmt: skip
 
 
-class Deleted(Document):
+class DeletedCounts(Model):
     """How many of each kind were deleted. `orders` are their contents, `answers` what was kept to repeat lost ones."""
 
     profile: int = 1
@@ -47,7 +47,7 @@ class Deleted(Document):
     others: int = 0
 
 
-class Kept(Document):
+class RetainedData(Model):
     """What is kept, and why. `count` is null where it cannot be told, `days` for how long, null where it stays."""
 
     what: Literal["order_money_records", "keyed_hashes", "this_certificate", "files", "backups"]
@@ -56,16 +56,16 @@ class Kept(Document):
     why: str
 
 
-class Erasure(Document):
+class Erasure(Model):
     """The certificate of an erasure. While it is `running` the account is gone already, and the rest is being deleted."""
 
     id: str
     status: Literal["running", "complete"]
     requested_by: ActorShown
-    erased_at: Stamp
-    completed_at: Stamp | None
-    deleted: Deleted
-    kept: list[Kept]
+    erased_at: Timestamp
+    completed_at: Timestamp | None
+    deleted: DeletedCounts
+    kept: list[RetainedData]
 
 
 class ErasureRecord(Record):
@@ -127,9 +127,9 @@ def get(store: Store, erasure_id: str) -> Erasure:
     return _shown(found)
 
 
-def every(store: Store, limit: int = 50, cursor: str | None = None) -> Page:
+def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page:
     """One page of the store's certificates, newest first. InvalidInputError for a strange cursor. Half a read unit per 4 KB."""
-    found = cursors.newest_first(keys.store(store.id), keys.ERASURE_PREFIX, limit, cursor)
+    found = pagination.newest_first(keys.store(store.id), keys.ERASURE_PREFIX, limit, cursor)
     return Page([_shown(ErasureRecord.from_raw_data(item)) for item in found.items], found.next_cursor)
 
 
@@ -141,19 +141,26 @@ def _erase_account(store: Store, customer: Customer, now: datetime, by: Actor) -
         write.delete(record(store, customer), CustomerRecord.version == customer.version, BusyError())
         write.delete(claim(store, customer))
         write.delete(LatestSignIn(keys.email(store.id, canonical), keys.LATEST_SIGN_IN))
-        write.save(tombstones.of_email(store, canonical, erasure_id, now))
-        write.save(tombstones.of_customer(store, customer.id, erasure_id, now))
-        write.save(
+        write.put_record(tombstones.for_email(store, canonical, erasure_id, now))
+        write.put_record(tombstones.for_customer(store, customer.id, erasure_id, now))
+        write.put_record(
             ErasureRecord(
-                keys.store(store.id), keys.erasure(erasure_id), by=who, erased_at=clock.stamp(now), addresses=addresses
+                keys.store(store.id),
+                keys.erasure(erasure_id),
+                by=who,
+                erased_at=clock.format_timestamp(now),
+                addresses=addresses,
             )
         )
-        write.save(
+        write.put_record(
             ErasingRecord(
-                keys.customer(store.id, customer.id), keys.ERASING,
-                erasure_id=erasure_id, erased_at=clock.stamp(now), email=canonical,
+                keys.customer(store.id, customer.id),
+                keys.ERASING,
+                erasure_id=erasure_id,
+                erased_at=clock.format_timestamp(now),
+                email=canonical,
             )
-        )  # fmt: skip
+        )
     return erasure_id
 
 
@@ -164,25 +171,33 @@ def _shown(found: ErasureRecord) -> Erasure:
         requested_by=found.by,
         erased_at=datetime.fromisoformat(found.erased_at),
         completed_at=datetime.fromisoformat(found.completed_at) if found.completed_at else None,
-        deleted=Deleted(**{name: int(getattr(found, name)) for name in COUNTED}),
+        deleted=DeletedCounts(**{name: int(getattr(found, name)) for name in COUNTED}),
         kept=_kept(int(found.money_records)),
     )
 
 
-def _kept(money_records: int) -> list[Kept]:
+def _kept(money_records: int) -> list[RetainedData]:
     return [
-        Kept(
-            what="order_money_records", count=money_records, days=None,
+        RetainedData(
+            what="order_money_records",
+            count=money_records,
+            days=None,
             why="The shop's accounts: id, version, time, currency, total and statuses of each order, and nothing of a person.",
         ),
-        Kept(
-            what="keyed_hashes", count=None, days=None,
+        RetainedData(
+            what="keyed_hashes",
+            count=None,
+            days=None,
             why="Keep imports and earlier orders from bringing the person back; without the key they tell nothing.",
         ),
-        Kept(what="this_certificate", count=1, days=None, why="Proof that it was done: it names nobody."),
-        Kept(
-            what="files", count=None, days=90,
+        RetainedData(what="this_certificate", count=1, days=None, why="Proof that it was done: it names nobody."),
+        RetainedData(
+            what="files",
+            count=None,
+            days=90,
             why="Exports, and reports of imports and bulk changes, are not rewritten: they are deleted when they are that old.",
         ),
-        Kept(what="backups", count=None, days=35, why="The database can be set back to any moment of that time."),
-    ]  # fmt: skip
+        RetainedData(
+            what="backups", count=None, days=35, why="The database can be set back to any moment of that time."
+        ),
+    ]

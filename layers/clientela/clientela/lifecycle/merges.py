@@ -9,38 +9,38 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from clientela.customers import customers, history
+from clientela.customers import customer_history, customers
 from clientela.customers.customer_fields import Address, Customer, ShippingAddress
+from clientela.customers.customer_history import Actor, FieldChange
 from clientela.customers.customer_records import Alias, CustomerRecord, claim, record
-from clientela.customers.history import Actor, Change
 from clientela.errors import BusyError, CustomerMergedError, FieldError, InvalidInputError
 from clientela.lifecycle import customer_removal, removal_queue
-from clientela.orders import order_holders, orders, statistics
+from clientela.orders import order_owners, order_statistics, orders
 from clientela.orders.order_fields import Order
-from clientela.schema.documents import Document, stored
-from clientela.schema.text import folded
+from clientela.schema.documents import Model, load
+from clientela.schema.text import fold_for_search
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.table import Transaction
+from clientela.table.records import Transaction
 
 _FILLED = ("name", "first_name", "last_name", "company", "language", "billing_address", "phone", "vat_id")
 _UNITED = ("groups", "tags")
 
 
-class NewMerge(Document):
+class NewMerge(Model):
     """Who is to be merged into the customer of the path; with `dry_run` nothing is written."""
 
     from_id: str
     dry_run: bool = False
 
 
-class Merge(Document):
+class Merge(Model):
     """A merge: `customer` is the one who stays, as it leaves them; `changes` are their fields before and after."""
 
     from_id: str
     dry_run: bool
     orders_moved: int
-    changes: list[Change]
+    changes: list[FieldChange]
     customer: Customer
 
 
@@ -49,20 +49,18 @@ def plan(store: Store, into_id: str, from_id: str) -> Merge:
     source, target = _both(store, into_id, from_id)
     if source is None:
         return Merge(from_id=from_id, dry_run=True, orders_moved=0, changes=[], customer=target)
-    after, count = united(store, source, target), 0
+    after, count = combine(store, source, target), 0
     for item in _orders(store, source.id):
         count += 1
-        came = statistics.counted(stored(Order, item["order"]))
-        after = statistics.recounted(after, None, came, lambda _end: None)  # asked where one leaves: none does
-    latest = [found for each in (source, target) if (found := order_holders.newest(store, each.id))]
-    changes = history.differences(target, after)
+        came = order_statistics.contribution(load(Order, item["order"]))
+        after = order_statistics.apply_order(after, None, came, lambda _end: None)  # asked where one leaves: none does
+    latest = [found for each in (source, target) if (found := order_owners.latest(store, each.id))]
+    changes = customer_history.differences(target, after)
     after = orders.with_latest(after, max(latest, key=lambda each: each.sort_key, default=None))
     return Merge(from_id=from_id, dry_run=True, orders_moved=count, changes=changes, customer=after)
 
 
-def merge(
-    store: Store, into_id: str, from_id: str, now: datetime, by: Actor, is_time_short: Callable[[], bool]
-) -> Merge:
+def merge(store: Store, into_id: str, from_id: str, now: datetime, by: Actor, out_of_time: Callable[[], bool]) -> Merge:
     """Merge one customer into another; asked again it answers with the one who stays.
 
     The e-mail of the one who goes is free afterwards: an address proves nobody but itself. InvalidInputError where
@@ -74,25 +72,25 @@ def merge(
     for _ in range(customers.ATTEMPTS):
         source, target = _both(store, into_id, from_id)
         if source is None:
-            customer_removal.finish(store, from_id, now, is_time_short)
+            customer_removal.finish(store, from_id, now, out_of_time)
             return Merge(from_id=from_id, dry_run=False, orders_moved=moved, changes=[], customer=target)
-        after = united(store, source, target)
+        after = combine(store, source, target)
         # Looked for after the source was read: an order that comes later makes that version old.
         if next(_orders(store, source.id), None):
-            moved += _move_orders(store, source.id, target.id, now, by, is_time_short)
+            moved += _move_orders(store, source.id, target.id, now, by, out_of_time)
             continue
         removal_queue.put(store.id, source.id)
         try:
             after = _fuse(store, source, target, after, now, by)
         except BusyError:
             continue
-        customer_removal.finish(store, from_id, now, is_time_short)
-        changes = history.differences(target, after)
+        customer_removal.finish(store, from_id, now, out_of_time)
+        changes = customer_history.differences(target, after)
         return Merge(from_id=from_id, dry_run=False, orders_moved=moved, changes=changes, customer=after)
     raise BusyError
 
 
-def united(store: Store, source: Customer, target: Customer) -> Customer:
+def combine(store: Store, source: Customer, target: Customer) -> Customer:
     """The one who stays with what only the other had. InvalidInputError where that is more than a customer can have.
 
     A word on marketing is not taken over: it was given for another address.
@@ -106,13 +104,15 @@ def united(store: Store, source: Customer, target: Customer) -> Customer:
     changes["note"] = "\n\n".join(dict.fromkeys(note for note in (target.note, source.note) if note)) or None
     if not (target.tax_exempt or target.tax_exemption):
         changes |= {"tax_exempt": source.tax_exempt, "tax_exemption": old["tax_exemption"]}
-    after = customers.patched(target, changes, store.country)
+    after = customers.apply_patch(target, changes, store.country)
     signed_in = [each.last_sign_in_at for each in (source, target) if each.last_sign_in_at]
-    return after.model_copy(update={
-        "vat_id_status": after.vat_id_status if target.vat_id else source.vat_id_status,
-        "type": "registered" if "registered" in (source.type, target.type) else "guest",
-        "last_sign_in_at": max(signed_in, default=None),
-    })  # fmt: skip
+    return after.model_copy(
+        update={
+            "vat_id_status": after.vat_id_status if target.vat_id else source.vat_id_status,
+            "type": "registered" if "registered" in (source.type, target.type) else "guest",
+            "last_sign_in_at": max(signed_in, default=None),
+        }
+    )
 
 
 def _both(store: Store, into_id: str, from_id: str) -> tuple[Customer | None, Customer]:
@@ -147,16 +147,16 @@ def _book(source: Customer, target: Customer) -> list[dict[str, Any]]:
 
 
 def _place(address: Address) -> str:
-    return folded(address.model_dump_json(exclude={"id", "is_default"}))
+    return fold_for_search(address.model_dump_json(exclude={"id", "is_default"}))
 
 
 def _move_orders(
-    store: Store, from_id: str, into_id: str, now: datetime, by: Actor, is_time_short: Callable[[], bool]
+    store: Store, from_id: str, into_id: str, now: datetime, by: Actor, out_of_time: Callable[[], bool]
 ) -> int:
     """Move all orders; how many it were. BusyError where time is too short for all."""
     moved = 0
     for item in _orders(store, from_id):
-        if is_time_short():
+        if out_of_time():
             raise BusyError("A part of the orders has moved: ask again to go on.")
         orders.move(store, item["order_id"]["S"], from_id, into_id, now, by)
         moved += 1
@@ -168,8 +168,9 @@ def _orders(store: Store, customer_id: str) -> Iterator[dynamodb.Item]:
     values = {":pk": {"S": keys.customer(store.id, customer_id)}, ":prefix": {"S": keys.ORDER_PREFIX}}
     pages = dynamodb.query_pages(
         KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-        ExpressionAttributeValues=values, ConsistentRead=True,
-    )  # fmt: skip
+        ExpressionAttributeValues=values,
+        ConsistentRead=True,
+    )
     for page in pages:
         yield from page["Items"]
 
@@ -178,11 +179,11 @@ def _fuse(store: Store, source: Customer, target: Customer, after: Customer, now
     """The last transaction: the one goes, the other is as both were, and the alias leads there. BusyError."""
     after = after.model_copy(update={"version": target.version + 1, "updated_at": now})
     alias = Alias(keys.merged(store.id, source.id), keys.ALIAS, into_id=target.id)
-    merged = Change(field="id", before=source.id, after=target.id)
+    merged = FieldChange(field="id", before=source.id, after=target.id)
     with Transaction() as write:
         write.delete(record(store, source), CustomerRecord.version == source.version, BusyError())
         write.delete(claim(store, source))
-        write.save(alias, Alias.pk.does_not_exist(), BusyError())
+        write.put_record(alias, Alias.pk.does_not_exist(), BusyError())
         customers.replace(write, store, target, after, by)
-        history.happened(write, store, after, "merged", by, [merged])
+        customer_history.add_entry(write, store, after, "merged", by, [merged])
     return after

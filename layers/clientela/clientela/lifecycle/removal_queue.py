@@ -2,12 +2,12 @@
 
 from clientela import settings
 from clientela.aws import sqs
-from clientela.schema.documents import Document
+from clientela.schema.documents import Model
 
 DELAY = 30  # seconds: as long as a request can take
 
 
-class Removal(Document):
+class Removal(Model):
     """A message: see whether anything of this customer is left to remove."""
 
     store_id: str

@@ -16,12 +16,12 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from clientela import clock, ids, settings
 from clientela.aws import clients
 from clientela.errors import BusyError
-from clientela.mail import mails
-from clientela.mail.mails import Mail
+from clientela.mail import mail_rendering
+from clientela.mail.mail_rendering import Mail
 from clientela.schema import email_addresses
 from clientela.stores.stores import Store
-from clientela.table import keys, table
-from clientela.table.table import Record
+from clientela.table import keys, records
+from clientela.table.records import Record
 
 LEASE = timedelta(seconds=60)  # longer than the function may run, shorter than the queue hides a message
 DISPLAY_NAME = 60  # characters of the store's name in the sender: encoded, it must fit into one header line of SES
@@ -68,19 +68,23 @@ def send_once(
         outgoing = make()
         outcome: Outcome = _sent(store, outgoing) if outgoing else "withheld"
     except Exception:
-        delivery.update([Delivery.until.set(clock.stamp(now))])
+        delivery.update([Delivery.until.set(clock.format_timestamp(now))])
         raise
-    delivery.update([Delivery.settled_at.set(clock.stamp(now)), Delivery.outcome.set(outcome)])
+    delivery.update([Delivery.settled_at.set(clock.format_timestamp(now)), Delivery.outcome.set(outcome)])
     return outcome
 
 
 def _leased(about: str, mail: str, keep_until: datetime, now: datetime) -> Delivery | None:
     delivery = Delivery(
-        about, keys.mail(mail), holder=ids.secret(), until=clock.stamp(now + LEASE), ttl=int(keep_until.timestamp())
+        about,
+        keys.mail(mail),
+        holder=ids.secret(),
+        until=clock.format_timestamp(now + LEASE),
+        ttl=int(keep_until.timestamp()),
     )
-    free = Delivery.settled_at.does_not_exist() & (Delivery.until <= clock.stamp(now))
+    free = Delivery.settled_at.does_not_exist() & (Delivery.until <= clock.format_timestamp(now))
     try:
-        table.save(delivery, Delivery.pk.does_not_exist() | free, BusyError())
+        records.save(delivery, Delivery.pk.does_not_exist() | free, BusyError())
     except BusyError:
         stored = Delivery.find(about, keys.mail(mail))
         if stored and stored.settled_at:
@@ -92,7 +96,7 @@ def _leased(about: str, mail: str, keep_until: datetime, now: datetime) -> Deliv
 
 def _sent(store: Store, outgoing: Outgoing) -> Outcome:
     try:
-        clients.ses().send_email(**request(store, outgoing))
+        clients.ses().send_email(**build_request(store, outgoing))
     except ClientError as error:
         if error.response["Error"]["Code"] in _FINAL:
             return "refused"
@@ -100,9 +104,9 @@ def _sent(store: Store, outgoing: Outgoing) -> Outcome:
     return "sent"
 
 
-def request(store: Store, outgoing: Outgoing) -> dict[str, Any]:
+def build_request(store: Store, outgoing: Outgoing) -> dict[str, Any]:
     """The SendEmail call of SES v2. No List-Unsubscribe: these mails are answers to what the customer did."""
-    letter = mails.written(store, outgoing.mail, outgoing.language)
+    letter = mail_rendering.render(store, outgoing.mail, outgoing.language)
     name = " ".join(store.name.split())[:DISPLAY_NAME]
     tags = {"store": store.id, "mail": outgoing.mail.name, **outgoing.about}
     return {
@@ -110,17 +114,19 @@ def request(store: Store, outgoing: Outgoing) -> dict[str, Any]:
         "FromEmailAddress": formataddr((name, _sender(store))),
         "Destination": {"ToAddresses": [_envelope(outgoing.address)]},
         **({"ReplyToAddresses": [_envelope(store.reply_to)]} if store.reply_to else {}),
-        "Content": {"Simple": {
-            "Subject": _content(letter.subject),
-            "Body": {"Text": _content(letter.text), "Html": _content(letter.html)},
-            "Headers": [
-                # RFC 3834: answering machines keep quiet.
-                {"Name": "Auto-Submitted", "Value": "auto-generated"},
-                {"Name": "X-Auto-Response-Suppress", "Value": "All"},
-            ],
-        }},
+        "Content": {
+            "Simple": {
+                "Subject": _content(letter.subject),
+                "Body": {"Text": _content(letter.text), "Html": _content(letter.html)},
+                "Headers": [
+                    # RFC 3834: answering machines keep quiet.
+                    {"Name": "Auto-Submitted", "Value": "auto-generated"},
+                    {"Name": "X-Auto-Response-Suppress", "Value": "All"},
+                ],
+            }
+        },
         "EmailTags": [{"Name": name, "Value": value} for name, value in tags.items()],
-    }  # fmt: skip
+    }
 
 
 def _content(text: str) -> dict[str, str]:

@@ -8,13 +8,13 @@ from clientela.customers.customer_fields import Customer
 from clientela.errors import CustomerNotFoundError
 from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outcome, Outgoing
-from clientela.mail.mails import Mail
-from clientela.stores import pages
+from clientela.mail.mail_rendering import Mail
+from clientela.stores import store_urls
 from clientela.stores.stores import Store
 from clientela.table import keys
-from clientela.table.changes import Change
+from clientela.table.stream import Change
 
-REMEMBERED = timedelta(days=30)  # longer than any queue keeps the message
+RETENTION = timedelta(days=30)  # longer than any queue keeps the message
 
 
 class Approved(NamedTuple):
@@ -24,7 +24,7 @@ class Approved(NamedTuple):
     customer_id: str
 
 
-def wanted(change: Change) -> Approved | None:
+def recipient_for(change: Change) -> Approved | None:
     """Whom a change of a profile has approved: who was pending and is active now."""
     if change.sk != keys.PROFILE:
         return None
@@ -36,7 +36,7 @@ def deliver(store: Store, customer_id: str, now: datetime) -> Outcome:
     """Tell a customer that they may order now, once. 3 read units, 2 write units, 1 call of SES."""
     about = keys.customer(store.id, customer_id)
     return mail_delivery.send_once(
-        store, about, "approved", now + REMEMBERED, now, lambda: _outgoing(store, customer_id)
+        store, about, "approved", now + RETENTION, now, lambda: _outgoing(store, customer_id)
     )
 
 
@@ -51,4 +51,4 @@ def _outgoing(store: Store, customer_id: str) -> Outgoing | None:
 
 def approved_mail(store: Store, customer: Customer) -> Mail:
     """Tell a customer that the merchant has approved their account."""
-    return Mail("approved", {"link": pages.sign_in(store), "name": customer.first_name or customer.name})
+    return Mail("approved", {"link": store_urls.sign_in_url(store), "name": customer.first_name or customer.name})

@@ -6,12 +6,12 @@ from datetime import datetime
 from clientela import ids
 from clientela.customers import customers, mailability
 from clientela.email_changes import email_change_requests
-from clientela.email_changes.email_change_requests import LIFE, EmailChangeRecord
+from clientela.email_changes.email_change_requests import LIFETIME, EmailChangeRecord
 from clientela.errors import CustomerNotFoundError, LinkExpiredError, LinkUsedError
 from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outcome, Outgoing
-from clientela.mail.mails import Mail
-from clientela.stores import pages
+from clientela.mail.mail_rendering import Mail
+from clientela.stores import store_urls
 from clientela.stores.stores import Store
 from clientela.table import keys
 
@@ -23,9 +23,13 @@ def deliver(store: Store, customer_id: str, change_id: str, now: datetime) -> Ou
         return "withheld"
     about = keys.customer(store.id, customer_id)
     return mail_delivery.send_once(
-        store, about, f"email_change#{change_id}", now + LIFE, now,
+        store,
+        about,
+        f"email_change#{change_id}",
+        now + LIFETIME,
+        now,
         lambda: _outgoing(store, asked, customer_id, change_id, now),
-    )  # fmt: skip
+    )
 
 
 def _outgoing(
@@ -39,22 +43,22 @@ def _outgoing(
     secret, code = ids.secret(), f"{secrets.randbelow(10**6):06d}"
     try:
         customer = customers.get(store, customer_id)
-        email_change_requests.demand_living(asked, customer, now)
-        email_change_requests.keep_secrets(asked, change_id, secret, code, now)
+        email_change_requests.require_open(asked, customer, now)
+        email_change_requests.store_hashes(asked, change_id, secret, code, now)
     except (CustomerNotFoundError, LinkUsedError, LinkExpiredError):
         return None
     if customer.status == "disabled":
         return None
-    link = f"{pages.sign_in(store)}#email_change={change_id}.{secret}"
+    link = f"{store_urls.sign_in_url(store)}#email_change={change_id}.{secret}"
     return Outgoing(asked.email, asked.language, email_change_mail(link, code))
 
 
 def email_change_mail(link: str, code: str) -> Mail:
     """Prove that a new address is one's own: a link for the browser that is signed in, a code for every other."""
-    minutes = LIFE.seconds // 60
+    minutes = LIFETIME.seconds // 60
     return Mail("email_change", {"link": link, "code": f"{code[:3]} {code[3:]}", "minutes": minutes})
 
 
 def email_in_use_mail(store: Store) -> Mail:
     """Tell an address that was to be an account's e-mail that it has an account already."""
-    return Mail("email_in_use", {"link": pages.sign_in(store)})
+    return Mail("email_in_use", {"link": store_urls.sign_in_url(store)})

@@ -8,14 +8,14 @@ from clientela.customers.customer_fields import Customer
 from clientela.errors import CustomerNotFoundError, StoreNotFoundError
 from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outcome, Outgoing
-from clientela.mail.mails import Mail
+from clientela.mail.mail_rendering import Mail
 from clientela.schema import documents
-from clientela.stores import pages, stores
+from clientela.stores import store_urls, stores
 from clientela.stores.stores import Store
 from clientela.table import keys
-from clientela.table.changes import Change
+from clientela.table.stream import Change
 
-REMEMBERED = timedelta(days=30)  # longer than any queue keeps the message
+RETENTION = timedelta(days=30)  # longer than any queue keeps the message
 
 
 class Newcomer(NamedTuple):
@@ -25,7 +25,7 @@ class Newcomer(NamedTuple):
     customer_id: str
 
 
-def wanted(change: Change) -> Newcomer | None:
+def recipient_for(change: Change) -> Newcomer | None:
     """Whom a change of a profile asks to welcome. 1 read unit when the store is not at hand.
 
     A new account that an order has made, or an import with `send-welcome`, and only where the store welcomes anybody.
@@ -42,14 +42,12 @@ def wanted(change: Change) -> Newcomer | None:
 def deliver(store: Store, customer_id: str, now: datetime) -> Outcome:
     """Welcome a customer, once. 3 read units, 2 write units, 1 call of SES."""
     about = keys.customer(store.id, customer_id)
-    return mail_delivery.send_once(
-        store, about, "welcome", now + REMEMBERED, now, lambda: _outgoing(store, customer_id)
-    )
+    return mail_delivery.send_once(store, about, "welcome", now + RETENTION, now, lambda: _outgoing(store, customer_id))
 
 
 def _is_opened_for(change: Change) -> bool:
     profile = change.after or {}
-    return "welcome" in profile or documents.fields(profile["customer"]).get("source") == "order"
+    return "welcome" in profile or documents.load_raw(profile["customer"]).get("source") == "order"
 
 
 def _welcomes(store: Store) -> bool:
@@ -68,4 +66,4 @@ def _outgoing(store: Store, customer_id: str) -> Outgoing | None:
 
 def welcome_mail(store: Store, customer: Customer) -> Mail:
     """Tell a customer of the account that their first order has opened."""
-    return Mail("welcome", {"link": pages.sign_in(store), "name": customer.first_name or customer.name})
+    return Mail("welcome", {"link": store_urls.sign_in_url(store), "name": customer.first_name or customer.name})

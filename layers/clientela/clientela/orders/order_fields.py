@@ -13,9 +13,9 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from clientela.customers.customer_fields import PaymentStatus
 from clientela.schema.currencies import Currency
-from clientela.schema.documents import Document
+from clientela.schema.documents import Model
 from clientela.schema.email_addresses import Email
-from clientela.schema.fields import Stamp
+from clientela.schema.fields import Timestamp
 from clientela.stores.stores import StoreId
 
 FulfillmentStatus = Literal[
@@ -35,70 +35,70 @@ def _without_exponent(amount: Decimal) -> Decimal:
 ID_LENGTH = 100
 OrderId = Annotated[str, StringConstraints(min_length=1, max_length=ID_LENGTH)]
 # Milliseconds are what the keys hold: two times that are one there must be one everywhere.
-Moment = Annotated[Stamp, AfterValidator(_whole_milliseconds)]
+Moment = Annotated[Timestamp, AfterValidator(_whole_milliseconds)]
 # 14 digits leave room for the sum of 10,000 greatest orders in a customer's 18.
 Price = Annotated[
     Decimal, Field(max_digits=14, decimal_places=4), AfterValidator(_without_exponent), Field(examples=["24.95"])
 ]
 Total = Annotated[Price, Field(ge=0)]  # money that goes back makes the total smaller, it is no order of its own
 Quantity = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, allow_inf_nan=False)]
-AsTyped = str  # as long as it may be: the order as a whole has a limit
+RawText = str  # as long as it may be: the order as a whole has a limit
 
 
-class Told(Document):
+class LenientModel(Model):
     """Base of what the order system tells."""
 
     model_config = ConfigDict(extra="ignore")
 
 
-class OrderAddress(Told):
+class OrderAddress(LenientModel):
     """An address as the buyer typed it."""
 
-    name: AsTyped | None = None
-    company: AsTyped | None = None
-    street: AsTyped | None = None
-    street2: AsTyped | None = None
-    city: AsTyped | None = None
-    postal_code: AsTyped | None = None
-    region: AsTyped | None = None
-    country: AsTyped | None = None
-    phone: AsTyped | None = None
+    name: RawText | None = None
+    company: RawText | None = None
+    street: RawText | None = None
+    street2: RawText | None = None
+    city: RawText | None = None
+    postal_code: RawText | None = None
+    region: RawText | None = None
+    country: RawText | None = None
+    phone: RawText | None = None
 
 
-class OrderItem(Told):
+class OrderItem(LenientModel):
     """One line of an order; `price` is that of one piece."""
 
-    sku: AsTyped | None = None
-    name: AsTyped | None = None
+    sku: RawText | None = None
+    name: RawText | None = None
     quantity: Quantity = 1
     price: Price | None = None
 
 
-class Order(Told):
+class Order(LenientModel):
     """An order at one version: a greater version replaces it, an equal or smaller one is ignored."""
 
     id: OrderId
-    number: AsTyped | None = None
+    number: RawText | None = None
     version: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
     placed_at: Moment
     updated_at: Moment | None = None
     email: Email
-    name: AsTyped | None = None
-    phone: AsTyped | None = None
-    language: AsTyped | None = None
+    name: RawText | None = None
+    phone: RawText | None = None
+    language: RawText | None = None
     currency: Currency
     total: Total
     payment_status: PaymentStatus
     fulfillment_status: FulfillmentStatus | None = None
-    payment_method: AsTyped | None = None
-    vat_id: AsTyped | None = None
+    payment_method: RawText | None = None
+    vat_id: RawText | None = None
     billing_address: OrderAddress | None = None
     shipping_address: OrderAddress | None = None
     items: list[OrderItem] = []
     accepts_marketing: bool | None = None
 
 
-class OrderMessage(Told):
+class OrderMessage(LenientModel):
     """What the order system puts on the queue."""
 
     store_id: StoreId

@@ -7,11 +7,11 @@ from pydantic import ValidationError
 
 from clientela.errors import OrderRefusedError
 from clientela.orders.order_fields import Order, OrderMessage
-from clientela.schema.invalid_input import field_errors
+from clientela.schema.validation_errors import field_errors
 
 # Bytes of an order as it is kept, which is without what nobody knows. Far enough below DynamoDB's 400 KB an item, and what
 # every SQS takes as a message.
-LARGEST = 262_144
+MAX_BYTES = 262_144
 _SHOWN = 3  # bad fields: who made the message mostly made one mistake in many places
 
 # What a field must be, where its model says it by a pattern.
@@ -21,15 +21,15 @@ _ALLOWED = {
 }
 
 
-def read(body: str) -> OrderMessage:
+def parse(body: str) -> OrderMessage:
     """The message that a body holds, without the fields that are not known here. OrderRefusedError, which says why."""
     try:
         message = OrderMessage.model_validate_json(body)
     except ValidationError as error:
         raise OrderRefusedError(_reason(error)) from error
     # No letter becomes more than four bytes: only what is long has to be written out to be measured.
-    if len(body) > LARGEST // 5:
-        _demand_room(message.order)
+    if len(body) > MAX_BYTES // 5:
+        _require_room(message.order)
     return message
 
 
@@ -39,16 +39,16 @@ def reason_refused(body: str) -> str | None:
     Whether there is its store is not asked: that may change.
     """
     try:
-        read(body)
+        parse(body)
     except OrderRefusedError as error:
         return error.detail
     return None
 
 
-def _demand_room(order: Order) -> None:
+def _require_room(order: Order) -> None:
     size = len(order.model_dump_json(exclude_none=True).encode())
-    if size > LARGEST:
-        raise OrderRefusedError(f"too large: {size:,} bytes, of {LARGEST:,} that an order may have")
+    if size > MAX_BYTES:
+        raise OrderRefusedError(f"too large: {size:,} bytes, of {MAX_BYTES:,} that an order may have")
 
 
 def _reason(error: ValidationError) -> str:

@@ -16,15 +16,15 @@ from pynamodb.expressions.condition import Condition
 
 from clientela import clock
 from clientela.customers.customer_fields import PaymentStatus
-from clientela.orders import statistics
+from clientela.orders import order_statistics
 from clientela.orders.order_fields import FulfillmentStatus, Order, Total
 from clientela.schema.currencies import Currency
-from clientela.schema.documents import Document, DocumentAttribute
+from clientela.schema.documents import DocumentAttribute, Model
 from clientela.stores.stores import Store
 from clientela.table import keys
-from clientela.table.table import Record
+from clientela.table.records import Record
 
-METHOD_LENGTH = 200  # what a customer shows of a payment method
+MAX_METHOD_LENGTH = 200  # what a customer shows of a payment method
 
 
 class OrderRecord(Record):
@@ -40,7 +40,7 @@ class OrderRecord(Record):
     order = DocumentAttribute(Order, lean=True)
 
 
-class Money(Document):
+class ErasedOrderMoney(Model):
     """What is kept of an order whose customer was erased: nothing of it is about a person."""
 
     currency: Currency
@@ -60,10 +60,10 @@ class OrderReference(Record):
     email = UnicodeAttribute(null=True)  # canonical, as the order has it: the account's own may have changed since
     placed_at = UnicodeAttribute()
     version = NumberAttribute(null=True)  # with money alone: the order itself holds it else
-    money = DocumentAttribute(Money, null=True)
+    money = DocumentAttribute(ErasedOrderMoney, null=True)
 
     @property
-    def whose_and_when(self) -> tuple[str | None, str | None, str]:
+    def location_fields(self) -> tuple[str | None, str | None, str]:
         """All that it says: it is put anew only where that changes."""
         return self.customer_id, self.email, self.placed_at
 
@@ -78,7 +78,7 @@ class OrderReference(Record):
         return keys.order(datetime.fromisoformat(self.placed_at), self.order_id)
 
 
-class Known(NamedTuple):
+class StoredOrder(NamedTuple):
     """An order as it was taken before; without a record where its customer was erased, or is being deleted."""
 
     reference: OrderReference
@@ -96,7 +96,7 @@ class Known(NamedTuple):
         return self.record.order if self.record else None
 
 
-def find(store: Store, order_id: str) -> Known | None:
+def find(store: Store, order_id: str) -> StoredOrder | None:
     """What is known of an order, or None. 2 read units, 1 where there is none."""
     reference = None
     for _ in range(2):  # an order that moves between the two reads is elsewhere by then
@@ -107,39 +107,53 @@ def find(store: Store, order_id: str) -> Known | None:
             break
         record = OrderRecord.find(reference.place(store), reference.order_key())
         if record:
-            return Known(reference, record)
-    return Known(reference, None) if reference else None
+            return StoredOrder(reference, record)
+    return StoredOrder(reference, None) if reference else None
 
 
 def record(collection: str, customer_version: int | None, order: Order) -> OrderRecord:
     """The order to put into a collection, with the version that its customer gets by it, if it has one."""
     return OrderRecord(
-        collection, keys.order(order.placed_at, order.id),
-        order_id=order.id, version=order.version, customer_version=customer_version,
-        counted=statistics.counted(order) is not None, order=order,
-        payment_status=order.payment_status, fulfillment_status=order.fulfillment_status,
-        payment_method=(order.payment_method or "")[:METHOD_LENGTH] or None,
-    )  # fmt: skip
+        collection,
+        keys.order(order.placed_at, order.id),
+        order_id=order.id,
+        version=order.version,
+        customer_version=customer_version,
+        counted=order_statistics.contribution(order) is not None,
+        order=order,
+        payment_status=order.payment_status,
+        fulfillment_status=order.fulfillment_status,
+        payment_method=(order.payment_method or "")[:MAX_METHOD_LENGTH] or None,
+    )
 
 
 def reference(store: Store, customer_id: str | None, email: str, order: Order) -> OrderReference:
     """The reference to put beside the order; `email` is canonical."""
     return OrderReference(
-        keys.order_reference(store.id, order.id), keys.REFERENCE,
-        order_id=order.id, customer_id=customer_id, email=email, placed_at=clock.stamp(order.placed_at),
-    )  # fmt: skip
+        keys.order_reference(store.id, order.id),
+        keys.REFERENCE,
+        order_id=order.id,
+        customer_id=customer_id,
+        email=email,
+        placed_at=clock.format_timestamp(order.placed_at),
+    )
 
 
-def erased(store: Store, order: Order) -> OrderReference:
+def erased_reference(store: Store, order: Order) -> OrderReference:
     """The reference to put for an order whose customer was erased."""
     return OrderReference(
-        keys.order_reference(store.id, order.id), keys.REFERENCE,
-        order_id=order.id, version=order.version, placed_at=clock.stamp(order.placed_at),
-        money=Money.model_construct(**{name: getattr(order, name) for name in Money.model_fields}),
-    )  # fmt: skip
+        keys.order_reference(store.id, order.id),
+        keys.REFERENCE,
+        order_id=order.id,
+        version=order.version,
+        placed_at=clock.format_timestamp(order.placed_at),
+        money=ErasedOrderMoney.model_construct(
+            **{name: getattr(order, name) for name in ErasedOrderMoney.model_fields}
+        ),
+    )
 
 
-def unchanged(known: OrderReference | None) -> Condition:
+def is_unchanged(known: OrderReference | None) -> Condition:
     """The condition that the reference is as it was read, or that there is none."""
     condition: Condition
     if known is None:

@@ -13,19 +13,19 @@ from functools import partial
 
 from clientela.customers import consents, customers, tombstones
 from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_history import Actor
 from clientela.customers.customer_records import EmailClaim
-from clientela.customers.history import Actor
 from clientela.customers.tombstones import PersonErasedError
 from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError, OrderNotFoundError, VersionConflictError
-from clientela.orders import order_account, order_holders, order_records, statistics
+from clientela.orders import order_owners, order_profile, order_records, order_statistics
 from clientela.orders.order_fields import ID_LENGTH, Order
-from clientela.orders.order_holders import Holder, Latest
-from clientela.orders.order_records import Known, OrderRecord, OrderReference
-from clientela.orders.statistics import Counted
+from clientela.orders.order_owners import LatestOrder, Owner
+from clientela.orders.order_records import OrderRecord, OrderReference, StoredOrder
+from clientela.orders.order_statistics import Contribution
 from clientela.schema import email_addresses
 from clientela.stores.stores import Store
-from clientela.table import dynamodb, keys, table
-from clientela.table.table import Transaction
+from clientela.table import dynamodb, keys, records
+from clientela.table.records import Transaction
 
 ATTEMPTS = 12  # of an order that meets others of the same customer; about ten seconds in all
 # What an order can change of itself without changing anything of its customer.
@@ -34,7 +34,7 @@ _SHOWN = ("last_order_status", "last_payment_method")
 _SHARED = tuple(name for name in Order.model_fields if name not in _OWN)
 
 
-def take(store: Store, order: Order, now: datetime) -> bool:
+def record_version(store: Store, order: Order, now: datetime) -> bool:
     """Take one version of an order; False where this version or a later one was taken before: then nothing changes.
 
     One transaction writes the order, its reference and the customer with its statistics, and where the order's e-mail
@@ -46,7 +46,7 @@ def take(store: Store, order: Order, now: datetime) -> bool:
     return persistently(partial(_take, store, order, now))
 
 
-def one(store: Store, customer_id: str, order_id: str) -> Order:
+def get(store: Store, customer_id: str, order_id: str) -> Order:
     """One order of a customer. OrderNotFoundError, also for an order of somebody else. 2 read units."""
     known = (
         order_records.find(store, order_id) if len(order_id) <= ID_LENGTH else None
@@ -74,10 +74,10 @@ def persistently[T](attempt: Callable[[], T]) -> T:
     raise BusyError
 
 
-def changed(before: Customer, after: Customer, now: datetime) -> Customer:
+def next_version(before: Customer, after: Customer, now: datetime) -> Customer:
     """The version is always a new one, since it locks the orders; `updated_at` follows the customer's own fields and the
     figures. What is shown of the newest order is the order's: no index has to be written for it."""
-    after = consents.settled(before, after, "order", now)
+    after = consents.reconcile(before, after, "order", now)
     moved = (
         {}
         if after.model_copy(update={name: getattr(before, name) for name in _SHOWN}) == before
@@ -86,17 +86,17 @@ def changed(before: Customer, after: Customer, now: datetime) -> Customer:
     return after.model_copy(update={"version": before.version + 1} | moved)
 
 
-def with_latest(customer: Customer, latest: Latest | None) -> Customer:
+def with_latest(customer: Customer, latest: LatestOrder | None) -> Customer:
     """The customer as they show their newest order."""
-    method = ((latest and latest.payment_method) or "")[: order_records.METHOD_LENGTH] or None
+    method = ((latest and latest.payment_method) or "")[: order_records.MAX_METHOD_LENGTH] or None
     return customer.model_copy(
         update={"last_order_status": latest and latest.payment_status, "last_payment_method": method}
     )
 
 
-def newer(order: Order, other: Latest | None) -> Latest:
+def latest_of(order: Order, other: LatestOrder | None) -> LatestOrder:
     """The newer of an order and another one."""
-    this = Latest(keys.order(order.placed_at, order.id), order.payment_status, order.payment_method)
+    this = LatestOrder(keys.order(order.placed_at, order.id), order.payment_status, order.payment_method)
     return other if other and other.sort_key > this.sort_key else this
 
 
@@ -104,12 +104,12 @@ def _move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime
     known = order_records.find(store, order_id)
     if known is None or known.order is None or known.reference.customer_id != from_id:
         return
-    holder = order_holders.by_id(store, into_id, order_id)
+    holder = order_owners.by_id(store, into_id, order_id)
     if holder is None:
         raise CustomerNotFoundError(f"There is no customer {into_id!r}.")
     reference = order_records.reference(store, into_id, known.reference.email or "", known.order)
     record = order_records.record(reference.place(store), holder.customer.version + 1, known.order)
-    after = changed(holder.customer, _counted(store, holder, known.order, None), now)
+    after = next_version(holder.customer, _counted(store, holder, known.order, None), now)
     with Transaction() as write:
         _write_order(write, reference, record, known)
         _take_away(write, store, known, now, by)
@@ -134,7 +134,7 @@ def _concerns_itself(before: Order, after: Order) -> bool:
     return all(getattr(before, name) == getattr(after, name) for name in _SHARED)
 
 
-def _renewed(store: Store, known: Known, order: Order) -> bool:
+def _renewed(store: Store, known: StoredOrder, order: Order) -> bool:
     """Put a new version in the old one's place, alone. False where its customer is being deleted, and its orders are too."""
     customer_version = None
     if known.reference.customer_id:
@@ -143,18 +143,18 @@ def _renewed(store: Store, known: Known, order: Order) -> bool:
             return False
         customer_version = int(profile["version"]["N"])
     record = order_records.record(known.reference.place(store), customer_version, order)
-    table.put(record, OrderRecord.version == known.version, BusyError())
+    records.put(record, OrderRecord.version == known.version, BusyError())
     return True
 
 
-def _place(store: Store, order: Order, known: Known | None, now: datetime) -> None:
+def _place(store: Store, order: Order, known: StoredOrder | None, now: datetime) -> None:
     """Put an order where it belongs, with all that shows of it on its customers."""
     email = email_addresses.canonical(order.email)
     holder = _holder(store, order, email, known, now)
     customer = holder.customer if holder else _newcomer(store, order, now)
     earlier = known.reference.customer_id if known else None
     moves = earlier if earlier and not (customer and customer.id == earlier) else None
-    if moves and tombstones.under_way(store, moves):
+    if moves and tombstones.find_pending(store, moves):
         return _keep_money(store, order, known, now)
     version = customer.version + (holder is not None) if customer else None
     reference = order_records.reference(store, customer.id if customer else None, email, order)
@@ -169,7 +169,7 @@ def _place(store: Store, order: Order, known: Known | None, now: datetime) -> No
                 told = known.order if known else None
                 _count(write, store, holder, order, before, told, now)
             else:
-                tombstones.demand_none_since(write, store, email, order.placed_at)
+                tombstones.require_not_erased_since(write, store, email, order.placed_at)
                 _begin(write, store, customer, order, email)
     except PersonErasedError:
         _keep_money(store, order, known, now)
@@ -179,7 +179,7 @@ def _place(store: Store, order: Order, known: Known | None, now: datetime) -> No
 def _begin(write: Transaction, store: Store, customer: Customer | None, order: Order, email: str) -> None:
     """Make the account that the order opens, or demand that nobody has one at that very moment."""
     if customer:
-        customers.add(write, store, _counted(store, Holder(customer, None), order, None), _by(order))
+        customers.add(write, store, _counted(store, Owner(customer, None), order, None), _by(order))
     else:
         nobody = EmailClaim.pk.does_not_exist()
         write.check(EmailClaim, keys.email(store.id, email), keys.CLAIM, nobody, EmailTakenError())
@@ -188,25 +188,29 @@ def _begin(write: Transaction, store: Store, customer: Customer | None, order: O
 def _count(
     write: Transaction,
     store: Store,
-    holder: Holder,
+    holder: Owner,
     order: Order,
     before: Order | None,
     told: Order | None,
     now: datetime,
 ) -> None:
     """Count an order for its customer instead of what it counted for `before`, and fill what it did not tell yet."""
-    filled = order_account.filled(holder.customer, order, store.country, told)
-    left = statistics.counted(before) if before else None
-    after = _counted(store, Holder(filled, holder.newest), order, left)
-    customers.replace(write, store, holder.customer, changed(holder.customer, after, now), _by(order))
+    filled = order_profile.fill_missing(holder.customer, order, store.country, told)
+    left = order_statistics.contribution(before) if before else None
+    after = _counted(store, Owner(filled, holder.newest), order, left)
+    customers.replace(write, store, holder.customer, next_version(holder.customer, after, now), _by(order))
 
 
-def _keep_money(store: Store, order: Order, known: Known | None, now: datetime) -> None:
+def _keep_money(store: Store, order: Order, known: StoredOrder | None, now: datetime) -> None:
     """Take no more of an order than its money: the person was erased after it was placed. Nobody has it afterwards."""
     customer_id = known.reference.customer_id if known else None
-    holder = order_holders.by_id(store, customer_id, order.id) if customer_id else None
+    holder = order_owners.by_id(store, customer_id, order.id) if customer_id else None
     with Transaction() as write:
-        write.save(order_records.erased(store, order), order_records.unchanged(known and known.reference), BusyError())
+        write.put_record(
+            order_records.erased_reference(store, order),
+            order_records.is_unchanged(known and known.reference),
+            BusyError(),
+        )
         if known and known.record and (holder or customer_id is None):
             write.delete(known.record, OrderRecord.version == known.record.version, BusyError())
             _take_away(write, store, known, now, _by(order))
@@ -216,50 +220,50 @@ def _by(order: Order) -> Actor:
     return Actor("order", order.id)
 
 
-def _holder(store: Store, order: Order, email: str, known: Known | None, now: datetime) -> Holder | None:
+def _holder(store: Store, order: Order, email: str, known: StoredOrder | None, now: datetime) -> Owner | None:
     """Who has the order: as before while its e-mail stays, whatever has become of the account's own; else by e-mail."""
     if known and known.reference.customer_id and known.reference.email == email:
-        holder = order_holders.by_id(store, known.reference.customer_id, order.id)
+        holder = order_owners.by_id(store, known.reference.customer_id, order.id)
         if holder:
             return holder
-    return order_holders.by_email(store, email, order.id, now)
+    return order_owners.by_email(store, email, order.id, now)
 
 
 def _newcomer(store: Store, order: Order, now: datetime) -> Customer | None:
     """The guest that an order makes; None where the store's mode or the order's country lets none be made by orders."""
     rule = store.country_rules.no_automatic_account
-    if store.login_mode == "required" or (rule and order_account.country(order) in rule):
+    if store.login_mode == "required" or (rule and order_profile.order_country(order) in rule):
         return None
-    return customers.made(order_account.told(order, store.country), now, "order")
+    return customers.build(order_profile.customer_from_order(order, store.country), now, "order")
 
 
-def _write_order(write: Transaction, reference: OrderReference, record: OrderRecord, known: Known | None) -> None:
+def _write_order(write: Transaction, reference: OrderReference, record: OrderRecord, known: StoredOrder | None) -> None:
     old, stale = known and known.record, BusyError()
     if known is None:
-        write.save(reference, OrderReference.pk.does_not_exist(), stale)
-    elif reference.whose_and_when != known.reference.whose_and_when or known.record is None:
-        write.save(reference, order_records.unchanged(known.reference), stale)
+        write.put_record(reference, OrderReference.pk.does_not_exist(), stale)
+    elif reference.location_fields != known.reference.location_fields or known.record is None:
+        write.put_record(reference, order_records.is_unchanged(known.reference), stale)
     if old and (old.pk, old.sk) == (record.pk, record.sk):
-        write.save(record, OrderRecord.version == old.version, stale)
+        write.put_record(record, OrderRecord.version == old.version, stale)
         return
-    write.save(record)
+    write.put_record(record)
     if old:
         write.delete(old, OrderRecord.version == old.version, stale)
 
 
-def _take_away(write: Transaction, store: Store, known: Known, now: datetime, by: Actor) -> None:
+def _take_away(write: Transaction, store: Store, known: StoredOrder, now: datetime, by: Actor) -> None:
     """Take the order out of the statistics of the customer who had it, if that customer is still there."""
     order, customer_id = known.order, known.reference.customer_id
-    holder = order_holders.by_id(store, customer_id, order.id) if order and customer_id else None
+    holder = order_owners.by_id(store, customer_id, order.id) if order and customer_id else None
     if holder is None or order is None:
         return
-    others = partial(order_holders.counted_at, store, holder.customer.id, order.id)
-    after = statistics.recounted(holder.customer, statistics.counted(order), None, others)
-    after = changed(holder.customer, with_latest(after, holder.newest), now)
+    others = partial(order_owners.counted_at, store, holder.customer.id, order.id)
+    after = order_statistics.apply_order(holder.customer, order_statistics.contribution(order), None, others)
+    after = next_version(holder.customer, with_latest(after, holder.newest), now)
     customers.replace(write, store, holder.customer, after, by)
 
 
-def _counted(store: Store, holder: Holder, order: Order, left: Counted | None) -> Customer:
-    others = partial(order_holders.counted_at, store, holder.customer.id, order.id)
-    after = statistics.recounted(holder.customer, left, statistics.counted(order), others)
-    return with_latest(after, newer(order, holder.newest))
+def _counted(store: Store, holder: Owner, order: Order, left: Contribution | None) -> Customer:
+    others = partial(order_owners.counted_at, store, holder.customer.id, order.id)
+    after = order_statistics.apply_order(holder.customer, left, order_statistics.contribution(order), others)
+    return with_latest(after, latest_of(order, holder.newest))

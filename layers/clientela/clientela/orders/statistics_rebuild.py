@@ -12,18 +12,18 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
-from clientela.customers import customer_records, customers, directory
+from clientela.concurrency import map_in_order
+from clientela.customers import customer_records, customer_search, customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.history import OPERATOR
+from clientela.customers.customer_history import OPERATOR
 from clientela.errors import BusyError
-from clientela.orders import orders, statistics
+from clientela.orders import order_statistics, orders
 from clientela.orders.order_fields import Order
-from clientela.orders.order_holders import Latest
-from clientela.parallel import mapped
-from clientela.schema.documents import stored
+from clientela.orders.order_owners import LatestOrder
+from clientela.schema.documents import load
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.table import Transaction
+from clientela.table.records import Transaction
 
 _THREADS = 8
 _NOTHING: dict[str, Any] = {
@@ -58,12 +58,12 @@ def rebuild(store: Store, now: datetime, *, dry_run: bool = False) -> Iterator[C
     Whoever is made or deleted meanwhile may be passed over. Half a read unit per 4 KB of each profile, one per 4 KB of
     each order; a customer who is mended is written as by an order. BusyError.
     """
-    profiles = directory.every_profile(store, attributes=f"pk, customer, {', '.join(_ENTRIES)}")
-    return mapped(partial(_checked, store, now, dry_run=dry_run), profiles, _THREADS)
+    profiles = customer_search.all_profiles(store, attributes=f"pk, customer, {', '.join(_ENTRIES)}")
+    return map_in_order(partial(_checked, store, now, dry_run=dry_run), profiles, _THREADS)
 
 
 def _checked(store: Store, now: datetime, profile: dynamodb.Item, *, dry_run: bool) -> Checked:
-    customer = stored(Customer, profile["customer"])
+    customer = load(Customer, profile["customer"])
     count, computed = _computed(store, customer)
     if not _drift(store, profile, customer, computed):
         return Checked(customer.id, count, [], mended=False)
@@ -81,14 +81,14 @@ def _looked_at_again(store: Store, now: datetime, customer_id: str, *, dry_run: 
     profile = _profile(store, customer_id)
     if profile is None:  # deleted since
         return Checked(customer_id, 0, [], mended=False)
-    before = stored(Customer, profile["customer"])
+    before = load(Customer, profile["customer"])
     count, computed = _computed(store, before)
     drift = _drift(store, profile, before, computed)
     if not drift:
         return Checked(customer_id, count, [], mended=False)
     if dry_run:
         after = _profile(store, customer_id)
-        is_same = after is not None and stored(Customer, after["customer"]).version == before.version
+        is_same = after is not None and load(Customer, after["customer"]).version == before.version
         return Checked(customer_id, count, drift, mended=False) if is_same else None
     mended = computed.model_copy(update={"version": before.version + 1, "updated_at": now})
     try:
@@ -109,15 +109,18 @@ def _computed(store: Store, customer: Customer) -> tuple[int, Customer]:
     pages = dynamodb.query_pages(
         KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
         ExpressionAttributeValues={
-            ":pk": {"S": keys.customer(store.id, customer.id)}, ":prefix": {"S": keys.ORDER_PREFIX},
+            ":pk": {"S": keys.customer(store.id, customer.id)},
+            ":prefix": {"S": keys.ORDER_PREFIX},
         },
-        ProjectionExpression="sk, #order", ExpressionAttributeNames={"#order": "order"}, ConsistentRead=True,
-    )  # fmt: skip
+        ProjectionExpression="sk, #order",
+        ExpressionAttributeNames={"#order": "order"},
+        ConsistentRead=True,
+    )
     for page in pages:
         for item in page["Items"]:
-            order = stored(Order, item["order"])
-            after = statistics.recounted(after, None, statistics.counted(order))
-            latest = Latest(item["sk"]["S"], order.payment_status, order.payment_method)
+            order = load(Order, item["order"])
+            after = order_statistics.apply_order(after, None, order_statistics.contribution(order))
+            latest = LatestOrder(item["sk"]["S"], order.payment_status, order.payment_method)
             count += 1
     return count, orders.with_latest(after, latest)
 

@@ -10,23 +10,23 @@ from functools import partial
 
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.history import Actor
+from clientela.customers.customer_history import Actor
 from clientela.errors import BusyError, CustomerNotFoundError, StoreNotFoundError
-from clientela.orders import order_account, order_holders, order_records, orders, statistics
-from clientela.orders.order_holders import Holder
+from clientela.orders import order_owners, order_profile, order_records, order_statistics, orders
+from clientela.orders.order_owners import Owner
 from clientela.orders.order_records import OrderRecord
 from clientela.schema import email_addresses
-from clientela.schema.documents import stored
+from clientela.schema.documents import load
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.changes import Change
-from clientela.table.table import Transaction
+from clientela.table.records import Transaction
+from clientela.table.stream import Change
 
-AT_ONCE = 30  # three writes each, of the hundred that a transaction can have
+BATCH_SIZE = 30  # three writes each, of the hundred that a transaction can have
 
 
-def of_newcomer(change: Change, now: datetime) -> None:
+def adopt_after(change: Change, now: datetime) -> None:
     """Adopt what lies with the e-mail of a new customer, or of one with another e-mail: the claim tells of it. Nothing for
     other changes. 2 read units for a new customer."""
     if change.before or change.after is None:
@@ -34,7 +34,7 @@ def of_newcomer(change: Change, now: datetime) -> None:
     store_id = keys.store_of(change.pk)
     with suppress(CustomerNotFoundError, StoreNotFoundError):
         if change.sk == keys.PROFILE:
-            adopt(stores.get(store_id), stored(Customer, change.after["customer"]), now)
+            adopt(stores.get(store_id), load(Customer, change.after["customer"]), now)
         elif change.sk == keys.CLAIM:
             store = stores.get(store_id)
             customer = customers.get(store, change.after["customer_id"]["S"])
@@ -66,10 +66,10 @@ def adopt(store: Store, customer: Customer, now: datetime, most: int | None = No
 def _adopt_some(store: Store, customer: Customer, now: datetime) -> int:
     email = email_addresses.canonical(customer.email)
     records = _lying_with(store, email)
-    holder = order_holders.by_id(store, customer.id, without="") if records else None
+    holder = order_owners.by_id(store, customer.id, without="") if records else None
     if holder is None or email_addresses.canonical(holder.customer.email) != email:
         return 0
-    after = orders.changed(holder.customer, _with_all(holder, records, store.country), now)
+    after = orders.next_version(holder.customer, _with_all(holder, records, store.country), now)
     with Transaction() as write:
         for record in records:
             _move(write, store, record, after, email)
@@ -81,23 +81,25 @@ def _lying_with(store: Store, email: str) -> list[OrderRecord]:
     answer = dynamodb.query(
         KeyConditionExpression="pk = :pk AND begins_with(sk, :orders)",
         ExpressionAttributeValues={":pk": {"S": keys.email(store.id, email)}, ":orders": {"S": keys.ORDER_PREFIX}},
-        ScanIndexForward=False, Limit=AT_ONCE, ConsistentRead=True,
-    )  # fmt: skip
+        ScanIndexForward=False,
+        Limit=BATCH_SIZE,
+        ConsistentRead=True,
+    )
     return [OrderRecord.from_raw_data(item) for item in answer["Items"]]
 
 
-def _with_all(holder: Holder, records: list[OrderRecord], home: str | None) -> Customer:
+def _with_all(holder: Owner, records: list[OrderRecord], home: str | None) -> Customer:
     customer, newest = holder
     for order in (record.order for record in records):
-        customer = order_account.filled(customer, order, home)
-        customer = statistics.recounted(customer, None, statistics.counted(order))
-        newest = orders.newer(order, newest)
+        customer = order_profile.fill_missing(customer, order, home)
+        customer = order_statistics.apply_order(customer, None, order_statistics.contribution(order))
+        newest = orders.latest_of(order, newest)
     return orders.with_latest(customer, newest)
 
 
 def _move(write: Transaction, store: Store, record: OrderRecord, customer: Customer, email: str) -> None:
     here = order_records.reference(store, None, email, record.order)
     there = order_records.reference(store, customer.id, email, record.order)
-    write.save(there, order_records.unchanged(here), BusyError())
-    write.save(order_records.record(there.place(store), customer.version, record.order))
+    write.put_record(there, order_records.is_unchanged(here), BusyError())
+    write.put_record(order_records.record(there.place(store), customer.version, record.order))
     write.delete(OrderRecord(record.pk, record.sk), OrderRecord.version == record.version, BusyError())

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from clientela.schema.documents import checked
-from clientela.schema.text import folded
+from clientela.schema.documents import on_input
+from clientela.schema.text import fold_for_search
 
 
 def code(text: str) -> str:
@@ -16,7 +16,7 @@ def code(text: str) -> str:
 
     Names are those of Unicode's CLDR and the spellings listed in tools/country_names.py.
     """
-    found = _names().get(folded(text))
+    found = _names().get(fold_for_search(text))
     if found is None:
         raise ValueError(f"{text!r} is not a country: use an ISO 3166-1 code such as ES")
     return found
@@ -28,4 +28,4 @@ def _names() -> dict[str, str]:
     return names
 
 
-Country = Annotated[str, Field(max_length=80, examples=["ES"]), checked(code)]
+Country = Annotated[str, Field(max_length=80, examples=["ES"]), on_input(code)]

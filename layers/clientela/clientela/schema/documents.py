@@ -12,22 +12,22 @@ from pynamodb.constants import NUMBER, STRING
 STORED = "stored"  # validation context of documents read from the table
 
 
-class SentTo(NamedTuple):
+class InputContext(NamedTuple):
     """Validation context of what is sent to a store: `country` is the store's, for what leaves its own unsaid."""
 
     country: str | None
 
 
-class Document(BaseModel):
+class Model(BaseModel):
     """Base of everything that comes in or goes out: unknown fields are refused, text is trimmed."""
 
     # Without hide_input_in_errors an unforeseen complaint would carry the value into a log.
     model_config = ConfigDict(
         extra="forbid", str_strip_whitespace=True, validate_default=False, hide_input_in_errors=True
-    )  # fmt: skip
+    )
 
 
-def checked[T](rule: Callable[[T], T]) -> AfterValidator:
+def on_input[T](rule: Callable[[T], T]) -> AfterValidator:
     """A rule for what comes in. What is read back from the table has passed it: not checked again, it may have changed."""
 
     def check(value: T, info: ValidationInfo) -> T:
@@ -36,12 +36,12 @@ def checked[T](rule: Callable[[T], T]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def stored[D: BaseModel](model: type[D], attribute: dict[str, Any]) -> D:
+def load[D: BaseModel](model: type[D], attribute: dict[str, Any]) -> D:
     """The document that a DynamoDB attribute holds."""
     return model.model_validate_json(attribute["S"], context=STORED)
 
 
-def fields(attribute: dict[str, Any]) -> dict[str, Any]:
+def load_raw(attribute: dict[str, Any]) -> dict[str, Any]:
     """The fields of the document that a DynamoDB attribute holds, as JSON values and without the model's time.
 
     What is None, empty, or in a lean attribute at its default, is not among them.
@@ -70,7 +70,7 @@ class DocumentAttribute[D: BaseModel](Attribute[D]):
         return orjson.dumps(kept).decode()
 
     def deserialize(self, value: str) -> D:
-        return stored(self._model, {"S": value})
+        return load(self._model, {"S": value})
 
 
 class DecimalAttribute(Attribute[Decimal]):

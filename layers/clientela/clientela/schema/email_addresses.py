@@ -5,7 +5,7 @@ from typing import Annotated
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from pydantic import Field
 
-from clientela.schema.documents import checked
+from clientela.schema.documents import on_input
 
 
 def display(text: str) -> str:
@@ -23,7 +23,7 @@ def canonical(text: str) -> str:
     return f"{parsed.local_part.lower()}@{parsed.ascii_domain.lower()}"
 
 
-def mailable(canonical_address: str) -> bool:
+def is_mailable(canonical_address: str) -> bool:
     """Whether SES can mail to it: SES has no SMTPUTF8, so a local part outside ASCII is an account that gets no mail.
 
     Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html
@@ -38,4 +38,4 @@ def _parsed(text: str) -> ValidatedEmail:
         raise ValueError(str(error)) from None
 
 
-Email = Annotated[str, Field(max_length=320, examples=["ana@example.com"]), checked(display)]
+Email = Annotated[str, Field(max_length=320, examples=["ana@example.com"]), on_input(display)]

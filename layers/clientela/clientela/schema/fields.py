@@ -15,22 +15,22 @@ from pydantic import (
 
 from clientela import clock
 from clientela.schema.currencies import Currency
-from clientela.schema.documents import Document
+from clientela.schema.documents import Model
 
 Line = Annotated[str, StringConstraints(max_length=200)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Phone = Annotated[str, StringConstraints(max_length=40), Field(examples=["+34911222333"])]
-Stamp = Annotated[
+Timestamp = Annotated[
     AwareDatetime,
-    BeforeValidator(clock.written),
+    BeforeValidator(clock.require_rfc3339),
     AfterValidator(clock.in_utc),
-    PlainSerializer(clock.stamp, return_type=str, when_used="json"),
+    PlainSerializer(clock.format_timestamp, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-21T10:00:00.000Z"]}),
 ]
 Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=4, examples=["49.62"])]
 
 
-class Money(Document):
+class Money(Model):
     """An exact amount: a decimal string and an ISO 4217 currency."""
 
     amount: Amount

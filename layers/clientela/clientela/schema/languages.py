@@ -9,10 +9,10 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from clientela.schema.documents import checked
+from clientela.schema.documents import on_input
 
-OwnLanguage = Literal["en", "es", "it", "fr", "de", "pt"]  # the languages that the product's own texts are in
-MAILS: tuple[OwnLanguage, ...] = get_args(OwnLanguage)
+SupportedLanguage = Literal["en", "es", "it", "fr", "de", "pt"]  # the languages that the product's own texts are in
+SUPPORTED: tuple[SupportedLanguage, ...] = get_args(SupportedLanguage)
 _TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?", re.IGNORECASE)
 
 
@@ -54,13 +54,13 @@ def _registry() -> dict[str, _Codes]:
     return registry
 
 
-def best_of_ours(wanted: str | None, default: str, offered: Sequence[str] = ()) -> str:
+def best_supported(wanted: str | None, default: str, offered: Sequence[str] = ()) -> str:
     """The language of ours to write in: the wanted one if the store offers it and there are texts in it, else the store's."""
     for candidate in (wanted, default, *offered):
         primary = (candidate or "").split("-")[0]
-        if primary in (offered or MAILS):
+        if primary in (offered or SUPPORTED):
             return primary
     return "en"
 
 
-Language = Annotated[str, Field(max_length=35, examples=["es"]), checked(tag)]
+Language = Annotated[str, Field(max_length=35, examples=["es"]), on_input(tag)]

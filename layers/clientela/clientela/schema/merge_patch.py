@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from clientela.schema.documents import Document
-from clientela.schema.invalid_input import invalid_input
+from clientela.schema.documents import Model
+from clientela.schema.validation_errors import invalid_input
 
 
-def merged(target: Any, patch: Any) -> Any:
+def merge(target: Any, patch: Any) -> Any:
     """The target with the patch applied: objects are merged, null removes, everything else replaces."""
     if not isinstance(patch, dict):
         return patch
@@ -17,20 +17,20 @@ def merged(target: Any, patch: Any) -> Any:
         if value is None:
             result.pop(name, None)
         else:
-            result[name] = merged(result.get(name), value)
+            result[name] = merge(result.get(name), value)
     return result
 
 
-def applied[D: BaseModel](model: type[D], before: BaseModel, changes: Any) -> D:
+def apply_patch[D: BaseModel](model: type[D], before: BaseModel, changes: Any) -> D:
     """The model's fields of a document with a patch applied, checked as a whole. InvalidInputError."""
     written = before.model_dump(mode="json", include=set(model.model_fields))
     try:
-        return model.model_validate(merged(written, changes))
+        return model.model_validate(merge(written, changes))
     except ValidationError as error:
         raise invalid_input(error) from None
 
 
-def all_optional(base: type[Document]) -> dict[str, Any]:
+def all_optional(base: type[Model]) -> dict[str, Any]:
     """The fields of a model for `create_model`, each of them optional: the form of a merge patch."""
     return {
         name: (Annotated[field.annotation, Field(), *field.metadata] | None, None)

@@ -10,7 +10,7 @@ from phonenumbers import (
 )
 
 
-def e164(text: str, country: str | None) -> str:
+def to_e164(text: str, country: str | None) -> str:
     """A number as people type it, in E.164: `+34 911 222 333` → `+34911222333`.
 
     A number without its country's prefix is read as one of `country` (alpha-2). ValueError where it cannot be a number:
@@ -26,7 +26,7 @@ def e164(text: str, country: str | None) -> str:
     return format_number(number, PhoneNumberFormat.E164)
 
 
-def beginnings(text: str, country: str | None) -> tuple[str, ...]:
+def search_prefixes(text: str, country: str | None) -> tuple[str, ...]:
     """What numbers in E.164 begin with that somebody means who types their first digits.
 
     `911 22` is +91122…, or in Spain +3491122…; a plus sign is lost on its way in a URL, so both are meant. `00` is a plus.

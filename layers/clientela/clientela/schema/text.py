@@ -8,7 +8,7 @@ _LETTERS = str.maketrans(
 )
 
 
-def folded(text: str) -> str:
+def fold_for_search(text: str) -> str:
     """Lower case without accents, white space single, e.g. `Bjørn  Hansén` → `bjorn hansen`."""
     bare = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
     return " ".join(bare.translate(_LETTERS).split())

@@ -5,22 +5,22 @@ from typing import NamedTuple
 
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_history import Actor
 from clientela.customers.customer_records import CustomerRecord, EmailClaim
-from clientela.customers.history import Actor
 from clientela.errors import BusyError, CredentialsWrongError
 from clientela.schema import email_addresses
 from clientela.sign_in import password_hashes, passwords, sessions, sign_in_events, sign_in_limits
+from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.passwords import PasswordRecord
-from clientela.sign_in.sign_in import SignedIn
 from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.table import Transaction
+from clientela.table.records import Transaction
 
 NOBODY = "cus_00000000000000000000000000"  # whose items are looked for where an address has no account
 
 
-class Known(NamedTuple):
+class StoredCredentials(NamedTuple):
     """What the table knows of an address."""
 
     customer: Customer | None
@@ -35,17 +35,17 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
     12 write units, 20 for a customer with orders, 2 for a hash that is replaced. What is refused: 1 write unit. Besides 3
     to 4 for the limits.
     """
-    passwords.demand_wanted(store)
+    passwords.require_enabled(store)
     canonical = email_addresses.canonical(email)
-    sign_in_limits.take_try(visitor, now)
-    with sign_in_events.noting_limits(store, canonical, "passwords", now):
-        sign_in_limits.take_guess(store, canonical, now)
+    sign_in_limits.limit_attempts(visitor, now)
+    with sign_in_events.record_limit_hits(store, canonical, "passwords", now):
+        sign_in_limits.limit_guesses(store, canonical, now)
     for _ in range(customers.ATTEMPTS):
         known = _known(store, canonical)
-        is_right = password_hashes.verified(known.password.hash if known.password else password_hashes.DUMMY, password)
+        is_right = password_hashes.verify(known.password.hash if known.password else password_hashes.DUMMY, password)
         if not (known.customer and known.password and is_right) or known.customer.status == "disabled":
             reason = _reason(known, is_right=is_right)
-            sign_in_events.note(store, canonical, "refused", now, reason=reason, device=visitor.device)
+            sign_in_events.record(store, canonical, "refused", now, reason=reason, device=visitor.device)
             raise CredentialsWrongError
         try:
             return _signed_in(store, known.customer, known.password, password, visitor, now)
@@ -54,7 +54,7 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
     raise BusyError
 
 
-def _known(store: Store, canonical: str) -> Known:
+def _known(store: Store, canonical: str) -> StoredCredentials:
     """The account of an address and its password, always by three reads."""
     claim = EmailClaim.find(keys.email(store.id, canonical), keys.CLAIM)
     holder = claim.customer_id if claim else NOBODY
@@ -63,15 +63,15 @@ def _known(store: Store, canonical: str) -> Known:
     # After the customer, whose version guards it: a password that is changed after this read was another version's.
     password = passwords.find(store, holder)
     if profile is None:
-        return Known(None, None)
+        return StoredCredentials(None, None)
     customer = profile.customer
     is_theirs = email_addresses.canonical(customer.email) == canonical
     # What an import brought is good until somebody proves the e-mail.
     is_good = password and (password.proven_email == canonical or customer.email_status != "proven")
-    return Known(customer, password if is_good else None) if is_theirs else Known(None, None)
+    return StoredCredentials(customer, password if is_good else None) if is_theirs else StoredCredentials(None, None)
 
 
-def _reason(known: Known, *, is_right: bool) -> str:
+def _reason(known: StoredCredentials, *, is_right: bool) -> str:
     """What the merchant is told: the caller is not."""
     if known.customer is None:
         return "no_account"
@@ -93,9 +93,9 @@ def _signed_in(
         )
         # Who changes the password makes a new version, too: so this one was still good when the session came to be.
         customers.replace(write, store, before, after, Actor("customer", after.id))
-        write.put(_used(store, canonical, visitor, now))
+        write.put_item(_used(store, canonical, visitor, now))
         if not password_hashes.is_own(record.hash):
-            write.update(record, [PasswordRecord.hash.set(password_hashes.made(password))])
+            write.update(record, [PasswordRecord.hash.set(password_hashes.hash_password(password))])
     return SignedIn(token, session, after, None)
 
 

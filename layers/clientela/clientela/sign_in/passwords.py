@@ -14,10 +14,10 @@ from pydantic import Field, StringConstraints
 from pynamodb.attributes import UnicodeAttribute
 
 from clientela import clock
-from clientela.customers import customers, history
+from clientela.customers import customer_history, customers
 from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_history import Actor
 from clientela.customers.customer_records import CustomerRecord
-from clientela.customers.history import Actor
 from clientela.errors import (
     BusyError,
     CredentialsWrongError,
@@ -30,15 +30,15 @@ from clientela.errors import (
 )
 from clientela.mail import mail_queue
 from clientela.schema import email_addresses
-from clientela.schema.documents import Document
-from clientela.schema.fields import Stamp
+from clientela.schema.documents import Model
+from clientela.schema.fields import Timestamp
 from clientela.sign_in import password_hashes, sessions, sign_in_limits
 from clientela.sign_in.sessions import Session
 from clientela.stores.stores import Store
 from clientela.table import keys
-from clientela.table.table import Record, Transaction
+from clientela.table.records import Record, Transaction
 
-SHORTEST = 8  # NIST SP 800-63B section 3.1.1.2, with a list of common ones and no rules of composition
+MIN_LENGTH = 8  # NIST SP 800-63B section 3.1.1.2, with a list of common ones and no rules of composition
 ATTEMPTS = 10  # of a change that meets others of the same customer
 
 # Blanks at its ends are part of a password.
@@ -48,11 +48,11 @@ Password = Annotated[
 ]  # fmt: skip
 
 
-class PasswordState(Document):
+class PasswordState(Model):
     """Whether there is a password, and whether changing it takes the current one."""
 
     is_set: bool
-    changed_at: Stamp | None = None
+    changed_at: Timestamp | None = None
     current_password_needed: bool
 
 
@@ -64,7 +64,7 @@ class PasswordRecord(Record):
     changed_at = UnicodeAttribute()
 
 
-def demand_wanted(store: Store) -> None:
+def require_enabled(store: Store) -> None:
     """Raise LoginDisabledError where the store has no sign-in, or none by password."""
     if store.login_mode == "disabled":
         raise LoginDisabledError
@@ -94,12 +94,12 @@ def change(
     LoginDisabledError, InvalidInputError, CredentialsWrongError, TooManyRequestsError. 4 read units; 14 write units, 22
     for a customer with orders, 2 for each session that ends, 2 to 3 where the current one is looked at; 1 message.
     """
-    demand_wanted(store)
-    _demand_good(store, customer, password)
+    require_enabled(store)
+    _require_good(store, customer, password)
     known = find(store, customer.id)
     if known and not sessions.is_fresh(session, now):
-        _demand_current(store, customer, known, current, now)
-    _replace(store, customer, session, known, password_hashes.made(password), now)
+        _require_current(store, customer, known, current, now)
+    _replace(store, customer, session, known, password_hashes.hash_password(password), now)
 
 
 def remove(store: Store, customer: Customer, session: Session, now: datetime) -> None:
@@ -128,7 +128,9 @@ def adopt(store: Store, customer_id: str, text: str, now: datetime) -> None:
         try:
             with Transaction() as write:
                 is_same = CustomerRecord.version == customer.version
-                write.save(_record(store, customer, text, None, now), PasswordRecord.pk.does_not_exist(), _IsSetError())
+                write.put_record(
+                    _record(store, customer, text, None, now), PasswordRecord.pk.does_not_exist(), _IsSetError()
+                )
                 write.check(CustomerRecord, keys.customer(store.id, customer.id), keys.PROFILE, is_same, BusyError())
         except BusyError:
             continue
@@ -149,7 +151,7 @@ def drop_unproven(write: Transaction, store: Store, customer: Customer) -> None:
         write.delete(record)
 
 
-def follow(write: Transaction, store: Store, before: Customer, after: Customer) -> None:
+def follow_email(write: Transaction, store: Store, before: Customer, after: Customer) -> None:
     """Let a password that was set for the old e-mail count for the new one, which the same person has proven. 1 read unit."""
     record = find(store, before.id)
     if record and record.proven_email == email_addresses.canonical(before.email):
@@ -189,42 +191,42 @@ def _write(
     mail_queue.put_later("password_changed", store.id, customer_id=after.id, version=str(after.version))
     with Transaction() as write:
         customers.replace(write, store, before, after, Actor("customer", after.id))
-        kind: history.Type = "password_updated" if made else "password_removed"
-        history.happened(write, store, after, kind, Actor("customer", after.id))
+        kind: customer_history.EntryType = "password_updated" if made else "password_removed"
+        customer_history.add_entry(write, store, after, kind, Actor("customer", after.id))
         sessions.end_others(write, store, after, session)
         if made:
             kept = record.proven_email if record else None
             proven = email_addresses.canonical(after.email) if session.email_proven else kept
-            write.save(_record(store, after, made, proven, now))
+            write.put_record(_record(store, after, made, proven, now))
         elif record:
             write.delete(record)
 
 
 def _record(store: Store, customer: Customer, made: str, proven_email: str | None, now: datetime) -> PasswordRecord:
     key = keys.customer(store.id, customer.id), keys.PASSWORD
-    return PasswordRecord(*key, hash=made, proven_email=proven_email, changed_at=clock.stamp(now))
+    return PasswordRecord(*key, hash=made, proven_email=proven_email, changed_at=clock.format_timestamp(now))
 
 
-def _demand_current(
+def _require_current(
     store: Store, customer: Customer, known: PasswordRecord, current: str | None, now: datetime
 ) -> None:
     if current is None:
         raise InvalidInputError(fields=[FieldError("/current_password", "is needed, or a fresh sign-in by mail")])
-    sign_in_limits.take_guess(store, email_addresses.canonical(customer.email), now)
-    if not password_hashes.verified(known.hash, current):
+    sign_in_limits.limit_guesses(store, email_addresses.canonical(customer.email), now)
+    if not password_hashes.verify(known.hash, current):
         raise CredentialsWrongError
 
 
-def _demand_good(store: Store, customer: Customer, password: str) -> None:
+def _require_good(store: Store, customer: Customer, password: str) -> None:
     """Raise InvalidInputError for a password that is among the first that anybody would try."""
-    email, kept = email_addresses.canonical(customer.email), password_hashes.composed(password)
+    email, kept = email_addresses.canonical(customer.email), password_hashes.normalize(password)
     names = (email, email.partition("@")[0], store.name, store.id, customer.name or "")
     complaint = None
-    if len(kept) < SHORTEST:
-        complaint = f"must have at least {SHORTEST} characters"
+    if len(kept) < MIN_LENGTH:
+        complaint = f"must have at least {MIN_LENGTH} characters"
     elif kept.casefold() in _common():
         complaint = "is one of the most common passwords"
-    elif kept.casefold() in {password_hashes.composed(name).casefold() for name in names}:
+    elif kept.casefold() in {password_hashes.normalize(name).casefold() for name in names}:
         complaint = "is your name, your e-mail or the store's name"
     if complaint:
         raise InvalidInputError("Choose another password.", fields=[FieldError("/password", complaint)])

@@ -15,31 +15,31 @@ from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
 from clientela.errors import CustomerNotFoundError, NotFoundError, SessionInvalidError
 from clientela.schema import email_addresses
-from clientela.schema.documents import Document, DocumentAttribute
-from clientela.schema.fields import Line, Stamp
+from clientela.schema.documents import DocumentAttribute, Model
+from clientela.schema.fields import Line, Timestamp
 from clientela.sign_in import user_agents
 from clientela.stores.stores import Store
-from clientela.table import keys, table
-from clientela.table.table import Record, Transaction
+from clientela.table import keys, records
+from clientela.table.records import Record, Transaction
 
-MOST_ENDED = 80  # in one transaction, which has more to write
+MAX_ENDED = 80  # in one transaction, which has more to write
 SEEN_EVERY = timedelta(hours=1)  # a session in use costs one write an hour
-FRESH = timedelta(minutes=10)  # how long a sign-in by link stands for the current password
+RECENT = timedelta(minutes=10)  # how long a sign-in by link stands for the current password
 
-type Way = Literal["link", "password"]
+type SignInMethod = Literal["link", "password"]
 
 
-class Session(Document):
+class Session(Model):
     """A device that is signed in. `email_proven` is false where only a password from elsewhere has opened it."""
 
     id: str
     customer_id: str
     device: Line | None = None
-    signed_in_by: Way = "link"
+    signed_in_by: SignInMethod = "link"
     email_proven: bool = True
-    created_at: Stamp
-    last_seen_at: Stamp
-    expires_at: Stamp
+    created_at: Timestamp
+    last_seen_at: Timestamp
+    expires_at: Timestamp
 
 
 class SessionRecord(Record):
@@ -60,7 +60,7 @@ def start(
     now: datetime,
     secret: str | None = None,
     *,
-    way: Way = "link",
+    way: SignInMethod = "link",
     email_proven: bool = True,
 ) -> tuple[str, Session]:
     """Put a new session as part of a transaction. The token that comes back is kept nowhere.
@@ -70,12 +70,17 @@ def start(
     `secret` is for a caller who must be able to make the same token again.
     """
     session = Session(
-        id=ids.new("ses", now), customer_id=customer.id, device=user_agents.summary(user_agent),
-        signed_in_by=way, email_proven=email_proven,
-        created_at=now, last_seen_at=now, expires_at=now + timedelta(hours=store.sessions.absolute_hours),
-    )  # fmt: skip
+        id=ids.new("ses", now),
+        customer_id=customer.id,
+        device=user_agents.summary(user_agent),
+        signed_in_by=way,
+        email_proven=email_proven,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + timedelta(hours=store.sessions.absolute_hours),
+    )
     token = token_of(customer.id, session.id, secret or ids.secret())
-    write.save(
+    write.put_record(
         _record(store, session, _hash(token), email_addresses.canonical(customer.email), customer.version),
         SessionRecord.pk.does_not_exist(),
     )
@@ -102,7 +107,7 @@ def current(store: Store, token: str, now: datetime) -> tuple[Session, Customer]
     return _in_force(store, _seen(store, record, now)), customer
 
 
-def every(store: Store, customer_id: str, now: datetime) -> list[Session]:
+def list_active(store: Store, customer_id: str, now: datetime) -> list[Session]:
     """The customer's living sessions, newest first. 1 read unit per 4 KB."""
     found = [_in_force(store, record.session) for record in reversed(_records(store, customer_id))]
     return [session for session in found if _lives(store, session, now)]
@@ -110,13 +115,13 @@ def every(store: Store, customer_id: str, now: datetime) -> list[Session]:
 
 def is_fresh(session: Session, now: datetime) -> bool:
     """Whether the mail's link or code was used just now: as good as the current password."""
-    return session.signed_in_by == "link" and now - session.created_at < FRESH
+    return session.signed_in_by == "link" and now - session.created_at < RECENT
 
 
 def end(store: Store, customer_id: str, session_id: str) -> None:
     """End one session, at once. NotFoundError. 1 write unit."""
     record = SessionRecord(keys.customer(store.id, customer_id), keys.session(session_id))
-    table.delete(record, SessionRecord.pk.exists(), NotFoundError(f"There is no session {session_id!r}."))
+    records.delete(record, SessionRecord.pk.exists(), NotFoundError(f"There is no session {session_id!r}."))
 
 
 def end_all(store: Store, customer_id: str) -> None:
@@ -132,9 +137,9 @@ def end_others(write: Transaction, store: Store, customer: Customer, keep: Sessi
     """
     email = email_addresses.canonical(customer.email)
     others = [record for record in _records(store, customer.id) if not keep or record.session.id != keep.id]
-    for record in others[:-MOST_ENDED]:  # more than a transaction takes; ended early they do no harm
+    for record in others[:-MAX_ENDED]:  # more than a transaction takes; ended early they do no harm
         record.delete()
-    for record in others[-MOST_ENDED:]:
+    for record in others[-MAX_ENDED:]:
         write.delete(record)
     if keep:
         record = SessionRecord(keys.customer(store.id, customer.id), keys.session(keep.id))
@@ -151,10 +156,14 @@ def end_of_other_emails(store: Store, customer: Customer) -> None:
 
 def _record(store: Store, session: Session, token_hash: str, email: str, customer_version: int) -> SessionRecord:
     return SessionRecord(
-        keys.customer(store.id, session.customer_id), keys.session(session.id),
-        token_hash=token_hash, email=email, customer_version=customer_version, session=session,
+        keys.customer(store.id, session.customer_id),
+        keys.session(session.id),
+        token_hash=token_hash,
+        email=email,
+        customer_version=customer_version,
+        session=session,
         ttl=int(session.expires_at.timestamp()),
-    )  # fmt: skip
+    )
 
 
 def _records(store: Store, customer_id: str) -> list[SessionRecord]:
@@ -196,7 +205,7 @@ def _seen(store: Store, record: SessionRecord, now: datetime) -> Session:
         return record.session
     session = record.session.model_copy(update={"last_seen_at": now})
     # The condition keeps a session that was ended meanwhile from coming back.
-    table.update(record, [SessionRecord.session.set(session)], SessionRecord.pk.exists(), SessionInvalidError())
+    records.update(record, [SessionRecord.session.set(session)], SessionRecord.pk.exists(), SessionInvalidError())
     return session
 
 

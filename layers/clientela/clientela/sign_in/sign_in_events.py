@@ -13,31 +13,31 @@ from clientela import clock, ids
 from clientela.customers.customer_fields import Customer
 from clientela.errors import TooManyRequestsError
 from clientela.schema import email_addresses
-from clientela.schema.documents import Document, stored
-from clientela.schema.fields import Line, Stamp
-from clientela.sign_in.sign_in_limits import hashed
+from clientela.schema.documents import Model, load
+from clientela.schema.fields import Line, Timestamp
+from clientela.sign_in.sign_in_limits import hash_identity
 from clientela.stores.stores import Store
-from clientela.table import cursors, dynamodb, keys
+from clientela.table import dynamodb, keys, pagination
 
-Happening = Literal[
+SignInOutcome = Literal[
     "requested", "limited", "sent", "withheld", "bounced", "complained", "opened_elsewhere", "refused", "used"
 ]
 SUMMED_SECONDS = 600
 # Of what happens within one millisecond, what must come after what.
-_RANKS: dict[Happening, int] = {
+_RANKS: dict[SignInOutcome, int] = {
     "requested": 0, "limited": 0, "sent": 1, "withheld": 1, "bounced": 2, "complained": 2, "opened_elsewhere": 3,
     "refused": 3, "used": 4,
 }  # fmt: skip
 
 
-class SignInEvent(Document):
+class SignInEvent(Model):
     """One outcome. `reason` is a problem code, or why no mail went out; `count` says how often it came where that is summed.
 
     `opened_elsewhere`: the link without what only the asking browser has: a mail scanner, or another device.
     """
 
-    event: Happening
-    at: Stamp
+    event: SignInOutcome
+    at: Timestamp
     reason: str | None = None
     request_id: str | None = None
     device: Line | None = None
@@ -56,7 +56,7 @@ def page(store: Store, customer: Customer, now: datetime, limit: int = 50, curso
 
     Half a read unit per 4 KB.
     """
-    found = cursors.newest_first(_collection(store, _canonical(customer)), keys.SIGN_IN_PREFIX, limit, cursor)
+    found = pagination.newest_first(_collection(store, _canonical(customer)), keys.SIGN_IN_PREFIX, limit, cursor)
     events = [_shown(item) for item in found.items]
     since = now - timedelta(days=store.retention.sign_ins_days)
     living = [event for event in events if event.at > since]
@@ -65,9 +65,16 @@ def page(store: Store, customer: Customer, now: datetime, limit: int = 50, curso
 
 
 def item(
-    store: Store, canonical: str, event: Happening, now: datetime, *, reason: str | None = None,
-    request_id: str | None = None, device: str | None = None, name: str | None = None,
-) -> dynamodb.Item:  # fmt: skip
+    store: Store,
+    canonical: str,
+    event: SignInOutcome,
+    now: datetime,
+    *,
+    reason: str | None = None,
+    request_id: str | None = None,
+    device: str | None = None,
+    name: str | None = None,
+) -> dynamodb.Item:
     """The item of an outcome, to put with something else. `name` makes it one and the same however often it is put."""
     key = keys.sign_in_event(now, _RANKS[event], name or ids.new("evt", now))
     told = SignInEvent.model_construct(event=event, at=now, reason=reason, request_id=request_id, device=device)
@@ -78,26 +85,33 @@ def item(
     }
 
 
-def note(
-    store: Store, canonical: str, event: Happening, now: datetime, *, reason: str | None = None,
-    request_id: str | None = None, device: str | None = None, name: str | None = None,
-) -> None:  # fmt: skip
+def record(
+    store: Store,
+    canonical: str,
+    event: SignInOutcome,
+    now: datetime,
+    *,
+    reason: str | None = None,
+    request_id: str | None = None,
+    device: str | None = None,
+    name: str | None = None,
+) -> None:
     """Keep an outcome. 1 write unit."""
     told = item(store, canonical, event, now, reason=reason, request_id=request_id, device=device, name=name)
     dynamodb.write("PutItem", Item=told)
 
 
 @contextmanager
-def noting_limits(store: Store, canonical: str, what: str, now: datetime) -> Iterator[None]:
+def record_limit_hits(store: Store, canonical: str, what: str, now: datetime) -> Iterator[None]:
     """Keep that a limit on `what` refused something, where it does. 1 write unit then."""
     try:
         yield
     except TooManyRequestsError:
-        note_limited(store, canonical, what, now)
+        record_limited(store, canonical, what, now)
         raise
 
 
-def note_limited(store: Store, canonical: str, what: str, now: datetime) -> None:
+def record_limited(store: Store, canonical: str, what: str, now: datetime) -> None:
     """Keep that a limit refused something, summed up for each SUMMED_SECONDS: a flood leaves few items. 1 write unit."""
     began = datetime.fromtimestamp(int(now.timestamp()) // SUMMED_SECONDS * SUMMED_SECONDS, UTC)
     first = item(store, canonical, "limited", now, reason=what)
@@ -110,26 +124,28 @@ def note_limited(store: Store, canonical: str, what: str, now: datetime) -> None
     )
 
 
-def earlier(store: Store, canonical: str, moment: datetime, limit: int) -> list[dynamodb.Item]:
+def before(store: Store, canonical: str, moment: datetime, limit: int) -> list[dynamodb.Item]:
     """The oldest items of what became of an address's sign-ins before a moment, as they lie. 1 read unit per 4 KB."""
     answer = dynamodb.query(
         KeyConditionExpression="pk = :pk AND sk < :edge",
         ExpressionAttributeValues={
-            ":pk": {"S": _collection(store, canonical)}, ":edge": {"S": keys.SIGN_IN_PREFIX + clock.stamp(moment)},
+            ":pk": {"S": _collection(store, canonical)},
+            ":edge": {"S": keys.SIGN_IN_PREFIX + clock.format_timestamp(moment)},
         },
-        Limit=limit, ConsistentRead=True,
-    )  # fmt: skip
+        Limit=limit,
+        ConsistentRead=True,
+    )
     found: list[dynamodb.Item] = answer["Items"]
     return found
 
 
 def _shown(item: dynamodb.Item) -> SignInEvent:
-    event = stored(SignInEvent, item["event"])
+    event = load(SignInEvent, item["event"])
     return event.model_copy(update={"count": int(item["times"]["N"])}) if "times" in item else event
 
 
 def _collection(store: Store, canonical: str) -> str:
-    return keys.sign_ins(store.id, hashed(canonical))
+    return keys.sign_ins(store.id, hash_identity(canonical))
 
 
 def _canonical(customer: Customer) -> str:

@@ -10,8 +10,8 @@ from datetime import datetime
 from clientela import signing
 from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Store
-from clientela.table import keys, limits
-from clientela.table.limits import Rule
+from clientela.table import keys, rate_limits
+from clientela.table.rate_limits import Rule
 
 RESEND_AFTER = 60  # seconds
 
@@ -30,35 +30,37 @@ GUESSES_OF_EMAIL = (Rule(10, 3600), Rule(30, 86400))
 GUESSES_OF_STORE = Rule(1000, 600)
 
 
-def take_link(store: Store, canonical: str, visitor: Visitor, now: datetime) -> None:
+def limit_links(store: Store, canonical: str, visitor: Visitor, now: datetime) -> None:
     """Count a request for a link. TooManyRequestsError. 3 write units, 5 where address and network asked before.
 
     The caller's own limit comes first: an exhausted one must not use up the limit of somebody else's address. The
     store's comes last: it counts mails.
     """
-    limits.take(keys.links_of_network(_hidden(visitor)), LINKS_OF_NETWORK, now)
-    limits.take(keys.links_of_email(store.id, hashed(canonical)), LINKS_OF_EMAIL, now)
-    limits.count(keys.links_of_store(store.id), LINKS_OF_STORE, now)
+    rate_limits.sliding_window(keys.links_of_network(_hidden(visitor)), LINKS_OF_NETWORK, now)
+    rate_limits.sliding_window(keys.links_of_email(store.id, hash_identity(canonical)), LINKS_OF_EMAIL, now)
+    rate_limits.fixed_window(keys.links_of_store(store.id), LINKS_OF_STORE, now)
 
 
-def take_email_change(store: Store, customer_id: str, canonical: str, visitor: Visitor, now: datetime) -> None:
+def limit_email_changes(store: Store, customer_id: str, canonical: str, visitor: Visitor, now: datetime) -> None:
     """Count a request to change an e-mail, which sends a mail as a link does. TooManyRequestsError. 2 write units more."""
-    limits.take(keys.email_changes_of_customer(store.id, hashed(customer_id)), EMAIL_CHANGES_OF_CUSTOMER, now)
-    take_link(store, canonical, visitor, now)
+    rate_limits.sliding_window(
+        keys.email_changes_of_customer(store.id, hash_identity(customer_id)), EMAIL_CHANGES_OF_CUSTOMER, now
+    )
+    limit_links(store, canonical, visitor, now)
 
 
-def take_try(visitor: Visitor, now: datetime) -> None:
+def limit_attempts(visitor: Visitor, now: datetime) -> None:
     """Count a try to sign in, by whatever means. TooManyRequestsError. 1 write unit."""
-    limits.count(keys.tries_of_network(_hidden(visitor)), TRIES_OF_NETWORK, now)
+    rate_limits.fixed_window(keys.tries_of_network(_hidden(visitor)), TRIES_OF_NETWORK, now)
 
 
-def take_guess(store: Store, canonical: str, now: datetime) -> None:
+def limit_guesses(store: Store, canonical: str, now: datetime) -> None:
     """Count what may be a guess: a code without its mail's link, a password. TooManyRequestsError. 2 to 3 write units."""
-    limits.take(keys.guesses_of_email(store.id, hashed(canonical)), GUESSES_OF_EMAIL, now)
-    limits.count(keys.guesses_of_store(store.id), GUESSES_OF_STORE, now)
+    rate_limits.sliding_window(keys.guesses_of_email(store.id, hash_identity(canonical)), GUESSES_OF_EMAIL, now)
+    rate_limits.fixed_window(keys.guesses_of_store(store.id), GUESSES_OF_STORE, now)
 
 
-def hashed(identity: str) -> str:
+def hash_identity(identity: str) -> str:
     """A store's limits outlive its customers by a day: they hold no address, and no customer's id. Not keyed, or a rotation
     would reset them."""
     return hashlib.sha256(identity.encode()).hexdigest()[:32]
@@ -66,4 +68,4 @@ def hashed(identity: str) -> str:
 
 def _hidden(visitor: Visitor) -> str:
     """Keyed, because there are few enough addresses to try them all. A rotation of the key begins these limits anew."""
-    return signing.keyed_hash("limit-network", visitor.network)
+    return signing.keyed_hash("limit-network", visitor.rate_limit_key)

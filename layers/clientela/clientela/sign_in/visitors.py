@@ -13,7 +13,7 @@ class Visitor(NamedTuple):
     user_agent: str | None = None
 
     @property
-    def network(self) -> str:
+    def rate_limit_key(self) -> str:
         """The address to count by: an IPv6 customer has a whole /64 to call from."""
         address = ipaddress.ip_address(self.ip)
         if isinstance(address, ipaddress.IPv6Address):

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from clientela.customers.customer_fields import Address, Customer, ShippingAddress, TaxExemption, VatIdStatus
-from clientela.groups import groups, stylesheets
+from clientela.groups import group_stylesheets, groups
 from clientela.groups.groups import Discount, Group
-from clientela.schema.documents import Document
+from clientela.schema.documents import Model
 from clientela.schema.fields import Line
 from clientela.schema.languages import Language
 from clientela.stores.stores import Store
@@ -18,7 +18,7 @@ from clientela.stores.stores import Store
 Refusal = Literal["approval_needed"]
 
 
-class CheckoutGroup(Document):
+class CheckoutGroup(Model):
     """A group whose member the customer is now."""
 
     code: str
@@ -26,7 +26,7 @@ class CheckoutGroup(Document):
     discount: Discount | None
 
 
-class Checkout(Document):
+class Checkout(Model):
     """What checkout prefills. `tax_exempt` is true where an exemption is in force today, in UTC; `groups` has the leading
     one first. The page gets `css_classes` and loads `stylesheet`, a path of this API. `may_order` is whether an order would
     be accepted now, `refusal` why not."""
@@ -50,19 +50,23 @@ class Checkout(Document):
     refusal: Refusal | None
 
 
-def prefilled(store: Store, customer: Customer, now: datetime) -> Checkout:
+def prefill(store: Store, customer: Customer, now: datetime) -> Checkout:
     """What checkout prefills. Half a read unit per 4 KB of each of the customer's groups, in one call; none without groups."""
     valid = _leading_first(
-        customer, [each for each in groups.of_ids(store, customer.groups) if groups.holds(each, now)]
+        customer, [each for each in groups.by_ids(store, customer.groups) if groups.is_active(each, now)]
     )
-    exempt, refusal = is_tax_exempt(customer, now), why_not(customer)
+    exempt, refusal = is_tax_exempt(customer, now), order_refusal(customer)
     return Checkout.model_construct(
         **{name: getattr(customer, name) for name in _COPIED},
-        tax_exempt=exempt, tax_exemption=customer.tax_exemption if exempt else None,
-        groups=[_shown(group) for group in valid], discount=_discount(store, valid),
-        css_classes=[stylesheets.css_class(group) for group in valid], stylesheet=stylesheets.address(store, valid),
-        may_order=refusal is None, refusal=refusal,
-    )  # fmt: skip
+        tax_exempt=exempt,
+        tax_exemption=customer.tax_exemption if exempt else None,
+        groups=[_shown(group) for group in valid],
+        discount=_discount(store, valid),
+        css_classes=[group_stylesheets.css_class(group) for group in valid],
+        stylesheet=group_stylesheets.path_for(store, valid),
+        may_order=refusal is None,
+        refusal=refusal,
+    )
 
 
 def is_tax_exempt(customer: Customer, now: datetime) -> bool:
@@ -71,7 +75,7 @@ def is_tax_exempt(customer: Customer, now: datetime) -> bool:
     return customer.tax_exempt and (last_day is None or now.astimezone(UTC).date() <= last_day)
 
 
-def why_not(customer: Customer) -> Refusal | None:
+def order_refusal(customer: Customer) -> Refusal | None:
     """Why a signed-in customer may not order now, or None."""
     return "approval_needed" if customer.status == "pending" else None
 
@@ -87,7 +91,7 @@ def _leading_first(customer: Customer, by_priority: list[Group]) -> list[Group]:
 
 def _shown(group: Group) -> CheckoutGroup:
     return CheckoutGroup.model_construct(
-        code=group.code, css_class=stylesheets.css_class(group), discount=group.discount
+        code=group.code, css_class=group_stylesheets.css_class(group), discount=group.discount
     )
 
 

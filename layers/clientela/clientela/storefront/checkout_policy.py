@@ -7,21 +7,21 @@ guest's order joins the account of its e-mail, and only who proves that e-mail s
 from typing import Literal
 
 from clientela.schema.countries import Country
-from clientela.schema.documents import Document
+from clientela.schema.documents import Model
 from clientela.schema.email_addresses import Email
 from clientela.stores.stores import Store
 
 Policy = Literal["guest_allowed", "sign_in_needed", "approval_needed"]
 
 
-class CheckoutQuestion(Document):
+class CheckoutQuestion(Model):
     """Who is about to order, as far as known. The e-mail is checked for its form, and changes nothing else."""
 
     email: Email | None = None
     country: Country | None = None
 
 
-class CheckoutPolicy(Document):
+class CheckoutPolicy(Model):
     """How one may order. `sign_in`: whether the store has it, and whether it comes first. `account`: whether the order of a
     guest opens an account by itself; `on_request` is by signing in with the e-mail afterwards."""
 

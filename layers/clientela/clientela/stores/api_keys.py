@@ -12,11 +12,11 @@ from pynamodb.attributes import UnicodeAttribute
 
 from clientela import clock, ids
 from clientela.errors import KeyMissingError, KeyNotFoundError, ScopeMissingError, VersionConflictError
-from clientela.schema.documents import Document, DocumentAttribute
-from clientela.schema.fields import Name, Stamp
-from clientela.schema.merge_patch import all_optional, applied
-from clientela.table import keys, table
-from clientela.table.table import Record
+from clientela.schema.documents import DocumentAttribute, Model
+from clientela.schema.fields import Name, Timestamp
+from clientela.schema.merge_patch import all_optional, apply_patch
+from clientela.table import keys, records
+from clientela.table.records import Record
 
 CACHED_SECONDS = 30  # a revoked key is dead everywhere within half a minute
 ROTATION = timedelta(days=1)
@@ -28,17 +28,17 @@ Scope = Literal[
 ALL_SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
-class NewKey(Document):
+class NewKey(Model):
     """An API key to make; without scopes it is good for everything."""
 
     name: Name
     scopes: Annotated[list[Scope], Field(min_length=1)] = list(ALL_SCOPES)
-    expires_at: Stamp | None = None
+    expires_at: Timestamp | None = None
 
 
 KeyChanges = create_model(
     "KeyChanges",
-    __base__=Document,
+    __base__=Model,
     __doc__="Changes to a key, as a JSON Merge Patch (RFC 7396).",
     **all_optional(NewKey),
 )
@@ -48,8 +48,8 @@ class Key(NewKey):
     """An API key as it can be shown at any time: without its secret."""
 
     id: str
-    created_at: Stamp
-    last_used_at: Stamp | None = None
+    created_at: Timestamp
+    last_used_at: Timestamp | None = None
 
 
 class IssuedKey(Key):
@@ -87,25 +87,25 @@ def patch(store_id: str, key_id: str, changes: Any, by: Key) -> Key:
 
     It holds everywhere within CACHED_SECONDS. 1 write unit.
     """
-    record = read(store_id, key_id)
-    after = record.key.model_copy(update=dict(applied(NewKey, record.key, changes)))
+    record = get_record(store_id, key_id)
+    after = record.key.model_copy(update=dict(apply_patch(NewKey, record.key, changes)))
     for key in (record.key, after):
-        demand_no_more(by, key)
+        require_within(by, key)
     unrotated = KeyRecord.secret_hash == record.secret_hash
     record.key = after
-    table.save(record, unrotated, VersionConflictError("The key was rotated meanwhile."))
+    records.save(record, unrotated, VersionConflictError("The key was rotated meanwhile."))
     _cache.pop((store_id, key_id), None)
     return after
 
 
 def rotate(store_id: str, key_id: str, now: datetime) -> IssuedKey:
     """Give a key a new secret; the old one stays good for a day, so that nothing stands still. KeyNotFoundError."""
-    record, secret = read(store_id, key_id), ids.secret()
-    table.update(
+    record, secret = get_record(store_id, key_id), ids.secret()
+    records.update(
         record,
         [
             KeyRecord.previous_hash.set(record.secret_hash),
-            KeyRecord.previous_until.set(clock.stamp(now + ROTATION)),
+            KeyRecord.previous_until.set(clock.format_timestamp(now + ROTATION)),
             KeyRecord.secret_hash.set(_hash(secret)),
         ],
         KeyRecord.secret_hash == record.secret_hash,
@@ -118,11 +118,11 @@ def rotate(store_id: str, key_id: str, now: datetime) -> IssuedKey:
 def revoke(store_id: str, key_id: str) -> None:
     """End a key for good: it is refused everywhere within CACHED_SECONDS. KeyNotFoundError. 1 write unit."""
     record = KeyRecord(keys.store(store_id), keys.api_key(key_id))
-    table.delete(record, KeyRecord.pk.exists(), KeyNotFoundError(f"There is no API key {key_id!r}."))
+    records.delete(record, KeyRecord.pk.exists(), KeyNotFoundError(f"There is no API key {key_id!r}."))
     _cache.pop((store_id, key_id), None)
 
 
-def read(store_id: str, key_id: str) -> KeyRecord:
+def get_record(store_id: str, key_id: str) -> KeyRecord:
     """The key's record as it is now. KeyNotFoundError. 1 read unit."""
     record = KeyRecord.find(keys.store(store_id), keys.api_key(key_id))
     if record is None:
@@ -142,25 +142,25 @@ def authenticate(store_id: str, presented: str, now: datetime) -> Key:
     matches = [hmac.compare_digest(_hash(secret), good) for good in (_good_hashes(record, now) if record else ["-"])]
     if record is None or not any(matches) or (record.key.expires_at and record.key.expires_at <= now):
         raise KeyMissingError("Send `Authorization: Bearer ck_…` with a key of this store.")
-    _note_use(record, now)
+    _record_use(record, now)
     return record.key
 
 
-def demand(key: Key, scope: Scope) -> None:
+def require_scope(key: Key, scope: Scope) -> None:
     """Raise ScopeMissingError unless the key has the scope."""
     if scope not in key.scopes:
         raise ScopeMissingError(f"This key lacks the scope {scope}.")
 
 
-def demand_no_more(key: Key, other: NewKey) -> None:
+def require_within(key: Key, other: NewKey) -> None:
     """Raise ScopeMissingError unless all that the other key can do, and as long as it can, this one can too."""
     for scope in other.scopes:
-        demand(key, scope)
+        require_scope(key, scope)
     if key.expires_at and (other.expires_at is None or other.expires_at > key.expires_at):
         raise ScopeMissingError("This key ends before that one would.")
 
 
-def every(store_id: str) -> list[Key]:
+def list_all(store_id: str) -> list[Key]:
     """All keys of a store, oldest first."""
     records = KeyRecord.query(keys.store(store_id), KeyRecord.sk.startswith(keys.KEY_PREFIX), consistent_read=True)
     return [record.shown() for record in records]
@@ -180,15 +180,15 @@ def _record(store_id: str, key_id: str) -> KeyRecord | None:
 
 
 def _good_hashes(record: KeyRecord, now: datetime) -> list[str]:
-    rotating = record.previous_hash and record.previous_until and clock.stamp(now) < record.previous_until
+    rotating = record.previous_hash and record.previous_until and clock.format_timestamp(now) < record.previous_until
     return [record.secret_hash, record.previous_hash] if rotating else [record.secret_hash]
 
 
-def _note_use(record: KeyRecord, now: datetime) -> None:
-    hour = clock.stamp(now.replace(minute=0, second=0, microsecond=0))
+def _record_use(record: KeyRecord, now: datetime) -> None:
+    hour = clock.format_timestamp(now.replace(minute=0, second=0, microsecond=0))
     if record.last_used_at != hour:
         with contextlib.suppress(KeyNotFoundError):  # revoked meanwhile: must not come back as an item of its own
-            table.update(record, [KeyRecord.last_used_at.set(hour)], KeyRecord.pk.exists(), KeyNotFoundError())
+            records.update(record, [KeyRecord.last_used_at.set(hour)], KeyRecord.pk.exists(), KeyNotFoundError())
 
 
 def _issued(key: Key, secret: str) -> IssuedKey:

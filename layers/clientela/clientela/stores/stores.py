@@ -14,13 +14,13 @@ from clientela.errors import FieldError, InvalidInputError, StoreExistsError, St
 from clientela.schema import email_addresses
 from clientela.schema.countries import Country
 from clientela.schema.currencies import Currency
-from clientela.schema.documents import Document, DocumentAttribute
+from clientela.schema.documents import DocumentAttribute, Model
 from clientela.schema.email_addresses import Email
-from clientela.schema.fields import Line, Stamp
-from clientela.schema.languages import MAILS, Language, OwnLanguage
-from clientela.schema.merge_patch import all_optional, applied
-from clientela.table import keys, table
-from clientela.table.table import Record, Transaction
+from clientela.schema.fields import Line, Timestamp
+from clientela.schema.languages import SUPPORTED, Language, SupportedLanguage
+from clientela.schema.merge_patch import all_optional, apply_patch
+from clientela.table import keys, records
+from clientela.table.records import Record, Transaction
 
 CACHED_SECONDS = 30  # a changed setting holds everywhere within half a minute
 
@@ -33,34 +33,34 @@ Url = Annotated[str, StringConstraints(pattern=rf"^{_ORIGIN}(/[!-~]*)?$", max_le
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
-class Branding(Document):
+class Branding(Model):
     """How the store's mails look."""
 
     logo_url: Url | None = None
     colour: Colour = "#1f4f46"
 
 
-class CountryRules(Document):
+class CountryRules(Model):
     """What differs for customers of some countries, which are those of their billing, else their shipping address."""
 
     no_automatic_account: Annotated[list[Country], Field(max_length=250)] = []
 
 
-class SessionRules(Document):
+class SessionRules(Model):
     """How long a shopper stays signed in: since the last use, and in all. Shorter times hold at once for open sessions."""
 
     idle_hours: Annotated[int, Field(ge=1, le=8760)] = 336
     absolute_hours: Annotated[int, Field(ge=1, le=8760)] = 720
 
 
-class Retention(Document):
+class Retention(Model):
     """How long what is remembered about customers is kept; without a number for as long as the customer."""
 
     sign_ins_days: Annotated[int, Field(ge=1, le=365)] = 30
     history_days: Annotated[int, Field(ge=1, le=3650)] | None = None
 
 
-class StoreSettings(Document):
+class StoreSettings(Model):
     """What a merchant may change. Links in mails lead to `hosted_sign_in`'s page, or to the storefront's own one."""
 
     name: Annotated[Line, Field(min_length=1)]
@@ -71,7 +71,9 @@ class StoreSettings(Document):
     sender: Email | None = None
     reply_to: Email | None = None
     language: Language = "en"
-    languages: Annotated[list[OwnLanguage], Field(max_length=len(MAILS))] = []  # of mails and pages; none named: all
+    languages: Annotated[
+        list[SupportedLanguage], Field(max_length=len(SUPPORTED))
+    ] = []  # of mails and pages; none named: all
     country: Country | None = None
     currency: Currency = "USD"
     branding: Branding = Branding()
@@ -87,7 +89,7 @@ class StoreSettings(Document):
 
 SettingsChanges = create_model(
     "SettingsChanges",
-    __base__=Document,
+    __base__=Model,
     __doc__="Changes to the settings, as a JSON Merge Patch (RFC 7396).",
     **all_optional(StoreSettings),
 )
@@ -98,8 +100,8 @@ class Store(StoreSettings):
 
     id: StoreId
     allowed_senders: list[str] = []
-    created_at: Stamp
-    updated_at: Stamp
+    created_at: Timestamp
+    updated_at: Timestamp
     version: int = 1
 
 
@@ -118,15 +120,17 @@ class StoreEntry(Record):
 
 def create(store_id: str, store_settings: StoreSettings, now: datetime) -> Store:
     """Create a store. StoreExistsError if the id is taken. 4 write units."""
-    stamp = clock.stamp(now)
+    stamp = clock.format_timestamp(now)
     store = Store.model_validate(
         store_settings.model_dump()
         | {"id": store_id, "created_at": stamp, "updated_at": stamp, "version": 1}
         | {"allowed_senders": [store_settings.sender] if store_settings.sender else []}
-    )  # fmt: skip
+    )
     with Transaction() as write:
-        write.save(_record(store), StoreRecord.pk.does_not_exist(), StoreExistsError(f"{store_id} exists already."))
-        write.save(StoreEntry(keys.STORES, store_id, store_id=store_id))
+        write.put_record(
+            _record(store), StoreRecord.pk.does_not_exist(), StoreExistsError(f"{store_id} exists already.")
+        )
+        write.put_record(StoreEntry(keys.STORES, store_id, store_id=store_id))
     _cache.pop(store_id, None)
     return store
 
@@ -158,7 +162,7 @@ def patch(store_id: str, changes: Any, now: datetime, version: int | None = None
     before = read(store_id)
     if version not in (None, before.version):
         raise VersionConflictError(f"The settings are at version {before.version}.")
-    fields = applied(StoreSettings, before, changes)
+    fields = apply_patch(StoreSettings, before, changes)
     if fields.sender not in (None, before.sender, *before.allowed_senders):
         raise InvalidInputError(fields=[FieldError("/sender", "must first be allowed by the operator of Clientela")])
     return _replace(before, before.model_copy(update=dict(fields)), now)
@@ -171,7 +175,7 @@ def allow_sender(store_id: str, sender: str, now: datetime) -> Store:
     return _replace(before, before.model_copy(update={"allowed_senders": allowed}), now)
 
 
-def every_id() -> Iterator[str]:
+def list_ids() -> Iterator[str]:
     """The ids of all stores of the deployment."""
     return (entry.store_id for entry in StoreEntry.query(keys.STORES))
 
@@ -182,7 +186,7 @@ _cache: dict[str, tuple[float, Store | None]] = {}
 def _replace(before: Store, changed: Store, now: datetime) -> Store:
     after = changed.model_copy(update={"updated_at": now, "version": before.version + 1})
     stale = VersionConflictError("The settings were changed at the same moment.")
-    table.save(_record(after), StoreRecord.version == before.version, stale)
+    records.save(_record(after), StoreRecord.version == before.version, stale)
     _cache.pop(before.id, None)
     return after
 

@@ -12,9 +12,9 @@ from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from clientela import settings
-from clientela.aws import clients, signed_calls
-from clientela.aws.connections import Connections, Reply
-from clientela.aws.signed_calls import ATTEMPTS, CallError, RefusedError, Service
+from clientela.aws import clients, json_protocol
+from clientela.aws.http_connections import Connections, Reply
+from clientela.aws.json_protocol import ATTEMPTS, CallError, RefusedError, Service
 from clientela.errors import BusyError
 
 type Item = dict[str, dict[str, Any]]  # attribute name → DynamoDB attribute value, e.g. {"pk": {"S": "STORE#demo"}}
@@ -147,11 +147,11 @@ def key(pk: str, sk: str) -> Item:
 
 
 def _call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
-    return signed_calls.call(_send, operation, request, _wait)
+    return json_protocol.call(_send, operation, request, _wait)
 
 
 def _send(operation: str, body: bytes) -> Reply:
-    return signed_calls.send(SERVICE, clients.dynamodb(), _connections(), operation, body)
+    return json_protocol.send(SERVICE, clients.dynamodb(), _connections(), operation, body)
 
 
 @cache
@@ -160,4 +160,4 @@ def _connections() -> Connections:
 
 
 def _wait(attempt: int) -> None:
-    signed_calls.wait(attempt)
+    json_protocol.wait(attempt)

@@ -14,11 +14,11 @@ from pynamodb.expressions.update import Action
 
 from clientela import clock
 from clientela.errors import CustomerNotFoundError, RequestInFlightError, RequestKeyReusedError
-from clientela.table import dynamodb, keys, table
-from clientela.table.table import Record, Transaction
+from clientela.table import dynamodb, keys, records
+from clientela.table.records import Record, Transaction
 
-KEPT = timedelta(days=1)
-LOCKED = timedelta(seconds=60)  # longer than a request can take: what has not answered by then has died
+RETENTION = timedelta(days=1)
+LOCK_TIME = timedelta(seconds=60)  # longer than a request can take: what has not answered by then has died
 
 
 class Answer(NamedTuple):
@@ -48,7 +48,7 @@ def begin(caller: str, key: str, request: str, now: datetime) -> Answer | None:
     1 write unit, or 1 read unit for a repetition.
     """
     try:
-        table.save(_record(caller, key, request, now), _is_free(now), RequestInFlightError())
+        records.save(_record(caller, key, request, now), _is_free(now), RequestInFlightError())
     except RequestInFlightError:
         known = RequestRecord.find(*_keys(caller, key))
         if known and known.fingerprint != _hash(request):
@@ -68,17 +68,18 @@ def finish(caller: str, key: str, request: str, answer: Answer, now: datetime) -
     record.save()
 
 
-def told_of(caller: str, text: str) -> list[RequestRecord]:
+def answers_mentioning(caller: str, text: str) -> list[RequestRecord]:
     """The requests whose kept answers hold a text, such as an id. Half a read unit per 4 KB of all that the caller has asked
     within a day."""
     pages = dynamodb.query_pages(
-        KeyConditionExpression="pk = :pk", FilterExpression="contains(answer, :text)",
+        KeyConditionExpression="pk = :pk",
+        FilterExpression="contains(answer, :text)",
         ExpressionAttributeValues={":pk": {"S": keys.idempotency(caller)}, ":text": {"S": text}},
-    )  # fmt: skip
+    )
     return [RequestRecord.from_raw_data(item) for page in pages for item in page["Items"]]
 
 
-def forget(write: Transaction, record: RequestRecord) -> None:
+def delete_answer(write: Transaction, record: RequestRecord) -> None:
     """Delete a kept answer as part of a transaction. The request stays numbered: it is not to be done again."""
     actions: list[Action] = [RequestRecord.answer.remove(), RequestRecord.is_gone.set(True)]
     write.update(record, actions, RequestRecord.pk.exists())
@@ -90,15 +91,18 @@ def release(caller: str, key: str) -> None:
 
 
 def _record(caller: str, key: str, request: str, now: datetime) -> RequestRecord:
-    expires_at = now + KEPT
+    expires_at = now + RETENTION
     return RequestRecord(
-        *_keys(caller, key), fingerprint=_hash(request), locked_until=clock.stamp(now + LOCKED),
-        expires_at=clock.stamp(expires_at), ttl=int(expires_at.timestamp()),
-    )  # fmt: skip
+        *_keys(caller, key),
+        fingerprint=_hash(request),
+        locked_until=clock.format_timestamp(now + LOCK_TIME),
+        expires_at=clock.format_timestamp(expires_at),
+        ttl=int(expires_at.timestamp()),
+    )
 
 
 def _is_free(now: datetime) -> Condition:
-    moment = clock.stamp(now)
+    moment = clock.format_timestamp(now)
     is_open = RequestRecord.answer.does_not_exist() & RequestRecord.is_gone.does_not_exist()
     died = is_open & (RequestRecord.locked_until < moment)
     is_free: Condition = RequestRecord.pk.does_not_exist() | (RequestRecord.expires_at < moment) | died

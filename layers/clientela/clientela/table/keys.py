@@ -134,7 +134,7 @@ def sign_ins(store_id: str, email_hash: str) -> str:
 
 def sign_in_event(at: datetime, rank: int, name: str) -> str:
     """`SIGN_IN#2026-11-21T10:00:00.000Z#3#01K…`: in order of time, and within a millisecond in that of what follows what."""
-    return f"{SIGN_IN_PREFIX}{clock.stamp(at)}#{rank}#{name}"
+    return f"{SIGN_IN_PREFIX}{clock.format_timestamp(at)}#{rank}#{name}"
 
 
 def circuit(name: str) -> str:
@@ -209,7 +209,7 @@ def erased(store_id: str, keyed_hash: str) -> str:
 
 def order(placed_at: datetime, order_id: str) -> str:
     """`ORDER#2026-11-21T10:00:00.000Z#1001`: a customer's orders lie in order of time."""
-    return f"{ORDER_PREFIX}{clock.stamp(placed_at)}#{order_id}"
+    return f"{ORDER_PREFIX}{clock.format_timestamp(placed_at)}#{order_id}"
 
 
 def order_time(sort_key: str) -> datetime:

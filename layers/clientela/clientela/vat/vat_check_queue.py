@@ -10,7 +10,7 @@ from itertools import batched
 
 from clientela import settings
 from clientela.aws import clients
-from clientela.schema.documents import Document
+from clientela.schema.documents import Model
 
 RECEIVES = 5  # then the queue would put the message aside: maxReceiveCount in template.yaml
 GAPS = (60, 15 * 60, 2 * 3600, 10 * 3600)  # seconds; SQS hides a message for 12 hours at most
@@ -18,7 +18,7 @@ ROUNDS = 14
 _BATCH = 10  # messages: SQS's limit for one call
 
 
-class VatCheck(Document):
+class VatCheck(Model):
     """A message: ask about the VAT ID of a customer, who may have another one by then."""
 
     store_id: str

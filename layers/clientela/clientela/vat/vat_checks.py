@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.history import Actor
+from clientela.customers.customer_history import Actor
 from clientela.errors import CustomerNotFoundError
 from clientela.stores.stores import Store
-from clientela.table import circuits, keys
-from clientela.table.changes import Change
+from clientela.table import circuit_breakers, keys
+from clientela.table.stream import Change
 from clientela.vat import vies
 from clientela.vat.vat_check_queue import VatCheck
 
@@ -22,7 +22,7 @@ type Outcome = Literal["valid", "invalid", "unavailable", "unanswered", "outdate
 _OPEN = {"pending", "unavailable"}
 
 
-def wanted(change: Change) -> VatCheck | None:
+def check_for(change: Change) -> VatCheck | None:
     """The check that a change of a profile asks for.
 
     Only where it made the VAT ID pending: other changes while it waits ask for nothing.
@@ -70,9 +70,9 @@ def _asked(vat_id: str, now: datetime) -> Outcome:
     if state is None:
         return "unavailable"
     try:
-        with circuits.guarded(keys.registry(state), now, vies.UnavailableError):
+        with circuit_breakers.guarded(keys.registry(state), now, vies.UnavailableError):
             return "valid" if vies.registered(vat_id) else "invalid"
     except vies.RefusedError:
         return "unavailable"
-    except (vies.UnavailableError, circuits.OpenError):
+    except (vies.UnavailableError, circuit_breakers.CircuitOpenError):
         return "unanswered"

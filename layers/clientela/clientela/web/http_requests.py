@@ -32,7 +32,7 @@ def readable(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, 
     return request | {"body": _text(event), "isBase64Encoded": False}
 
 
-def demand_known_parameters(app: APIGatewayHttpResolver) -> None:
+def require_known_parameters(app: APIGatewayHttpResolver) -> None:
     """Raise InvalidInputError for a query parameter that the route does not have: a filter misspelt must not show all."""
     known = _parameters(app.context["_route"].dependant.query_params)
     unknown = [name for name in app.current_event.query_string_parameters or {} if name not in known]

@@ -1,0 +1,281 @@
+"""Bulk changes: the same change to many customers, by ids or by filter, with a result for each of them.
+
+Up to 1,000 ids are changed while the caller waits. More, or a filter, become a job: the bulk function goes through the
+directory a hundred customers at a time, notes the results of each hundred in S3, and where its time is short calls
+itself to go on. A job broken off goes on at its last hundred; changing somebody twice is changing them once.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+import orjson
+from botocore.exceptions import ClientError
+from pydantic import Field, StrictBool, model_validator
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+
+from clientela import ids, settings
+from clientela.aws import clients
+from clientela.customers import customer_search, customers
+from clientela.customers.customer_fields import Customer, Status
+from clientela.customers.customer_filter import CustomerFilter
+from clientela.customers.customer_history import Actor, ActorShown
+from clientela.errors import BulkJobNotFoundError, ClientelaError, VersionConflictError
+from clientela.schema.documents import DocumentAttribute, Model, load
+from clientela.schema.fields import Name, Timestamp
+from clientela.sign_in import link_sign_in
+from clientela.stores.stores import Store
+from clientela.table import keys, pagination, records
+from clientela.table.records import Record
+
+BATCH_SIZE = 100  # customers, of a job: between two looks at the clock
+MAX_IDS = 1000  # customers that can be changed by their ids while the caller waits, a few seconds
+_WORKERS = 8
+
+Names = Annotated[list[Name], Field(max_length=50)]
+
+
+class ListChange(Model):
+    """What to add to a list of the customer's, and what to take out of it. Groups go by their ids."""
+
+    add: Names = []
+    remove: Names = []
+
+
+class BulkChange(Model):
+    """What to change; what is absent stays."""
+
+    groups: ListChange | None = None
+    tags: ListChange | None = None
+    tax_exempt: StrictBool | None = None
+    status: Status | None = None
+
+
+class NewBulk(Model):
+    """A bulk change of the customers named, or of those that pass a filter."""
+
+    ids: Annotated[list[str], Field(min_length=1, max_length=MAX_IDS)] | None = None
+    filter: CustomerFilter | None = None
+    changes: BulkChange
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.ids is None) == (self.filter is None):
+            raise ValueError("name the customers by ids or by a filter, one of the two")
+        return self
+
+
+class BulkResult(Model):
+    """What became of one customer; `code` and `message` say why it failed."""
+
+    id: str
+    result: Literal["changed", "unchanged", "failed"]
+    code: str | None = None
+    message: str | None = None
+
+
+class BulkJob(Model):
+    """A bulk change as the merchant sees it."""
+
+    id: str
+    status: Literal["queued", "running", "succeeded", "failed"] = "queued"
+    filter: CustomerFilter | None = None
+    changes: BulkChange
+    changed: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    created_at: Timestamp
+    finished_at: Timestamp | None = None
+    message: str | None = None
+
+
+class BulkRecord(Record):
+    """`STORE#demo` / `BULK#blk_01K…`. `parts` hundreds are done: their results are in S3, the next begins at `cursor`."""
+
+    parts = NumberAttribute(default=0)
+    cursor = UnicodeAttribute(null=True)
+    is_sweep = BooleanAttribute(default=False)
+    by = DocumentAttribute(ActorShown)
+    job = DocumentAttribute(BulkJob)
+
+
+class Page(NamedTuple):
+    """A page of jobs or results, and the cursor of the next one if there is one."""
+
+    items: list[Any]
+    next_cursor: str | None
+
+
+def change(store: Store, customer_ids: list[str], changes: BulkChange, now: datetime, by: Actor) -> list[BulkResult]:
+    """Change customers by id, each for itself: one that fails leaves the others as they come out."""
+    with ThreadPoolExecutor(_WORKERS) as threads:
+        return list(threads.map(lambda each: _change_one(store, each, changes, now, by), dict.fromkeys(customer_ids)))
+
+
+def start(
+    store: Store, wanted: CustomerFilter, changes: BulkChange, now: datetime, by: Actor, *, is_sweep: bool = False
+) -> BulkJob:
+    """Start a job over all customers that pass the filter. 1 write unit.
+
+    A sweep goes on until it finds nobody any more: for changes after which the filter can find nobody new.
+    """
+    job = BulkJob(id=ids.new("blk", now), filter=wanted, changes=changes, created_at=now)
+    record = BulkRecord(
+        keys.store(store.id), keys.bulk_job(job.id), job=job, by=ActorShown(kind=by.kind, id=by.id), is_sweep=is_sweep
+    )
+    record.save()
+    try:
+        _call_function(store, job.id)
+    except Exception:
+        _failed(record, "The bulk function could not be called.")
+        raise
+    return job
+
+
+def get(store: Store, job_id: str) -> BulkJob:
+    """The job as it is now. BulkJobNotFoundError. 1 read unit."""
+    return _record(store, job_id).job
+
+
+def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page:
+    """One page of the store's jobs, newest first. InvalidInputError for a strange cursor. Half a read unit per 4 KB."""
+    found = pagination.newest_first(keys.store(store.id), keys.BULK_PREFIX, limit, cursor)
+    return Page([load(BulkJob, item["job"]) for item in found.items], found.next_cursor)
+
+
+def results(store: Store, job_id: str, cursor: str | None = None) -> Page:
+    """What became of each customer, a hundred at a time, in the order of the work."""
+    record = _record(store, job_id)
+    part = int(pagination.decode_cursor(record.sk, cursor)) if cursor is not None else 0
+    if part >= record.parts:
+        return Page([], None)
+    body = clients.s3().get_object(Bucket=settings.exports_bucket(), Key=_part_key(store, job_id, part))["Body"].read()
+    return Page(
+        orjson.loads(body), pagination.encode_cursor(record.sk, str(part + 1)) if part + 1 < record.parts else None
+    )
+
+
+def run(store: Store, job_id: str, read_clock: Callable[[], datetime], out_of_time: Callable[[], bool]) -> BulkJob:
+    """Work on a job until it is done, or until time is short: then the function is called again to go on.
+
+    Two runs of one job do no harm: each hundred is noted once, by the first that has done it. A job that breaks off says
+    so, and the next call goes on with it.
+    """
+    record = _record(store, job_id)
+    try:
+        while record.job.finished_at is None:
+            if out_of_time():
+                _call_function(store, job_id)
+                break
+            record = _next_part(store, record, read_clock())
+    except Exception:
+        _failed(_record(store, job_id), "It broke off, and is tried again.")
+        raise
+    return record.job
+
+
+def _next_part(store: Store, record: BulkRecord, now: datetime) -> BulkRecord:
+    job = record.job
+    page = customer_search.page(
+        store, sort="created", wanted=job.filter or CustomerFilter(), limit=BATCH_SIZE, cursor=record.cursor
+    )
+    done = change(store, [customer["id"] for customer in page.customers], job.changes, now, Actor("bulk", job.id))
+    if done:
+        done = _kept(_part_key(store, job.id, int(record.parts)), done)
+    again = record.is_sweep and any(result.result != "failed" for result in done)
+    is_over = page.next_cursor is None and not again
+    return _noted(store, record, done, page.next_cursor, now if is_over else None)
+
+
+def _kept(key: str, done: list[BulkResult]) -> list[BulkResult]:
+    """Keep the results of a hundred, or take those of an earlier try: only the first knows who was changed."""
+    body = orjson.dumps([result.model_dump(exclude_none=True) for result in done])
+    bucket = settings.exports_bucket()
+    try:
+        clients.s3().put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.PRECONDITION_FAILED:
+            raise
+        kept = clients.s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+        return [BulkResult(**result) for result in orjson.loads(kept)]
+    return done
+
+
+def _failed(record: BulkRecord, message: str) -> None:
+    record.job = record.job.model_copy(update={"status": "failed", "message": message})
+    record.save()
+
+
+def _noted(
+    store: Store, record: BulkRecord, done: list[BulkResult], cursor: str | None, finished_at: datetime | None
+) -> BulkRecord:
+    counts = Counter(result.result for result in done)
+    job = record.job.model_copy(
+        update={
+            "status": "succeeded" if finished_at else "running",
+            "finished_at": finished_at,
+            "message": None,
+            **{name: getattr(record.job, name) + counts[name] for name in ("changed", "unchanged", "failed")},
+        }
+    )
+    after = BulkRecord(
+        record.pk,
+        record.sk,
+        parts=record.parts + bool(done),
+        cursor=cursor,
+        job=job,
+        by=record.by,
+        is_sweep=record.is_sweep,
+    )
+    try:
+        records.save(after, BulkRecord.parts == record.parts, VersionConflictError())
+    except VersionConflictError:
+        return _record(store, job.id)
+    return after
+
+
+def _change_one(store: Store, customer_id: str, changes: BulkChange, now: datetime, by: Actor) -> BulkResult:
+    seen: list[Customer] = []
+
+    def apply(before: Customer) -> Customer:
+        seen.append(before)
+        return customers.apply_patch(before, _patch(before, changes), store.country)
+
+    try:
+        after = customers.change(store, customer_id, apply, now, by)
+    except ClientelaError as error:
+        return BulkResult(id=customer_id, result="failed", code=error.code, message=error.detail or error.title)
+    if changes.status == "disabled":
+        link_sign_in.revoke_access(store, after, now)
+    return BulkResult(id=customer_id, result="unchanged" if after == seen[-1] else "changed")
+
+
+def _patch(before: Customer, changes: BulkChange) -> dict[str, Any]:
+    patch: dict[str, Any] = changes.model_dump(include={"tax_exempt", "status"}, exclude_none=True)
+    for name in ("groups", "tags"):
+        wanted: ListChange | None = getattr(changes, name)
+        if wanted:
+            kept = [each for each in getattr(before, name) if each not in wanted.remove]
+            patch[name] = list(dict.fromkeys([*kept, *wanted.add]))
+    if before.primary_group and before.primary_group not in patch.get("groups", before.groups):
+        patch["primary_group"] = None
+    return patch
+
+
+def _call_function(store: Store, job_id: str) -> None:
+    payload = orjson.dumps({"store_id": store.id, "job_id": job_id})
+    clients.lambda_().invoke(FunctionName=settings.bulk_function(), InvocationType="Event", Payload=payload)
+
+
+def _part_key(store: Store, job_id: str, part: int) -> str:
+    return f"{store.id}/bulk/{job_id}/{part:06d}.json"
+
+
+def _record(store: Store, job_id: str) -> BulkRecord:
+    record = BulkRecord.find(keys.store(store.id), keys.bulk_job(job_id))
+    if record is None:
+        raise BulkJobNotFoundError(f"There is no bulk change {job_id!r}.")
+    return record
