@@ -184,7 +184,7 @@ def test_no_cell_is_run_by_a_spreadsheet(store: Store, aws: Any) -> None:
         "=cmd@b.com",
         name="@SUM(1)",
         company="-1",
-        note="＝1+1",
+        note="＝1+1",  # noqa: RUF001 - a full-width sign, as Excel reads it
         tags=["=x"],
         billing_address={"street": "'=1", "city": "=1", "phone": "+34911222333"},
     )

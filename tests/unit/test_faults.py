@@ -137,7 +137,7 @@ def test_a_failing_request_of_a_shopper_is_logged_without_its_words(
 def test_a_failing_message_is_logged_without_its_words(
     store: Store, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str], fault: Exception
 ) -> None:
-    breaks(monkeypatch, orders, "take", fault)
+    breaks(monkeypatch, orders, "record_version", fault)
     breaks(monkeypatch, link_requests, "find", fault)
     breaks(monkeypatch, vat_checks, "check", fault)
     order = {
@@ -185,7 +185,7 @@ def test_a_message_that_cannot_be_read_is_logged_without_what_it_holds(
 def test_a_failing_change_of_the_stream_is_logged_without_its_words(
     store: Store, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str], fault: Exception
 ) -> None:
-    breaks(monkeypatch, vat_checks, "wanted", fault)
+    breaks(monkeypatch, vat_checks, "check_for", fault)
     breaks(monkeypatch, change_events, "event_from_change", fault)
     change = stream_record(None, {"pk": {"S": TOKEN}, "sk": {"S": EMAIL}})
     handed_back = [{"itemIdentifier": change["dynamodb"]["SequenceNumber"]}]
