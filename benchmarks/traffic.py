@@ -43,7 +43,7 @@ def watched() -> Iterator[Traffic]:
 
 @contextmanager
 def _lean_client(traffic: Traffic) -> Iterator[None]:
-    plain = dynamodb._call
+    plain = dynamodb.client.call
 
     def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
         traffic.requests.append((operation, dict(request)))
@@ -53,11 +53,11 @@ def _lean_client(traffic: Traffic) -> Iterator[None]:
             traffic.add(part, answer, times)
         return answer
 
-    dynamodb._call = call
+    dynamodb.client.call = call  # type: ignore[method-assign]
     try:
         yield
     finally:
-        dynamodb._call = plain
+        dynamodb.client.call = plain  # type: ignore[method-assign]
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 from clientela.customers import customer_search
 from clientela.customers.customer_fields import Customer
-from clientela.schema.documents import load
 from clientela.stores.stores import Store
+from clientela.table.attributes import load
 
 
 def everybody(store: Store) -> list[Customer]:

@@ -63,7 +63,7 @@ def list_(
 ) -> None:
     """List a store's exports."""
     context.obj()
-    found = export_jobs.list_all(stores.read(store_id), limit).jobs
+    found = export_jobs.list_all(stores.read(store_id), limit).items
     if json:
         return output.json(found)
     rows = [(job.id, job.status, job.rows, job.file, clock.format_timestamp(job.created_at)) for job in found]

@@ -69,7 +69,7 @@ def list_(
 ) -> None:
     """List a store's imports."""
     context.obj()
-    found = import_jobs.list_all(stores.read(store_id), limit).jobs
+    found = import_jobs.list_all(stores.read(store_id), limit).items
     if json:
         return output.json(found)
     columns = ["Import", "File", "Status", "Rows", "Created", "Updated", "Unchanged", "Rejected", "Started"]

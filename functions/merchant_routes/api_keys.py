@@ -40,7 +40,7 @@ def create_api_key(new: Annotated[NewKey, Body()]) -> Response[Any]:
 @router.get(ONE, **route("getApiKey", "keys:read", Key, raises=[KeyNotFoundError]))
 def get_api_key(key_id: KeyId) -> Response[Any]:
     """Read one key, without its secret."""
-    return http_app.json(api_keys.get_record(router.context["store"].id, key_id).shown())
+    return http_app.json(api_keys.get_record(router.context["store"].id, key_id).to_key())
 
 
 @router.patch(ONE, **route("changeApiKey", "keys:write", Key, raises=[KeyNotFoundError, VersionConflictError]))

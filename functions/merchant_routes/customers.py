@@ -57,7 +57,7 @@ def list_customers(parameters: Annotated[ListParameters, Query()]) -> Response[A
     wanted = CustomerFilter.model_construct(**{name: getattr(parameters, name) for name in CustomerFilter.model_fields})
     page = customer_search.page(store, sort=parameters.sort, wanted=wanted, limit=limit, cursor=parameters.cursor)
     total = customer_search.count(store, wanted, parameters.sort) if parameters.count else None
-    rows = customer_search.select_fields(page.customers, parameters.fields) if parameters.fields else page.customers
+    rows = customer_search.select_fields(page.items, parameters.fields) if parameters.fields else page.items
     return http_app.listing(router.current_event, rows, page.next_cursor, limit, total)
 
 
@@ -144,7 +144,7 @@ def list_consents(
     """Every word of a customer on marketing, newest first: what, where, when, and by which wording."""
     store = router.context["store"]
     page = consents.page(store, customers.get(store, customer_id).id, limit, cursor)
-    return http_app.listing(router.current_event, page.consents, page.next_cursor, limit)
+    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
 
 
 @router.get(f"{ONE}/data", **route("getCustomerData", "customers:read", CustomerData, raises=[CustomerNotFoundError]))
@@ -164,7 +164,7 @@ def list_history(
     """Every change of the customer, newest first: who, when, and the changed fields before and after."""
     store = router.context["store"]
     page = customer_history.page(store, customers.get(store, customer_id).id, clock.now(), limit, cursor)
-    return http_app.listing(router.current_event, page.events, page.next_cursor, limit)
+    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
 
 
 @router.get(
@@ -176,4 +176,4 @@ def list_sign_ins(
     """What became of the sign-ins with the customer's e-mail, newest first: mails sent or not, links opened, refusals."""
     store = router.context["store"]
     page = sign_in_events.page(store, customers.get(store, customer_id), clock.now(), limit, cursor)
-    return http_app.listing(router.current_event, page.events, page.next_cursor, limit)
+    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)

@@ -36,7 +36,7 @@ def erase_customer(customer_id: CustomerId) -> Response[Any]:
 def list_erasures(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
     """The certificates of all who were erased, newest first. They name nobody."""
     page = erasures.list_all(router.context["store"], limit, cursor)
-    return http_app.listing(router.current_event, page.erasures, page.next_cursor, limit)
+    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
 
 
 @router.get(f"{BASE}/<erasure_id>", **route("getErasure", "customers:read", Erasure, raises=[ErasureNotFoundError]))

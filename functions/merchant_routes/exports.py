@@ -39,7 +39,7 @@ def start_export(new: Annotated[NewExport, Body()]) -> Response[Any]:
 def list_exports(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
     """The store's exports, newest first."""
     page = export_jobs.list_all(router.context["store"], limit, cursor)
-    return http_app.listing(router.current_event, page.jobs, page.next_cursor, limit)
+    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
 
 
 @router.get(f"{BASE}/<export_id>", **route("getExport", "exports:read", ExportJob, raises=[ExportNotFoundError]))

@@ -91,4 +91,4 @@ def list_group_customers(
     store = router.context["store"]
     wanted = CustomerFilter(group=groups.get(store, group_id).id)
     page = customer_search.page(store, sort=sort, wanted=wanted, limit=limit, cursor=cursor)
-    return http_app.listing(router.current_event, page.customers, page.next_cursor, limit)
+    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)

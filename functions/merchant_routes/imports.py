@@ -22,7 +22,7 @@ ImportId = Annotated[str, Path(max_length=ID_LENGTH, examples=["imp_01KAJ3Q4S9V7
 def list_imports(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
     """The store's imports, newest first."""
     page = import_jobs.list_all(router.context["store"], limit, cursor)
-    return http_app.listing(router.current_event, page.jobs, page.next_cursor, limit)
+    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
 
 
 @router.get(f"{BASE}/<import_id>", **route("getImport", "imports:read", ImportJob, raises=[ImportNotFoundError]))

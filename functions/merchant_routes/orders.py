@@ -24,7 +24,7 @@ def list_orders(customer_id: CustomerId, parameters: Annotated[ListParameters, Q
     store = router.context["store"]
     customer = customers.get(store, customer_id)
     page = order_lists.of_customer(store, customer.id, parameters.limit, parameters.cursor, parameters.filter())
-    return http_app.listing(router.current_event, page.orders, page.next_cursor, parameters.limit)
+    return http_app.listing(router.current_event, page.items, page.next_cursor, parameters.limit)
 
 
 @router.get(f"{ONE}/orders/<order_id>", **route("getOrder", "customers:read", Order, raises=[OrderNotFoundError]))

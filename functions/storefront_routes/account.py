@@ -68,7 +68,7 @@ def change_account(
 def list_consents(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
     """What one has said on marketing, newest first."""
     page = consents.page(router.context["store"], router.context["caller"].customer.id, limit, cursor)
-    return http_app.listing(router.current_event, page.consents, page.next_cursor, limit)
+    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
 
 
 @router.delete(
@@ -116,7 +116,7 @@ def list_orders(parameters: Annotated[ListParameters, Query()]) -> Response[Any]
     """One's own orders that pass all filters, newest first. Where few do, a page may be short and have a next one."""
     store, customer = router.context["store"], access.proven_caller(router).customer
     page = order_lists.of_customer(store, customer.id, parameters.limit, parameters.cursor, parameters.filter())
-    return http_app.listing(router.current_event, page.orders, page.next_cursor, parameters.limit)
+    return http_app.listing(router.current_event, page.items, page.next_cursor, parameters.limit)
 
 
 @router.get(

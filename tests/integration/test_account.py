@@ -23,7 +23,7 @@ from clientela.sign_in.sessions import Session
 from clientela.sign_in.visitors import Visitor
 from clientela.storefront import own_account
 from clientela.stores.stores import Store
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 
 THREADS = 16
 NOW = clock.now()
@@ -38,7 +38,7 @@ def around(deployed: None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(mail_queue, "put", lambda *_, **__: None)
     monkeypatch.setattr(mail_queue, "put_later", lambda *_, **__: None)
     monkeypatch.setattr("clientela.mail.mail_delivery._sent", lambda store, outgoing: sent.append(outgoing) or "sent")
-    for limit in ("take_guess", "take_email_change", "take_try"):
+    for limit in ("limit_guesses", "limit_email_changes", "limit_attempts"):
         monkeypatch.setattr(sign_in_limits, limit, lambda *_: None)
     return sent
 
@@ -132,7 +132,7 @@ def test_each_word_on_marketing_said_at_once_is_one_entry(store: Store) -> None:
         for number in range(24)
     ]
     outcomes = at_once(acts)
-    entries = consents.page(store, customer.id, 100).consents
+    entries = consents.page(store, customer.id, 100).items
     assert len(entries) == len({each.wording for each in entries}) == outcomes["done"] >= 1
     read = customers.get(store, customer.id)
     assert read.version == customer.version + outcomes["done"]

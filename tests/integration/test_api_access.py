@@ -24,7 +24,7 @@ from clientela.sign_in import sessions
 from clientela.stores import api_keys, stores
 from clientela.stores.api_keys import ALL_SCOPES, NewKey
 from clientela.stores.stores import Store, StoreSettings
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 from clientela.web import http_requests
 
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text())

@@ -28,7 +28,7 @@ from clientela.sign_in import sessions
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 
 CASES = 60  # of each operation
 SEED = 20261121

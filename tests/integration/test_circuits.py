@@ -35,7 +35,7 @@ def name(store: Store) -> str:
 def test_failures_that_come_together_are_all_counted(name: str) -> None:
     with ThreadPoolExecutor(circuit_breakers.FAILURES) as pool:
         list(pool.map(lambda _: failing(name, NOW, []), range(circuit_breakers.FAILURES)))
-    assert failing(name, NOW, []) == "OpenError"
+    assert failing(name, NOW, []) == "CircuitOpenError"
 
 
 def test_exactly_one_of_many_tries_after_the_cool_down(name: str) -> None:
@@ -48,4 +48,4 @@ def test_exactly_one_of_many_tries_after_the_cool_down(name: str) -> None:
         with ThreadPoolExecutor(THREADS) as pool:
             seen = list(pool.map(lambda _, at=later: failing(name, at, calls), range(THREADS)))
         assert len(calls) == 1
-        assert sorted(seen) == ["BrokenError"] + ["OpenError"] * (THREADS - 1)
+        assert sorted(seen) == ["BrokenError"] + ["CircuitOpenError"] * (THREADS - 1)

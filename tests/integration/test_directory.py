@@ -59,8 +59,8 @@ def walk(store: Store, sort: customer_search.Sort, limit: int = 7, **wanted: obj
         page = customer_search.page(
             store, sort=sort, wanted=CustomerFilter.model_validate(wanted), limit=limit, cursor=cursor
         )
-        names += [customer["name"] for customer in page.customers]
-        assert len(page.customers) <= limit
+        names += [customer["name"] for customer in page.items]
+        assert len(page.items) <= limit
         if page.next_cursor is None:
             return names
         cursor = page.next_cursor
@@ -141,16 +141,16 @@ def test_a_customer_that_does_not_change_is_shown_once_whatever_happens_between_
     customers.patch(store, moved.id, {"name": "Aaa"}, clock.now())
     customers.patch(store, gone.id, {"name": "Zzz"}, clock.now())
     customers.create(store, NewCustomer(email="new@example.com", name="Aab"), clock.now())
-    rest, cursor = list(first.customers), first.next_cursor
+    rest, cursor = list(first.items), first.next_cursor
     while cursor:
         page = customer_search.page(store, sort="name", limit=10, cursor=cursor)
-        rest, cursor = rest + page.customers, page.next_cursor
+        rest, cursor = rest + page.items, page.next_cursor
     unchanged = {c.id for c in people} - {gone.id, moved.id}
     assert sorted(c["id"] for c in rest if c["id"] in unchanged) == sorted(unchanged)
 
 
 def test_a_page_shows_what_the_model_would(store: Store, people: list[Customer]) -> None:
-    shown = customer_search.page(store, sort="created", limit=1).customers[0]
+    shown = customer_search.page(store, sort="created", limit=1).items[0]
     assert shown == customers.get(store, shown["id"]).model_dump(mode="json")
 
 

@@ -77,7 +77,7 @@ def demand_gone(store: Store, customer: Customer, number_of_orders: int) -> None
     for identity in ("ana@example.com", "ana pérez", "anita", customer.id.lower()):
         assert identity not in text
     assert sum("money" in item for item in left) == number_of_orders
-    [certificate] = erasures.list_all(store).erasures
+    [certificate] = erasures.list_all(store).items
     assert (certificate.status, certificate.kept[0].count) == ("complete", number_of_orders)
     counts = certificate.deleted
     assert (counts.orders, counts.history, counts.sign_ins) == (number_of_orders, 2, 1)
@@ -90,7 +90,7 @@ class _CutError(Exception):
 
 def _cut_calls(monkeypatch: pytest.MonkeyPatch, at: int, *, landed: bool) -> None:
     """From its call number `at` on, the process reaches the database no more; with `landed` that one still gets there."""
-    numbers, call = itertools.count(), dynamodb._call
+    numbers, call = itertools.count(), dynamodb.client.call
 
     def cut(operation: str, request: dict[str, Any]) -> Any:
         number = next(numbers)
@@ -100,7 +100,7 @@ def _cut_calls(monkeypatch: pytest.MonkeyPatch, at: int, *, landed: bool) -> Non
             raise _CutError
         return call(operation, request)
 
-    monkeypatch.setattr(dynamodb, "_call", cut)
+    monkeypatch.setattr(dynamodb.client, "call", cut)
 
 
 @pytest.mark.parametrize("landed", [False, True])
@@ -118,7 +118,7 @@ def test_broken_off_at_any_call_it_is_finished_by_the_queue(store: Store, waitin
             else:
                 is_whole = True
         if customers_left(shop, customer):
-            assert not erasures.list_all(shop).erasures
+            assert not erasures.list_all(shop).items
             customer_removal.erase(shop, customer.id, NOW, OPERATOR, lambda: False)
         waiting.work()
         demand_gone(shop, customer, 3)
@@ -159,7 +159,7 @@ def test_orders_at_the_same_time_never_bring_the_person_back(store: Store, waiti
     references = [item for item in left if item["sk"]["S"] == keys.REFERENCE]
     assert len(references) == 80
     assert {item["version"]["N"] for item in references} == {"4"}
-    [certificate] = erasures.list_all(store).erasures
+    [certificate] = erasures.list_all(store).items
     assert certificate.status == "complete"
 
 

@@ -106,7 +106,7 @@ def test_changes_of_every_kind_fit_into_transactions(store: Store, machines: Sta
     for ana in people:
         after = customers.get(store, ana.id)
         assert (after.company, after.note, after.groups, after.version) == ("Acme", "rings twice", [group.id], 2)
-        assert len(customer_history.page(store, ana.id, clock.now()).events) == 6
+        assert len(customer_history.page(store, ana.id, clock.now()).items) == 6
 
 
 def test_changes_of_large_customers_fit_into_transactions(store: Store, machines: StateMachines) -> None:
@@ -138,7 +138,7 @@ def arranged(store: Store) -> dict[str, Any]:
 @contextmanager
 def killed(call_number: int, *, after: bool) -> Iterator[Callable[[], bool]]:
     """Kill the function once, at its n-th AWS call: before it, or after it was carried out. Yields whether it was."""
-    made, send, boto_clients = [0], dynamodb._send, (clients.s3(), clients.dynamodb())
+    made, send, boto_clients = [0], dynamodb.client.send, (clients.s3(), clients.dynamodb())
 
     def count() -> None:
         made[0] += 1
@@ -158,7 +158,7 @@ def killed(call_number: int, *, after: bool) -> Iterator[Callable[[], bool]]:
 
     hook = "response-received" if after else "before-send"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dynamodb, "_send", lean)
+        patch.setattr(dynamodb.client, "send", lean)
         for client in boto_clients:
             client.meta.events.register(f"{hook}.*", boto, unique_id="killed")
         yield lambda: made[0] >= call_number

@@ -94,7 +94,7 @@ def whole(store: Store, into: str) -> Customer:
     (customer,) = everybody(store)
     assert (customer.id, customer.orders_count, str(customer.total_spent[0].amount)) == (into, 10, "68.00")
     assert customer.last_payment_method == "m12"
-    assert len(order_lists.of_customer(store, into, 100).orders) == 12
+    assert len(order_lists.of_customer(store, into, 100).items) == 12
     assert not list(order_integrity.find_orphans(store))
     assert not [checked for checked in rebuild(store, NOW, dry_run=True) if checked.drift]
     return customer
@@ -116,7 +116,7 @@ def test_the_one_who_stays_has_what_both_had(store: Store, pair: tuple[str, str]
     assert (after.note, after.custom_fields) == ("rings twice\n\npays late", {"x": 1, "y": 1, "z": 2})
     assert [address.city for address in after.shipping_addresses] == ["Vigo", "Ourense", "Porto"]
     assert [address.is_default for address in after.shipping_addresses] == [True, False, False]
-    entry = customer_history.page(store, into, NOW).events[0]
+    entry = customer_history.page(store, into, NOW).items[0]
     assert (entry.type, entry.actor.id, entry.changes[0].before, entry.changes[0].after) == (
         "merged",
         "key_1",
@@ -205,7 +205,7 @@ def test_short_time_moves_a_part_and_the_next_call_goes_on(store: Store, pair: t
     looks = iter([False, False, True])
     with pytest.raises(BusyError, match="ask again"):
         merges.merge(store, into, gone, NOW, KEY, lambda: next(looks))
-    assert len(order_lists.of_customer(store, into, 100).orders) == 8
+    assert len(order_lists.of_customer(store, into, 100).items) == 8
     merges.merge(store, into, gone, NOW, KEY, never)
     whole(store, into)
 

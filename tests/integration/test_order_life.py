@@ -133,7 +133,7 @@ class OrderLife(RuleBasedStateMachine):
             assert customer.first_order_at == (counted[0].placed_at if counted else None)
             assert customer.last_order_at == (counted[-1].placed_at if counted else None)
             assert customer.last_order_status == (own[-1].payment_status if own else None)
-            assert order_lists.of_customer(self.store, customer_id, 100).orders == own[::-1]
+            assert order_lists.of_customer(self.store, customer_id, 100).items == own[::-1]
 
     def teardown(self) -> None:
         assert faults(self.store.id) == []

@@ -128,8 +128,8 @@ def broken(at: int, fault: Fault) -> Iterator[list[int]]:
     """Break the call of DynamoDB of that number: before it is sent, or after its work is done and its answer is lost."""
     calls: list[int] = []
     where, lands = fault
-    name, error = ("_call", Cut) if where == "process" else ("_send", Broken[0])
-    plain = getattr(dynamodb, name)
+    name, error = ("call", Cut) if where == "process" else ("send", Broken[0])
+    plain = getattr(dynamodb.client, name)
 
     def call(*arguments: Any) -> Any:
         calls.append(len(calls))
@@ -141,7 +141,7 @@ def broken(at: int, fault: Fault) -> Iterator[list[int]]:
         return answer
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dynamodb, name, call)
+        patch.setattr(dynamodb.client, name, call)
         yield calls
 
 
@@ -171,10 +171,10 @@ def ends(store: Store, history: list[dict[str, Any]], at: int, fault: Fault) -> 
     untold = {"id", "created_at", "updated_at", "version"}
     shown = {email: customer.model_dump(mode="json", exclude=untold) for email, customer in people.items()}
     listed = {
-        email: [made.model_dump(mode="json") for made in order_lists.of_customer(store, customer.id).orders]
+        email: [made.model_dump(mode="json") for made in order_lists.of_customer(store, customer.id).items]
         for email, customer in people.items()
     }
-    told = {email: len(events.page(store, customer.id, NOW).events) for email, customer in people.items()}
+    told = {email: len(events.page(store, customer.id, NOW).items) for email, customer in people.items()}
     return len(calls), (shown, listed, told, unclaimed(store))
 
 

@@ -58,7 +58,7 @@ def test_the_sample_orders_twice_and_shuffled_come_to_the_known_totals(store: St
     assert len(people) == 59
     assert sum(customer.orders_count for customer in people) == 412
     assert sum(customer.total_spent[0].amount for customer in people) == Decimal("2328.60")
-    best = customer_search.page(store, sort="-spent", limit=1).customers[0]
+    best = customer_search.page(store, sort="-spent", limit=1).items[0]
     assert (best["email"], best["orders_count"], best["total_spent"][0]["amount"]) == ("hholy@gmail.com", 7, "49.62")
 
 
@@ -69,7 +69,7 @@ def test_orders_of_one_customer_at_the_same_time_are_all_counted(store: Store) -
     assert ana
     assert (ana.orders_count, ana.total_spent[0].amount) == (40, Decimal("50.00"))
     assert (ana.first_order_at, ana.last_order_at) == (messages[0].placed_at, messages[-1].placed_at)
-    assert len(order_lists.of_customer(store, ana.id, 100).orders) == 40
+    assert len(order_lists.of_customer(store, ana.id, 100).items) == 40
     assert customer_search.count(store) == 1
 
 
@@ -83,7 +83,7 @@ def test_versions_at_the_same_time_end_with_the_newest_in_both_accounts(store: S
     assert orders.get(store, ana.id, "1001").version == 30
     if ben:  # made only where one of the odd versions came before the last
         assert (ben.orders_count, ben.total_spent, ben.first_order_at) == (0, [], None)
-        assert order_lists.of_customer(store, ben.id).orders == []
+        assert order_lists.of_customer(store, ben.id).items == []
 
 
 def test_an_account_that_many_ways_make_at_once_is_one(store: Store) -> None:

@@ -29,7 +29,7 @@ from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, rate_limits
 from clientela.table.rate_limits import Rule
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 
 ROUNDS = int(os.environ.get("SIGN_IN_ROUNDS", "20"))
 THREADS, CALLERS = 32, 1000
@@ -115,8 +115,8 @@ def test_a_thousand_verifies_of_one_link_open_one_session(
 class ReadThenWrite(Transaction):
     """What must not be: the conditions are looked at before the write, not with it."""
 
-    def save(self, record: Any, condition: Any = None, otherwise: Any = None) -> None:
-        super().save(record)
+    def put_record(self, record: Any, condition: Any = None, otherwise: Any = None) -> None:
+        super().put_record(record)
 
     def update(self, record: Any, actions: Any, condition: Any = None, otherwise: Any = None) -> None:
         super().update(record, actions)
@@ -203,14 +203,14 @@ def test_the_tries_of_one_network_are_counted_over_all_it_tries(
 
 
 def test_limits_fail_closed(store: Store, ana: Customer, box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent, call = box.link(store), dynamodb._call
+    sent, call = box.link(store), dynamodb.client.call
 
     def broken(operation: str, request: dict[str, Any]) -> Any:
         if "LIMIT#" in json.dumps(request):
             raise BusyError
         return call(operation, request)
 
-    monkeypatch.setattr(dynamodb, "_call", broken)
+    monkeypatch.setattr(dynamodb.client, "call", broken)
     for attempt in (
         lambda: by_link(store, sent),
         lambda: link_sign_in.request_link(store, "other@example.com", HERE, None, None, NOW),

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from clientela import clock, settings
-from clientela.customers import customers
+from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_records import record
 from clientela.lifecycle import customer_removal
@@ -277,7 +277,7 @@ def test_customers_are_taken_as_they_are_worked_on(store: Store, monkeypatch: py
             read.append(number)
             yield item
 
-    monkeypatch.setattr(statistics_rebuild.directory, "every_profile", many)
+    monkeypatch.setattr(customer_search, "all_profiles", many)
     checked = statistics_rebuild.rebuild(store, NOW)
     for _ in range(50):
         next(checked)

@@ -24,6 +24,6 @@ def test_a_message_outlives_its_gaps() -> None:
 def test_the_built_layer_holds_what_the_rules_of_all_countries_read(build: Path) -> None:
     """An Indonesian number is looked up in a list of districts, which is a file of its own."""
     result = run_as_lambda(
-        build, "VatChecker", "from clientela.schema import vat; print(vat.number('ID 3171011708450001'))"
+        build, "VatChecker", "from clientela.schema import vat_ids; print(vat_ids.normalize('ID 3171011708450001'))"
     )
     assert (result.stdout.strip(), result.returncode) == ("ID3171011708450001", 0), result.stderr

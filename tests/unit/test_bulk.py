@@ -21,7 +21,7 @@ from clientela.sign_in import sessions
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 
 NOW = clock.now()
 
@@ -68,7 +68,7 @@ def changes(**fields: Any) -> BulkChange:
 
 
 def tags(store: Store) -> list[list[str]]:
-    return [customer["tags"] for customer in customer_search.page(store, sort="created").customers]
+    return [customer["tags"] for customer in customer_search.page(store, sort="created").items]
 
 
 def test_customers_named_by_id_are_changed_each_with_its_result(store: Store, people: list[Customer]) -> None:
@@ -110,7 +110,7 @@ def test_a_filter_becomes_a_job_with_a_result_for_each(store: Store, people: lis
     assert (done.status, done.changed, done.unchanged, done.failed) == ("succeeded", 3, 0, 0)
     assert tags(store) == [["old", "new"]] * 3 + [["old"]] * 2
     assert [r["id"] for r in bulk_jobs.results(store, job.id).items] == [customer.id for customer in people[:3]]
-    assert customer_history.page(store, people[0].id, clock.now()).events[0].actor.id == job.id
+    assert customer_history.page(store, people[0].id, clock.now()).items[0].actor.id == job.id
 
 
 def test_a_job_goes_on_where_its_time_was_short(

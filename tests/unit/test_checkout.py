@@ -19,7 +19,7 @@ from clientela.sign_in import sessions
 from clientela.storefront import checkout, checkout_policy
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 
 NOW = clock.now()
 DAY = timedelta(days=1)

@@ -24,7 +24,7 @@ def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     monkeypatch.setenv("CLIENTELA_LOCAL_DIR", str(tmp_path))
     deploy(tmp_path)
     monkeypatch.setattr(clients, "lambda_", lambda: SimpleNamespace(invoke=lambda **_: {}))
-    waiting(monkeypatch, lambda: export_jobs.run(store, export_jobs.list_all(store).jobs[0].id, clock.now()))
+    waiting(monkeypatch, lambda: export_jobs.run(store, export_jobs.list_all(store).items[0].id, clock.now()))
     customers.create(store, NewCustomer(email="ana@example.com", name="Ana"), clock.now())
     command = runner(monkeypatch, capsys)
     return lambda *arguments: command("--local", *arguments)
@@ -62,7 +62,7 @@ def test_a_failed_export_fails_the_command(run: Run, store: Store, monkeypatch: 
     def fail() -> None:
         monkeypatch.setattr(customer_search, "count", lambda *_: 5)
         with pytest.raises(export_jobs.ExportIncompleteError):
-            export_jobs.run(store, export_jobs.list_all(store).jobs[0].id, clock.now())
+            export_jobs.run(store, export_jobs.list_all(store).items[0].id, clock.now())
 
     waiting(monkeypatch, fail)
     code, out, err = run("exports", "run", "demo")

@@ -23,7 +23,7 @@ from clientela.orders import orders
 from clientela.orders.order_fields import Order
 from clientela.storefront import own_account
 from clientela.stores.stores import Store
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 
 NOW = clock.now()
 LATER = NOW + timedelta(days=1)
@@ -36,7 +36,7 @@ def ana(store: Store) -> Customer:
 
 
 def ledger(store: Store, customer: Customer) -> list[Consent]:
-    return consents.page(store, customer.id).consents
+    return consents.page(store, customer.id).items
 
 
 def by_owner(store: Store, ana: Customer) -> Any:

@@ -18,9 +18,9 @@ from clientela.notifications import welcome_mail
 from clientela.orders import orders
 from clientela.orders.order_fields import Order
 from clientela.sign_in import passwords, sessions
-from clientela.sign_in.link_requests import hash_secret
 from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.visitors import Visitor
+from clientela.signing import sha256_hex
 from clientela.storefront import own_account
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
@@ -117,7 +117,7 @@ def test_no_secret_is_in_it(store: Store, opened: SignedIn) -> None:
     record = passwords.find(store, opened.customer.id)
     assert record
     assert record.hash not in text
-    assert hash_secret(opened.token) not in text
+    assert sha256_hex(opened.token) not in text
     assert "hash" not in text
     assert opened.token.rpartition("_")[2] not in text
 

@@ -110,5 +110,5 @@ def test_an_order_that_has_a_new_customer_meanwhile_stays_theirs(store: Store, m
     customer_removal.remove(store, ana.id)
     again = customers.find(store, "ana@example.com", NOW)
     assert again
-    assert (again.orders_count, len(order_lists.of_customer(store, again.id).orders)) == (1, 1)
+    assert (again.orders_count, len(order_lists.of_customer(store, again.id).items)) == (1, 1)
     assert OrderReference.find(keys.order_reference(store.id, "1"), keys.REFERENCE)

@@ -121,13 +121,13 @@ def test_a_claim_whose_customer_was_never_put_is_free_again_after_a_minute(store
 
 
 def test_ones_own_claim_whose_reply_was_lost_is_recognised(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    put = dynamodb.put
+    write = dynamodb.write
 
-    def put_and_lose_the_reply(*arguments: Any) -> bool:
-        put(*arguments)
-        return put(*arguments)  # as the client repeats the call
+    def write_and_lose_the_reply(*arguments: Any, **request: Any) -> dynamodb.Written:
+        write(*arguments, **request)
+        return write(*arguments, **request)  # as the client repeats the call
 
-    monkeypatch.setattr(dynamodb, "put", put_and_lose_the_reply)
+    monkeypatch.setattr(dynamodb, "write", write_and_lose_the_reply)
     assert customers.get(store, ana(store).id).name == "Ana Pérez"
 
 
@@ -250,7 +250,7 @@ def test_numbers_come_back_as_they_went_in(store: Store) -> None:
     numbers = {"half": 0.5, "huge": 1e30, "whole": 9007199254740991, "none": 0}
     created = ana(store, custom_fields=numbers)
     assert customers.get(store, created.id).custom_fields == numbers
-    assert customer_search.page(store, limit=1).customers[0]["custom_fields"] == numbers
+    assert customer_search.page(store, limit=1).items[0]["custom_fields"] == numbers
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from clientela.sign_in import sessions
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 from clientela.web import http_app, http_errors
 
 

@@ -1,4 +1,5 @@
-from clientela.schema.documents import DocumentAttribute, Model
+from clientela.schema.documents import Model
+from clientela.table.attributes import DocumentAttribute
 
 
 class Part(Model):

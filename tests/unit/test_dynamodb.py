@@ -9,8 +9,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from clientela import concurrency
 from clientela.aws import json_protocol
 from clientela.aws.http_connections import Reply
+from clientela.aws.json_protocol import Service
 from clientela.errors import BusyError
 from clientela.table import dynamodb
 
@@ -21,7 +23,13 @@ NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 def test_a_call_is_signed_as_botocore_signs_it(token: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     credentials = Credentials("AKID", "secret", token)
     headers = json_protocol.headers(
-        dynamodb.SERVICE, "GetItem", b"{}", "db.example.com", "eu-west-1", credentials.get_frozen_credentials(), NOW
+        Service("dynamodb", "DynamoDB_20120810"),
+        "GetItem",
+        b"{}",
+        "db.example.com",
+        "eu-west-1",
+        credentials.get_frozen_credentials(),
+        NOW,
     )
     sent = {name: value for name, value in headers.items() if name in {"x-amz-target", "x-amz-security-token"}}
     request = AWSRequest("POST", "https://db.example.com/", data=b"{}", headers=sent)
@@ -52,21 +60,21 @@ FOUND = (200, b'{"Item":{"pk":{"S":"x"}}}')
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dynamodb, "_wait", lambda attempt: None)
+    monkeypatch.setattr(concurrency.time, "sleep", lambda seconds: None)
     monkeypatch.setenv("TABLE_NAME", "t")
 
 
 @pytest.mark.parametrize("trouble", [THROTTLED, BROKEN, LOST])
 def test_passing_trouble_is_waited_out(trouble: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     wire = Wire(trouble, trouble, FOUND)
-    monkeypatch.setattr(dynamodb, "_send", wire)
+    monkeypatch.setattr(dynamodb.client, "send", wire)
     assert dynamodb.get("x", "y") == {"pk": {"S": "x"}}
 
 
 @pytest.mark.parametrize("trouble", [THROTTLED, BROKEN, LOST])
 def test_lasting_trouble_is_given_up(trouble: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     wire = Wire(*[trouble] * 20)
-    monkeypatch.setattr(dynamodb, "_send", wire)
+    monkeypatch.setattr(dynamodb.client, "send", wire)
     with pytest.raises(BusyError):
         dynamodb.get("x", "y")
     assert wire.calls == json_protocol.ATTEMPTS
@@ -74,7 +82,7 @@ def test_lasting_trouble_is_given_up(trouble: Any, monkeypatch: pytest.MonkeyPat
 
 def test_a_refusal_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     wire = Wire((400, b'{"__type":"x#ValidationException","message":"no"}'))
-    monkeypatch.setattr(dynamodb, "_send", wire)
+    monkeypatch.setattr(dynamodb.client, "send", wire)
     with pytest.raises(json_protocol.RefusedError, match="ValidationException no"):
         dynamodb.get("x", "y")
 
@@ -82,7 +90,7 @@ def test_a_refusal_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_a_batch_left_over_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     first = b'{"Responses":{"t":[{"pk":{"S":"a"}}]},"UnprocessedKeys":{"t":{"Keys":[{"pk":{"S":"b"},"sk":{"S":"s"}}]}}}'
     wire = Wire((200, first), (200, b'{"Responses":{"t":[{"pk":{"S":"b"}}]},"UnprocessedKeys":{}}'))
-    monkeypatch.setattr(dynamodb, "_send", wire)
+    monkeypatch.setattr(dynamodb.client, "send", wire)
     assert [item["pk"]["S"] for item in dynamodb.get_many([("a", "s"), ("b", "s")])] == ["a", "b"]
 
 
@@ -93,6 +101,6 @@ def test_a_repeated_transaction_carries_one_token(monkeypatch: pytest.MonkeyPatc
         sent.append(body)
         return Reply(500 if len(sent) < 3 else 200, b"{}")
 
-    monkeypatch.setattr(dynamodb, "_send", send)
+    monkeypatch.setattr(dynamodb.client, "send", send)
     assert dynamodb.transact([]) is None
     assert len(set(sent)) == 1

@@ -168,7 +168,7 @@ def test_an_order_placed_before_makes_no_account_and_one_placed_after_a_new_one(
     again = holder(store)
     assert again
     assert (again.id != ana.id, again.orders_count) == (True, 1)
-    assert [each.id for each in order_lists.of_customer(store, again.id).orders] == ["new"]
+    assert [each.id for each in order_lists.of_customer(store, again.id).items] == ["new"]
 
 
 def test_a_changed_email_takes_the_order_from_its_holder_into_the_money_alone(store: Store, ana: Customer) -> None:
@@ -177,7 +177,7 @@ def test_a_changed_email_takes_the_order_from_its_holder_into_the_money_alone(st
     assert orders.record_version(store, order("7", version=2, email="ana@example.com"), NOW)
     ben = holder(store, "ben@example.com")
     assert ben
-    assert (ben.orders_count, order_lists.of_customer(store, ben.id).orders) == (0, [])
+    assert (ben.orders_count, order_lists.of_customer(store, ben.id).items) == (0, [])
     with pytest.raises(OrderNotFoundError):
         orders.get(store, ben.id, "7")
     assert reference(store, "7").money
@@ -218,7 +218,7 @@ def test_who_signs_up_again_comes_back_with_nothing(
     proof = link_sign_in.parse_proof(request_id=request.request_id, code=code)
     opened = link_sign_in.verify(store, proof, Visitor("192.0.2.1", None), NOW)
     assert opened.customer.id != ana.id
-    assert order_lists.of_customer(store, opened.customer.id).orders == []
+    assert order_lists.of_customer(store, opened.customer.id).items == []
     assert (opened.customer.name, opened.customer.orders_count) == (None, 0)
 
 

@@ -366,7 +366,7 @@ def test_the_schedule_starts_each_store_once(store: Store, functions: Functions)
         handle(call)
     handle(SCHEDULED)
     assert len(functions.calls) == 2
-    assert [job.status for job in export_jobs.list_all(store).jobs] == ["succeeded"]
+    assert [job.status for job in export_jobs.list_all(store).items] == ["succeeded"]
 
 
 def test_a_call_without_a_planned_time_starts_exports_too(store: Store, functions: Functions) -> None:
@@ -383,7 +383,7 @@ def test_a_function_that_cannot_be_called_fails_the_job(store: Store, monkeypatc
     monkeypatch.setattr(clients, "lambda_", Down)
     with pytest.raises(OSError):  # noqa: PT011 - whatever it is
         export_jobs.start(store, NOW)
-    assert [job.status for job in export_jobs.list_all(store).jobs] == ["failed"]
+    assert [job.status for job in export_jobs.list_all(store).items] == ["failed"]
 
 
 @pytest.mark.parametrize("broken", ["demo", "other"])
@@ -417,7 +417,7 @@ def test_jobs_are_listed_newest_first_in_pages(store: Store) -> None:
     started = [export_jobs.start(store, NOW + timedelta(seconds=number)).id for number in range(3)]
     first = export_jobs.list_all(store, 2)
     second = export_jobs.list_all(store, 2, first.next_cursor)
-    assert [job.id for job in first.jobs + second.jobs] == started[::-1]
+    assert [job.id for job in first.items + second.items] == started[::-1]
     assert second.next_cursor is None
     with pytest.raises(InvalidInputError):
         export_jobs.list_all(store, 2, "nonsense")

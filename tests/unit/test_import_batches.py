@@ -14,7 +14,7 @@ from clientela.groups.groups import NewGroup
 from clientela.imports import import_customers, import_load, import_rows
 from clientela.imports.import_customers import ImportedCustomer, Rules
 from clientela.stores.stores import Store
-from clientela.table.records import MAX_BYTES, MAX_WRITES
+from clientela.table.transactions import MAX_BYTES, MAX_WRITES
 
 NOW = clock.now()
 

@@ -26,7 +26,7 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
 
 def received(store: Store, content: bytes, **metadata: str) -> ImportJob:
     csv_import.receive(dropped(store, content, "customers.csv", metadata), None)
-    (job,) = import_jobs.list_all(store).jobs
+    (job,) = import_jobs.list_all(store).items
     return job
 
 
@@ -74,7 +74,7 @@ def test_a_refused_file_is_deleted_also_where_the_function_died_before(
             csv_import.receive(event, None)
     csv_import.receive(event, None)
     assert versions() == []
-    assert [job.status for job in import_jobs.list_all(store).jobs] == ["failed"]
+    assert [job.status for job in import_jobs.list_all(store).items] == ["failed"]
 
 
 def test_another_version_of_a_refused_file_is_not_touched(store: Store) -> None:

@@ -310,7 +310,7 @@ def test_a_repeated_event_finds_the_same_job(store: Store, machines: StateMachin
     event = dropped(store, CHINOOK, "new customers, ñ+%2026.csv")
     for _ in range(3):
         csv_import.receive(event, None)
-    (job,) = import_jobs.list_all(store).jobs
+    (job,) = import_jobs.list_all(store).items
     assert (job.file, list(machines.started)) == ("new customers, ñ+%2026.csv", [job.id])
 
 
@@ -323,7 +323,7 @@ def test_an_event_repeated_after_a_death_before_the_start_starts_the_import(
         with pytest.raises(FaultError):
             csv_import.receive(event, None)
     csv_import.receive(event, None)
-    assert [job.status for job in import_jobs.list_all(store).jobs] == ["running"]
+    assert [job.status for job in import_jobs.list_all(store).items] == ["running"]
 
 
 def test_what_is_no_import_is_left_alone(store: Store, machines: StateMachines) -> None:
@@ -335,7 +335,7 @@ def test_what_is_no_import_is_left_alone(store: Store, machines: StateMachines) 
     own = dropped(store.model_copy(update={"id": "_jobs"}), CHINOOK, "customers.csv")
     for event in (gone, strange, own, {"Event": "s3:TestEvent"}):
         csv_import.receive(event, None)
-    assert import_jobs.list_all(store).jobs == []
+    assert import_jobs.list_all(store).items == []
 
 
 def test_progress_is_seen_while_chunks_are_loaded_and_a_chunk_counts_once(
@@ -393,7 +393,7 @@ def test_jobs_are_listed_newest_first_page_by_page(store: Store, run: Import) ->
     ids = {run(b"email\nana@example.com\n", f"{number}.csv").id for number in range(3)}
     page = import_jobs.list_all(store, limit=2)
     rest = import_jobs.list_all(store, limit=2, cursor=page.next_cursor)
-    listed = [job.id for job in (*page.jobs, *rest.jobs)]
+    listed = [job.id for job in (*page.items, *rest.items)]
     assert listed == sorted(ids, reverse=True)
     assert rest.next_cursor is None
     with pytest.raises(InvalidInputError):

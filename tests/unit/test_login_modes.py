@@ -14,7 +14,7 @@ from clientela.sign_in import link_sign_in, sessions
 from clientela.storefront import checkout
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 
 Person = Literal["unknown", "guest", "registered", "pending", "disabled"]
 OPTIONAL, REQUIRED = {"login_mode": "optional"}, {"login_mode": "required"}

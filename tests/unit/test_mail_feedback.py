@@ -53,7 +53,7 @@ def complaint(sent_at: datetime = NOW) -> Feedback:
 
 
 def told(store: Store, customer: Customer) -> list[tuple[str, str | None]]:
-    events = sign_in_events.page(store, customer, NOW, 100).events
+    events = sign_in_events.page(store, customer, NOW, 100).items
     return [(event.event, event.reason) for event in events]
 
 

@@ -157,7 +157,7 @@ def test_the_only_order_leaving_leaves_nothing(store: Store) -> None:
     ana = holder(store)
     assert figures(ana) == (0, {}, None, None, "cancelled")
     assert ana.average_order_value is None
-    assert customer_search.page(store, sort="-spent").customers == []
+    assert customer_search.page(store, sort="-spent").items == []
 
 
 def test_every_order_of_arrival_ends_in_the_same_statistics(aws: Any) -> None:
@@ -176,7 +176,7 @@ def test_every_order_of_arrival_ends_in_the_same_statistics(aws: Any) -> None:
                 orders.record_version(store, message, NOW)
             ends.add(str([figures(holder(store, email)) for email in ("ana@example.com", "ben@example.com")]))
             assert [
-                len(order_lists.of_customer(store, holder(store, e).id).orders)
+                len(order_lists.of_customer(store, holder(store, e).id).items)
                 for e in ("ana@example.com", "ben@example.com")
             ] == [1, 1]
     april, february = (
@@ -222,7 +222,7 @@ def test_random_histories_end_in_the_statistics_of_their_last_versions(store: St
             max(made.placed_at for made in counts),
             latest.payment_status,
         )
-        listed = order_lists.of_customer(store, holder(store, email).id, 100).orders
+        listed = order_lists.of_customer(store, holder(store, email).id, 100).items
         assert {(made.id, made.version) for made in listed} == {(made.id, made.version) for made in mine}
 
 
@@ -253,7 +253,7 @@ def test_an_order_of_a_disabled_customer_is_recorded_and_counted_and_changes_not
     before = customers.create(store, new, NOW)
     take(store, name="Ana", phone="+34911222333", shipping_address={"city": "Madrid"}, accepts_marketing=True)
     ana = holder(store)
-    assert (ana.orders_count, len(order_lists.of_customer(store, ana.id).orders)) == (1, 1)
+    assert (ana.orders_count, len(order_lists.of_customer(store, ana.id).items)) == (1, 1)
     told = {"status", "type", "name", "phone", "shipping_addresses", "accepts_marketing"}
     assert ana.model_dump(include=told) == before.model_dump(include=told)
 
@@ -354,7 +354,7 @@ def test_orders_come_newest_first_in_pages(store: Store) -> None:
     first = order_lists.of_customer(store, ana.id, 2)
     second = order_lists.of_customer(store, ana.id, 2, first.next_cursor)
     third = order_lists.of_customer(store, ana.id, 2, second.next_cursor)
-    assert [[made.id for made in page.orders] for page in (first, second, third)] == [["5", "4"], ["3", "2"], ["1"]]
+    assert [[made.id for made in page.items] for page in (first, second, third)] == [["5", "4"], ["3", "2"], ["1"]]
     assert third.next_cursor is None
     assert order_lists.of_customer(store, ana.id, 5).next_cursor is None
 
@@ -383,7 +383,7 @@ def test_an_order_of_somebody_else_is_not_found(store: Store) -> None:
 def test_the_sample_event_is_taken(store: Store) -> None:
     assert failures(json.loads(EVENT.read_text())) == []
     ana = holder(store)
-    [taken] = order_lists.of_customer(store, ana.id).orders
+    [taken] = order_lists.of_customer(store, ana.id).items
     assert (taken.number, taken.model_dump(mode="json")["items"][0]["quantity"]) == ("A-1001", 2)
 
 
@@ -455,7 +455,7 @@ def test_an_order_at_another_time_moves_and_the_first_and_last_with_it(store: St
     assert (*figures(holder(store))[2:4], holder(store).last_payment_method) == (february, april, "card")
     take(store, id="1", placed_at=times[2], version=3, payment_method="card", payment_status="cancelled")
     assert figures(holder(store))[2:5] == (february, february, "cancelled")
-    assert [made.placed_at for made in order_lists.of_customer(store, holder(store).id).orders] == [march, february]
+    assert [made.placed_at for made in order_lists.of_customer(store, holder(store).id).items] == [march, february]
 
 
 def test_orders_are_filtered_by_statuses_and_times_and_paged(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -475,8 +475,8 @@ def test_orders_are_filtered_by_statuses_and_times_and_paged(store: Store, monke
         found, cursor = [], None
         while True:
             page = order_lists.of_customer(store, ana.id, limit, cursor, OrderFilter.model_validate(wanted))
-            found, cursor = found + [made.id for made in page.orders], page.next_cursor
-            assert len(page.orders) <= limit
+            found, cursor = found + [made.id for made in page.items], page.next_cursor
+            assert len(page.items) <= limit
             if cursor is None:
                 return found
 
@@ -498,6 +498,6 @@ def test_a_list_that_finds_little_in_much_goes_on_page_by_page(store: Store, mon
         take(store, id=f"{number}", placed_at=f"2026-01-01T00:00:0{number}Z", payment_status=status)
     wanted = OrderFilter(payment_status=["paid"])
     first = order_lists.of_customer(store, holder(store).id, 50, None, wanted)
-    assert (first.orders, first.next_cursor is None) == ([], False)
+    assert (first.items, first.next_cursor is None) == ([], False)
     second = order_lists.of_customer(store, holder(store).id, 50, first.next_cursor, wanted)
-    assert [made.id for made in second.orders] == ["0"]
+    assert [made.id for made in second.items] == ["0"]

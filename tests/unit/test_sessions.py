@@ -12,7 +12,7 @@ from clientela.sign_in import sessions, user_agents
 from clientela.sign_in.sessions import Session, SessionRecord
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 
 NOW = clock.now()
 

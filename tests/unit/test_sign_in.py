@@ -30,7 +30,7 @@ from clientela.sign_in import link_requests, link_sign_in, sessions
 from clientela.sign_in.visitors import Visitor
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 
 
 @pytest.fixture

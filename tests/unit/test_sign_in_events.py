@@ -39,14 +39,14 @@ def ana(store: Store) -> Customer:
 
 def told(store: Store, customer: Customer, at: Any = NOW) -> list[tuple[str, str | None]]:
     """What is told, oldest first."""
-    events = sign_in_events.page(store, customer, at, 100).events
+    events = sign_in_events.page(store, customer, at, 100).items
     return [(event.event, event.reason) for event in reversed(events)]
 
 
 def test_a_sign_in_is_told_from_its_request_to_its_use(store: Store, ana: Customer, box: Mailbox) -> None:
     opened = by_link(store, box.link(store))
     assert told(store, opened.customer) == [("requested", None), ("sent", None), ("used", None)]
-    newest = sign_in_events.page(store, ana, NOW).events[0]
+    newest = sign_in_events.page(store, ana, NOW).items[0]
     assert (newest.at, newest.device, newest.request_id) == (NOW, "Firefox on Windows", box.last.request_id)
 
 
@@ -107,7 +107,7 @@ def test_limits_are_told_once_with_how_often(store: Store, ana: Customer, box: M
     for second in range(5):
         with suppress(TooManyRequestsError):
             link_sign_in.request_link(store, ANA, HERE, None, None, at + timedelta(seconds=second))
-    events = {event.event: event for event in sign_in_events.page(store, ana, at).events}
+    events = {event.event: event for event in sign_in_events.page(store, ana, at).items}
     assert (events["limited"].reason, events["limited"].count) == ("links", 4)
     assert events["limited"].at == at + timedelta(seconds=1)
 
@@ -129,7 +129,7 @@ def test_pages_are_newest_first_and_end(store: Store, ana: Customer, box: Mailbo
     cursor, seen = None, list[Any]()
     for _ in range(10):
         page = sign_in_events.page(store, ana, NOW, 3, cursor)
-        seen += page.events
+        seen += page.items
         cursor = page.next_cursor
         if cursor is None:
             break

@@ -11,7 +11,7 @@ from botocore.client import BaseClient
 from tests import sign_ins
 from tests.sign_ins import ANA, NOW, Mailbox, by_link
 
-from clientela.aws import json_protocol
+from clientela.aws.json_protocol import JsonClient
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import InvalidInputError, TooManyRequestsError
@@ -111,15 +111,15 @@ def test_work_of_asking_does_not_depend_on_the_account(store: Store, monkeypatch
         calls.append(operation)
         return original(self, operation, arguments)
 
-    lean = json_protocol.send
+    send = JsonClient.send
 
-    def recorded_lean(service: Any, client: Any, connections: Any, operation: str, body: bytes) -> Any:
+    def recorded_lean(self: JsonClient, operation: str, body: bytes) -> Any:
         assert b"#EMAIL#" not in body, "the account was looked up"
         calls.append(operation)
-        return lean(service, client, connections, operation, body)
+        return send(self, operation, body)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", recorded)
-    monkeypatch.setattr(json_protocol, "send", recorded_lean)
+    monkeypatch.setattr(JsonClient, "send", recorded_lean)
     works = []
     link_sign_in.request_link(
         store, "first@example.com", Visitor("192.0.2.1"), None, None, NOW
@@ -156,13 +156,13 @@ def test_fifty_an_hour_from_one_network(store: Store) -> None:
 
 
 def test_limit_recognises_its_own_write_whose_answer_was_lost(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent = dynamodb._send
+    sent = dynamodb.client.send
 
     def twice(operation: str, body: bytes) -> Any:
         sent(operation, body)
         return sent(operation, body)
 
-    monkeypatch.setattr(dynamodb, "_send", twice)
+    monkeypatch.setattr(dynamodb.client, "send", twice)
     rate_limits.sliding_window("x", [Rule(1, 60)], NOW)
 
 

@@ -22,7 +22,7 @@ from clientela.sign_in import sessions, sign_in_limits
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table.rate_limits import Rule
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 from clientela.web import http_app
 from storefront_routes import access
 

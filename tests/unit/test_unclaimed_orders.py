@@ -30,7 +30,7 @@ def registered(store: Store, email: str = "ana@example.com") -> Customer:
 
 
 def listed(store: Store, customer: Customer) -> list[str]:
-    return [made.id for made in order_lists.of_customer(store, customer.id, 100).orders]
+    return [made.id for made in order_lists.of_customer(store, customer.id, 100).items]
 
 
 def nobody(store: Store) -> bool:

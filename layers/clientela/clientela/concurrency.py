@@ -1,13 +1,52 @@
-"""The same work on many things, a few at a time."""
+"""Work that meets other work: retries with backoff, and several threads with bounded memory."""
 
+import random
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from clientela.errors import BusyError
+
+ATTEMPTS = 10  # of a change that meets others on the same item; about five seconds in all
+
+
+def retry_on_conflict[T](
+    attempt: Callable[[], T],
+    conflicts: tuple[type[Exception], ...] = (BusyError,),
+    attempts: int = ATTEMPTS,
+) -> T:
+    """Call `attempt` until it returns without a conflict, with backoff between the calls.
+
+    `conflicts` are the errors that a conflict raises. `attempt` must read again what its condition
+    depends on.
+
+    Raises:
+        BusyError: every attempt met a conflict.
+    """
+    for number in range(attempts):
+        try:
+            return attempt()
+        except conflicts:
+            if number + 1 < attempts:
+                back_off(number)
+    raise BusyError
+
+
+def back_off(number: int, base: float = 0.02, limit: float = 2.0) -> None:
+    """Sleep before the next attempt: at most `base` seconds after attempt 0, doubled each time.
+
+    The time is random up to that bound (full jitter), so that callers who met once do not meet again.
+    Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    """
+    time.sleep(random.uniform(0, min(limit, base * 2**number)))  # noqa: S311 - jitter, nothing secret
+
 
 def map_in_order[A, B](function: Callable[[A], B], items: Iterable[A], threads: int) -> Iterator[B]:
-    """`function` of each item, in their order. Unlike `Executor.map` it takes no more items than it works on: there may be
-    more of them than memory holds."""
+    """Yield `function` of each item in the items' order, computed by several threads.
+
+    Unlike `Executor.map` it reads only a few items ahead, so that memory stays constant.
+    """
     pending: deque[Future[B]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:

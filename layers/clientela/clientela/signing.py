@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -26,6 +26,19 @@ class _Keys(NamedTuple):
     read_at: float
 
 
+def sha256_hex(text: str) -> str:
+    """Return the hex SHA-256 of a text: enough for secrets of 128 random bits and more."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def constant_time_equal(presented: str, stored: str | None) -> bool:
+    """Compare two hashes in a time that does not depend on where they differ.
+
+    The same work is done without a stored hash, so that the time does not show whether there is one.
+    """
+    return hmac.compare_digest(presented, stored or "-") and stored is not None
+
+
 def keyed_hash(purpose: str, value: str) -> str:
     """Hex HMAC-SHA-256 of a value for one purpose, with the current key.
 
@@ -41,8 +54,21 @@ def keyed_hashes(purpose: str, value: str) -> Iterator[str]:
 
 
 def is_keyed_hash(purpose: str, value: str, kept: str | None) -> bool:
-    """Whether a hash that was kept is this value's."""
-    return kept is not None and any(hmac.compare_digest(made, kept) for made in keyed_hashes(purpose, value))
+    """Return whether a stored hash is this value's.
+
+    Without a stored hash the same work is done and the same secret is read, so that neither time nor
+    calls show whether there is one.
+    """
+    matches = any(hmac.compare_digest(made, kept or "-") for made in keyed_hashes(purpose, value))
+    return matches and kept is not None
+
+
+def permanent_hash(purpose: str, value: str) -> str:
+    """Return a hex HMAC-SHA-256 of a value for one purpose, under the key that is never rotated.
+
+    For people who were erased: under another key nobody would be recognised.
+    """
+    return _hmac(_permanent_key(settings.erasure_secret()), purpose, value)
 
 
 def sign(purpose: str, value: Any) -> str:
@@ -96,6 +122,11 @@ def _read(arn: str) -> tuple[bytes, ...]:
     except client.exceptions.ResourceNotFoundException:  # it was never rotated
         return (current,)
     return (current, previous)
+
+
+@cache
+def _permanent_key(arn: str) -> bytes:
+    return clients.secrets().get_secret_value(SecretId=arn)["SecretString"].encode()
 
 
 def _hmac(key: bytes, purpose: str, value: str) -> str:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.exceptions import NoCredentialsError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,9 +23,32 @@ CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard",
 
 
 @cache
+def session() -> boto3.Session:
+    """Return the session that all clients share: it finds region and credentials."""
+    return boto3.Session()
+
+
+def credentials() -> ReadOnlyCredentials:
+    """Return the credentials to sign with, refreshed if they are about to expire.
+
+    Raises:
+        NoCredentialsError: none are configured.
+    """
+    found = _credentials()
+    if found is None:
+        raise NoCredentialsError
+    return found.get_frozen_credentials()
+
+
+@cache
+def _credentials() -> Credentials | None:
+    return session().get_credentials()
+
+
+@cache
 def dynamodb() -> "DynamoDBClient":
     """The table. PynamoDB's records and the lean client (dynamodb.py) share it, its credentials and its endpoint."""
-    return boto3.client("dynamodb", config=CONFIG.merge(Config(read_timeout=5, parameter_validation=False)))
+    return session().client("dynamodb", config=CONFIG.merge(Config(read_timeout=5, parameter_validation=False)))
 
 
 @cache
@@ -33,40 +58,42 @@ def s3() -> "S3Client":
     botocore's default would sign URLs the old way (SigV2), which newer buckets refuse, and for the global endpoint, which
     redirects to the bucket's region and so breaks the signature.
     """
-    return boto3.client("s3", config=CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"})))
+    return session().client(
+        "s3", config=CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
+    )
 
 
 @cache
 def sqs() -> "SQSClient":
     """The mail queue."""
-    return boto3.client("sqs", config=CONFIG)
+    return session().client("sqs", config=CONFIG)
 
 
 @cache
 def ses() -> "SESV2Client":
     """Outgoing mail."""
-    return boto3.client("sesv2", config=CONFIG)
+    return session().client("sesv2", config=CONFIG)
 
 
 @cache
 def events() -> "EventBridgeClient":
     """The bus on which events go out."""
-    return boto3.client("events", config=CONFIG)
+    return session().client("events", config=CONFIG)
 
 
 @cache
 def lambda_() -> "LambdaClient":
     """Asynchronous invocation of the export function."""
-    return boto3.client("lambda", config=CONFIG)
+    return session().client("lambda", config=CONFIG)
 
 
 @cache
 def step_functions() -> "SFNClient":
     """Start of an import's state machine."""
-    return boto3.client("stepfunctions", config=CONFIG)
+    return session().client("stepfunctions", config=CONFIG)
 
 
 @cache
 def secrets() -> "SecretsManagerClient":
     """The signing secret."""
-    return boto3.client("secretsmanager", config=CONFIG)
+    return session().client("secretsmanager", config=CONFIG)

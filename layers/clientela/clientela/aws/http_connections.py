@@ -27,6 +27,7 @@ class Connections:
     """Connections that threads share: each is used by one at a time, and waits for the next."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self._parts = urlsplit(url)
         self._tls = ssl.create_default_context() if self._parts.scheme == "https" else None
         self._idle: list[HTTPConnection] = []

@@ -1,15 +1,13 @@
-"""Calls of AWS's JSON protocols, signed, over kept-alive connections: for the few that botocore makes too dear.
+"""Signed calls of AWS's JSON protocols over kept-alive connections, without botocore's cost.
 
-Credentials, region and endpoint are those of botocore's client of the service, so that every way to configure them works.
-Throttling, faults and broken connections are retried with jitter: whatever is sent must bear being done twice.
+Botocore spends 2 ms of CPU on a transaction and 10 ms on a page of 100 items; this module spends what
+orjson needs. Region, endpoint and credentials are botocore's, so that every way to configure them works.
 
 Signature: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
 import hashlib
 import hmac
-import random
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,10 +15,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from clientela.aws import clients
 from clientela.aws.http_connections import Broken, Connections, Reply
+from clientela.concurrency import back_off
 from clientela.errors import BusyError
 
 ATTEMPTS = 5
+BACKOFF_SECONDS = 0.05
 TEMPORARY = (
     "ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError",
     "TransactionInProgressException", "TransactionConflictException", "RequestThrottled", "ServiceUnavailable",
@@ -48,34 +49,52 @@ class RefusedError(CallError):
         super().__init__(f"{operation}: {self.code} {body.get('message', body.get('Message', ''))}")
 
 
-def call(
-    send: Callable[[str, bytes], Reply], operation: str, request: dict[str, Any], wait: Callable[[int], None]
-) -> dict[str, Any]:
-    """What AWS answers to a request, after as many attempts as it takes. RefusedError; BusyError after ATTEMPTS."""
-    body = orjson.dumps(request)
-    for attempt in range(ATTEMPTS):
-        try:
-            response = send(operation, body)
-        except Broken:
-            wait(attempt)
-            continue
-        if response.status == 200:
-            answer: dict[str, Any] = orjson.loads(response.data)
-            return answer
-        refused = RefusedError(operation, _json(response.data))
-        if response.status < 500 and refused.code not in TEMPORARY:
-            raise refused
-        wait(attempt)
-    raise BusyError
+class JsonClient:
+    """One AWS service: signs each call, sends it over a kept-alive connection, retries.
 
+    `boto` returns botocore's client of the service: it gives region and endpoint. Throttling, server
+    errors and lost replies are retried, so every call must be safe to send twice.
+    """
 
-def send(service: Service, client: Any, connections: Connections, operation: str, body: bytes) -> Reply:
-    """Sign a body with the credentials of botocore's client, and send it once. Raises one of `Broken`."""
-    credentials = client._request_signer._credentials.get_frozen_credentials()
-    signed = headers(
-        service, operation, body, connections.host, client.meta.region_name, credentials, datetime.now(UTC)
-    )
-    return connections.post(body, signed)
+    def __init__(self, service: Service, boto: Callable[[], Any]) -> None:
+        self._service, self._boto = service, boto
+        self._connections: Connections | None = None
+
+    def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Return the service's answer.
+
+        Raises:
+            RefusedError: the service refused the request.
+            BusyError: ATTEMPTS attempts met throttling, server errors or broken connections.
+        """
+        body = orjson.dumps(request)
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                back_off(attempt - 1, BACKOFF_SECONDS)
+            try:
+                reply = self.send(operation, body)
+            except Broken:
+                continue
+            if reply.status == 200:
+                answer: dict[str, Any] = orjson.loads(reply.data)
+                return answer
+            refused = RefusedError(operation, _json(reply.data))
+            if reply.status < 500 and refused.code not in TEMPORARY:
+                raise refused
+        raise BusyError
+
+    def send(self, operation: str, body: bytes) -> Reply:
+        """Sign a request and send it once.
+
+        Raises:
+            Broken: one of these, if no reply arrived; the service may have done the work.
+        """
+        meta = self._boto().meta
+        if self._connections is None or self._connections.url != meta.endpoint_url:
+            self._connections = Connections(meta.endpoint_url)
+        host, region = self._connections.host, meta.region_name
+        signed = headers(self._service, operation, body, host, region, clients.credentials(), datetime.now(UTC))
+        return self._connections.post(body, signed)
 
 
 def headers(
@@ -109,11 +128,6 @@ def headers(
     }
     authorization = "AWS4-HMAC-SHA256 " + ", ".join(f"{name}={value}" for name, value in parts.items())
     return signed | {"authorization": authorization, "content-type": f"application/x-amz-json-{service.json}"}
-
-
-def wait(attempt: int) -> None:
-    """Wait before the next attempt, longer each time, and never as long as another process does."""
-    time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, nothing secret
 
 
 @lru_cache(maxsize=8)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, Self
 
 import orjson
 from botocore.exceptions import ClientError
@@ -24,11 +24,13 @@ from clientela.customers.customer_fields import Customer, Status
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_history import Actor, ActorShown
 from clientela.errors import BulkJobNotFoundError, ClientelaError, VersionConflictError
-from clientela.schema.documents import DocumentAttribute, Model, load
+from clientela.schema.documents import Model
 from clientela.schema.fields import Name, Timestamp
 from clientela.sign_in import link_sign_in
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
+from clientela.table.attributes import DocumentAttribute, load
+from clientela.table.pagination import Page
 from clientela.table.records import Record
 
 BATCH_SIZE = 100  # customers, of a job: between two looks at the clock
@@ -102,13 +104,6 @@ class BulkRecord(Record):
     job = DocumentAttribute(BulkJob)
 
 
-class Page(NamedTuple):
-    """A page of jobs or results, and the cursor of the next one if there is one."""
-
-    items: list[Any]
-    next_cursor: str | None
-
-
 def change(store: Store, customer_ids: list[str], changes: BulkChange, now: datetime, by: Actor) -> list[BulkResult]:
     """Change customers by id, each for itself: one that fails leaves the others as they come out."""
     with ThreadPoolExecutor(_WORKERS) as threads:
@@ -126,7 +121,7 @@ def start(
     record = BulkRecord(
         keys.store(store.id), keys.bulk_job(job.id), job=job, by=ActorShown(kind=by.kind, id=by.id), is_sweep=is_sweep
     )
-    record.save()
+    records.put(record)
     try:
         _call_function(store, job.id)
     except Exception:
@@ -140,13 +135,13 @@ def get(store: Store, job_id: str) -> BulkJob:
     return _record(store, job_id).job
 
 
-def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page:
+def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[BulkJob]:
     """One page of the store's jobs, newest first. InvalidInputError for a strange cursor. Half a read unit per 4 KB."""
     found = pagination.newest_first(keys.store(store.id), keys.BULK_PREFIX, limit, cursor)
     return Page([load(BulkJob, item["job"]) for item in found.items], found.next_cursor)
 
 
-def results(store: Store, job_id: str, cursor: str | None = None) -> Page:
+def results(store: Store, job_id: str, cursor: str | None = None) -> Page[dict[str, Any]]:
     """What became of each customer, a hundred at a time, in the order of the work."""
     record = _record(store, job_id)
     part = int(pagination.decode_cursor(record.sk, cursor)) if cursor is not None else 0
@@ -182,7 +177,7 @@ def _next_part(store: Store, record: BulkRecord, now: datetime) -> BulkRecord:
     page = customer_search.page(
         store, sort="created", wanted=job.filter or CustomerFilter(), limit=BATCH_SIZE, cursor=record.cursor
     )
-    done = change(store, [customer["id"] for customer in page.customers], job.changes, now, Actor("bulk", job.id))
+    done = change(store, [customer["id"] for customer in page.items], job.changes, now, Actor("bulk", job.id))
     if done:
         done = _kept(_part_key(store, job.id, int(record.parts)), done)
     again = record.is_sweep and any(result.result != "failed" for result in done)
@@ -206,7 +201,7 @@ def _kept(key: str, done: list[BulkResult]) -> list[BulkResult]:
 
 def _failed(record: BulkRecord, message: str) -> None:
     record.job = record.job.model_copy(update={"status": "failed", "message": message})
-    record.save()
+    records.put(record)
 
 
 def _noted(
@@ -231,7 +226,7 @@ def _noted(
         is_sweep=record.is_sweep,
     )
     try:
-        records.save(after, BulkRecord.parts == record.parts, VersionConflictError())
+        records.put(after, BulkRecord.parts == record.parts, VersionConflictError())
     except VersionConflictError:
         return _record(store, job.id)
     return after

@@ -5,16 +5,18 @@ wording it was given. The two agree, whichever of them somebody sets; unknown is
 """
 
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from clientela.customers.customer_fields import Customer, MarketingConsent
 from clientela.customers.customer_history import Actor
 from clientela.errors import FieldError, InvalidInputError
-from clientela.schema.documents import DocumentAttribute, load
 from clientela.schema.fields import Timestamp
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination
-from clientela.table.records import Record, Transaction
+from clientela.table.attributes import DocumentAttribute, load
+from clientela.table.pagination import Page
+from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 type State = Literal["subscribed", "unsubscribed", "unknown"]
 
@@ -37,14 +39,7 @@ class ConsentRecord(Record):
     consent = DocumentAttribute(Consent)
 
 
-class Page(NamedTuple):
-    """A page of the ledger, and the cursor of the next one if there is one."""
-
-    consents: list[Consent]
-    next_cursor: str | None
-
-
-def page(store: Store, customer_id: str, limit: int = 50, cursor: str | None = None) -> Page:
+def page(store: Store, customer_id: str, limit: int = 50, cursor: str | None = None) -> Page[Consent]:
     """A customer's ledger, newest first. InvalidInputError for a cursor of another list. Half a read unit per 4 KB."""
     found = pagination.newest_first(keys.customer(store.id, customer_id), keys.CONSENT_PREFIX, limit, cursor)
     return Page([load(Consent, item["consent"]) for item in found.items], found.next_cursor)

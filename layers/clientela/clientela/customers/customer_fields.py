@@ -4,7 +4,6 @@ A field lives here and nowhere else: `CustomerFields` holds what a merchant may 
 `CustomerChanges` are what requests send, `Customer` is what is stored and answered.
 """
 
-import hashlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, Self
@@ -33,6 +32,7 @@ from clientela.schema.languages import Language
 from clientela.schema.merge_patch import all_optional
 from clientela.schema.text import fold_for_search
 from clientela.schema.vat_ids import VatId
+from clientela.signing import sha256_hex
 
 # A CSV cell separates its tags by these.
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^,;]*$")]
@@ -135,7 +135,7 @@ def default_address(book: Sequence[ShippingAddress]) -> ShippingAddress | None:
 def _address_id(address: ShippingAddress, taken: set[str | None]) -> str:
     """Made of the content, so that the same book sent again is the same book; of more, where that id went elsewhere."""
     seed = _content(address)
-    while (made := "adr_" + hashlib.sha256(seed.encode()).hexdigest()[:16]) in taken:
+    while (made := "adr_" + sha256_hex(seed)[:16]) in taken:
         seed += "+"
     return made
 

@@ -11,11 +11,14 @@ from typing import Any, Literal, NamedTuple
 from pynamodb.attributes import NumberAttribute
 
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.schema.documents import DocumentAttribute, Model, load
+from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination
-from clientela.table.records import Record, Transaction
+from clientela.table.attributes import DocumentAttribute, load
+from clientela.table.pagination import Page
+from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 EntryType = Literal[
     "registered", "verified", "detail_updated", "note_updated", "email_updated", "added_to_group", "removed_from_group",
@@ -70,14 +73,9 @@ class HistoryRecord(Record):
     ttl = NumberAttribute(null=True)
 
 
-class Page(NamedTuple):
-    """A page of entries, and the cursor of the next one if there is one."""
-
-    events: list[HistoryEntry]
-    next_cursor: str | None
-
-
-def page(store: Store, customer_id: str, now: datetime, limit: int = 50, cursor: str | None = None) -> Page:
+def page(
+    store: Store, customer_id: str, now: datetime, limit: int = 50, cursor: str | None = None
+) -> Page[HistoryEntry]:
     """A customer's history, newest first. InvalidInputError for a cursor of another list. Half a read unit per 4 KB."""
     found = pagination.newest_first(keys.customer(store.id, customer_id), keys.EVENT_PREFIX, limit, cursor)
     living = [item for item in found.items if "ttl" not in item or int(item["ttl"]["N"]) > now.timestamp()]
@@ -111,15 +109,14 @@ def differences(before: Customer, after: Customer) -> list[FieldChange]:
 
 def at_version(store: Store, customer_id: str, version: int) -> list[HistoryEntry]:
     """The entries of one version. 1 read unit."""
-    starts = HistoryRecord.sk.startswith(keys.events(version))
-    found = HistoryRecord.query(keys.customer(store.id, customer_id), starts, consistent_read=True)
+    found = HistoryRecord.list_by_prefix(keys.customer(store.id, customer_id), keys.events(version))
     return [record.event for record in found]
 
 
 def email_at(store: Store, customer: Customer, version: int) -> str:
     """The e-mail that a customer had at a version: that before the first change of it since. 1 read unit per 4 KB."""
-    since = HistoryRecord.sk.between(keys.events(version + 1), keys.events(customer.version + 1))
-    later = HistoryRecord.query(keys.customer(store.id, customer.id), since, consistent_read=True)
+    first, last = keys.events(version + 1), keys.events(customer.version + 1)
+    later = HistoryRecord.list_between(keys.customer(store.id, customer.id), first, last)
     moved = next((record.event for record in later if record.event.type == "email_updated"), None)
     return str(moved.changes[0].before) if moved else customer.email
 

@@ -10,13 +10,14 @@ import itertools
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 from clientela.customers.customer_filter import CustomerFilter, expression
 from clientela.customers.customer_records import BUCKETS, CustomerJson, customer_json
 from clientela.schema import email_addresses
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, pagination
+from clientela.table.pagination import Page
 
 Sort = Literal[
     "created", "-created", "name", "-name", "email", "-email",
@@ -27,16 +28,9 @@ SORTS: tuple[Sort, ...] = get_args(Sort)
 _ALL = CustomerFilter()
 
 
-class Page(NamedTuple):
-    """A page of customers as the API answers them, and the cursor of the next one if there is one."""
-
-    customers: list[CustomerJson]
-    next_cursor: str | None
-
-
 def page(
     store: Store, *, sort: Sort = "-created", wanted: CustomerFilter = _ALL, limit: int = 50, cursor: str | None = None
-) -> Page:
+) -> Page[CustomerJson]:
     """One page of the customers that pass the filter. Sorting by orders, spend or last order shows those with orders.
 
     InvalidInputError for a cursor that was not made for this store, filter and sort. Read units: half a unit per 4 KB

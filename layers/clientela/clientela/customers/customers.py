@@ -23,12 +23,13 @@ from clientela.errors import (
 )
 from clientela.groups import groups
 from clientela.schema import email_addresses
-from clientela.schema.documents import STORED, InputContext, load
+from clientela.schema.documents import STORED, InputContext
 from clientela.schema.merge_patch import merge
 from clientela.schema.validation_errors import invalid_input
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
-from clientela.table.records import Transaction
+from clientela.table.attributes import load
+from clientela.table.transactions import Transaction
 
 ATTEMPTS = 10  # of a change that meets others on the same customer
 MAX_BYTES = 190_000  # bytes of a customer as JSON: an entry of the history may hold two
@@ -262,7 +263,7 @@ def _take_claim(store: Store, customer: Customer, now: datetime) -> None:
     """Take the customer's address. EmailTakenError; one's own claim, whose reply was lost, is recognised."""
     wanted = claim(store, customer)
     for _ in range(2):
-        if dynamodb.put(wanted.item(), "attribute_not_exists(pk)"):
+        if dynamodb.write("PutItem", Item=wanted.item(), ConditionExpression="attribute_not_exists(pk)").done:
             return
         holder = EmailClaim.find(wanted.pk, wanted.sk)
         if holder and holder.customer_id == customer.id:

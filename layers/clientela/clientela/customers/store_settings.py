@@ -16,6 +16,6 @@ def change(store_id: str, changes: Any, now: datetime, version: int | None = Non
     """
     before = stores.read(store_id)
     is_other = isinstance(changes, dict) and changes.get("currency", before.currency) != before.currency
-    if is_other and customer_search.page(before, sort="spent", limit=1).customers:
+    if is_other and customer_search.page(before, sort="spent", limit=1).items:
         raise InvalidInputError(fields=[FieldError("/currency", "cannot change any more: customers have orders in it")])
     return stores.patch(store_id, changes, now, version)

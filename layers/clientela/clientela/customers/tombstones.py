@@ -3,19 +3,17 @@
 The key lies outside the table and is never rotated: under another one nobody would be recognised.
 """
 
-import hashlib
-import hmac
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cache
 
 from pynamodb.attributes import UnicodeAttribute
 
-from clientela import clock, settings
-from clientela.aws import clients
+from clientela import clock
+from clientela.signing import permanent_hash
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.records import Record, Transaction
+from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 
 class PersonErasedError(Exception):
@@ -81,17 +79,8 @@ def _tombstone(pk: str, erasure_id: str, now: datetime) -> Tombstone:
 
 
 def _email(store: Store, canonical: str) -> str:
-    return keys.erased(store.id, _keyed_hash("email", canonical))
+    return keys.erased(store.id, permanent_hash("email", canonical))
 
 
 def _customer(store: Store, customer_id: str) -> str:
-    return keys.erased(store.id, _keyed_hash("customer", customer_id))
-
-
-def _keyed_hash(kind: str, value: str) -> str:
-    return hmac.new(_secret(), f"{kind}\0{value}".encode(), hashlib.sha256).hexdigest()
-
-
-@cache
-def _secret() -> bytes:
-    return clients.secrets().get_secret_value(SecretId=settings.erasure_secret())["SecretString"].encode()
+    return keys.erased(store.id, permanent_hash("customer", customer_id))

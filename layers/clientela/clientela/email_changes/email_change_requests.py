@@ -14,7 +14,7 @@ from clientela import clock, signing
 from clientela.customers.customer_fields import Customer
 from clientela.errors import CodeLockedError, CodeWrongError, LinkExpiredError, LinkUnknownError, LinkUsedError
 from clientela.schema import email_addresses
-from clientela.sign_in.link_requests import constant_time_equal, hash_secret
+from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores.stores import Store
 from clientela.table import keys, records
 from clientela.table.records import Record
@@ -47,7 +47,7 @@ def find(store: Store, customer_id: str, change_id: str) -> EmailChangeRecord | 
 def store_hashes(request: EmailChangeRecord, change_id: str, secret: str, code: str, now: datetime) -> None:
     """Make the request's link and code those of the mail about to go out. LinkUsedError where it is too late. 1 write unit."""
     hashes: list[Action] = [
-        EmailChangeRecord.token_hash.set(hash_secret(secret)),
+        EmailChangeRecord.token_hash.set(sha256_hex(secret)),
         EmailChangeRecord.code_hash.set(signing.keyed_hash(_CODE, change_id + code)),
     ]
     records.update(request, hashes, is_open(now), LinkUsedError())
@@ -61,7 +61,7 @@ def require_proven(
     A code is counted before it is looked at: 1 write unit.
     """
     if secret is not None:
-        if not constant_time_equal(hash_secret(secret), request.token_hash):
+        if not constant_time_equal(sha256_hex(secret), request.token_hash):
             raise LinkUnknownError
         return
     _count_try(request)

@@ -17,8 +17,8 @@ from clientela.sign_in.sessions import Session
 from clientela.sign_in.sign_in_limits import RESEND_AFTER
 from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Store
-from clientela.table import keys
-from clientela.table.records import Transaction
+from clientela.table import keys, records
+from clientela.table.transactions import Transaction
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def request(
         raise InvalidInputError(fields=[FieldError("/email", "can get no mail: it has other letters before the @")])
     sign_in_limits.limit_email_changes(store, customer.id, canonical, visitor, now)
     asked = EmailChange(ids.new("emc", now), now + LIFETIME)
-    EmailChangeRecord(
+    change = EmailChangeRecord(
         keys.customer(store.id, customer.id),
         keys.email_change(asked.request_id),
         email=email,
@@ -54,7 +54,8 @@ def request(
         language=language or customer.language,
         expires_at=clock.format_timestamp(asked.expires_at),
         ttl=int(asked.expires_at.timestamp()),
-    ).save()
+    )
+    records.put(change)
     mail_queue.put("email_change", store.id, customer_id=customer.id, change_id=asked.request_id)
     return asked
 

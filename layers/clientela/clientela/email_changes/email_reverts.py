@@ -22,11 +22,12 @@ from clientela.errors import (
 )
 from clientela.mail import mail_queue
 from clientela.sign_in import link_sign_in, passwords, sessions, sign_in_limits
-from clientela.sign_in.link_requests import constant_time_equal, hash_secret
 from clientela.sign_in.visitors import Visitor
+from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores.stores import Store
 from clientela.table import keys, records
-from clientela.table.records import Record, Transaction
+from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 LIFETIME = timedelta(days=7)
 
@@ -60,7 +61,7 @@ def new_token(store: Store, customer_id: str, version: int, now: datetime) -> st
     record = EmailRevertRecord(keys.customer(store.id, customer_id), keys.email_revert(version))
     living = EmailRevertRecord.used_at.does_not_exist() & (EmailRevertRecord.expires_at > clock.format_timestamp(now))
     try:
-        records.update(record, [EmailRevertRecord.token_hash.set(hash_secret(secret))], living, LinkUsedError())
+        records.update(record, [EmailRevertRecord.token_hash.set(sha256_hex(secret))], living, LinkUsedError())
     except LinkUsedError:
         return None
     return f"{customer_id.removeprefix('cus_')}_{version}.{secret}"
@@ -76,7 +77,7 @@ def revert(store: Store, token: str, visitor: Visitor, now: datetime) -> Custome
     sign_in_limits.limit_attempts(visitor, now)
     customer_id, version, secret = _parts(token)
     record = EmailRevertRecord.find(keys.customer(store.id, customer_id), keys.email_revert(version))
-    if record is None or not constant_time_equal(hash_secret(secret), record.token_hash):
+    if record is None or not constant_time_equal(sha256_hex(secret), record.token_hash):
         raise LinkUnknownError
     if record.used_at:
         raise LinkUsedError
@@ -116,7 +117,7 @@ def _reverted(store: Store, before: Customer, record: EmailRevertRecord, now: da
 def _from(store: Store, record: EmailRevertRecord) -> list[EmailRevertRecord]:
     """This way back and those of later changes: as few as the limit of changes lets there be."""
     last = keys.email_revert(10**10 - 1)
-    return list(EmailRevertRecord.query(record.pk, EmailRevertRecord.sk.between(record.sk, last), consistent_read=True))
+    return EmailRevertRecord.list_between(record.pk, record.sk, last)
 
 
 def _lock(store: Store, customer_id: str, now: datetime) -> None:

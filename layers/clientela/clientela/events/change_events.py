@@ -11,9 +11,9 @@ from clientela.customers.customer_records import CustomerJson
 from clientela.exports.export_jobs import ExportJob
 from clientela.imports.import_jobs import ImportRecord
 from clientela.orders.order_fields import Order
-from clientela.schema.documents import load
 from clientela.sign_in.sessions import Session
 from clientela.table import keys
+from clientela.table.attributes import load
 from clientela.table.dynamodb import Item
 from clientela.table.stream import Change
 

@@ -6,7 +6,7 @@ with a manifest is whole: `rows` customers, counted apart from the rows that wer
 
 import time
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import orjson
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -18,11 +18,13 @@ from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, StoreNotFoundError, VersionConflictError
 from clientela.exports import export_columns, export_files
 from clientela.groups import groups
-from clientela.schema.documents import DocumentAttribute, Model, load
+from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
+from clientela.table.attributes import DocumentAttribute, load
+from clientela.table.pagination import Page
 from clientela.table.records import Record
 
 GIVEN_UP_AFTER = timedelta(minutes=15)  # the longest that a function can run: what still says so then is dead
@@ -73,13 +75,6 @@ class ExportRecord(Record):
     status = UnicodeAttribute()
     run_by = UnicodeAttribute(null=True)
     job = DocumentAttribute(ExportJob)
-
-
-class Page(NamedTuple):
-    """A page of jobs, and the cursor of the next one if there is one."""
-
-    jobs: list[ExportJob]
-    next_cursor: str | None
 
 
 def start(store: Store, now: datetime, wanted: CustomerFilter = _EVERYBODY) -> ExportJob:
@@ -137,7 +132,7 @@ def get(store: Store, job_id: str) -> ExportJob:
     return _record(store.id, job_id).job
 
 
-def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page:
+def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[ExportJob]:
     """One page of the store's jobs, newest first. InvalidInputError for a strange cursor. Half a read unit per 4 KB."""
     found = pagination.newest_first(keys.store(store.id), keys.EXPORT_PREFIX, limit, cursor)
     return Page([load(ExportJob, item["job"]) for item in found.items], found.next_cursor)
@@ -165,7 +160,7 @@ def _start_night(store_id: str, now: datetime, schedule: datetime | None) -> boo
 def _start(store: Store, job: ExportJob) -> ExportJob:
     record = ExportRecord(keys.store(store.id), keys.export_job(job.id), version=1, status=job.status, job=job)
     try:
-        records.save(record, ExportRecord.pk.does_not_exist(), VersionConflictError())
+        records.put(record, ExportRecord.pk.does_not_exist(), VersionConflictError())
     except VersionConflictError:  # a repeated schedule: the call before may have died between its two steps
         record = _record(store.id, job.id)
     if record.status in {"queued", "failed"}:
@@ -242,7 +237,7 @@ def _changed(record: ExportRecord, **changes: Any) -> ExportRecord:
     after = ExportRecord(
         record.pk, record.sk, version=record.version + 1, status=job.status, run_by=record.run_by, job=job
     )
-    records.save(after, ExportRecord.version == record.version, VersionConflictError())
+    records.put(after, ExportRecord.version == record.version, VersionConflictError())
     return after
 
 

@@ -12,12 +12,14 @@ from clientela import ids
 from clientela.errors import BusyError, GroupCodeTakenError, GroupNotFoundError, VersionConflictError
 from clientela.groups import group_css
 from clientela.schema.currencies import Currency
-from clientela.schema.documents import DocumentAttribute, Model, load
+from clientela.schema.documents import Model
 from clientela.schema.fields import Amount, Line, Timestamp
 from clientela.schema.merge_patch import all_optional, apply_patch
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.records import Record, Transaction
+from clientela.table.attributes import DocumentAttribute, load
+from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 ATTEMPTS = 10  # of a deletion that meets changes
 
@@ -110,9 +112,7 @@ def get(store: Store, group_id: str) -> Group:
 
 def list_all(store: Store) -> list[Group]:
     """All groups of a store, the one of highest priority first. 1 read unit per 4 KB."""
-    records = GroupRecord.query(
-        keys.store(store.id), GroupRecord.sk.startswith(keys.GROUP_PREFIX), consistent_read=True
-    )
+    records = GroupRecord.list_by_prefix(keys.store(store.id), keys.GROUP_PREFIX)
     return sorted((record.group for record in records), key=_by_priority)
 
 

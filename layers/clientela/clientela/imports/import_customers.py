@@ -16,7 +16,7 @@ from clientela.imports.import_jobs import DetectedFormat, ImportRecord, Mode
 from clientela.imports.import_rows import Row, StoreContext
 from clientela.imports.row_notes import RowIssue, RowRefusedError
 from clientela.stores.stores import Store
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 
 _WRITTEN = ("created", "updated")
 

@@ -1,7 +1,7 @@
 """Import jobs: one for each version of a CSV file that was dropped into the bucket."""
 
 from datetime import datetime
-from typing import Annotated, Literal, NamedTuple, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -13,10 +13,12 @@ from clientela.csv.csv_files import FileLayout
 from clientela.errors import ImportNotFoundError
 from clientela.imports import import_files
 from clientela.imports.import_files import Report, Source
-from clientela.schema.documents import DocumentAttribute, Model
+from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
+from clientela.table.attributes import DocumentAttribute
+from clientela.table.pagination import Page
 from clientela.table.records import Record
 
 # `cancelled` is part of the API's contract; nothing cancels an import yet.
@@ -99,19 +101,12 @@ class ImportRecord(Record):
         return self.job.model_copy(update={**counts.model_dump(), "rows_done": counts.rows, "status": self.status})
 
 
-class Page(NamedTuple):
-    """A page of jobs, and the cursor of the next one if there is one."""
-
-    jobs: list[ImportJob]
-    next_cursor: str | None
-
-
 def get(store: Store, job_id: str) -> ImportJob:
     """The job as it is now. ImportNotFoundError. 1 read unit per 4 KB."""
     return record(store.id, job_id).as_job()
 
 
-def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page:
+def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[ImportJob]:
     """One page of the store's jobs, newest first. InvalidInputError for a strange cursor. Half a read unit per 4 KB."""
     found = pagination.newest_first(keys.store(store.id), keys.IMPORT_PREFIX, limit, cursor)
     return Page([ImportRecord.from_raw_data(item).as_job() for item in found.items], found.next_cursor)
@@ -142,7 +137,7 @@ def register(store: Store, job: ImportJob, source: Source) -> ImportRecord:
     """Put the job of a new file, or find the one that an earlier event of the same version has put. 1 write unit."""
     new = ImportRecord(keys.store(store.id), keys.import_job(job.id), status=job.status, job=job, source=source)
     try:
-        records.save(new, ImportRecord.pk.does_not_exist(), _Known())
+        records.put(new, ImportRecord.pk.does_not_exist(), _Known())
     except _Known:
         return record(store.id, job.id)
     return new
@@ -195,4 +190,6 @@ def _move(known: ImportRecord, status: Status, condition: Condition) -> None:
     try:
         records.update(known, actions, condition, _Known())
     except _Known:
-        known.refresh(consistent_read=True)
+        stored = ImportRecord.find(known.pk, known.sk)
+        if stored:
+            known.attribute_values = stored.attribute_values

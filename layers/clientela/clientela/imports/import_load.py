@@ -37,12 +37,13 @@ from clientela.imports.import_jobs import DetectedFormat, ImportRecord
 from clientela.imports.import_rows import Row
 from clientela.imports.row_notes import RowIssue, RowRefusedError
 from clientela.schema import email_addresses
-from clientela.schema.documents import load
 from clientela.sign_in import link_sign_in
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table import dynamodb, keys
-from clientela.table.records import Record, Transaction
+from clientela.table import dynamodb, keys, records
+from clientela.table.attributes import load
+from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 WRITERS = 4  # transactions at the same time: ten chunks run beside each other
 RETENTION = timedelta(days=30)  # as long as the job's files
@@ -133,7 +134,7 @@ def _note_updates(mark: ChunkRecord, accounts: Sequence[ImportedCustomer], rules
     updates = {finding.line for account in accounts for finding in account.findings if finding.outcome == "updated"}
     if updates - rules.earlier:
         mark.updates = {*updates, *rules.earlier}
-        mark.save()
+        records.put(mark)
 
 
 def _written(store: Store, accounts: Sequence[ImportedCustomer], rules: Rules, now: datetime) -> list[ImportedCustomer]:

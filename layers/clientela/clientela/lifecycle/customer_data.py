@@ -13,13 +13,14 @@ from clientela.customers.consents import Consent
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import HistoryEntry
 from clientela.orders.order_fields import Order
-from clientela.schema.documents import Model, load
+from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.sign_in import sign_in_events
 from clientela.sign_in.sessions import Session
 from clientela.sign_in.sign_in_events import SignInEvent
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, pagination
+from clientela.table.attributes import load
 
 ITEMS = 500  # of a page, which DynamoDB may make shorter
 _SIGN_INS = "sign-ins "  # begins a position behind the collection
@@ -100,7 +101,7 @@ def page(store: Store, customer: Customer, now: datetime, cursor: str | None = N
         last, behind = _collection(store, customer, data, position, now), ""
     if not last:
         events = sign_in_events.page(store, customer, now, 100, behind or None)
-        data.sign_ins = events.events
+        data.sign_ins = events.items
         last = f"{_SIGN_INS}{events.next_cursor}" if events.next_cursor else ""
     data.next_cursor = pagination.encode_cursor(of, last) if last else None
     return data

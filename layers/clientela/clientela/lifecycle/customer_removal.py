@@ -17,7 +17,7 @@ from clientela.lifecycle import erasure_sweep, erasures, removal_queue
 from clientela.orders.order_records import OrderReference
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 
 
 def remove(

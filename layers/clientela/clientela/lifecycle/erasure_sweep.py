@@ -22,12 +22,13 @@ from clientela.orders import order_records
 from clientela.orders.order_fields import Order
 from clientela.orders.order_records import OrderRecord, OrderReference
 from clientela.schema import email_addresses
-from clientela.schema.documents import load, load_raw
 from clientela.sign_in import sign_in_events
 from clientela.stores import api_keys
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, idempotency, keys
-from clientela.table.records import Record, Transaction
+from clientela.table.attributes import load, load_raw
+from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 BATCH_SIZE = 40  # items: an order is two writes, and a transaction takes a hundred
 ATTEMPTS = 20  # of an item that others are changing

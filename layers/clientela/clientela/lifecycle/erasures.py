@@ -6,7 +6,7 @@ account; an order placed afterwards is a new customer's, and who signs up by lin
 """
 
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
@@ -19,12 +19,15 @@ from clientela.customers.tombstones import ErasingRecord
 from clientela.errors import BusyError, CustomerNotFoundError, ErasureNotFoundError
 from clientela.lifecycle import removal_queue
 from clientela.schema import email_addresses
-from clientela.schema.documents import DocumentAttribute, Model
+from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.sign_in.link_requests import LatestSignIn
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination
-from clientela.table.records import Record, Transaction
+from clientela.table.attributes import DocumentAttribute
+from clientela.table.pagination import Page
+from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 COUNTED = (
     "addresses", "orders", "sessions", "history", "consents", "passwords", "mails", "sign_ins", "answers", "others",
@@ -87,13 +90,6 @@ class ErasureRecord(Record):
     others = NumberAttribute(default=0)
 
 
-class Page(NamedTuple):
-    """A page of certificates, and the cursor of the next one if there is one."""
-
-    erasures: list[Erasure]
-    next_cursor: str | None
-
-
 def begin(store: Store, customer_id: str, now: datetime, by: Actor) -> str:
     """Make the account be gone; the id of its erasure, which whoever asks again is told as well. CustomerNotFoundError.
 
@@ -127,7 +123,7 @@ def get(store: Store, erasure_id: str) -> Erasure:
     return _shown(found)
 
 
-def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page:
+def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[Erasure]:
     """One page of the store's certificates, newest first. InvalidInputError for a strange cursor. Half a read unit per 4 KB."""
     found = pagination.newest_first(keys.store(store.id), keys.ERASURE_PREFIX, limit, cursor)
     return Page([_shown(ErasureRecord.from_raw_data(item)) for item in found.items], found.next_cursor)

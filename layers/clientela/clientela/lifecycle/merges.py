@@ -17,11 +17,12 @@ from clientela.errors import BusyError, CustomerMergedError, FieldError, Invalid
 from clientela.lifecycle import customer_removal, removal_queue
 from clientela.orders import order_owners, order_statistics, orders
 from clientela.orders.order_fields import Order
-from clientela.schema.documents import Model, load
+from clientela.schema.documents import Model
 from clientela.schema.text import fold_for_search
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.records import Transaction
+from clientela.table.attributes import load
+from clientela.table.transactions import Transaction
 
 _FILLED = ("name", "first_name", "last_name", "company", "language", "billing_address", "phone", "vat_id")
 _UNITED = ("groups", "tags")

@@ -68,9 +68,9 @@ def send_once(
         outgoing = make()
         outcome: Outcome = _sent(store, outgoing) if outgoing else "withheld"
     except Exception:
-        delivery.update([Delivery.until.set(clock.format_timestamp(now))])
+        records.update(delivery, [Delivery.until.set(clock.format_timestamp(now))])
         raise
-    delivery.update([Delivery.settled_at.set(clock.format_timestamp(now)), Delivery.outcome.set(outcome)])
+    records.update(delivery, [Delivery.settled_at.set(clock.format_timestamp(now)), Delivery.outcome.set(outcome)])
     return outcome
 
 
@@ -84,7 +84,7 @@ def _leased(about: str, mail: str, keep_until: datetime, now: datetime) -> Deliv
     )
     free = Delivery.settled_at.does_not_exist() & (Delivery.until <= clock.format_timestamp(now))
     try:
-        records.save(delivery, Delivery.pk.does_not_exist() | free, BusyError())
+        records.put(delivery, Delivery.pk.does_not_exist() | free, BusyError())
     except BusyError:
         stored = Delivery.find(about, keys.mail(mail))
         if stored and stored.settled_at:

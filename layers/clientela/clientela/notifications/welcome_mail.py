@@ -9,10 +9,9 @@ from clientela.errors import CustomerNotFoundError, StoreNotFoundError
 from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import Mail
-from clientela.schema import documents
 from clientela.stores import store_urls, stores
 from clientela.stores.stores import Store
-from clientela.table import keys
+from clientela.table import attributes, keys
 from clientela.table.stream import Change
 
 RETENTION = timedelta(days=30)  # longer than any queue keeps the message
@@ -47,7 +46,7 @@ def deliver(store: Store, customer_id: str, now: datetime) -> Outcome:
 
 def _is_opened_for(change: Change) -> bool:
     profile = change.after or {}
-    return "welcome" in profile or documents.load_raw(profile["customer"]).get("source") == "order"
+    return "welcome" in profile or attributes.load_raw(profile["customer"]).get("source") == "order"
 
 
 def _welcomes(store: Store) -> bool:

@@ -1,16 +1,18 @@
 """A customer's orders as merchant and owner read them: newest first, in pages, filtered by status and time."""
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from clientela import clock
 from clientela.customers.customer_fields import PaymentStatus
 from clientela.orders.order_fields import FulfillmentStatus, Order
-from clientela.schema.documents import Model, load
+from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, pagination
+from clientela.table.attributes import load
+from clientela.table.pagination import Page
 
 MAX_READS = 4  # of up to a megabyte each, for one page: where they find too few, the page is short and the next goes on
 _BATCH_SIZE = 500  # orders looked through by a read that filters
@@ -36,19 +38,12 @@ class ListParameters(OrderFilter):
         return OrderFilter.model_construct(**{name: getattr(self, name) for name in OrderFilter.model_fields})
 
 
-class Page(NamedTuple):
-    """A page of orders, and the cursor of the next one if there is one."""
-
-    orders: list[Order]
-    next_cursor: str | None
-
-
 _ALL = OrderFilter()
 
 
 def of_customer(
     store: Store, customer_id: str, limit: int = 50, cursor: str | None = None, wanted: OrderFilter = _ALL
-) -> Page:
+) -> Page[Order]:
     """A customer's orders, newest first. InvalidInputError for a cursor of another list.
 
     Half a read unit per 4 KB of the orders looked through: those of the page, and with a filter by status those between

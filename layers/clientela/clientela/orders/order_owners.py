@@ -9,9 +9,9 @@ from clientela.customers.customer_fields import Customer, PaymentStatus
 from clientela.customers.customer_records import EmailClaim
 from clientela.errors import BusyError
 from clientela.schema import email_addresses
-from clientela.schema.documents import load
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
+from clientela.table.attributes import load
 
 _FEW, _MANY = 4, 100  # orders read at a time when looking for a counted one: mostly it is the next
 

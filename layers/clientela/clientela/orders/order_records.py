@@ -19,9 +19,10 @@ from clientela.customers.customer_fields import PaymentStatus
 from clientela.orders import order_statistics
 from clientela.orders.order_fields import FulfillmentStatus, Order, Total
 from clientela.schema.currencies import Currency
-from clientela.schema.documents import DocumentAttribute, Model
+from clientela.schema.documents import Model
 from clientela.stores.stores import Store
 from clientela.table import keys
+from clientela.table.attributes import DocumentAttribute
 from clientela.table.records import Record
 
 MAX_METHOD_LENGTH = 200  # what a customer shows of a payment method

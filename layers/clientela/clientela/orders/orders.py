@@ -25,7 +25,7 @@ from clientela.orders.order_statistics import Contribution
 from clientela.schema import email_addresses
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 
 ATTEMPTS = 12  # of an order that meets others of the same customer; about ten seconds in all
 # What an order can change of itself without changing anything of its customer.

@@ -20,10 +20,10 @@ from clientela.errors import BusyError
 from clientela.orders import order_statistics, orders
 from clientela.orders.order_fields import Order
 from clientela.orders.order_owners import LatestOrder
-from clientela.schema.documents import load
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.records import Transaction
+from clientela.table.attributes import load
+from clientela.table.transactions import Transaction
 
 _THREADS = 8
 _NOTHING: dict[str, Any] = {

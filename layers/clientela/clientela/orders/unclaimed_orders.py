@@ -16,12 +16,12 @@ from clientela.orders import order_owners, order_profile, order_records, order_s
 from clientela.orders.order_owners import Owner
 from clientela.orders.order_records import OrderRecord
 from clientela.schema import email_addresses
-from clientela.schema.documents import load
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.records import Transaction
+from clientela.table.attributes import load
 from clientela.table.stream import Change
+from clientela.table.transactions import Transaction
 
 BATCH_SIZE = 30  # three writes each, of the hundred that a transaction can have
 

@@ -4,8 +4,6 @@ No secret is in it: token, nonce and Idempotency-Key have 256 or 128 random bits
 digits of the code are kept as an HMAC, keyed outside the table.
 """
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,6 +22,7 @@ from clientela.errors import (
     LinkUnknownError,
     LinkUsedError,
 )
+from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores.stores import Store
 from clientela.table import keys, records
 from clientela.table.records import Record
@@ -94,7 +93,7 @@ def get(store: Store, proof: Proof) -> SignInRequest:
     """The request that a proof is about. LinkUnknownError where there is none or its link is another. 1 read unit."""
     request = find(store, proof.request_id)
     if request is None or (
-        proof.secret is not None and not constant_time_equal(hash_secret(proof.secret), request.token_hash)
+        proof.secret is not None and not constant_time_equal(sha256_hex(proof.secret), request.token_hash)
     ):
         raise LinkUnknownError
     return request
@@ -116,8 +115,7 @@ def count_try(request: SignInRequest, now: datetime) -> None:
             request, [SignInRequest.tries.add(1)], is_open(now) & (SignInRequest.tries < MAX_TRIES), CodeLockedError()
         )
     except CodeLockedError:
-        request.refresh(consistent_read=True)
-        require_open(request, now)
+        require_open(SignInRequest.find(request.pk, request.sk) or request, now)
         raise
 
 
@@ -135,7 +133,7 @@ def require_proven(request: SignInRequest, proof: Proof, now: datetime) -> None:
     error: ClientelaError
     if proof.code is None:
         proven, error = (
-            constant_time_equal(hash_secret(proof.nonce or ""), request.nonce_hash),
+            constant_time_equal(sha256_hex(proof.nonce or ""), request.nonce_hash),
             BrowserMismatchError("Type the code of the mail."),
         )
     else:
@@ -155,12 +153,12 @@ def is_proven(request: SignInRequest, proof: Proof, now: datetime) -> Condition:
     """The condition of a request that this proof opens; `demand_proven` has seen that it does."""
     condition: Condition = is_open(now)
     if proof.secret is not None:
-        condition &= SignInRequest.token_hash == hash_secret(proof.secret)
+        condition &= SignInRequest.token_hash == sha256_hex(proof.secret)
     if proof.code is not None:
         # As it was compared: the key of the code's hash may be the one before the current.
         condition &= SignInRequest.code_hash == request.code_hash
     else:
-        condition &= SignInRequest.nonce_hash == hash_secret(proof.nonce or "")
+        condition &= SignInRequest.nonce_hash == sha256_hex(proof.nonce or "")
     return condition
 
 
@@ -172,7 +170,7 @@ def store_hashes(request: SignInRequest, secret: str, code: str, customer_id: st
     customer = SignInRequest.customer_id.set(customer_id) if customer_id else SignInRequest.customer_id.remove()
     request_id = request.pk.rpartition("#")[2]
     hashes: list[Action] = [
-        SignInRequest.token_hash.set(hash_secret(secret)),
+        SignInRequest.token_hash.set(sha256_hex(secret)),
         SignInRequest.code_hash.set(signing.keyed_hash(_CODE, request_id + code)),
         customer,
     ]
@@ -184,16 +182,6 @@ def invalidate(request: SignInRequest, now: datetime) -> None:
     records.update(request, [SignInRequest.consumed_at.set(clock.format_timestamp(now))], is_open(now), BusyError())
 
 
-def hash_secret(secret: str) -> str:
-    """Hex SHA-256 of something too random to be guessed."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def is_right_code(request: SignInRequest, request_id: str, code: str) -> bool:
     """Whether it is the code of the request's mail."""
     return signing.is_keyed_hash(_CODE, request_id + code, request.code_hash)
-
-
-def constant_time_equal(left: str, right: str | None) -> bool:
-    """Whether two hashes are equal; the time taken does not tell where they differ."""
-    return right is not None and hmac.compare_digest(left, right)

@@ -36,10 +36,11 @@ from clientela.sign_in.sessions import Session
 from clientela.sign_in.sign_in_events import SignInOutcome
 from clientela.sign_in.sign_in_limits import RESEND_AFTER
 from clientela.sign_in.visitors import Visitor
+from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores import store_urls
 from clientela.stores.stores import Store
-from clientela.table import dynamodb, keys
-from clientela.table.records import Transaction
+from clientela.table import dynamodb, keys, records
+from clientela.table.transactions import Transaction
 
 REPEAT_WINDOW = timedelta(seconds=60)  # how long a lost answer can be asked for again
 _SESSION = "session"  # the purpose of the HMAC that makes the secret of a repeatable session
@@ -90,7 +91,7 @@ def request_link(
         canonical=canonical,
         language=language,
         return_to=return_to,
-        nonce_hash=link_requests.hash_secret(asked.nonce),
+        nonce_hash=sha256_hex(asked.nonce),
         issued_at=clock.format_timestamp(now),
         expires_at=clock.format_timestamp(asked.expires_at),
         ttl=int(asked.expires_at.timestamp()),
@@ -238,7 +239,7 @@ def revoke_access(store: Store, customer: Customer, now: datetime) -> None:
 
     For the moment after an account was disabled: from then on it is refused anyway. 1 write unit, and 1 a session.
     """
-    _latest(store, email_addresses.canonical(customer.email), now).save()
+    records.put(_latest(store, email_addresses.canonical(customer.email), now))
     sessions.end_all(store, customer.id)
 
 
@@ -259,7 +260,7 @@ def _consume(write: Transaction, request: SignInRequest, presented: Proof, sessi
         SignInRequest.session_id.set(session.id),
     ]
     if presented.idempotency_key:
-        actions.append(SignInRequest.idempotency_hash.set(link_requests.hash_secret(presented.idempotency_key)))
+        actions.append(SignInRequest.idempotency_hash.set(sha256_hex(presented.idempotency_key)))
     write.update(request, actions, link_requests.is_proven(request, presented, now))
 
 
@@ -268,9 +269,7 @@ def _repeated(store: Store, request: SignInRequest, presented: Proof, now: datet
     in_time = request.consumed_at and clock.format_timestamp(now - REPEAT_WINDOW) < request.consumed_at
     if not (in_time and presented.idempotency_key and request.session_of and request.session_id):
         return None
-    if not link_requests.constant_time_equal(
-        link_requests.hash_secret(presented.idempotency_key), request.idempotency_hash
-    ):
+    if not constant_time_equal(sha256_hex(presented.idempotency_key), request.idempotency_hash):
         return None
     for secret in signing.keyed_hashes(_SESSION, _shown(presented)):
         token = sessions.token_of(request.session_of, request.session_id, secret)

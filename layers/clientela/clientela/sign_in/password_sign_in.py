@@ -15,7 +15,7 @@ from clientela.sign_in.passwords import PasswordRecord
 from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.records import Transaction
+from clientela.table.transactions import Transaction
 
 NOBODY = "cus_00000000000000000000000000"  # whose items are looked for where an address has no account
 

@@ -36,7 +36,8 @@ from clientela.sign_in import password_hashes, sessions, sign_in_limits
 from clientela.sign_in.sessions import Session
 from clientela.stores.stores import Store
 from clientela.table import keys
-from clientela.table.records import Record, Transaction
+from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 MIN_LENGTH = 8  # NIST SP 800-63B section 3.1.1.2, with a list of common ones and no rules of composition
 ATTEMPTS = 10  # of a change that meets others of the same customer

@@ -3,7 +3,6 @@
 A token is `cs_<customer's ULID>_<session's ULID>_<secret>`: it leads to its item, and 256 random bits prove it.
 """
 
-import hashlib
 import hmac
 from datetime import datetime, timedelta
 from typing import Literal
@@ -15,12 +14,15 @@ from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
 from clientela.errors import CustomerNotFoundError, NotFoundError, SessionInvalidError
 from clientela.schema import email_addresses
-from clientela.schema.documents import DocumentAttribute, Model
+from clientela.schema.documents import Model
 from clientela.schema.fields import Line, Timestamp
 from clientela.sign_in import user_agents
+from clientela.signing import sha256_hex
 from clientela.stores.stores import Store
 from clientela.table import keys, records
-from clientela.table.records import Record, Transaction
+from clientela.table.attributes import DocumentAttribute
+from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 MAX_ENDED = 80  # in one transaction, which has more to write
 SEEN_EVERY = timedelta(hours=1)  # a session in use costs one write an hour
@@ -81,7 +83,7 @@ def start(
     )
     token = token_of(customer.id, session.id, secret or ids.secret())
     write.put_record(
-        _record(store, session, _hash(token), email_addresses.canonical(customer.email), customer.version),
+        _record(store, session, sha256_hex(token), email_addresses.canonical(customer.email), customer.version),
         SessionRecord.pk.does_not_exist(),
     )
     return token, session
@@ -99,7 +101,7 @@ def current(store: Store, token: str, now: datetime) -> tuple[Session, Customer]
     A session whose e-mail is not proven ends when anybody proves it. 2 read units; once an hour 1 write unit.
     """
     record = _presented(store, token)
-    if record is None or not hmac.compare_digest(record.token_hash, _hash(token)):
+    if record is None or not hmac.compare_digest(record.token_hash, sha256_hex(token)):
         raise SessionInvalidError
     if not _lives(store, _in_force(store, record.session), now):
         raise SessionInvalidError
@@ -127,7 +129,7 @@ def end(store: Store, customer_id: str, session_id: str) -> None:
 def end_all(store: Store, customer_id: str) -> None:
     """End every session of a customer, at once. 1 write unit each."""
     for record in _records(store, customer_id):
-        record.delete()
+        records.delete(record)
 
 
 def end_others(write: Transaction, store: Store, customer: Customer, keep: Session | None) -> None:
@@ -138,7 +140,7 @@ def end_others(write: Transaction, store: Store, customer: Customer, keep: Sessi
     email = email_addresses.canonical(customer.email)
     others = [record for record in _records(store, customer.id) if not keep or record.session.id != keep.id]
     for record in others[:-MAX_ENDED]:  # more than a transaction takes; ended early they do no harm
-        record.delete()
+        records.delete(record)
     for record in others[-MAX_ENDED:]:
         write.delete(record)
     if keep:
@@ -151,7 +153,7 @@ def end_of_other_emails(store: Store, customer: Customer) -> None:
     email = email_addresses.canonical(customer.email)
     for record in _records(store, customer.id):
         if record.email != email:
-            record.delete()
+            records.delete(record)
 
 
 def _record(store: Store, session: Session, token_hash: str, email: str, customer_version: int) -> SessionRecord:
@@ -167,8 +169,7 @@ def _record(store: Store, session: Session, token_hash: str, email: str, custome
 
 
 def _records(store: Store, customer_id: str) -> list[SessionRecord]:
-    starts = SessionRecord.sk.startswith(keys.SESSION_PREFIX)
-    return list(SessionRecord.query(keys.customer(store.id, customer_id), starts, consistent_read=True))
+    return SessionRecord.list_by_prefix(keys.customer(store.id, customer_id), keys.SESSION_PREFIX)
 
 
 def _presented(store: Store, token: str) -> SessionRecord | None:
@@ -207,7 +208,3 @@ def _seen(store: Store, record: SessionRecord, now: datetime) -> Session:
     # The condition keeps a session that was ended meanwhile from coming back.
     records.update(record, [SessionRecord.session.set(session)], SessionRecord.pk.exists(), SessionInvalidError())
     return session
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

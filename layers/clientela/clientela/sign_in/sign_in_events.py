@@ -7,17 +7,19 @@ for a link writes the same for everybody, and looks nobody up.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from clientela import clock, ids
 from clientela.customers.customer_fields import Customer
 from clientela.errors import TooManyRequestsError
 from clientela.schema import email_addresses
-from clientela.schema.documents import Model, load
+from clientela.schema.documents import Model
 from clientela.schema.fields import Line, Timestamp
 from clientela.sign_in.sign_in_limits import hash_identity
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, pagination
+from clientela.table.attributes import load
+from clientela.table.pagination import Page
 
 SignInOutcome = Literal[
     "requested", "limited", "sent", "withheld", "bounced", "complained", "opened_elsewhere", "refused", "used"
@@ -44,14 +46,9 @@ class SignInEvent(Model):
     count: int = 1
 
 
-class Page(NamedTuple):
-    """A page of outcomes, and the cursor of the next one if there is one."""
-
-    events: list[SignInEvent]
-    next_cursor: str | None
-
-
-def page(store: Store, customer: Customer, now: datetime, limit: int = 50, cursor: str | None = None) -> Page:
+def page(
+    store: Store, customer: Customer, now: datetime, limit: int = 50, cursor: str | None = None
+) -> Page[SignInEvent]:
     """What became of the sign-ins with a customer's e-mail, newest first. InvalidInputError for a cursor of another list.
 
     Half a read unit per 4 KB.

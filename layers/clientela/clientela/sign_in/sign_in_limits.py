@@ -4,11 +4,11 @@ Addresses are counted by their one canonical spelling, networks by the address t
 the browser that asked for it is nobody's guess: only its network counts, so no stranger's tries shut its owner out.
 """
 
-import hashlib
 from datetime import datetime
 
 from clientela import signing
 from clientela.sign_in.visitors import Visitor
+from clientela.signing import sha256_hex
 from clientela.stores.stores import Store
 from clientela.table import keys, rate_limits
 from clientela.table.rate_limits import Rule
@@ -63,7 +63,7 @@ def limit_guesses(store: Store, canonical: str, now: datetime) -> None:
 def hash_identity(identity: str) -> str:
     """A store's limits outlive its customers by a day: they hold no address, and no customer's id. Not keyed, or a rotation
     would reset them."""
-    return hashlib.sha256(identity.encode()).hexdigest()[:32]
+    return sha256_hex(identity)[:32]
 
 
 def _hidden(visitor: Visitor) -> str:

@@ -1,7 +1,6 @@
 """API keys of a store: `ck_<id>_<secret>`, shown once, kept as a hash, each with the scopes it is good for."""
 
 import contextlib
-import hashlib
 import hmac
 import time
 from datetime import datetime, timedelta
@@ -12,10 +11,12 @@ from pynamodb.attributes import UnicodeAttribute
 
 from clientela import clock, ids
 from clientela.errors import KeyMissingError, KeyNotFoundError, ScopeMissingError, VersionConflictError
-from clientela.schema.documents import DocumentAttribute, Model
+from clientela.schema.documents import Model
 from clientela.schema.fields import Name, Timestamp
 from clientela.schema.merge_patch import all_optional, apply_patch
+from clientela.signing import sha256_hex
 from clientela.table import keys, records
+from clientela.table.attributes import DocumentAttribute
 from clientela.table.records import Record
 
 CACHED_SECONDS = 30  # a revoked key is dead everywhere within half a minute
@@ -67,7 +68,7 @@ class KeyRecord(Record):
     last_used_at = UnicodeAttribute(null=True)
     key = DocumentAttribute(Key)
 
-    def shown(self) -> Key:
+    def to_key(self) -> Key:
         """The key with the hour of its last use."""
         used = datetime.fromisoformat(self.last_used_at) if self.last_used_at else None
         return self.key.model_copy(update={"last_used_at": used})
@@ -77,7 +78,7 @@ def create(store_id: str, new: NewKey, now: datetime) -> IssuedKey:
     """Make a key. The answer alone holds the secret: 256 random bits, so that a plain hash at rest suffices. 1 write unit."""
     key = Key(**new.model_dump(), id=ids.new("key", now), created_at=now)
     secret = ids.secret()
-    KeyRecord(keys.store(store_id), keys.api_key(key.id), secret_hash=_hash(secret), key=key).save()
+    records.put(KeyRecord(keys.store(store_id), keys.api_key(key.id), secret_hash=sha256_hex(secret), key=key))
     return _issued(key, secret)
 
 
@@ -93,7 +94,7 @@ def patch(store_id: str, key_id: str, changes: Any, by: Key) -> Key:
         require_within(by, key)
     unrotated = KeyRecord.secret_hash == record.secret_hash
     record.key = after
-    records.save(record, unrotated, VersionConflictError("The key was rotated meanwhile."))
+    records.put(record, unrotated, VersionConflictError("The key was rotated meanwhile."))
     _cache.pop((store_id, key_id), None)
     return after
 
@@ -106,7 +107,7 @@ def rotate(store_id: str, key_id: str, now: datetime) -> IssuedKey:
         [
             KeyRecord.previous_hash.set(record.secret_hash),
             KeyRecord.previous_until.set(clock.format_timestamp(now + ROTATION)),
-            KeyRecord.secret_hash.set(_hash(secret)),
+            KeyRecord.secret_hash.set(sha256_hex(secret)),
         ],
         KeyRecord.secret_hash == record.secret_hash,
         VersionConflictError("The key was rotated at the same moment."),
@@ -139,7 +140,9 @@ def authenticate(store_id: str, presented: str, now: datetime) -> Key:
     key_id, _, secret = rest.partition("_")
     record = _record(store_id, f"key_{key_id}") if prefix == "ck" and len(key_id) == 26 and key_id.isalnum() else None
     # Compared also where there is no record, so that the time taken does not tell which ids exist.
-    matches = [hmac.compare_digest(_hash(secret), good) for good in (_good_hashes(record, now) if record else ["-"])]
+    matches = [
+        hmac.compare_digest(sha256_hex(secret), good) for good in (_good_hashes(record, now) if record else ["-"])
+    ]
     if record is None or not any(matches) or (record.key.expires_at and record.key.expires_at <= now):
         raise KeyMissingError("Send `Authorization: Bearer ck_…` with a key of this store.")
     _record_use(record, now)
@@ -162,8 +165,8 @@ def require_within(key: Key, other: NewKey) -> None:
 
 def list_all(store_id: str) -> list[Key]:
     """All keys of a store, oldest first."""
-    records = KeyRecord.query(keys.store(store_id), KeyRecord.sk.startswith(keys.KEY_PREFIX), consistent_read=True)
-    return [record.shown() for record in records]
+    found = KeyRecord.list_by_prefix(keys.store(store_id), keys.KEY_PREFIX)
+    return [record.to_key() for record in found]
 
 
 _cache: dict[tuple[str, str], tuple[float, KeyRecord]] = {}
@@ -193,7 +196,3 @@ def _record_use(record: KeyRecord, now: datetime) -> None:
 
 def _issued(key: Key, secret: str) -> IssuedKey:
     return IssuedKey(**key.model_dump(), key=f"ck_{key.id.removeprefix('key_')}_{secret}")
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -14,13 +14,15 @@ from clientela.errors import FieldError, InvalidInputError, StoreExistsError, St
 from clientela.schema import email_addresses
 from clientela.schema.countries import Country
 from clientela.schema.currencies import Currency
-from clientela.schema.documents import DocumentAttribute, Model
+from clientela.schema.documents import Model
 from clientela.schema.email_addresses import Email
 from clientela.schema.fields import Line, Timestamp
 from clientela.schema.languages import SUPPORTED, Language, SupportedLanguage
 from clientela.schema.merge_patch import all_optional, apply_patch
 from clientela.table import keys, records
-from clientela.table.records import Record, Transaction
+from clientela.table.attributes import DocumentAttribute
+from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 CACHED_SECONDS = 30  # a changed setting holds everywhere within half a minute
 
@@ -177,7 +179,7 @@ def allow_sender(store_id: str, sender: str, now: datetime) -> Store:
 
 def list_ids() -> Iterator[str]:
     """The ids of all stores of the deployment."""
-    return (entry.store_id for entry in StoreEntry.query(keys.STORES))
+    return (entry.store_id for entry in StoreEntry.list_all(keys.STORES))
 
 
 _cache: dict[str, tuple[float, Store | None]] = {}
@@ -186,7 +188,7 @@ _cache: dict[str, tuple[float, Store | None]] = {}
 def _replace(before: Store, changed: Store, now: datetime) -> Store:
     after = changed.model_copy(update={"updated_at": now, "version": before.version + 1})
     stale = VersionConflictError("The settings were changed at the same moment.")
-    records.save(_record(after), StoreRecord.version == before.version, stale)
+    records.put(_record(after), StoreRecord.version == before.version, stale)
     _cache.pop(before.id, None)
     return after
 

@@ -46,7 +46,7 @@ def guarded(name: str, now: datetime, *failures: type[Exception]) -> Iterator[No
         _count_failure(name, now)
         raise
     if before:
-        before.delete()
+        records.delete(before)
 
 
 def _claim_probe(record: CircuitRecord, now: datetime) -> None:
@@ -60,10 +60,11 @@ def _claim_probe(record: CircuitRecord, now: datetime) -> None:
 
 
 def _count_failure(name: str, now: datetime) -> None:
-    CircuitRecord(keys.circuit(name), keys.STATE).update(
+    records.update(
+        CircuitRecord(keys.circuit(name), keys.STATE),
         [
             CircuitRecord.failures.add(1),
             CircuitRecord.next_try_at.set(clock.format_timestamp(now + COOL_DOWN)),
             CircuitRecord.ttl.set(int((now + RETENTION).timestamp())),
-        ]
+        ],
     )

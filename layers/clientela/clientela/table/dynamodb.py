@@ -1,4 +1,4 @@
-"""A lean client for hot reads, hot writes and transactions: DynamoDB's JSON protocol by `signed_calls`.
+"""A lean client for hot reads, hot writes and transactions: DynamoDB's JSON protocol.
 
 botocore spends about 10 ms of CPU to parse a page of 100 items and 2 ms to send a transaction; this spends what orjson
 needs. Whatever is sent may be repeated, and a count may then count twice. Measured in benchmarks/.
@@ -8,18 +8,18 @@ Protocol: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Progr
 
 import uuid
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from clientela import settings
-from clientela.aws import clients, json_protocol
-from clientela.aws.http_connections import Connections, Reply
-from clientela.aws.json_protocol import ATTEMPTS, CallError, RefusedError, Service
+from clientela.aws import clients
+from clientela.aws.json_protocol import ATTEMPTS, BACKOFF_SECONDS, CallError, JsonClient, RefusedError, Service
+from clientela.concurrency import back_off
 from clientela.errors import BusyError
 
+type Write = Literal["PutItem", "UpdateItem", "DeleteItem"]
 type Item = dict[str, dict[str, Any]]  # attribute name → DynamoDB attribute value, e.g. {"pk": {"S": "STORE#demo"}}
 
-SERVICE = Service("dynamodb", "DynamoDB_20120810")
+client = JsonClient(Service("dynamodb", "DynamoDB_20120810"), clients.dynamodb)
 BATCH_READ = 100  # keys: DynamoDB's limit for one BatchGetItem
 BATCH_WRITE = 25  # puts and deletes: DynamoDB's limit for one BatchWriteItem
 
@@ -37,7 +37,9 @@ class Written(NamedTuple):
 
 def get(pk: str, sk: str, *, consistent: bool = True) -> Item | None:
     """The item at these keys, or None. 1 read unit per 4 KB, half of it where `consistent` is False."""
-    answer = _call("GetItem", {"TableName": settings.table_name(), "Key": key(pk, sk), "ConsistentRead": consistent})
+    answer = client.call(
+        "GetItem", {"TableName": settings.table_name(), "Key": key(pk, sk), "ConsistentRead": consistent}
+    )
     item: Item | None = answer.get("Item")
     return item
 
@@ -49,12 +51,12 @@ def get_many(keys: Sequence[tuple[str, str]], projection: str | None = None) -> 
         pending = [key(pk, sk) for pk, sk in keys[start : start + BATCH_READ]]
         for attempt in range(ATTEMPTS):
             request: dict[str, Any] = {"Keys": pending} | ({"ProjectionExpression": projection} if projection else {})
-            answer = _call("BatchGetItem", {"RequestItems": {settings.table_name(): request}})
+            answer = client.call("BatchGetItem", {"RequestItems": {settings.table_name(): request}})
             found += answer["Responses"].get(settings.table_name(), [])
             pending = answer.get("UnprocessedKeys", {}).get(settings.table_name(), {}).get("Keys", [])
             if not pending:
                 break
-            _wait(attempt)
+            back_off(attempt, BACKOFF_SECONDS)
         else:
             raise BusyError
     return found
@@ -62,7 +64,7 @@ def get_many(keys: Sequence[tuple[str, str]], projection: str | None = None) -> 
 
 def query(**request: Any) -> dict[str, Any]:
     """One page of a Query, as DynamoDB answers it: Items, Count, ScannedCount, LastEvaluatedKey."""
-    return _call("Query", {"TableName": settings.table_name()} | request)
+    return client.call("Query", {"TableName": settings.table_name()} | request)
 
 
 def query_pages(**request: Any) -> Iterator[dict[str, Any]]:
@@ -78,28 +80,20 @@ def query_pages(**request: Any) -> Iterator[dict[str, Any]]:
 def scan_pages(**request: Any) -> Iterator[dict[str, Any]]:
     """Every page of a Scan, as DynamoDB answers them: all of the table, half a read unit per 4 KB of it."""
     while True:
-        answer = _call("Scan", {"TableName": settings.table_name()} | request)
+        answer = client.call("Scan", {"TableName": settings.table_name()} | request)
         yield answer
         if "LastEvaluatedKey" not in answer:
             return
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def put(item: Item, condition: str) -> bool:
-    """Put an item if the condition holds; whether it did. Where a reply was lost it may say no to what it has put: look.
-
-    1 write unit per KB, and as much per index entry.
-    """
-    return write("PutItem", Item=item, ConditionExpression=condition).done
-
-
-def write(operation: Literal["PutItem", "UpdateItem", "DeleteItem"], **request: Any) -> Written:
+def write(operation: Write, **request: Any) -> Written:
     """One write with a condition. It may be sent twice where a reply is lost: a count may be too high by one.
 
     1 write unit per KB, also where the condition fails.
     """
     try:
-        answer = _call(operation, {"TableName": settings.table_name()} | request)
+        answer = client.call(operation, {"TableName": settings.table_name()} | request)
     except RefusedError as refused:
         if refused.code == "ConditionalCheckFailedException":
             return Written(False, refused.body.get("Item"))
@@ -119,11 +113,11 @@ def delete_all(item_keys: list[Item]) -> None:
 
 def _write_all(pending: list[dict[str, Any]]) -> None:
     for attempt in range(ATTEMPTS):
-        answer = _call("BatchWriteItem", {"RequestItems": {settings.table_name(): pending}})
+        answer = client.call("BatchWriteItem", {"RequestItems": {settings.table_name(): pending}})
         pending = answer.get("UnprocessedItems", {}).get(settings.table_name(), [])
         if not pending:
             return
-        _wait(attempt)
+        back_off(attempt, BACKOFF_SECONDS)
     raise BusyError
 
 
@@ -133,7 +127,7 @@ def transact(writes: list[dict[str, Any]]) -> list[str] | None:
     The request token is made here, once for all attempts: DynamoDB does the work of repeated requests once.
     """
     try:
-        _call("TransactWriteItems", {"TransactItems": writes, "ClientRequestToken": str(uuid.uuid4())})
+        client.call("TransactWriteItems", {"TransactItems": writes, "ClientRequestToken": str(uuid.uuid4())})
     except RefusedError as refused:
         if refused.code == "TransactionCanceledException":
             return [reason.get("Code", "None") for reason in refused.body["CancellationReasons"]]
@@ -144,20 +138,3 @@ def transact(writes: list[dict[str, Any]]) -> list[str] | None:
 def key(pk: str, sk: str) -> Item:
     """The table's key as DynamoDB wants it."""
     return {"pk": {"S": pk}, "sk": {"S": sk}}
-
-
-def _call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
-    return json_protocol.call(_send, operation, request, _wait)
-
-
-def _send(operation: str, body: bytes) -> Reply:
-    return json_protocol.send(SERVICE, clients.dynamodb(), _connections(), operation, body)
-
-
-@cache
-def _connections() -> Connections:
-    return Connections(clients.dynamodb().meta.endpoint_url)
-
-
-def _wait(attempt: int) -> None:
-    json_protocol.wait(attempt)

@@ -4,7 +4,6 @@ As in the IETF draft httpapi-idempotency-key-header: another request under a use
 first is still under way. Answers are kept for a day. Keys are the caller's own: another API key's are not met.
 """
 
-import hashlib
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -14,8 +13,10 @@ from pynamodb.expressions.update import Action
 
 from clientela import clock
 from clientela.errors import CustomerNotFoundError, RequestInFlightError, RequestKeyReusedError
+from clientela.signing import sha256_hex
 from clientela.table import dynamodb, keys, records
-from clientela.table.records import Record, Transaction
+from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 RETENTION = timedelta(days=1)
 LOCK_TIME = timedelta(seconds=60)  # longer than a request can take: what has not answered by then has died
@@ -48,10 +49,10 @@ def begin(caller: str, key: str, request: str, now: datetime) -> Answer | None:
     1 write unit, or 1 read unit for a repetition.
     """
     try:
-        records.save(_record(caller, key, request, now), _is_free(now), RequestInFlightError())
+        records.put(_record(caller, key, request, now), _is_free(now), RequestInFlightError())
     except RequestInFlightError:
         known = RequestRecord.find(*_keys(caller, key))
-        if known and known.fingerprint != _hash(request):
+        if known and known.fingerprint != sha256_hex(request):
             raise RequestKeyReusedError from None
         if known and known.is_gone:
             raise CustomerNotFoundError("The customer whom the answer told of was erased.") from None
@@ -65,7 +66,7 @@ def finish(caller: str, key: str, request: str, answer: Answer, now: datetime) -
     """Keep the answer of a request for its repetitions. 1 write unit per KB."""
     record = _record(caller, key, request, now)
     record.answer = list(answer)
-    record.save()
+    records.put(record)
 
 
 def answers_mentioning(caller: str, text: str) -> list[RequestRecord]:
@@ -87,14 +88,14 @@ def delete_answer(write: Transaction, record: RequestRecord) -> None:
 
 def release(caller: str, key: str) -> None:
     """Give the key back: the request failed in a way that may be tried again. 1 write unit."""
-    RequestRecord(*_keys(caller, key)).delete()
+    records.delete(RequestRecord(*_keys(caller, key)))
 
 
 def _record(caller: str, key: str, request: str, now: datetime) -> RequestRecord:
     expires_at = now + RETENTION
     return RequestRecord(
         *_keys(caller, key),
-        fingerprint=_hash(request),
+        fingerprint=sha256_hex(request),
         locked_until=clock.format_timestamp(now + LOCK_TIME),
         expires_at=clock.format_timestamp(expires_at),
         ttl=int(expires_at.timestamp()),
@@ -110,8 +111,4 @@ def _is_free(now: datetime) -> Condition:
 
 
 def _keys(caller: str, key: str) -> tuple[str, str]:
-    return keys.idempotency(caller), _hash(key)
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return keys.idempotency(caller), sha256_hex(key)

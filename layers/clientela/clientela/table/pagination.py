@@ -1,23 +1,23 @@
 """Pages of lists, and their cursors: where a page ended, signed, and good for that one list only."""
 
-import hashlib
 from typing import NamedTuple
 
 from clientela import signing
 from clientela.errors import FieldError, InvalidInputError
+from clientela.signing import sha256_hex
 from clientela.table import dynamodb
 
 _PURPOSE = "cursor"
 
 
-class ItemPage(NamedTuple):
-    """A page of items, and the cursor of the next one if there is one."""
+class Page[T](NamedTuple):
+    """A page of a list; `next_cursor` continues it and is None on the last page."""
 
-    items: list[dynamodb.Item]
+    items: list[T]
     next_cursor: str | None
 
 
-def newest_first(pk: str, prefix: str, limit: int, cursor: str | None) -> ItemPage:
+def newest_first(pk: str, prefix: str, limit: int, cursor: str | None) -> Page[dynamodb.Item]:
     """A page of the items of a collection whose sort keys start with a prefix and order them by time.
 
     InvalidInputError for a cursor of another list. Half a read unit per 4 KB.
@@ -33,7 +33,7 @@ def newest_first(pk: str, prefix: str, limit: int, cursor: str | None) -> ItemPa
     )
     shown = answer["Items"][:limit]
     more = len(answer["Items"]) > limit or "LastEvaluatedKey" in answer
-    return ItemPage(shown, encode_cursor(list_of, shown[-1]["sk"]["S"]) if more and shown else None)
+    return Page(shown, encode_cursor(list_of, shown[-1]["sk"]["S"]) if more and shown else None)
 
 
 def encode_cursor(of: str, position: str) -> str:
@@ -50,4 +50,4 @@ def decode_cursor(of: str, cursor: str) -> str:
 
 
 def _digest(of: str) -> str:
-    return hashlib.sha256(of.encode()).hexdigest()[:16]
+    return sha256_hex(of)[:16]

@@ -1,34 +1,22 @@
-"""The one DynamoDB table: the base of its records, and writes whose conditions name the error they guard against.
+"""Records: the items of the table as classes, written under conditions that name their error.
 
-PynamoDB makes the records, conditions and requests. Hot reads and all transactions are sent by `dynamodb`, which is
-leaner than botocore.
+PynamoDB describes the attributes and builds the expressions; `dynamodb` sends every request. So no
+request goes through PynamoDB's own connection, which costs several times the CPU.
 """
 
-import random
-import time
-from collections.abc import Callable
 from functools import cache
-from types import TracebackType
 from typing import Any, Self, cast
 
-import orjson
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.connection import TableConnection
 from pynamodb.connection.base import MetaTable
-from pynamodb.exceptions import DeleteError, PutError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from clientela import settings
-from clientela.aws import clients, json_protocol
 from clientela.errors import BusyError
 from clientela.table import dynamodb
-
-ATTEMPTS = 8  # of a transaction that met another one on the same item; about two seconds in all
-MAX_WRITES = 100  # of a transaction: DynamoDB's limit
-MAX_BYTES = 2_000_000  # of a transaction, as JSON: DynamoDB takes 4 MB, and may count what is replaced as well
-_CONFLICTS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
 
 
 class _TableName:
@@ -37,10 +25,7 @@ class _TableName:
 
 
 class Record(Model):
-    """Base of the table's records: its keys, and one connection for all of them.
-
-    PynamoDB would make a connection, and with it a botocore session, for each class: about 50 ms each at a cold start.
-    """
+    """Base of the table's records: the two keys. Use the functions of this module to read and write."""
 
     class Meta:
         table_name = cast("str", _TableName())
@@ -50,167 +35,87 @@ class Record(Model):
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
+        # PynamoDB would otherwise make a botocore session for each class: 50 ms each at a cold start.
         return _connection(settings.table_name())
 
     def item(self) -> dynamodb.Item:
-        """The record as DynamoDB holds it."""
+        """Return the record as a DynamoDB item."""
         item: dynamodb.Item = self.get_save_kwargs_from_instance()["Item"]
         return item
 
     @classmethod
     def find(cls, pk: str, sk: str) -> Self | None:
-        """The record at these keys, read consistently, or None. 1 read unit per 4 KB."""
+        """Return the record at these keys, or None; read consistently. 1 read unit per 4 KB."""
         item = dynamodb.get(pk, sk)
         return cls.from_raw_data(item) if item else None
+
+    @classmethod
+    def list_by_prefix(cls, pk: str, prefix: str) -> list[Self]:
+        """Return a collection's records whose sort keys start with `prefix`, in order of the keys.
+
+        Read consistently. 1 read unit per 4 KB.
+        """
+        return cls._list(pk, " AND begins_with(sk, :first)", {":first": prefix})
+
+    @classmethod
+    def list_all(cls, pk: str) -> list[Self]:
+        """Return all records of a collection that has one kind. 1 read unit per 4 KB."""
+        return cls._list(pk, "", {})
+
+    @classmethod
+    def list_between(cls, pk: str, first: str, last: str) -> list[Self]:
+        """Return a collection's records with sort keys from `first` to `last`, both included.
+
+        Read consistently. 1 read unit per 4 KB.
+        """
+        return cls._list(pk, " AND sk BETWEEN :first AND :last", {":first": first, ":last": last})
+
+    @classmethod
+    def _list(cls, pk: str, condition: str, bounds: dict[str, str]) -> list[Self]:
+        pages = dynamodb.query_pages(
+            KeyConditionExpression=f"pk = :pk{condition}",
+            ExpressionAttributeValues={name: {"S": value} for name, value in ({":pk": pk} | bounds).items()},
+            ConsistentRead=True,
+        )
+        return [cls.from_raw_data(item) for page in pages for item in page["Items"]]
 
 
 @cache
 def _connection(table_name: str) -> TableConnection:
+    """Return a connection that only builds requests: it has the table's schema and no client."""
     keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
     types = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
     schema = {"TableName": table_name, "KeySchema": keys, "AttributeDefinitions": types}
-    connection = TableConnection(table_name, meta_table=MetaTable(schema))
-    connection.connection._client = cast("Any", clients.dynamodb())
-    return connection
+    return TableConnection(table_name, meta_table=MetaTable(schema))
 
 
-def put(record: Record, condition: Condition, otherwise: Exception) -> None:
-    """Put one record if the condition holds, else raise `otherwise`; by the lean client, which may send it twice: where a
-    reply was lost, `otherwise` may be raised for what was put. 1 write unit per KB, and as much per index touched."""
-    arguments = record.get_save_kwargs_from_instance(condition=condition)
-    if not dynamodb.write("PutItem", **arguments).done:
-        raise otherwise
+def put(record: Record, condition: Condition | None = None, otherwise: Exception | None = None) -> None:
+    """Put one record if `condition` holds, else raise `otherwise`.
 
-
-def save(record: Record, condition: Condition, otherwise: Exception) -> None:
-    """Put one record if the condition holds, else raise `otherwise`. 1 write unit per KB, and as much per index touched."""
-    _guarded(lambda: record.save(condition=condition), otherwise)
-
-
-def update(record: Record, actions: list[Action], condition: Condition, otherwise: Exception) -> None:
-    """Change attributes of one record if the condition holds, else raise `otherwise`."""
-    _guarded(lambda: record.update(actions, condition=condition), otherwise)
-
-
-def delete(record: Record, condition: Condition, otherwise: Exception) -> None:
-    """Delete one record if the condition holds, else raise `otherwise`."""
-    _guarded(lambda: record.delete(condition=condition), otherwise)
-
-
-def _guarded(write: Callable[[], Any], otherwise: Exception) -> None:
-    """A transaction on the same item refuses a plain write: botocore does not wait for it to end."""
-    for attempt in range(ATTEMPTS):
-        try:
-            write()
-            return
-        except (PutError, UpdateError, DeleteError) as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                raise otherwise from None
-            if error.cause_response_code not in json_protocol.TEMPORARY:
-                raise
-        _wait(attempt)
-    raise BusyError
-
-
-type _Write = tuple[str, dict[str, Any], Exception]
-
-
-class Transaction:
-    """All of it or nothing: up to 100 writes, each with the error that says why it could not be done.
-
-    `with Transaction() as write:` collects the writes and commits them on leaving. Where conditions fail, the error
-    given with the first of them is raised. Another transaction on the same item is waited for with jitter, then
-    BusyError is raised. A lost reply is safe: the call is repeated with the same ClientRequestToken, which DynamoDB
-    remembers for ten minutes. 2 write units per KB.
+    A lost reply is retried: `otherwise` may then be raised for the caller's own write.
+    Cost: 1 write unit per KB, and as much per index entry that changes.
     """
-
-    def __init__(self) -> None:
-        self._writes: list[_Write] = []
-        self._checks: dict[tuple[str, str], _Write] = {}  # by key: DynamoDB takes one operation an item
-        self._size = 0
-
-    def __len__(self) -> int:
-        """How many of the 100 writes it holds; a check counts as one."""
-        return len(self._writes) + len(self._checks)
-
-    def check(self, model: type[Record], pk: str, sk: str, condition: Condition, otherwise: Exception) -> None:
-        """Demand a condition of a record that this transaction leaves as it is; once, however often it is demanded."""
-        if (pk, sk) not in self._checks:
-            arguments = model.get_operation_kwargs_from_class(pk, range_key=sk, condition=condition)
-            self._checks[pk, sk] = self._sized("ConditionCheck", arguments, otherwise)
-
-    def put_record(
-        self, record: Record, condition: Condition | None = None, otherwise: Exception | None = None
-    ) -> None:
-        """Put a record, whole."""
-        arguments = record.get_save_kwargs_from_instance(condition=condition)
-        self._writes.append(self._sized("Put", arguments, otherwise))
-
-    def put_item(self, item: dynamodb.Item) -> None:
-        """Put what is an item already, whatever is there."""
-        arguments = {"TableName": settings.table_name(), "Item": item}
-        self._writes.append(self._sized("Put", arguments, None))
-
-    def update(
-        self,
-        record: Record,
-        actions: list[Action],
-        condition: Condition | None = None,
-        otherwise: Exception | None = None,
-    ) -> None:
-        """Change attributes of a record."""
-        arguments = record.get_update_kwargs_from_instance(actions=actions, condition=condition)
-        self._writes.append(self._sized("Update", arguments, otherwise))
-
-    def delete(self, record: Record, condition: Condition | None = None, otherwise: Exception | None = None) -> None:
-        """Delete a record."""
-        arguments = record.get_delete_kwargs_from_instance(condition=condition)
-        self._writes.append(self._sized("Delete", arguments, otherwise))
-
-    def try_merge(self, other: Self) -> bool:
-        """Take over another one's writes, if both together are no more than DynamoDB takes; whether it did."""
-        checks = self._checks | other._checks
-        writes = len(self._writes) + len(other._writes) + len(checks)
-        if len(self) and (writes > MAX_WRITES or self._size + other._size > MAX_BYTES):
-            return False
-        self._writes += other._writes
-        self._checks, self._size = checks, self._size + other._size
-        return True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.commit()
-
-    def commit(self) -> None:
-        """Write it all, or raise the error of the first write whose condition fails; BusyError."""
-        writes = [*self._writes, *self._checks.values()]
-        if not writes:  # DynamoDB refuses a transaction of nothing
-            return
-        for attempt in range(ATTEMPTS):
-            reasons = dynamodb.transact([{kind: arguments} for kind, arguments, _ in writes])
-            if reasons is None:
-                return
-            _raise_failed_condition(reasons, writes)
-            if not _CONFLICTS.intersection(reasons):
-                raise dynamodb.DynamoDBError(f"TransactWriteItems was cancelled: {reasons}")
-            _wait(attempt)
-        raise BusyError
-
-    def _sized(self, kind: str, arguments: dict[str, Any], otherwise: Exception | None) -> _Write:
-        self._size += len(orjson.dumps(arguments))
-        return kind, arguments, otherwise or BusyError()
+    _write("PutItem", record.get_save_kwargs_from_instance(condition=condition), otherwise)
 
 
-def _raise_failed_condition(reasons: list[str], writes: list[_Write]) -> None:
-    for reason, (_, _, error) in zip(reasons, writes, strict=True):
-        if reason == "ConditionalCheckFailed":
-            raise error from None
+def update(
+    record: Record,
+    actions: list[Action],
+    condition: Condition | None = None,
+    otherwise: Exception | None = None,
+) -> None:
+    """Change attributes of one record if `condition` holds, else raise `otherwise`.
+
+    The record in memory stays as it is. A lost reply is retried, as in `put`. Cost: as `put`.
+    """
+    _write("UpdateItem", record.get_update_kwargs_from_instance(actions=actions, condition=condition), otherwise)
 
 
-def _wait(attempt: int) -> None:
-    time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, nothing secret
+def delete(record: Record, condition: Condition | None = None, otherwise: Exception | None = None) -> None:
+    """Delete one record if `condition` holds, else raise `otherwise`. Cost and lost replies: as `put`."""
+    _write("DeleteItem", record.get_delete_kwargs_from_instance(condition=condition), otherwise)
+
+
+def _write(operation: dynamodb.Write, arguments: dict[str, Any], otherwise: Exception | None) -> None:
+    if not dynamodb.write(operation, **arguments).done:
+        raise otherwise or BusyError()
