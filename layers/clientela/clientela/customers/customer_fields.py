@@ -4,7 +4,6 @@ A field lives here and nowhere else: `CustomerFields` holds what a merchant may 
 `CustomerChanges` are what requests send, `Customer` is what is stored and answered.
 """
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -23,16 +22,20 @@ from pydantic import (
     model_validator,
 )
 
-from clientela.schema import phones
-from clientela.schema.countries import Country
-from clientela.schema.documents import STORED, InputContext, Model, on_input
+from clientela.customers.addresses import (
+    MAX_ADDRESSES,
+    Address,
+    ShippingAddress,
+    complete_book,
+    default_address,
+    to_e164,
+)
+from clientela.schema.documents import STORED, Model, on_input
 from clientela.schema.email_addresses import Email
 from clientela.schema.fields import Line, Money, Name, Phone, Timestamp
 from clientela.schema.languages import Language
 from clientela.schema.merge_patch import all_optional
-from clientela.schema.text import fold_for_search
 from clientela.schema.vat_ids import VatId
-from clientela.signing import sha256_hex
 
 # A CSV cell separates its tags by these.
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^,;]*$")]
@@ -61,87 +64,6 @@ _KINDS = f"must be text of up to 1,000 characters, true or false, or a number (w
 CustomFieldValue = Annotated[
     Annotated[str, StringConstraints(max_length=1000)] | bool | WholeNumber | Fraction, WrapValidator(_of_its_kind)
 ]
-
-
-MAX_ADDRESSES = 50
-
-
-class Address(Model):
-    """A postal address. `phone` may be written as people do: it is read with the address's country, else the store's, and
-    kept in E.164."""
-
-    id: Name | None = None
-    name: Line | None = None
-    company: Line | None = None
-    street: Line | None = None
-    street2: Line | None = None
-    city: Line | None = None
-    postal_code: Annotated[str, StringConstraints(max_length=20)] | None = None
-    region: Line | None = None
-    country: Country | None = None
-    phone: Phone | None = None
-
-    @field_validator("phone")
-    @classmethod
-    def _phone_in_e164(cls, phone: str | None, info: ValidationInfo) -> str | None:
-        return _e164(phone, info, info.data.get("country"))
-
-
-def _e164(phone: str | None, info: ValidationInfo, *countries: str | None) -> str | None:
-    """The number, read with the first of the countries that there is, else with the store's."""
-    if not phone or info.context == STORED:
-        return phone
-    home = info.context.country if isinstance(info.context, InputContext) else None
-    return phones.to_e164(phone, next(filter(None, countries), home))
-
-
-class ShippingAddress(Address):
-    """One address of the customer's address book."""
-
-    is_default: StrictBool = False
-
-
-def with_address(book: list[ShippingAddress], address: ShippingAddress | None) -> list[ShippingAddress]:
-    """The address book with one more, which is the default of an empty one. The same book where it is full, or has the
-    address already, in whatever case and spacing."""
-    if address is None or len(book) >= MAX_ADDRESSES or _content(address) in {_content(known) for known in book}:
-        return book
-    made = _address_id(address, {known.id for known in book})
-    return [*book, address.model_copy(update={"id": made, "is_default": not book})]
-
-
-def _address_book(addresses: list[ShippingAddress]) -> list[ShippingAddress]:
-    """Each address once, with an id made of its content; one of them is the default."""
-    taken = {address.id for address in addresses}
-    for address in addresses:
-        address.id = address.id or _address_id(address, taken)
-    if len({_content(address) for address in addresses}) < len(addresses):
-        raise ValueError("two of the addresses are the same")
-    if len({address.id for address in addresses}) < len(addresses):
-        raise ValueError("two of the addresses have the same id")
-    defaults = [address for address in addresses if address.is_default]
-    if len(defaults) > 1:
-        raise ValueError("only one address can be the default")
-    if addresses and not defaults:
-        addresses[0].is_default = True
-    return addresses
-
-
-def default_address(book: Sequence[ShippingAddress]) -> ShippingAddress | None:
-    """The address of a book that things are sent to."""
-    return next((address for address in book if address.is_default), book[0] if book else None)
-
-
-def _address_id(address: ShippingAddress, taken: set[str | None]) -> str:
-    """Made of the content, so that the same book sent again is the same book; of more, where that id went elsewhere."""
-    seed = _content(address)
-    while (made := "adr_" + sha256_hex(seed)[:16]) in taken:
-        seed += "+"
-    return made
-
-
-def _content(address: ShippingAddress) -> str:
-    return fold_for_search(address.model_dump_json(exclude={"id", "is_default"}))
 
 
 def _once(names: list[str]) -> list[str]:
@@ -190,7 +112,7 @@ class CustomerFields(Model):
     accepts_marketing: StrictBool | None = None
     marketing_consent: MarketingConsent | None = None
     billing_address: Address | None = None
-    shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=MAX_ADDRESSES), on_input(_address_book)] = []
+    shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=MAX_ADDRESSES), on_input(complete_book)] = []
     phone: Phone | None = None  # behind the addresses, whose country it is read with
     note: Annotated[str, StringConstraints(max_length=5000)] | None = None
     custom_fields: Annotated[dict[Name, CustomFieldValue], Field(max_length=50)] = {}
@@ -212,7 +134,7 @@ class CustomerFields(Model):
     @classmethod
     def _phone_in_e164(cls, phone: str | None, info: ValidationInfo) -> str | None:
         addresses = (info.data.get("billing_address"), default_address(info.data.get("shipping_addresses") or []))
-        return _e164(phone, info, *(address.country for address in addresses if address))
+        return to_e164(phone, info, *(address.country for address in addresses if address))
 
 
 class NewCustomer(CustomerFields):

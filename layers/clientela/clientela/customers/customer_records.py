@@ -11,14 +11,8 @@ from pydantic import BaseModel
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 
 from clientela import clock
-from clientela.customers.customer_fields import (
-    Address,
-    Customer,
-    MarketingConsent,
-    ShippingAddress,
-    TaxExemption,
-    default_address,
-)
+from clientela.customers.addresses import Address, ShippingAddress, default_address
+from clientela.customers.customer_fields import Customer, MarketingConsent, TaxExemption
 from clientela.schema import email_addresses
 from clientela.schema.text import fold_for_search
 from clientela.signing import sha256_hex

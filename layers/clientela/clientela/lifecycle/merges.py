@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from clientela.customers import customer_history, customers
-from clientela.customers.customer_fields import Address, Customer, ShippingAddress
+from clientela.customers.addresses import Address, ShippingAddress
+from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor, FieldChange
 from clientela.customers.customer_records import Alias, CustomerRecord, claim, record
 from clientela.errors import BusyError, CustomerMergedError, FieldError, InvalidInputError

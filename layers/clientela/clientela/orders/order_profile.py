@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from clientela.customers import customers
-from clientela.customers.customer_fields import Address, Customer, NewCustomer, ShippingAddress, with_address
+from clientela.customers.addresses import Address, ShippingAddress, with_address
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.orders.order_fields import Order, OrderAddress
 from clientela.schema import countries
 from clientela.schema.documents import InputContext, Model

@@ -7,7 +7,8 @@ the store's currency gives it; discounts of several groups are neither added nor
 from datetime import UTC, datetime
 from typing import Literal
 
-from clientela.customers.customer_fields import Address, Customer, ShippingAddress, TaxExemption, VatIdStatus
+from clientela.customers.addresses import Address, ShippingAddress
+from clientela.customers.customer_fields import Customer, TaxExemption, VatIdStatus
 from clientela.groups import group_stylesheets, groups
 from clientela.groups.groups import Discount, Group
 from clientela.schema.documents import Model

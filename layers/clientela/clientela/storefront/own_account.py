@@ -6,16 +6,9 @@ from typing import Annotated, Any
 from pydantic import Field, StrictBool, ValidationError
 
 from clientela.customers import customers
+from clientela.customers.addresses import Address, ShippingAddress
 from clientela.customers.consents import State
-from clientela.customers.customer_fields import (
-    Address,
-    Customer,
-    EmailStatus,
-    MarketingConsent,
-    ShippingAddress,
-    Spend,
-    VatIdStatus,
-)
+from clientela.customers.customer_fields import Customer, EmailStatus, MarketingConsent, Spend, VatIdStatus
 from clientela.customers.customer_history import Actor
 from clientela.errors import EmailUnprovenError, FieldError, InvalidInputError
 from clientela.schema.documents import Model

@@ -1,0 +1,111 @@
+"""A customer's addresses, and the rules of the address book."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import StrictBool, StringConstraints, ValidationInfo, field_validator
+
+from clientela.schema import phones
+from clientela.schema.countries import Country
+from clientela.schema.documents import STORED, InputContext, Model
+from clientela.schema.fields import Line, Name, Phone
+from clientela.schema.text import fold_for_search
+from clientela.signing import sha256_hex
+
+MAX_ADDRESSES = 50
+
+
+class Address(Model):
+    """A postal address.
+
+    `phone` may be written in any usual way: it is read with the country of the address, else that of
+    the store, and stored in E.164.
+    """
+
+    id: Name | None = None
+    name: Line | None = None
+    company: Line | None = None
+    street: Line | None = None
+    street2: Line | None = None
+    city: Line | None = None
+    postal_code: Annotated[str, StringConstraints(max_length=20)] | None = None
+    region: Line | None = None
+    country: Country | None = None
+    phone: Phone | None = None
+
+    @field_validator("phone")
+    @classmethod
+    def _phone_in_e164(cls, phone: str | None, info: ValidationInfo) -> str | None:
+        return to_e164(phone, info, info.data.get("country"))
+
+
+class ShippingAddress(Address):
+    """One address of the customer's address book."""
+
+    is_default: StrictBool = False
+
+
+def to_e164(phone: str | None, info: ValidationInfo, *countries: str | None) -> str | None:
+    """Return a phone in E.164, read with the first country that is set, else with the store's country.
+
+    Stored phones are returned unchanged.
+
+    Raises:
+        ValueError: the phone is not a number of that country.
+    """
+    if not phone or info.context == STORED:
+        return phone
+    store_country = info.context.country if isinstance(info.context, InputContext) else None
+    return phones.to_e164(phone, next(filter(None, countries), store_country))
+
+
+def complete_book(book: list[ShippingAddress]) -> list[ShippingAddress]:
+    """Give each address of a book an id, and the book a default address.
+
+    Raises:
+        ValueError: two addresses have the same content or the same id, or two are the default.
+    """
+    used_ids = {address.id for address in book}
+    for address in book:
+        address.id = address.id or _new_id(address, used_ids)
+    if len({address_content(address) for address in book}) < len(book):
+        raise ValueError("two of the addresses are the same")
+    if len({address.id for address in book}) < len(book):
+        raise ValueError("two of the addresses have the same id")
+    defaults = [address for address in book if address.is_default]
+    if len(defaults) > 1:
+        raise ValueError("only one address can be the default")
+    if book and not defaults:
+        book[0].is_default = True
+    return book
+
+
+def with_address(book: list[ShippingAddress], address: ShippingAddress | None) -> list[ShippingAddress]:
+    """Return the address book with one more address, which is the default if the book was empty.
+
+    Returns the book itself if it is full or has an address with the same content.
+    """
+    if address is None or len(book) >= MAX_ADDRESSES:
+        return book
+    if address_content(address) in {address_content(stored) for stored in book}:
+        return book
+    new_id = _new_id(address, {stored.id for stored in book})
+    return [*book, address.model_copy(update={"id": new_id, "is_default": not book})]
+
+
+def default_address(book: Sequence[ShippingAddress]) -> ShippingAddress | None:
+    """Return the default address of a book, else its first, or None for an empty book."""
+    return next((address for address in book if address.is_default), book[0] if book else None)
+
+
+def address_content(address: Address) -> str:
+    """Return the address as text that ignores case and spacing, without its id and default flag."""
+    return fold_for_search(address.model_dump_json(exclude={"id", "is_default"}))
+
+
+def _new_id(address: ShippingAddress, used_ids: set[str | None]) -> str:
+    """Return an id derived from the content, so that the same book sent twice gets the same ids."""
+    seed = address_content(address)
+    while (new_id := "adr_" + sha256_hex(seed)[:16]) in used_ids:  # an address with other content has it
+        seed += "+"
+    return new_id
