@@ -22,7 +22,7 @@ from clientela.aws import clients
 from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import Customer, Status
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.customers.customer_history import Actor, ActorShown
+from clientela.customers.customer_history import Actor
 from clientela.errors import BulkJobNotFoundError, ClientelaError, VersionConflictError
 from clientela.schema.documents import Model
 from clientela.schema.fields import Name, Timestamp
@@ -100,7 +100,7 @@ class BulkRecord(Record):
     parts = NumberAttribute(default=0)
     cursor = UnicodeAttribute(null=True)
     is_sweep = BooleanAttribute(default=False)
-    by = DocumentAttribute(ActorShown)
+    by = DocumentAttribute(Actor)
     job = DocumentAttribute(BulkJob)
 
 
@@ -118,9 +118,7 @@ def start(
     A sweep goes on until it finds nobody any more: for changes after which the filter can find nobody new.
     """
     job = BulkJob(id=ids.new("blk", now), filter=wanted, changes=changes, created_at=now)
-    record = BulkRecord(
-        keys.store(store.id), keys.bulk_job(job.id), job=job, by=ActorShown(kind=by.kind, id=by.id), is_sweep=is_sweep
-    )
+    record = BulkRecord(keys.store(store.id), keys.bulk_job(job.id), job=job, by=by, is_sweep=is_sweep)
     records.put(record)
     try:
         _call_function(store, job.id)

@@ -6,8 +6,9 @@ The words are Vendure's history types for customers (docs.vendure.io, HistoryEnt
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
+from pydantic import ConfigDict
 from pynamodb.attributes import NumberAttribute
 
 from clientela.customers.customer_fields import Customer, NewCustomer
@@ -26,26 +27,26 @@ EntryType = Literal[
     "merged",
 ]  # fmt: skip
 
+type ActorKind = Literal["api_key", "customer", "import", "order", "bulk", "vat_check", "mail_feedback", "operator"]
+
 _APART = 90  # number of an entry that is not about fields: behind those that are
 _ADDRESSES = ("billing_address", "shipping_addresses")
 _TOLD = (*NewCustomer.model_fields, "vat_id_status", "email_status")
 
 
-class Actor(NamedTuple):
-    """Who makes a change: an API key, the customer, an import job, an order, the VAT check, or an operator with AWS rights."""
-
-    kind: Literal["api_key", "customer", "import", "order", "bulk", "vat_check", "mail_feedback", "operator"]
-    id: str | None = None
-
-
-OPERATOR = Actor("operator")
-
-
-class ActorShown(Model):
+class Actor(Model):
     """Who made a change."""
+
+    model_config = ConfigDict(frozen=True)
 
     kind: str
     id: str | None = None
+
+    def __init__(self, kind: ActorKind, id: str | None = None) -> None:  # noqa: A002 - the field's name
+        super().__init__(kind=kind, id=id)  # type: ignore[call-arg]  # mypy sees no fields in Model
+
+
+OPERATOR = Actor("operator")  # somebody with AWS rights, by the command line
 
 
 class FieldChange(Model):
@@ -62,7 +63,7 @@ class HistoryEntry(Model):
     id: str
     type: EntryType
     at: Timestamp
-    actor: ActorShown
+    actor: Actor
     changes: list[FieldChange] = []
 
 
@@ -187,7 +188,7 @@ def _record(
         type=kind,
         at=customer.updated_at,
         changes=changes,
-        actor=ActorShown(kind=by.kind, id=by.id),
+        actor=by,
     )
     days = store.retention.history_days
     ttl = int((customer.updated_at + timedelta(days=days)).timestamp()) if days else None

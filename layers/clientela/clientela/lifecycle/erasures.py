@@ -13,7 +13,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from clientela import clock, ids
 from clientela.customers import customers, tombstones
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import Actor, ActorShown
+from clientela.customers.customer_history import Actor
 from clientela.customers.customer_records import CustomerRecord, claim, record
 from clientela.customers.tombstones import ErasingRecord
 from clientela.errors import BusyError, CustomerNotFoundError, ErasureNotFoundError
@@ -64,7 +64,7 @@ class Erasure(Model):
 
     id: str
     status: Literal["running", "complete"]
-    requested_by: ActorShown
+    requested_by: Actor
     erased_at: Timestamp
     completed_at: Timestamp | None
     deleted: DeletedCounts
@@ -74,7 +74,7 @@ class Erasure(Model):
 class ErasureRecord(Record):
     """`STORE#demo` / `ERASURE#ers_01K…`: names nobody."""
 
-    by = DocumentAttribute(ActorShown)
+    by = DocumentAttribute(Actor)
     erased_at = UnicodeAttribute()
     completed_at = UnicodeAttribute(null=True)
     money_records = NumberAttribute(default=0)
@@ -132,7 +132,7 @@ def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[E
 def _erase_account(store: Store, customer: Customer, now: datetime, by: Actor) -> str:
     erasure_id, canonical = ids.new("ers", now), email_addresses.canonical(customer.email)
     addresses = len(customer.shipping_addresses) + (customer.billing_address is not None)
-    who = ActorShown(kind=by.kind, id=None if by.kind == "customer" else by.id)
+    requested_by = by.model_copy(update={"id": None}) if by.kind == "customer" else by
     with Transaction() as write:
         write.delete(record(store, customer), CustomerRecord.version == customer.version, BusyError())
         write.delete(claim(store, customer))
@@ -143,7 +143,7 @@ def _erase_account(store: Store, customer: Customer, now: datetime, by: Actor) -
             ErasureRecord(
                 keys.store(store.id),
                 keys.erasure(erasure_id),
-                by=who,
+                by=requested_by,
                 erased_at=clock.format_timestamp(now),
                 addresses=addresses,
             )
