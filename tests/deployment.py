@@ -65,7 +65,7 @@ def forget_caches() -> None:
     """Forget clients, secrets and cached records: each test has its own world."""
     stores._cache.clear()
     api_keys._cache.clear()
-    signing._known.clear()
+    signing._cache.clear()
     for module in (clients, signing, dynamodb, sqs, records, tombstones):
         _forget(module)
 

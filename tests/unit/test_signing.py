@@ -31,7 +31,7 @@ def test_what_was_made_before_a_rotation_holds_until_the_next(store: Store, cloc
     kept, signed, cursor = signing.keyed_hash("p", "v"), signing.sign("p", 1), pagination.encode_cursor("list", "here")
     for generation, holds in (("a" * 64, True), ("b" * 64, False)):
         rotate(generation)
-        clock_hand[0] += signing.KNOWN_SECONDS
+        clock_hand[0] += signing.CACHE_SECONDS
         assert signing.keyed_hash("p", "v") != kept
         assert signing.is_keyed_hash("p", "v", kept) is holds
         assert signing.unsign("p", signed) == (1 if holds else None)
@@ -77,7 +77,7 @@ def test_keys_at_hand_do_while_they_cannot_be_read(
     boto3.client("secretsmanager").delete_secret(
         SecretId=os.environ["SIGNING_SECRET_ARN"], ForceDeleteWithoutRecovery=True
     )
-    clock_hand[0] += signing.KNOWN_SECONDS
+    clock_hand[0] += signing.CACHE_SECONDS
     assert signing.keyed_hash("p", "v") == kept
 
 
@@ -88,7 +88,7 @@ def test_a_code_and_a_lost_answer_survive_a_rotation(
     sent, other = box.link(store), box.link(store, "other@example.com")
     opened = by_link(store, other, idempotency_key="a-key-of-the-client")
     rotate("n" * 64)
-    clock_hand[0] += signing.KNOWN_SECONDS
+    clock_hand[0] += signing.CACHE_SECONDS
     assert by_link(store, other, idempotency_key="a-key-of-the-client").token == opened.token
     with pytest.raises(CodeWrongError):
         by_code(store, sent, wrong(sent.code))

@@ -1,7 +1,8 @@
-"""What is signed or keyed with the deployment's secret, which lives outside the table and can be rotated at any time.
+"""Hashes, and signatures with the deployment's secret, which is stored outside the table.
 
-Purpose separation follows itsdangerous: the salt is the purpose's name, so that a value made for one purpose is
-refused at every other. New values are made with the secret's current version; the version before it is still taken.
+The secret can be rotated at any time: new values use its current version, and values of the version
+before are still accepted. As in itsdangerous, the salt is the name of the purpose, so a value signed
+for one purpose is invalid for every other.
 """
 
 import hashlib
@@ -17,12 +18,14 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from clientela import settings
 from clientela.aws import clients
 
-KNOWN_SECONDS = 300  # after which a process looks whether the secret was rotated
-MISS_SECONDS = 10  # the same where a value does not fit, which anybody can bring about: so not more often than this
+CACHE_SECONDS = 300  # after which a process reads the secret again, to see a rotation
+# The same after a value that does not match. Anybody can send such values, so the secret must not be
+# read for each of them.
+MISS_SECONDS = 10
 
 
 class _Keys(NamedTuple):
-    accepted: tuple[bytes, ...]  # the current one first
+    accepted: tuple[bytes, ...]  # the current key first
     read_at: float
 
 
@@ -32,53 +35,54 @@ def sha256_hex(text: str) -> str:
 
 
 def constant_time_equal(presented: str, stored: str | None) -> bool:
-    """Compare two hashes in a time that does not depend on where they differ.
+    """Return whether two hashes are equal, in a time that does not depend on where they differ.
 
-    The same work is done without a stored hash, so that the time does not show whether there is one.
+    The same work is done without a stored hash, so that the time does not show whether one exists.
     """
     return hmac.compare_digest(presented, stored or "-") and stored is not None
 
 
 def keyed_hash(purpose: str, value: str) -> str:
-    """Hex HMAC-SHA-256 of a value for one purpose, with the current key.
+    """Return the hex HMAC-SHA-256 of a value for one purpose, with the current key.
 
-    For values too short to be hashed bare, such as six-digit codes: a dump of the table alone must not reveal them.
+    For values too short for a plain hash, such as six-digit codes: a dump of the table alone must not
+    reveal them.
     """
-    return _hmac(_keys(KNOWN_SECONDS).accepted[0], purpose, value)
+    return _hmac(_keys(CACHE_SECONDS).accepted[0], purpose, value)
 
 
 def keyed_hashes(purpose: str, value: str) -> Iterator[str]:
-    """`keyed_hash` under each key that is taken, current ones first; the last come from looking whether there are newer."""
-    for keys in _generations():
+    """Yield `keyed_hash` under each accepted key, the current one first, then under keys rotated in meanwhile."""
+    for keys in _key_sets():
         yield from (_hmac(key, purpose, value) for key in keys.accepted)
 
 
-def is_keyed_hash(purpose: str, value: str, kept: str | None) -> bool:
+def is_keyed_hash(purpose: str, value: str, stored: str | None) -> bool:
     """Return whether a stored hash is this value's.
 
     Without a stored hash the same work is done and the same secret is read, so that neither time nor
-    calls show whether there is one.
+    calls show whether one exists.
     """
-    matches = any(hmac.compare_digest(made, kept or "-") for made in keyed_hashes(purpose, value))
-    return matches and kept is not None
+    matches = any(hmac.compare_digest(computed, stored or "-") for computed in keyed_hashes(purpose, value))
+    return matches and stored is not None
 
 
 def permanent_hash(purpose: str, value: str) -> str:
-    """Return a hex HMAC-SHA-256 of a value for one purpose, under the key that is never rotated.
+    """Return the hex HMAC-SHA-256 of a value for one purpose, under the key that is never rotated.
 
-    For people who were erased: under another key nobody would be recognised.
+    For people who were erased: after a rotation they would not be recognised.
     """
     return _hmac(_permanent_key(settings.erasure_secret()), purpose, value)
 
 
 def sign(purpose: str, value: Any) -> str:
-    """URL-safe text that carries a JSON value with its signature."""
-    return _serializer(purpose, _keys(KNOWN_SECONDS).accepted).dumps(value)
+    """Return a JSON value with its signature as URL-safe text."""
+    return _serializer(purpose, _keys(CACHE_SECONDS).accepted).dumps(value)
 
 
 def unsign(purpose: str, text: str) -> Any | None:
-    """The value signed for this purpose, or None where the text is not one of ours."""
-    for keys in _generations():
+    """Return the value that was signed for this purpose, or None if the signature is invalid."""
+    for keys in _key_sets():
         try:
             return _serializer(purpose, keys.accepted).loads(text)
         except BadSignature:
@@ -86,32 +90,32 @@ def unsign(purpose: str, text: str) -> Any | None:
     return None
 
 
-_known: dict[str, _Keys] = {}  # by the secret's ARN
+_cache: dict[str, _Keys] = {}  # by the secret's ARN
 
 
-def _generations() -> Iterator[_Keys]:
-    """The keys at hand; then, for whoever found nothing to fit them, those of a rotation that this process has not seen."""
-    known = _keys(KNOWN_SECONDS)
-    yield known
+def _key_sets() -> Iterator[_Keys]:
+    """Yield the cached keys, then, if none of them matched, the keys of a rotation that this process has not seen."""
+    cached = _keys(CACHE_SECONDS)
+    yield cached
     newest = _keys(MISS_SECONDS)
-    if newest.accepted != known.accepted:
+    if newest.accepted != cached.accepted:
         yield newest
 
 
-def _keys(seconds: float) -> _Keys:
-    """The keys, read at most so many seconds ago. Those at hand do while Secrets Manager does not answer."""
+def _keys(max_age: float) -> _Keys:
+    """Return the keys, read at most `max_age` seconds ago; older ones if Secrets Manager does not answer."""
     arn = settings.signing_secret()
-    known = _known.get(arn)
-    if known and time.monotonic() - known.read_at < seconds:
-        return known
+    cached = _cache.get(arn)
+    if cached and time.monotonic() - cached.read_at < max_age:
+        return cached
     try:
         accepted = _read(arn)
     except (ClientError, BotoCoreError):
-        if known is None:
+        if cached is None:
             raise
-        accepted = known.accepted
-    _known[arn] = _Keys(accepted, time.monotonic())
-    return _known[arn]
+        accepted = cached.accepted
+    _cache[arn] = _Keys(accepted, time.monotonic())
+    return _cache[arn]
 
 
 def _read(arn: str) -> tuple[bytes, ...]:
@@ -119,7 +123,7 @@ def _read(arn: str) -> tuple[bytes, ...]:
     current = client.get_secret_value(SecretId=arn, VersionStage="AWSCURRENT")["SecretString"].encode()
     try:
         previous = client.get_secret_value(SecretId=arn, VersionStage="AWSPREVIOUS")["SecretString"].encode()
-    except client.exceptions.ResourceNotFoundException:  # it was never rotated
+    except client.exceptions.ResourceNotFoundException:  # the secret was never rotated
         return (current,)
     return (current, previous)
 

@@ -45,8 +45,8 @@ class DocumentAttribute[D: BaseModel](Attribute[D]):
 
     def serialize(self, value: D) -> str:
         dumped = value.model_dump(mode="json", exclude_none=True, exclude_defaults=self._lean)
-        kept = {name: item for name, item in dumped.items() if item not in ([], {}) or name in self._required}
-        return orjson.dumps(kept).decode()
+        fields = {name: item for name, item in dumped.items() if item not in ([], {}) or name in self._required}
+        return orjson.dumps(fields).decode()
 
     def deserialize(self, value: str) -> D:
         return load(self._model, {"S": value})

@@ -1,7 +1,8 @@
-"""Circuit breakers for outside services: what fails again and again is left alone for a while, then tried once.
+"""Circuit breakers: a service outside that fails repeatedly is not called for a while, then tried once.
 
-The state is one item of the table, not the process's: Lambda's processes come and go, and each would have to learn of an
-outage anew. An open circuit lets one caller through at the end of each cool-down, whoever moves its end first.
+The state is an item of the table, not of the process: Lambda's processes are short-lived, and each
+would have to detect an outage again. At the end of each cool-down an open circuit lets one caller
+through: the first that moves the end.
 """
 
 from collections.abc import Iterator
@@ -14,49 +15,51 @@ from clientela import clock
 from clientela.table import keys, records
 from clientela.table.records import Record
 
-FAILURES = 5  # one after the other: a single slow answer is no outage
+FAILURES = 5  # in a row: a single slow answer is not an outage
 COOL_DOWN = timedelta(minutes=1)
 RETENTION = timedelta(days=1)
 
 
 class CircuitOpenError(Exception):
-    """The service is being left alone: not asked."""
+    """The circuit of the service is open, so the service was not called."""
 
 
 class CircuitRecord(Record):
-    """`CIRCUIT#vies#DE` / `STATE`: failures since the last success; there is none while all is well."""
+    """`CIRCUIT#vies#DE` / `STATE`: failures since the last success; no record means no failure."""
 
     failures = NumberAttribute()
-    next_try_at = UnicodeAttribute()  # heeded once there are enough failures
+    next_try_at = UnicodeAttribute()  # used from FAILURES failures on
     ttl = NumberAttribute()
 
 
 @contextmanager
 def guarded(name: str, now: datetime, *failures: type[Exception]) -> Iterator[None]:
-    """Count the `failures` that the body raises; OpenError, without running it, while the circuit is open.
+    """Run the body if the circuit is closed, and count the `failures` that it raises.
 
-    1 read unit while all is well; 1 write unit for each failure, and for the success that ends them.
+    Raises:
+        CircuitOpenError: the circuit is open; the body did not run.
+
+    Cost: 1 read unit; 1 write unit for each failure, and for the success that ends them.
     """
-    before = CircuitRecord.find(keys.circuit(name), keys.STATE)
-    if before and before.failures >= FAILURES:
-        _claim_probe(before, now)
+    circuit = CircuitRecord.find(keys.circuit(name), keys.STATE)
+    if circuit and circuit.failures >= FAILURES:
+        _claim_probe(circuit, now)
     try:
         yield
     except failures:
         _count_failure(name, now)
         raise
-    if before:
-        records.delete(before)
+    if circuit:
+        records.delete(circuit)
 
 
-def _claim_probe(record: CircuitRecord, now: datetime) -> None:
-    """Be the one caller that finds out whether the service is back."""
-    if record.next_try_at > clock.format_timestamp(now):
+def _claim_probe(circuit: CircuitRecord, now: datetime) -> None:
+    """Raise CircuitOpenError unless this caller is the one that tries the service after the cool-down."""
+    if circuit.next_try_at > clock.format_timestamp(now):
         raise CircuitOpenError
-    unmoved = CircuitRecord.next_try_at == record.next_try_at
-    records.update(
-        record, [CircuitRecord.next_try_at.set(clock.format_timestamp(now + COOL_DOWN))], unmoved, CircuitOpenError()
-    )
+    is_unclaimed = CircuitRecord.next_try_at == circuit.next_try_at
+    next_try = CircuitRecord.next_try_at.set(clock.format_timestamp(now + COOL_DOWN))
+    records.update(circuit, [next_try], is_unclaimed, CircuitOpenError())
 
 
 def _count_failure(name: str, now: datetime) -> None:

@@ -1,7 +1,8 @@
-"""A lean client for hot reads, hot writes and transactions: DynamoDB's JSON protocol.
+"""A lean client of DynamoDB's JSON protocol, for every read and write of the table.
 
-botocore spends about 10 ms of CPU to parse a page of 100 items and 2 ms to send a transaction; this spends what orjson
-needs. Whatever is sent may be repeated, and a count may then count twice. Measured in benchmarks/.
+botocore spends about 10 ms of CPU to parse a page of 100 items and 2 ms to send a transaction; this
+client spends what orjson needs (measured in benchmarks/). A call whose reply is lost is repeated, so a
+counter may count it twice.
 
 Protocol: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
 """
@@ -25,18 +26,25 @@ BATCH_WRITE = 25  # puts and deletes: DynamoDB's limit for one BatchWriteItem
 
 
 class DynamoDBError(CallError):
-    """DynamoDB refused a call in a way that repeating cannot cure: a fault of ours."""
+    """DynamoDB refused a call permanently: a fault of this code."""
 
 
 class Written(NamedTuple):
-    """What came of a conditional write: whether it was done, and the item that it left or that was in its way, if asked."""
+    """The result of a conditional write.
+
+    `item` is the item after the write, or the one that made the condition fail, if the request asked
+    for it.
+    """
 
     done: bool
     item: Item | None
 
 
 def get(pk: str, sk: str, *, consistent: bool = True) -> Item | None:
-    """The item at these keys, or None. 1 read unit per 4 KB, half of it where `consistent` is False."""
+    """Return the item at these keys, or None.
+
+    Cost: 1 read unit per 4 KB, half of it if `consistent` is False.
+    """
     answer = client.call(
         "GetItem", {"TableName": settings.table_name(), "Key": key(pk, sk), "ConsistentRead": consistent}
     )
@@ -45,30 +53,36 @@ def get(pk: str, sk: str, *, consistent: bool = True) -> Item | None:
 
 
 def get_many(keys: Sequence[tuple[str, str]], projection: str | None = None) -> list[Item]:
-    """The items at these keys, as many as exist, in any order. Half a read unit per 4 KB of each item."""
-    found: list[Item] = []
+    """Return the items that exist at these keys, in any order.
+
+    Raises:
+        BusyError: DynamoDB left keys unread in every attempt.
+
+    Cost: half a read unit per 4 KB of each item.
+    """
+    items: list[Item] = []
     for start in range(0, len(keys), BATCH_READ):
         pending = [key(pk, sk) for pk, sk in keys[start : start + BATCH_READ]]
         for attempt in range(ATTEMPTS):
             request: dict[str, Any] = {"Keys": pending} | ({"ProjectionExpression": projection} if projection else {})
             answer = client.call("BatchGetItem", {"RequestItems": {settings.table_name(): request}})
-            found += answer["Responses"].get(settings.table_name(), [])
+            items += answer["Responses"].get(settings.table_name(), [])
             pending = answer.get("UnprocessedKeys", {}).get(settings.table_name(), {}).get("Keys", [])
             if not pending:
                 break
             back_off(attempt, BACKOFF_SECONDS)
         else:
             raise BusyError
-    return found
+    return items
 
 
 def query(**request: Any) -> dict[str, Any]:
-    """One page of a Query, as DynamoDB answers it: Items, Count, ScannedCount, LastEvaluatedKey."""
+    """Return one page of a Query as DynamoDB sends it: Items, Count, ScannedCount, LastEvaluatedKey."""
     return client.call("Query", {"TableName": settings.table_name()} | request)
 
 
 def query_pages(**request: Any) -> Iterator[dict[str, Any]]:
-    """Every page of a Query, as DynamoDB answers them."""
+    """Yield every page of a Query as DynamoDB sends it."""
     while True:
         answer = query(**request)
         yield answer
@@ -78,7 +92,10 @@ def query_pages(**request: Any) -> Iterator[dict[str, Any]]:
 
 
 def scan_pages(**request: Any) -> Iterator[dict[str, Any]]:
-    """Every page of a Scan, as DynamoDB answers them: all of the table, half a read unit per 4 KB of it."""
+    """Yield every page of a Scan as DynamoDB sends it.
+
+    Cost: half a read unit per 4 KB of the whole table.
+    """
     while True:
         answer = client.call("Scan", {"TableName": settings.table_name()} | request)
         yield answer
@@ -88,9 +105,11 @@ def scan_pages(**request: Any) -> Iterator[dict[str, Any]]:
 
 
 def write(operation: Write, **request: Any) -> Written:
-    """One write with a condition. It may be sent twice where a reply is lost: a count may be too high by one.
+    """Send one write with a condition, and return whether the condition held.
 
-    1 write unit per KB, also where the condition fails.
+    A lost reply is retried, so a counter may be too high by one.
+
+    Cost: 1 write unit per KB, also if the condition fails.
     """
     try:
         answer = client.call(operation, {"TableName": settings.table_name()} | request)
@@ -102,12 +121,24 @@ def write(operation: Write, **request: Any) -> Written:
 
 
 def put_all(items: list[Item]) -> None:
-    """Put up to 25 items, unconditionally and each for itself: for what is new or may be put again. BusyError."""
+    """Put up to 25 items without conditions, each on its own. Safe only for items that may be put twice.
+
+    Raises:
+        BusyError: DynamoDB left items unwritten in every attempt.
+
+    Cost: 1 write unit per KB of each item, and as much per index entry.
+    """
     _write_all([{"PutRequest": {"Item": item}} for item in items])
 
 
 def delete_all(item_keys: list[Item]) -> None:
-    """Delete up to 25 items by their keys, each for itself. BusyError. 1 write unit per KB deleted."""
+    """Delete up to 25 items by their keys, each on its own.
+
+    Raises:
+        BusyError: DynamoDB left items undeleted in every attempt.
+
+    Cost: 1 write unit per KB deleted.
+    """
     _write_all([{"DeleteRequest": {"Key": item_key}} for item_key in item_keys])
 
 
@@ -122,9 +153,10 @@ def _write_all(pending: list[dict[str, Any]]) -> None:
 
 
 def transact(writes: list[dict[str, Any]]) -> list[str] | None:
-    """TransactWriteItems. None when it is done; else the reason of each write, `None` as text where it was not at fault.
+    """Send a TransactWriteItems. Return None if it was written, else the cancellation code of each write.
 
-    The request token is made here, once for all attempts: DynamoDB does the work of repeated requests once.
+    The code of a write that did not cancel the transaction is the text `None`. The request token is the
+    same in all attempts, so DynamoDB writes once even if a reply is lost.
     """
     try:
         client.call("TransactWriteItems", {"TransactItems": writes, "ClientRequestToken": str(uuid.uuid4())})
@@ -136,5 +168,5 @@ def transact(writes: list[dict[str, Any]]) -> list[str] | None:
 
 
 def key(pk: str, sk: str) -> Item:
-    """The table's key as DynamoDB wants it."""
+    """Return the key of an item in DynamoDB's JSON."""
     return {"pk": {"S": pk}, "sk": {"S": sk}}

@@ -1,7 +1,8 @@
-"""Idempotency-Key: a POST that is repeated is done once, and answered as it was the first time.
+"""Idempotency-Key: a repeated POST runs once and gets the answer of the first time.
 
-As in the IETF draft httpapi-idempotency-key-header: another request under a used key is refused, so is one while the
-first is still under way. Answers are kept for a day. Keys are the caller's own: another API key's are not met.
+As in the IETF draft httpapi-idempotency-key-header, two requests are refused: a different one under a
+used key, and a repetition while the first is still running. Answers are stored for a day. Each caller
+has keys of its own: two API keys may use the same one.
 """
 
 from datetime import datetime, timedelta
@@ -19,11 +20,11 @@ from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
 RETENTION = timedelta(days=1)
-LOCK_TIME = timedelta(seconds=60)  # longer than a request can take: what has not answered by then has died
+LOCK_TIME = timedelta(seconds=60)  # longer than a request can run: one without an answer by then has died
 
 
 class Answer(NamedTuple):
-    """What was answered."""
+    """The answer to a request."""
 
     status: int
     headers: dict[str, str]
@@ -31,47 +32,54 @@ class Answer(NamedTuple):
 
 
 class RequestRecord(Record):
-    """`IDEMPOTENCY#demo#key_01K…` / the hash of a request's key. Without an answer it is under way."""
+    """`IDEMPOTENCY#demo#key_01K…` / the hash of a request's key. Without an answer the request is running."""
 
     fingerprint = UnicodeAttribute()
     locked_until = UnicodeAttribute()
     expires_at = UnicodeAttribute()
     answer = JSONAttribute(null=True)
-    is_gone = BooleanAttribute(null=True)  # the answer: it told of a customer who was erased
+    is_gone = BooleanAttribute(null=True)  # the answer was deleted, because it held data of an erased customer
     ttl = NumberAttribute()
 
 
 def begin(caller: str, key: str, request: str, now: datetime) -> Answer | None:
-    """Take the key for a request. None: go on, then `finish` or `release`; else the answer that the same request got.
+    """Lock the key for a request, or return the answer that the same request got before.
 
-    RequestInFlightError while the same request is under way, RequestKeyReusedError where the key was another request's,
-    CustomerNotFoundError where the answer told of somebody who was erased.
-    1 write unit, or 1 read unit for a repetition.
+    After None the caller runs the request, then calls `finish` or `release`.
+
+    Raises:
+        RequestInFlightError: the same request is still running.
+        RequestKeyReusedError: a different request used the key.
+        CustomerNotFoundError: the answer held data of a customer who has been erased since.
+
+    Cost: 1 write unit, and 1 read unit for a repetition.
     """
     try:
         records.put(_record(caller, key, request, now), _is_free(now), RequestInFlightError())
     except RequestInFlightError:
-        known = RequestRecord.find(*_keys(caller, key))
-        if known and known.fingerprint != sha256_hex(request):
+        stored = RequestRecord.find(*_keys(caller, key))
+        if stored and stored.fingerprint != sha256_hex(request):
             raise RequestKeyReusedError from None
-        if known and known.is_gone:
-            raise CustomerNotFoundError("The customer whom the answer told of was erased.") from None
-        if known and known.answer:
-            return Answer(*known.answer)
+        if stored and stored.is_gone:
+            raise CustomerNotFoundError("The answer was about a customer who has been erased.") from None
+        if stored and stored.answer:
+            return Answer(*stored.answer)
         raise
     return None
 
 
 def finish(caller: str, key: str, request: str, answer: Answer, now: datetime) -> None:
-    """Keep the answer of a request for its repetitions. 1 write unit per KB."""
+    """Store the answer of a request for its repetitions. Cost: 1 write unit per KB."""
     record = _record(caller, key, request, now)
     record.answer = list(answer)
     records.put(record)
 
 
 def answers_mentioning(caller: str, text: str) -> list[RequestRecord]:
-    """The requests whose kept answers hold a text, such as an id. Half a read unit per 4 KB of all that the caller has asked
-    within a day."""
+    """Return the caller's requests whose stored answers contain a text, such as an id.
+
+    Cost: half a read unit per 4 KB of all requests of the caller within a day.
+    """
     pages = dynamodb.query_pages(
         KeyConditionExpression="pk = :pk",
         FilterExpression="contains(answer, :text)",
@@ -81,13 +89,13 @@ def answers_mentioning(caller: str, text: str) -> list[RequestRecord]:
 
 
 def delete_answer(write: Transaction, record: RequestRecord) -> None:
-    """Delete a kept answer as part of a transaction. The request stays numbered: it is not to be done again."""
+    """Delete a stored answer as part of a transaction. The key stays used, so the request never runs again."""
     actions: list[Action] = [RequestRecord.answer.remove(), RequestRecord.is_gone.set(True)]
     write.update(record, actions, RequestRecord.pk.exists())
 
 
 def release(caller: str, key: str) -> None:
-    """Give the key back: the request failed in a way that may be tried again. 1 write unit."""
+    """Unlock the key of a request that failed and may be tried again. Cost: 1 write unit."""
     records.delete(RequestRecord(*_keys(caller, key)))
 
 
@@ -105,8 +113,8 @@ def _record(caller: str, key: str, request: str, now: datetime) -> RequestRecord
 def _is_free(now: datetime) -> Condition:
     moment = clock.format_timestamp(now)
     is_open = RequestRecord.answer.does_not_exist() & RequestRecord.is_gone.does_not_exist()
-    died = is_open & (RequestRecord.locked_until < moment)
-    is_free: Condition = RequestRecord.pk.does_not_exist() | (RequestRecord.expires_at < moment) | died
+    has_died = is_open & (RequestRecord.locked_until < moment)
+    is_free: Condition = RequestRecord.pk.does_not_exist() | (RequestRecord.expires_at < moment) | has_died
     return is_free
 
 

@@ -1,10 +1,10 @@
-"""Every key string of the table, made here and nowhere else. All of a store's keys start with its id."""
+"""Every key of the table, built here and nowhere else. The partition keys of a store begin with its id."""
 
 from datetime import datetime
 
 from clientela import clock
 
-STORES = "STORES"  # the collection that lists the stores, for schedules that visit all of them
+STORES = "STORES"  # the collection that lists the stores, for schedules that process all of them
 
 SETTINGS = "SETTINGS"
 PROFILE = "PROFILE"
@@ -26,7 +26,7 @@ EXPORT_PREFIX = "EXPORT#"
 BULK_PREFIX = "BULK#"
 ERASURE_PREFIX = "ERASURE#"
 ORDER_PREFIX = "ORDER#"
-ORDERS_END = "ORDER$"  # behind the last key that starts with the prefix
+ORDERS_END = "ORDER$"  # sorts after every key that starts with the prefix
 SESSION_PREFIX = "SESSION#"
 EVENT_PREFIX = "EVENT#"
 CONSENT_PREFIX = "CONSENT#"
@@ -42,38 +42,38 @@ def store(store_id: str) -> str:
 
 
 def collections(store_id: str) -> str:
-    """`STORE#demo#`: what the partitions of a store's customers, e-mails and orders begin with."""
+    """`STORE#demo#`: the prefix of the partitions of a store's customers, e-mails and orders."""
     return f"STORE#{store_id}#"
 
 
 def customer(store_id: str, customer_id: str) -> str:
-    """`STORE#demo#CUSTOMER#cus_01K…`: the profile and all that hangs on it."""
+    """`STORE#demo#CUSTOMER#cus_01K…`: the profile and everything stored with it."""
     return f"STORE#{store_id}#CUSTOMER#{customer_id}"
 
 
 def customer_of(pk: str) -> tuple[str, str]:
-    """Store id and customer id of a key made by `customer`."""
+    """Return the store id and the customer id in a key from `customer`."""
     _, store_id, _, customer_id = pk.split("#")
     return store_id, customer_id
 
 
 def store_of(pk: str) -> str:
-    """Store id of any key that begins with the store."""
+    """Return the store id in a key that begins with the store."""
     return pk.split("#", 2)[1]
 
 
 def email(store_id: str, canonical: str) -> str:
-    """`STORE#demo#EMAIL#ana@example.com`: what makes an address unique in its store, and orders that nobody has claimed."""
+    """`STORE#demo#EMAIL#ana@example.com`: the claim that makes an e-mail unique, and its unclaimed orders."""
     return f"STORE#{store_id}#EMAIL#{canonical}"
 
 
 def merged(store_id: str, customer_id: str) -> str:
-    """`STORE#demo#MERGED#cus_01K…`: into whom a customer who is no more was merged."""
+    """`STORE#demo#MERGED#cus_01K…`: the customer that another one was merged into."""
     return f"STORE#{store_id}#MERGED#{customer_id}"
 
 
 def order_reference(store_id: str, order_id: str) -> str:
-    """`STORE#demo#ORDER#1001`: which customer and which version an order is at."""
+    """`STORE#demo#ORDER#1001`: where an order is stored."""
     return f"STORE#{store_id}#ORDER#{order_id}"
 
 
@@ -88,12 +88,12 @@ def limit(name: str) -> str:
 
 
 def links_of_network(network_hash: str) -> str:
-    """`links#9c1b…`: the limit of a caller's network, whichever stores it asks."""
+    """`links#9c1b…`: the limit of a network's requests for links, over all stores."""
     return f"links#{network_hash}"
 
 
 def links_of_email(store_id: str, email_hash: str) -> str:
-    """`demo#links#3f5a…`: the limit of an address in its store."""
+    """`demo#links#3f5a…`: the limit of an e-mail in its store."""
     return f"{store_id}#links#{email_hash}"
 
 
@@ -103,17 +103,17 @@ def links_of_store(store_id: str) -> str:
 
 
 def email_changes_of_customer(store_id: str, customer_hash: str) -> str:
-    """`demo#email-changes#3f5a…`: the limit of a customer's requests for another e-mail."""
+    """`demo#email-changes#3f5a…`: the limit of a customer's requests to change the e-mail."""
     return f"{store_id}#email-changes#{customer_hash}"
 
 
 def tries_of_network(network_hash: str) -> str:
-    """`tries#9c1b…`: the limit of a network's tries to sign in, at whichever stores."""
+    """`tries#9c1b…`: the limit of a network's attempts to sign in, over all stores."""
     return f"tries#{network_hash}"
 
 
 def guesses_of_email(store_id: str, email_hash: str) -> str:
-    """`demo#guesses#3f5a…`: the limit of guesses at the codes and the password of an address."""
+    """`demo#guesses#3f5a…`: the limit of guesses at the codes and the password of an e-mail."""
     return f"{store_id}#guesses#{email_hash}"
 
 
@@ -122,38 +122,38 @@ def guesses_of_store(store_id: str) -> str:
     return f"{store_id}#guesses"
 
 
-def window(began: int) -> str:
-    """`WINDOW#1763719200`: a limit's counter, by the second at which it began."""
-    return f"WINDOW#{began}"
+def window(start: int) -> str:
+    """`WINDOW#1763719200`: a limit's counter, by the second at which its window begins."""
+    return f"WINDOW#{start}"
 
 
 def sign_ins(store_id: str, email_hash: str) -> str:
-    """`STORE#demo#SIGN_INS#3f5a…`: what became of the sign-ins of an address, whether it has an account or not."""
+    """`STORE#demo#SIGN_INS#3f5a…`: the sign-in events of an e-mail, with or without an account."""
     return f"STORE#{store_id}#SIGN_INS#{email_hash}"
 
 
 def sign_in_event(at: datetime, rank: int, name: str) -> str:
-    """`SIGN_IN#2026-11-21T10:00:00.000Z#3#01K…`: in order of time, and within a millisecond in that of what follows what."""
+    """`SIGN_IN#2026-11-21T10:00:00.000Z#3#01K…`: in order of time, and of `rank` within a millisecond."""
     return f"{SIGN_IN_PREFIX}{clock.format_timestamp(at)}#{rank}#{name}"
 
 
 def circuit(name: str) -> str:
-    """`CIRCUIT#vies#DE`: whether an outside service is being left alone for a while."""
+    """`CIRCUIT#vies#DE`: the circuit breaker of an outside service."""
     return f"CIRCUIT#{name}"
 
 
 def registry(member_state: str) -> str:
-    """`vies#DE`: the circuit of a member state's register of VAT IDs."""
+    """`vies#DE`: the name of the circuit of a member state's VAT ID register."""
     return f"vies#{member_state}"
 
 
 def caller(store_id: str, key_id: str) -> str:
-    """`demo#key_01K…`: an API key, as one who has numbered requests."""
+    """`demo#key_01K…`: an API key as the caller of idempotent requests."""
     return f"{store_id}#{key_id}"
 
 
 def idempotency(caller: str) -> str:
-    """`IDEMPOTENCY#demo#key_01K…`: the requests that a caller has numbered."""
+    """`IDEMPOTENCY#demo#key_01K…`: a caller's requests with an idempotency key."""
     return f"IDEMPOTENCY#{caller}"
 
 
@@ -163,7 +163,7 @@ def group(group_id: str) -> str:
 
 
 def group_code(code: str) -> str:
-    """`GROUP_CODE#wholesale`: what makes a group's code unique in its store."""
+    """`GROUP_CODE#wholesale`: the claim that makes a group's code unique in its store."""
     return f"GROUP_CODE#{code}"
 
 
@@ -178,7 +178,7 @@ def import_job(job_id: str) -> str:
 
 
 def import_chunks(store_id: str, job_id: str) -> str:
-    """`STORE#demo#IMPORT#imp_01K…`: how far each chunk of an import is, kept apart from the list of jobs."""
+    """`STORE#demo#IMPORT#imp_01K…`: the progress of each chunk of an import."""
     return f"STORE#{store_id}#IMPORT#{job_id}"
 
 
@@ -203,17 +203,17 @@ def erasure(erasure_id: str) -> str:
 
 
 def erased(store_id: str, keyed_hash: str) -> str:
-    """`STORE#demo#ERASED#3f5a…`: somebody who was erased, known by the keyed hash of an e-mail or a customer id."""
+    """`STORE#demo#ERASED#3f5a…`: an erased customer, by the keyed hash of the e-mail or the customer id."""
     return f"STORE#{store_id}#ERASED#{keyed_hash}"
 
 
 def order(placed_at: datetime, order_id: str) -> str:
-    """`ORDER#2026-11-21T10:00:00.000Z#1001`: a customer's orders lie in order of time."""
+    """`ORDER#2026-11-21T10:00:00.000Z#1001`: sorts a customer's orders by time."""
     return f"{ORDER_PREFIX}{clock.format_timestamp(placed_at)}#{order_id}"
 
 
 def order_time(sort_key: str) -> datetime:
-    """The time in a key made by `order`."""
+    """Return the time in a key from `order`."""
     return datetime.fromisoformat(sort_key.split("#", 2)[1])
 
 
@@ -223,17 +223,17 @@ def session(session_id: str) -> str:
 
 
 def events(version: int) -> str:
-    """`EVENT#0000000002#`: how the entries of one version begin."""
+    """`EVENT#0000000002#`: the prefix of the history entries of one version."""
     return f"{EVENT_PREFIX}{version:010d}#"
 
 
 def event(version: int, number: int) -> str:
-    """`EVENT#0000000002#0`: entries of a customer's history in order of its versions; number tells those of one apart."""
+    """`EVENT#0000000002#0`: a history entry, by the customer's version and a number within the version."""
     return f"{events(version)}{number}"
 
 
 def consent(version: int) -> str:
-    """`CONSENT#0000000002`: a word on marketing, behind the version of the customer that it made."""
+    """`CONSENT#0000000002`: a marketing consent, by the customer's version that it made."""
     return f"{CONSENT_PREFIX}{version:010d}"
 
 
@@ -243,15 +243,15 @@ def email_change(change_id: str) -> str:
 
 
 def email_revert(version: int) -> str:
-    """`EMAIL_REVERT#0000000007`: the way back from the change of the e-mail that made a version."""
+    """`EMAIL_REVERT#0000000007`: the revert link of the e-mail change that made a version."""
     return f"{EMAIL_REVERT_PREFIX}{version:010d}"
 
 
 def mail(name: str) -> str:
-    """`MAIL#welcome`: that a mail went to the customer or sign-in request of this collection."""
+    """`MAIL#welcome`: the delivery of a mail to the customer or sign-in request of this collection."""
     return f"{MAIL_PREFIX}{name}"
 
 
 def directory(store_id: str, bucket: int) -> str:
-    """`demo#3`: one of the buckets over which a store's directory indexes are spread."""
+    """`demo#3`: one of the buckets that spread a store's directory indexes."""
     return f"{store_id}#{bucket}"

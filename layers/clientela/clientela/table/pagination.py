@@ -1,4 +1,4 @@
-"""Pages of lists, and their cursors: where a page ended, signed, and good for that one list only."""
+"""Pages of lists, and their cursors: the end of a page, signed, valid for one list only."""
 
 from typing import NamedTuple
 
@@ -18,9 +18,14 @@ class Page[T](NamedTuple):
 
 
 def newest_first(pk: str, prefix: str, limit: int, cursor: str | None) -> Page[dynamodb.Item]:
-    """A page of the items of a collection whose sort keys start with a prefix and order them by time.
+    """Return a page of a collection's items whose sort keys start with `prefix`, in descending order.
 
-    InvalidInputError for a cursor of another list. Half a read unit per 4 KB.
+    The sort keys of such a list begin with a time or a version, so the newest items come first.
+
+    Raises:
+        InvalidInputError: the cursor belongs to another list.
+
+    Cost: half a read unit per 4 KB.
     """
     list_of = f"{pk}/{prefix}"
     start = {"ExclusiveStartKey": dynamodb.key(pk, decode_cursor(list_of, cursor))} if cursor is not None else {}
@@ -31,23 +36,27 @@ def newest_first(pk: str, prefix: str, limit: int, cursor: str | None) -> Page[d
         Limit=limit + 1,
         **start,
     )
-    shown = answer["Items"][:limit]
-    more = len(answer["Items"]) > limit or "LastEvaluatedKey" in answer
-    return Page(shown, encode_cursor(list_of, shown[-1]["sk"]["S"]) if more and shown else None)
+    items = answer["Items"][:limit]
+    has_more = len(answer["Items"]) > limit or "LastEvaluatedKey" in answer
+    return Page(items, encode_cursor(list_of, items[-1]["sk"]["S"]) if has_more and items else None)
 
 
-def encode_cursor(of: str, position: str) -> str:
-    """The cursor of a list (any text that names it, with its filter and order) at a position."""
-    return signing.sign(_PURPOSE, [_digest(of), position])
+def encode_cursor(list_of: str, position: str) -> str:
+    """Return the cursor for a position in a list. `list_of` identifies the list with its filter and order."""
+    return signing.sign(_PURPOSE, [_digest(list_of), position])
 
 
-def decode_cursor(of: str, cursor: str) -> str:
-    """The position that a cursor of this list holds. InvalidInputError for any other text."""
+def decode_cursor(list_of: str, cursor: str) -> str:
+    """Return the position that a cursor of this list holds.
+
+    Raises:
+        InvalidInputError: the cursor belongs to another list or is invalid.
+    """
     match signing.unsign(_PURPOSE, cursor):
-        case [str(made_for), str(found)] if made_for == _digest(of):
-            return found
+        case [str(digest), str(position)] if digest == _digest(list_of):
+            return position
     raise InvalidInputError(fields=[FieldError("cursor", "This cursor belongs to another list.")])
 
 
-def _digest(of: str) -> str:
-    return sha256_hex(of)[:16]
+def _digest(list_of: str) -> str:
+    return sha256_hex(list_of)[:16]

@@ -1,22 +1,21 @@
 """Rate limits that hold under any concurrency, and that fail closed.
 
-`take` remembers the times of what it let through: exact, for rules of some dozens. `count` counts by windows of the
-clock: one write however many there are, for rules of thousands; two windows that touch may let twice as much through.
+`sliding_window` stores the times of the accepted calls: exact, for limits of some dozens.
+`fixed_window` counts by windows of the clock: one write per call, for limits of thousands; two adjacent
+windows may let twice as much through.
 """
 
 import math
-import random
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from clientela import ids
+from clientela.concurrency import back_off
 from clientela.errors import TooManyRequestsError
 from clientela.table import dynamodb, keys
 
-ATTEMPTS = 6  # of a `take` that meets others of the same limit
-_ABSENT = "attribute_not_exists(pk)"
+ATTEMPTS = 6  # of a call that meets others of the same limit
 
 
 @dataclass(frozen=True)
@@ -28,43 +27,52 @@ class Rule:
 
 
 def sliding_window(name: str, rules: Sequence[Rule], now: datetime) -> None:
-    """Let one more of `name` through, or raise TooManyRequestsError with `retry_after` where a rule is used up.
+    """Count a call under `name`, unless one of the rules is used up.
 
-    Whoever meets too many others at the same moment is refused as well. The item is `LIMIT#demo#links#3f5a…` / `TIMES`:
-    when something was let through, in milliseconds since 1970, oldest first. 1 write unit for the first one of a long
-    time, else 2.
+    The item is `LIMIT#demo#links#3f5a…` / `TIMES`: the times of the accepted calls in milliseconds since
+    1970, oldest first.
+
+    Raises:
+        TooManyRequestsError: a rule is used up, or too many calls came at once; with `retry_after`.
+
+    Cost: 1 write unit if no item is stored, else 2.
     """
     mark, moment = ids.secret(), int(now.timestamp() * 1000)
-    found: dynamodb.Item | None = None
+    stored: dynamodb.Item | None = None
     for attempt in range(ATTEMPTS):
-        times = [int(at["N"]) for at in found["times"]["L"]] if found else []
+        times = [int(at["N"]) for at in stored["times"]["L"]] if stored else []
         _require_room(rules, times, moment)
-        written = _put(name, rules, found, [*times, moment], mark)
+        written = _replace_times(name, rules, stored, [*times, moment], mark)
         if written.done or _is_own(written.item, mark):
             return
-        if found:  # the first attempt expects nobody, and need not wait for the one it met
-            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, nothing secret
-        found = written.item
+        if stored:  # the first attempt assumes that nothing is stored: its failure is not a conflict
+            back_off(attempt)
+        stored = written.item
     raise TooManyRequestsError(retry_after=1)
 
 
 def fixed_window(name: str, rule: Rule, now: datetime) -> None:
-    """Count one more of `name`, or raise TooManyRequestsError with `retry_after` where the window is full. 1 write unit.
+    """Count a call under `name` in the current window of the clock.
 
-    The item is `LIMIT#demo#links` / `WINDOW#1763719200`, which is when the window began.
+    The item is `LIMIT#demo#links` / `WINDOW#1763719200`: the second at which the window begins.
+
+    Raises:
+        TooManyRequestsError: the window is full; with `retry_after`.
+
+    Cost: 1 write unit.
     """
-    began = int(now.timestamp()) // rule.seconds * rule.seconds
-    ends = began + rule.seconds
-    counted = dynamodb.write(
+    start = int(now.timestamp()) // rule.seconds * rule.seconds
+    end = start + rule.seconds
+    written = dynamodb.write(
         "UpdateItem",
-        Key=dynamodb.key(keys.limit(name), keys.window(began)),
+        Key=dynamodb.key(keys.limit(name), keys.window(start)),
         UpdateExpression="SET #ttl = :ttl ADD taken :one",
         ConditionExpression="attribute_not_exists(taken) OR taken < :most",
         ExpressionAttributeNames={"#ttl": "ttl"},
-        ExpressionAttributeValues={":one": {"N": "1"}, ":most": {"N": str(rule.most)}, ":ttl": {"N": str(ends + 1)}},
+        ExpressionAttributeValues={":one": {"N": "1"}, ":most": {"N": str(rule.most)}, ":ttl": {"N": str(end + 1)}},
     )
-    if not counted.done:
-        raise TooManyRequestsError(retry_after=max(1, math.ceil(ends - now.timestamp())))
+    if not written.done:
+        raise TooManyRequestsError(retry_after=max(1, math.ceil(end - now.timestamp())))
 
 
 def _require_room(rules: Sequence[Rule], times: list[int], moment: int) -> None:
@@ -74,33 +82,33 @@ def _require_room(rules: Sequence[Rule], times: list[int], moment: int) -> None:
 
 
 def _wait(rule: Rule, times: list[int], moment: int) -> int:
-    """Seconds until the rule lets one more through, 0 where it does so now."""
+    """Return the seconds until the rule accepts another call, 0 if it accepts one now."""
     recent = [at for at in times if at > moment - rule.seconds * 1000]
     if len(recent) < rule.most:
         return 0
     return max(1, math.ceil((recent[-rule.most] - moment) / 1000) + rule.seconds)
 
 
-def _put(
-    name: str, rules: Sequence[Rule], found: dynamodb.Item | None, times: list[int], mark: str
+def _replace_times(
+    name: str, rules: Sequence[Rule], stored: dynamodb.Item | None, times: list[int], mark: str
 ) -> dynamodb.Written:
-    """Put the times if the item is still what was found: each write has a mark of its own. What is in the way comes back."""
-    kept = sorted(times)[-max(rule.most for rule in rules) :]
+    """Put the times if the item is still the stored one, known by the mark of the write that made it."""
+    recent = sorted(times)[-max(rule.most for rule in rules) :]
     item = dynamodb.key(keys.limit(name), keys.TIMES) | {
-        "times": {"L": [{"N": str(at)} for at in kept]},
+        "times": {"L": [{"N": str(at)} for at in recent]},
         "mark": {"S": mark},
-        "ttl": {"N": str(kept[-1] // 1000 + max(rule.seconds for rule in rules) + 1)},
+        "ttl": {"N": str(recent[-1] // 1000 + max(rule.seconds for rule in rules) + 1)},
     }
-    same = {"ExpressionAttributeValues": {":mark": found["mark"]}} if found else {}
+    stored_mark = {"ExpressionAttributeValues": {":mark": stored["mark"]}} if stored else {}
     return dynamodb.write(
         "PutItem",
         Item=item,
-        ConditionExpression="mark = :mark" if found else _ABSENT,
+        ConditionExpression="mark = :mark" if stored else "attribute_not_exists(pk)",
         ReturnValuesOnConditionCheckFailure="ALL_OLD",
-        **same,
+        **stored_mark,
     )
 
 
 def _is_own(item: dynamodb.Item | None, mark: str) -> bool:
-    """Whether what is in the way is this very write, whose answer was lost."""
+    """Return whether the stored item is from this call's own write, whose reply was lost."""
     return item is not None and item["mark"]["S"] == mark

@@ -45,7 +45,7 @@ class Record(Model):
 
     @classmethod
     def find(cls, pk: str, sk: str) -> Self | None:
-        """Return the record at these keys, or None; read consistently. 1 read unit per 4 KB."""
+        """Return the record at these keys, or None; read consistently. Cost: 1 read unit per 4 KB."""
         item = dynamodb.get(pk, sk)
         return cls.from_raw_data(item) if item else None
 
@@ -53,20 +53,20 @@ class Record(Model):
     def list_by_prefix(cls, pk: str, prefix: str) -> list[Self]:
         """Return a collection's records whose sort keys start with `prefix`, in order of the keys.
 
-        Read consistently. 1 read unit per 4 KB.
+        Read consistently. Cost: 1 read unit per 4 KB.
         """
         return cls._list(pk, " AND begins_with(sk, :first)", {":first": prefix})
 
     @classmethod
     def list_all(cls, pk: str) -> list[Self]:
-        """Return all records of a collection that has one kind. 1 read unit per 4 KB."""
+        """Return all records of a collection that has one kind. Cost: 1 read unit per 4 KB."""
         return cls._list(pk, "", {})
 
     @classmethod
     def list_between(cls, pk: str, first: str, last: str) -> list[Self]:
         """Return a collection's records with sort keys from `first` to `last`, both included.
 
-        Read consistently. 1 read unit per 4 KB.
+        Read consistently. Cost: 1 read unit per 4 KB.
         """
         return cls._list(pk, " AND sk BETWEEN :first AND :last", {":first": first, ":last": last})
 

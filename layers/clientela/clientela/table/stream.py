@@ -1,4 +1,4 @@
-"""A change of an item, as the table's stream tells it to the functions that follow."""
+"""A change of an item, as the table's stream delivers it to the functions that follow the table."""
 
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -7,9 +7,10 @@ from clientela.table.dynamodb import Item
 
 
 class Change(NamedTuple):
-    """One change of one item. `before` is None where it was put, `after` where it was deleted.
+    """One change of one item. `before` is None for a new item, `after` is None for a deleted one.
 
-    `id` is the stream's own: the same however often the change is delivered. `at` is when the table took it, to the second.
+    `id` is the stream's: the same for every delivery of the change. `at` is the time of the write, to the
+    second.
     """
 
     id: str
@@ -22,14 +23,14 @@ class Change(NamedTuple):
 
 
 def read(record: dict[str, Any]) -> Change:
-    """The change that a record of the stream tells."""
-    told = record["dynamodb"]
+    """Return the change in a record of the stream."""
+    change = record["dynamodb"]
     return Change(
         id=record["eventID"],
-        number=told["SequenceNumber"],
-        at=datetime.fromtimestamp(int(told["ApproximateCreationDateTime"]), UTC),
-        pk=told["Keys"]["pk"]["S"],
-        sk=told["Keys"]["sk"]["S"],
-        before=told.get("OldImage"),
-        after=told.get("NewImage"),
+        number=change["SequenceNumber"],
+        at=datetime.fromtimestamp(int(change["ApproximateCreationDateTime"]), UTC),
+        pk=change["Keys"]["pk"]["S"],
+        sk=change["Keys"]["sk"]["S"],
+        before=change.get("OldImage"),
+        after=change.get("NewImage"),
     )
