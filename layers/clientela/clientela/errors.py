@@ -1,6 +1,6 @@
-"""Everything that can be refused, each with the stable code that callers may rely on.
+"""Errors of the domain, each with a stable code that callers may rely on.
 
-The domain raises these, the edge those of `http_errors` besides; `web.STATUS` alone says which HTTP status each has.
+The HTTP edge adds those of `http_errors`; `http_app.STATUS` maps every error to its HTTP status.
 """
 
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class FieldError:
-    """One bad field: `pointer` is an RFC 6901 JSON pointer into the body, or a parameter's name."""
+    """One invalid field: `pointer` is an RFC 6901 JSON pointer into the body, or a parameter's name."""
 
     pointer: str
     message: str
 
 
 class ClientelaError(Exception):
-    """Something asked for that is refused: `code` and `title` are stable, `detail` says what about this request."""
+    """Base of the errors: `code` and `title` are stable, `detail` explains this occurrence."""
 
     code: ClassVar[str]
     title: ClassVar[str]
@@ -30,49 +30,49 @@ class ClientelaError(Exception):
 
 
 class InvalidInputError(ClientelaError):
-    """Fields are missing, unknown or of the wrong form."""
+    """Fields are missing, unknown or invalid."""
 
     code = "invalid_input"
-    title = "The request holds values that cannot be taken"
+    title = "Invalid request"
 
 
 class KeyMissingError(ClientelaError):
-    """No API key, or one that is unknown, expired or revoked."""
+    """The API key is missing, unknown, expired or revoked."""
 
     code = "api_key_invalid"
-    title = "A valid API key is needed"
+    title = "Missing or invalid API key"
 
 
 class ScopeMissingError(ClientelaError):
-    """The API key is good, but not for this."""
+    """The API key is valid, but lacks the scope for this request."""
 
     code = "scope_missing"
     title = "The API key does not allow this"
 
 
 class NotFoundError(ClientelaError):
-    """No such thing in this store."""
+    """The store has nothing under this name or id."""
 
     code = "not_found"
-    title = "There is no such thing here"
+    title = "Not found"
 
 
 class StoreNotFoundError(NotFoundError):
-    """No store of this id."""
+    """No store has this id."""
 
     code = "store_not_found"
-    title = "There is no such store"
+    title = "Store not found"
 
 
 class CustomerNotFoundError(NotFoundError):
-    """No customer of this id in this store."""
+    """The store has no customer with this id."""
 
     code = "customer_not_found"
-    title = "There is no such customer"
+    title = "Customer not found"
 
 
 class CustomerMergedError(CustomerNotFoundError):
-    """The customer was merged into another one, who is here: `customer_id` is now `into_id`."""
+    """The customer `customer_id` was merged into the customer `into_id`."""
 
     code = "customer_merged"
     title = "The customer was merged into another one"
@@ -83,24 +83,24 @@ class CustomerMergedError(CustomerNotFoundError):
 
 
 class OrderNotFoundError(NotFoundError):
-    """No order of this id among the customer's."""
+    """The customer has no order with this id."""
 
     code = "order_not_found"
-    title = "There is no such order"
+    title = "Order not found"
 
 
 class OrderRefusedError(ClientelaError):
-    """An order message that cannot be taken: its detail says why."""
+    """An order message is invalid; the detail gives the reason."""
 
     code = "order_refused"
-    title = "The order cannot be taken"
+    title = "Invalid order"
 
 
 class ExportNotFoundError(NotFoundError):
-    """No export of this id in this store."""
+    """The store has no export with this id."""
 
     code = "export_not_found"
-    title = "There is no such export"
+    title = "Export not found"
 
 
 class ExportUnfinishedError(ClientelaError):
@@ -111,45 +111,45 @@ class ExportUnfinishedError(ClientelaError):
 
 
 class ImportNotFoundError(NotFoundError):
-    """No import job of this id in this store, or no report of it yet."""
+    """The store has no import job with this id, or the job has no report yet."""
 
     code = "import_not_found"
-    title = "There is no such import"
+    title = "Import not found"
 
 
 class GroupNotFoundError(NotFoundError):
-    """No group of this id in this store."""
+    """The store has no group with this id."""
 
     code = "group_not_found"
-    title = "There is no such group"
+    title = "Group not found"
 
 
 class BulkJobNotFoundError(NotFoundError):
-    """No bulk change of this id in this store."""
+    """The store has no bulk change with this id."""
 
     code = "bulk_not_found"
-    title = "There is no such bulk change"
+    title = "Bulk change not found"
 
 
 class ErasureNotFoundError(NotFoundError):
-    """No erasure of this id in this store."""
+    """The store has no erasure with this id."""
 
     code = "erasure_not_found"
-    title = "There is no such erasure"
+    title = "Erasure not found"
 
 
 class GroupUnknownError(ClientelaError):
-    """A customer is to be put into a group that the store does not have."""
+    """A customer cannot join a group that the store does not have."""
 
     code = "group_unknown"
-    title = "There is no such group to be put into"
+    title = "The group does not exist"
 
 
 class KeyNotFoundError(NotFoundError):
-    """No API key of this id in this store."""
+    """The store has no API key with this id."""
 
     code = "api_key_not_found"
-    title = "There is no such API key"
+    title = "API key not found"
 
 
 class GroupCodeTakenError(ClientelaError):
@@ -160,10 +160,10 @@ class GroupCodeTakenError(ClientelaError):
 
 
 class StoreExistsError(ClientelaError):
-    """A store of this id is there already."""
+    """Another store has this id."""
 
     code = "store_exists"
-    title = "A store of this id exists already"
+    title = "Another store has this id"
 
 
 class EmailTakenError(ClientelaError):
@@ -174,35 +174,35 @@ class EmailTakenError(ClientelaError):
 
 
 class VersionConflictError(ClientelaError):
-    """The thing was changed since the caller read it."""
+    """The resource was changed after the caller read it."""
 
     code = "version_conflict"
-    title = "It was changed since you read it"
+    title = "Changed since you read it"
 
 
 class BusyError(ClientelaError):
-    """Too many changes to the same thing at the same time, or the database asks to slow down. Safe to repeat."""
+    """Too many simultaneous changes to the same items, or throttling by AWS. Safe to repeat."""
 
     code = "busy"
     title = "Please try again"
 
 
 class RequestInFlightError(ClientelaError):
-    """The same request, by its Idempotency-Key, is still under way."""
+    """A request with the same Idempotency-Key is still being processed."""
 
     code = "request_in_flight"
-    title = "The same request is still under way"
+    title = "The same request is still being processed"
 
 
 class RequestKeyReusedError(ClientelaError):
-    """The Idempotency-Key was used for another request."""
+    """The Idempotency-Key was used for a different request."""
 
     code = "idempotency_key_reused"
-    title = "This Idempotency-Key was used for another request"
+    title = "This Idempotency-Key was used for a different request"
 
 
 class TooManyRequestsError(ClientelaError):
-    """A limit is reached; `retry_after` says in how many seconds to try again."""
+    """A rate limit is reached; `retry_after` is the number of seconds to wait."""
 
     code = "too_many_requests"
     title = "Too many requests"
@@ -216,77 +216,77 @@ class LoginDisabledError(ClientelaError):
 
 
 class LinkExpiredError(ClientelaError):
-    """The sign-in link is older than its ten minutes."""
+    """The sign-in link is more than ten minutes old."""
 
     code = "link_expired"
     title = "The sign-in link has expired"
 
 
 class LinkUsedError(ClientelaError):
-    """The sign-in link was used, or a newer sign-in replaced it."""
+    """The sign-in link was used, or a newer sign-in request replaced it."""
 
     code = "link_used"
-    title = "The sign-in link was used already"
+    title = "The sign-in link was already used"
 
 
 class LinkUnknownError(ClientelaError):
-    """No sign-in link like this was sent by this store."""
+    """The store never sent this sign-in link."""
 
     code = "link_unknown"
-    title = "The sign-in link is not known"
+    title = "Unknown sign-in link"
 
 
 class BrowserMismatchError(ClientelaError):
-    """The link was opened in another browser than the one that asked for it: the code of the mail is needed."""
+    """The link was opened in a browser that did not request it: the e-mailed code is needed."""
 
     code = "browser_mismatch"
-    title = "The sign-in was asked for in another browser"
+    title = "The sign-in was requested in another browser"
 
 
 class CodeWrongError(ClientelaError):
-    """The typed code is not the one in the mail."""
+    """The code is not the one in the mail."""
 
     code = "code_wrong"
-    title = "The code is wrong"
+    title = "Wrong code"
 
 
 class CredentialsWrongError(ClientelaError):
-    """E-mail and password do not open an account: said of unknown and disabled ones, too."""
+    """Wrong e-mail or password; also raised if the account is unknown or disabled."""
 
     code = "credentials_wrong"
-    title = "E-mail or password is wrong"
+    title = "Wrong e-mail or password"
 
 
 class CodeLockedError(ClientelaError):
-    """Too many wrong codes: a new mail is needed."""
+    """The code was invalidated by too many wrong attempts: a new mail is needed."""
 
     code = "code_locked"
     title = "Too many wrong codes"
 
 
 class AccountDisabledError(ClientelaError):
-    """The account is disabled; said only to a caller who has proven to own its e-mail."""
+    """The account is disabled; raised only after the caller has proven the e-mail."""
 
     code = "account_disabled"
     title = "The account is disabled"
 
 
 class SessionInvalidError(ClientelaError):
-    """No session, or one that has ended."""
+    """The session is missing or has ended."""
 
     code = "session_invalid"
     title = "Please sign in"
 
 
 class EmailUnprovenError(ClientelaError):
-    """The session was opened by a password that nobody has set from the mailbox of the account's e-mail."""
+    """The session's password was set without access to the account's mailbox."""
 
     code = "email_unproven"
-    title = "Sign in once by the link or code of a mail to see this"
+    title = "Sign in once with an e-mailed link or code to see this"
 
 
 class FreshSignInNeededError(ClientelaError):
-    """This takes a sign-in by the link or code of a mail within the last minutes."""
+    """The last sign-in with an e-mailed link or code was too long ago for this."""
 
     code = "fresh_sign_in_needed"
-    title = "Sign in anew by the link or code of a mail to do this"
+    title = "Sign in again with an e-mailed link or code"
