@@ -7,6 +7,7 @@ import typer
 from pydantic import TypeAdapter
 
 from clientela import clock
+from clientela.customers import store_settings
 from clientela.schema.email_addresses import Email
 from clientela.stores import stores
 from clientela.stores.stores import StoreSettings
@@ -104,7 +105,7 @@ def change(
     context.obj()
     before = stores.read(store_id)
     setting_changes.demand_allowed(before, changes)
-    after = stores.patch(store_id, changes, clock.now(), before.version)
+    after = store_settings.change_settings(store_id, changes, clock.now(), before.version)
     _print(after, json)
     if after.currency != before.currency:
         output.say(f"`clientela statistics rebuild {after.id}` sorts customers by what they spent in {after.currency}.")

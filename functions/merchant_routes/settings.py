@@ -32,5 +32,7 @@ def change_settings(
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,
 ) -> Response[Any]:
     """Change settings by JSON Merge Patch (RFC 7396). They hold everywhere within half a minute."""
-    store = store_settings.change(router.context["store"].id, changes, clock.now(), http_app.version_wanted(if_match))
+    store = store_settings.change_settings(
+        router.context["store"].id, changes, clock.now(), http_app.version_wanted(if_match)
+    )
     return http_app.json(store, headers=http_app.etag(store.version))

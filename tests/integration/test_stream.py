@@ -21,7 +21,7 @@ import event_publisher
 import follow_ups
 from clientela import clock, settings
 from clientela.aws import clients
-from clientela.customers import customers
+from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import NewCustomer
 from clientela.exports import export_jobs
 from clientela.lifecycle import customer_removal
@@ -30,7 +30,6 @@ from clientela.orders import orders
 from clientela.orders.order_fields import Order
 from clientela.sign_in import sessions
 from clientela.signing import sha256_hex
-from clientela.stores import stores
 from clientela.stores.stores import Store
 
 NOW = clock.now()
@@ -235,7 +234,7 @@ def test_whom_an_import_makes_is_welcomed_where_it_asks_for_it(
 def test_orders_that_waited_for_an_account_are_told_when_they_join_it(
     store: Store, bus: Bus, stream: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    store = stores.patch(store.id, {"country_rules": {"no_automatic_account": ["ES"]}}, NOW)
+    store = store_settings.change_settings(store.id, {"country_rules": {"no_automatic_account": ["ES"]}}, NOW)
     for number in (1, 2):
         orders.record_version(
             store, order(id=f"{number}", billing_address={"country": "ES"}, payment_status="paid"), NOW

@@ -1,3 +1,4 @@
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -63,12 +64,12 @@ def test_a_revoked_key_is_refused_also_where_it_was_cached(
     store: Store, issued: api_keys.IssuedKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert is_good(store, issued.key)
-    cached = dict(api_keys._cache)
+    cached = dict(api_keys._cache._entries)
     api_keys.revoke(store.id, issued.id)
     assert not is_good(store, issued.key)
-    api_keys._cache.update(cached)  # another process that has read it before
-    later = api_keys.time.monotonic() + api_keys.CACHED_SECONDS
-    monkeypatch.setattr(api_keys.time, "monotonic", lambda: later)
+    api_keys._cache._entries.update(cached)  # another process that has read it before
+    later = time.monotonic() + api_keys.CACHED_SECONDS
+    monkeypatch.setattr(time, "monotonic", lambda: later)
     assert api_keys.CACHED_SECONDS <= 60
     assert not is_good(store, issued.key)
     with pytest.raises(KeyNotFoundError):

@@ -10,14 +10,13 @@ from tests.http_events import http_event
 
 import storefront_api
 from clientela import clock
-from clientela.customers import customers
+from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import InvalidInputError
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.sign_in import sessions
 from clientela.storefront import checkout, checkout_policy
-from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table.transactions import Transaction
 
@@ -151,15 +150,15 @@ def test_policy_is_the_same_bytes_and_the_same_calls_whoever_the_email_is(store:
 )
 def test_policy_follows_mode_approval_and_country(store: Store, settings: Any, country: Any, expected: Any) -> None:
     rules = {"country_rules": {"no_automatic_account": ["DE"]}}
-    told = checkout_policy.answer(stores.patch("demo", settings | rules, NOW), country)
+    told = checkout_policy.answer(store_settings.change_settings("demo", settings | rules, NOW), country)
     assert (told.policy, told.guest_allowed, told.sign_in, told.account) == expected
 
 
 def test_sessions_sleep_while_the_store_has_no_accounts(store: Store) -> None:
     headers = signed_in(store, customer(store))
-    stores.patch("demo", {"login_mode": "disabled"}, NOW)
+    store_settings.change_settings("demo", {"login_mode": "disabled"}, NOW)
     assert call("GET", "/account/checkout", headers=headers)["statusCode"] == 401
-    stores.patch("demo", {"login_mode": "optional"}, NOW)
+    store_settings.change_settings("demo", {"login_mode": "optional"}, NOW)
     assert call("GET", "/account/checkout", headers=headers)["statusCode"] == 200
 
 

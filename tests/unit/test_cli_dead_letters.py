@@ -59,7 +59,7 @@ def waiting(queue: str) -> list[str]:
     [
         ("{", "not JSON"),
         ("[]", "the message: Input should be"),
-        ({"store_id": "demo"}, "/order: is needed"),
+        ({"store_id": "demo"}, "/order: is required"),
         (order(1, currency="euro"), "/order/currency: must be the three capital letters of ISO 4217"),
         (order(1, items=[{"price": "x"}]), "/order/items/0/price: "),
         ({"store_id": "other", "order": ORDER}, "there is no store 'other'"),

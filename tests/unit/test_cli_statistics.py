@@ -69,4 +69,4 @@ def test_loose_ends_are_told(run: Run, store: Store) -> None:
 
 
 def test_an_unknown_store_is_refused(run: Run) -> None:
-    assert run("nobody") == (1, "", "clientela: There is no store 'nobody'.\n")
+    assert run("nobody") == (1, "", "clientela: Store 'nobody' not found.\n")

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.cli import Run, deploy, runner
 
 from clientela import clock
-from clientela.customers import customers
+from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import NewCustomer
 from clientela.stores import api_keys, stores
 
@@ -45,7 +45,7 @@ def test_a_store_is_created_with_its_settings_and_shown(run: Run) -> None:
 def test_a_taken_id_fails_in_one_line(run: Run) -> None:
     run("stores", "create", "demo", "--name", "Demo")
     code, out, err = run("stores", "create", "demo", "--name", "Demo")
-    assert (code, out, err) == (1, "", "clientela: demo exists already.\n")
+    assert (code, out, err) == (1, "", "clientela: The store 'demo' exists already.\n")
 
 
 def test_a_bad_setting_is_a_usage_error_that_names_it(run: Run) -> None:
@@ -73,7 +73,9 @@ def test_an_allowed_sender_can_be_chosen_by_the_merchant(run: Run) -> None:
     run("stores", "create", "demo", "--name", "Demo")
     allowed = run("stores", "allow-sender", "demo", "shop@EXAMPLE.com", "--json").json()
     assert allowed["allowed_senders"] == ["shop@example.com"]
-    assert stores.patch("demo", {"sender": "shop@example.com"}, clock.now()).sender == "shop@example.com"
+    assert (
+        store_settings.change_settings("demo", {"sender": "shop@example.com"}, clock.now()).sender == "shop@example.com"
+    )
     assert "shop@example.com" in run("stores", "allow-sender", "demo", "shop@example.com").out
 
 
@@ -151,7 +153,7 @@ def test_a_key_is_shown_once_and_opens_its_store(run: Run) -> None:
     [["keys", "create", "nobody", "--name", "x"], ["keys", "list", "nobody"], ["customers", "list", "nobody"]],
 )
 def test_an_unknown_store_is_refused(run: Run, command: list[str]) -> None:
-    assert run(*command) == (1, "", "clientela: There is no store 'nobody'.\n")
+    assert run(*command) == (1, "", "clientela: Store 'nobody' not found.\n")
 
 
 def test_customers_are_listed_as_asked_for(run: Run) -> None:

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from clientela import clock
 from clientela.csv import csv_columns
-from clientela.customers import customers
+from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import InvalidInputError
 from clientela.imports import import_rows
@@ -15,7 +15,6 @@ from clientela.orders import order_profile
 from clientela.orders.order_fields import Order
 from clientela.schema import currencies, languages
 from clientela.storefront import own_account
-from clientela.stores import stores
 from clientela.stores.stores import Store
 
 
@@ -75,13 +74,13 @@ def test_a_currency_is_one_of_iso_4217() -> None:
     for code in ("ABC", "XXX", "XTS", "XAU", "EURO", "eur", ""):
         with pytest.raises(ValidationError):
             kind.validate_python(code)
-    assert {code for code, _ in currencies._DECIMALS.items()} <= currencies._known() | {"UYI"}
+    assert {code for code, _ in currencies._DECIMALS.items()} <= currencies._codes() | {"UYI"}
 
 
 def test_settings_take_real_codes_only(store: Store) -> None:
     for field, value in (("currency", "ABC"), ("language", "xx")):
         with pytest.raises(InvalidInputError) as refused:
-            stores.patch(store.id, {field: value}, clock.now())
+            store_settings.change_settings(store.id, {field: value}, clock.now())
         assert refused.value.fields[0].pointer == f"/{field}"
 
 
@@ -92,7 +91,7 @@ SPANISH, FRENCH = "+34911222333", "+33911222333"
 @pytest.fixture
 def spanish(store: Store) -> Store:
     """A store in Spain."""
-    return stores.patch(store.id, {"country": "ES"}, clock.now())
+    return store_settings.change_settings(store.id, {"country": "ES"}, clock.now())
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,13 @@ from typing import Any, Literal
 import pytest
 from tests.sign_ins import ANA, HERE, NOW, mailbox
 
-from clientela.customers import customers
+from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import OPERATOR
 from clientela.errors import AccountDisabledError, LoginDisabledError
 from clientela.notifications import sign_in_mail
 from clientela.sign_in import link_sign_in, sessions
 from clientela.storefront import checkout
-from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table.transactions import Transaction
 
@@ -55,7 +54,7 @@ def made(store: Store, person: Person) -> Customer | None:
 def test_sign_in_and_order_by_mode_and_person(
     store: Store, monkeypatch: pytest.MonkeyPatch, settings: Any, person: Person, outcome: tuple[str, bool] | None
 ) -> None:
-    shop, box = stores.patch(store.id, settings, NOW), mailbox(monkeypatch)
+    shop, box = store_settings.change_settings(store.id, settings, NOW), mailbox(monkeypatch)
     before = made(shop, person)
     asked = link_sign_in.request_link(shop, ANA, HERE, None, None, NOW)
     delivered = sign_in_mail.deliver(shop, asked.request_id, NOW)
@@ -75,7 +74,7 @@ def test_sign_in_and_order_by_mode_and_person(
 
 @pytest.mark.parametrize("person", ["unknown", "guest", "registered", "pending", "disabled"])
 def test_nobody_signs_in_where_the_store_has_no_accounts(store: Store, person: Person) -> None:
-    shop = stores.patch(store.id, {"login_mode": "disabled"}, NOW)
+    shop = store_settings.change_settings(store.id, {"login_mode": "disabled"}, NOW)
     made(shop, person)
     with pytest.raises(LoginDisabledError):
         link_sign_in.request_link(shop, ANA, HERE, None, None, NOW)
@@ -95,7 +94,7 @@ def test_who_is_disabled_between_mail_and_sign_in_is_told_after_the_proof(
 
 
 def test_approval_lets_the_customer_order(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop, box = stores.patch(store.id, APPROVING, NOW), mailbox(monkeypatch)
+    shop, box = store_settings.change_settings(store.id, APPROVING, NOW), mailbox(monkeypatch)
     sent = box.link(shop)
     opened = link_sign_in.verify(
         shop, link_sign_in.parse_proof(request_id=sent.request.request_id, code=sent.code), HERE, NOW

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 import email_sender
 from clientela import clock
 from clientela.aws import clients
-from clientela.customers import customers
+from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import BusyError
 from clientela.mail import mail_delivery, mail_rendering
@@ -25,7 +25,7 @@ from clientela.notifications import account_notices, approval_mail, email_change
 from clientela.schema import languages
 from clientela.sign_in import link_sign_in
 from clientela.sign_in.visitors import Visitor
-from clientela.stores import branding, store_urls, stores
+from clientela.stores import branding, store_urls
 from clientela.stores.stores import Branding, Store
 
 NOW = clock.now()
@@ -241,7 +241,7 @@ def test_customer_is_told_of_the_approval_once_and_while_it_holds(store: Store, 
 
 def test_nobody_is_welcomed_where_there_is_no_sign_in(store: Store, ses: list[Any]) -> None:
     customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
-    closed = stores.patch(store.id, {"login_mode": "disabled"}, NOW)
+    closed = store_settings.change_settings(store.id, {"login_mode": "disabled"}, NOW)
     assert welcome_mail.deliver(closed, customer.id, NOW) == "withheld"
     assert welcome_mail.deliver(store, "cus_00000000000000000000000000", NOW) == "withheld"
     assert ses == []
@@ -291,7 +291,7 @@ def test_delivery_that_crashed_is_taken_over_when_its_lease_has_run_out(store: S
 
 def test_a_store_that_switched_welcomes_off_sends_none(store: Store, ses: list[Any]) -> None:
     customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
-    silent = stores.patch(store.id, {"welcome_mail": False}, NOW)
+    silent = store_settings.change_settings(store.id, {"welcome_mail": False}, NOW)
     assert welcome_mail.deliver(silent, customer.id, NOW) == "withheld"
     assert ses == []
 

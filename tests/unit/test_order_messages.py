@@ -38,7 +38,7 @@ def test_fields_that_are_not_known_are_tolerated_and_left_out() -> None:
         ("", "not JSON"),
         ('{"store_id": "demo", "order": ', "not JSON"),
         ("null", "the message: Input should be"),
-        ('{"store_id": "demo"}', "/order: is needed"),
+        ('{"store_id": "demo"}', "/order: is required"),
         (body().replace("demo", "No!"), "/store_id: must be 3 to 50 lower-case letters"),
         (body(currency="euro"), "/order/currency: must be the three capital letters of ISO 4217, like EUR"),
         (body(total="-1"), "/order/total: Input should be greater than or equal to 0"),

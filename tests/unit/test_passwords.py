@@ -9,7 +9,7 @@ import pytest
 from tests.sign_ins import HERE, NOW, Mailbox, by_link, mailbox
 
 from clientela.aws import http_connections
-from clientela.customers import customer_history, customers
+from clientela.customers import customer_history, customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import (
     CredentialsWrongError,
@@ -24,7 +24,6 @@ from clientela.sign_in import password_hashes, password_sign_in, passwords, sess
 from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.passwords import PasswordRecord
 from clientela.storefront import own_account
-from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 from clientela.table.rate_limits import Rule
@@ -271,7 +270,7 @@ def test_tries_are_limited_by_address_and_by_network(
 
 @pytest.mark.parametrize("changes", [{"password_sign_in": False}, {"login_mode": "disabled"}])
 def test_a_store_without_passwords_says_so(store: Store, opened: SignedIn, changes: dict[str, Any]) -> None:
-    without = stores.patch(store.id, changes, NOW)
+    without = store_settings.change_settings(store.id, changes, NOW)
     with pytest.raises(LoginDisabledError):
         by_password(without)
     with pytest.raises(LoginDisabledError):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from clientela import clock
-from clientela.customers import customers
+from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import NotFoundError, SessionInvalidError
 from clientela.sign_in import sessions, user_agents
@@ -70,7 +70,7 @@ def test_session_in_use_ends_after_thirty_days(store: Store, ana: Customer) -> N
 
 def test_shorter_times_hold_at_once_for_open_sessions(store: Store, ana: Customer) -> None:
     token, session = started(store, ana)
-    shorter = stores.patch(store.id, {"sessions": {"idle_hours": 24, "absolute_hours": 48}}, NOW)
+    shorter = store_settings.change_settings(store.id, {"sessions": {"idle_hours": 24, "absolute_hours": 48}}, NOW)
     refused(shorter, token, days=1)
     sessions.current(shorter, token, NOW + timedelta(hours=23))
     assert sessions.list_active(shorter, ana.id, NOW + timedelta(hours=23))[0].expires_at == NOW + timedelta(hours=48)
@@ -78,14 +78,14 @@ def test_shorter_times_hold_at_once_for_open_sessions(store: Store, ana: Custome
     refused(shorter, token, days=2)
     assert sessions.list_active(shorter, ana.id, NOW + timedelta(days=2)) == []
     # A longer time is for sessions to come: what was promised at sign-in stays.
-    longer = stores.patch(store.id, {"sessions": {"idle_hours": 8760, "absolute_hours": 8760}}, NOW)
+    longer = store_settings.change_settings(store.id, {"sessions": {"idle_hours": 8760, "absolute_hours": 8760}}, NOW)
     assert sessions.current(longer, token, NOW + timedelta(days=29))[0].expires_at == session.expires_at
     refused(longer, token, days=30)
 
 
 def test_session_in_use_outlives_the_shortest_idle_time(store: Store, ana: Customer) -> None:
     token, _ = started(store, ana)
-    strict = stores.patch(store.id, {"sessions": {"idle_hours": 1}}, NOW)
+    strict = store_settings.change_settings(store.id, {"sessions": {"idle_hours": 1}}, NOW)
     for minutes in range(50, 500, 50):
         assert sessions.current(strict, token, NOW + timedelta(minutes=minutes))
 

@@ -11,7 +11,7 @@ from tests import sign_ins
 from tests.sign_ins import ANA, NOW, Mailbox, by_code, by_link, wrong
 
 from clientela import clock
-from clientela.customers import customers
+from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import OPERATOR
 from clientela.errors import (
@@ -210,7 +210,7 @@ def test_table_and_queue_hold_nothing_that_lets_anybody_in(store: Store, box: Ma
 
 def test_store_without_sign_in_refuses(store: Store, box: Mailbox) -> None:
     sent = box.link(store)
-    closed = stores.patch(store.id, {"login_mode": "disabled"}, NOW)
+    closed = store_settings.change_settings(store.id, {"login_mode": "disabled"}, NOW)
     with pytest.raises(LoginDisabledError):
         link_sign_in.request_link(closed, ANA, Visitor("192.0.2.1"), None, None, NOW)
     with pytest.raises(LoginDisabledError):

@@ -10,7 +10,7 @@ from tests import sign_ins
 from tests.sign_ins import ANA, HERE, NOW, Mailbox, by_code, by_link, wrong
 
 from clientela import settings
-from clientela.customers import customers
+from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import (
     BrowserMismatchError,
@@ -23,7 +23,6 @@ from clientela.errors import (
 )
 from clientela.notifications import sign_in_mail
 from clientela.sign_in import link_sign_in, sign_in_events, sign_in_limits
-from clientela.stores import stores
 from clientela.stores.stores import Store
 
 
@@ -116,7 +115,7 @@ def test_what_is_told_ends_with_the_stores_retention(store: Store, ana: Customer
     by_link(store, box.link(store))
     assert len(told(store, ana, NOW + timedelta(days=30, seconds=-1))) == 3
     assert told(store, ana, NOW + timedelta(days=30)) == []
-    short = stores.patch(store.id, {"retention": {"sign_ins_days": 2}}, NOW)
+    short = store_settings.change_settings(store.id, {"retention": {"sign_ins_days": 2}}, NOW)
     assert told(short, ana, NOW + timedelta(days=2)) == []
     items = boto3.client("dynamodb").scan(TableName=settings.table_name())["Items"]
     ttls = [int(item["ttl"]["N"]) for item in items if item["sk"]["S"].startswith("SIGN_IN#")]

@@ -12,7 +12,7 @@ from tests import sign_ins
 from tests.sign_ins import ANA, NOW, Mailbox, by_link
 
 from clientela.aws.json_protocol import JsonClient
-from clientela.customers import customers
+from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import InvalidInputError, TooManyRequestsError
 from clientela.notifications import sign_in_mail
@@ -40,7 +40,7 @@ def queued() -> list[dict[str, Any]]:
 
 
 def test_newcomer_gets_no_mail_where_accounts_are_by_invitation(store: Store, ana: Customer, box: Mailbox) -> None:
-    closed = stores.patch(store.id, {"login_mode": "required"}, NOW)
+    closed = store_settings.change_settings(store.id, {"login_mode": "required"}, NOW)
     outcomes = []
     for email in ("nobody@example.com", ANA):
         request = link_sign_in.request_link(closed, email, Visitor("192.0.2.1"), None, None, NOW)
@@ -168,7 +168,7 @@ def test_limit_recognises_its_own_write_whose_answer_was_lost(store: Store, monk
 
 @pytest.mark.parametrize("page", ["/account?tab=orders", "https://shop.example.com/x", "https://m.example.com/"])
 def test_shopper_returns_to_the_stores_own_pages(store: Store, box: Mailbox, page: str) -> None:
-    stores.patch(store.id, {"allowed_origins": ["https://m.example.com"]}, NOW)
+    store_settings.change_settings(store.id, {"allowed_origins": ["https://m.example.com"]}, NOW)
     own = stores.get(store.id)
     request = link_sign_in.request_link(own, ANA, Visitor("192.0.2.1"), None, page, NOW)
     stored = link_requests.find(own, request.request_id)

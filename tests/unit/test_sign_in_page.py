@@ -11,8 +11,8 @@ from tests.http_events import http_event
 
 import storefront_api
 from clientela import clock
+from clientela.customers import store_settings
 from clientela.storefront import hosted_sign_in
-from clientela.stores import stores
 from clientela.stores.stores import Store
 
 TEXTS: dict[str, dict[str, str]] = json.loads(hosted_sign_in.file("texts.json"))
@@ -25,7 +25,7 @@ def get(name: str, method: str = "GET", **more: Any) -> dict[str, Any]:
 
 
 def changed(store: Store, **settings: Any) -> Store:
-    return stores.patch(store.id, settings, clock.now())
+    return store_settings.change_settings(store.id, settings, clock.now())
 
 
 @pytest.mark.parametrize("name", NAMES)

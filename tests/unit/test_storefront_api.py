@@ -13,7 +13,7 @@ from tools.openapi.routes import operations
 
 import storefront_api
 from clientela import clock
-from clientela.customers import customers
+from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.notifications import account_notices, email_change_mail, sign_in_mail
 from clientela.orders import orders
@@ -410,7 +410,7 @@ def test_signing_out_holds_at_once(bearer: dict[str, str], path: str) -> None:
 
 
 def test_cookie_lasts_as_long_as_the_session_can(store: Store, ana: Customer, link: Any) -> None:
-    stores.patch("demo", {"sessions": {"absolute_hours": 12}}, NOW)
+    store_settings.change_settings("demo", {"sessions": {"absolute_hours": 12}}, NOW)
     opened = call("POST", "/sessions", link()[0] | {"cookie": True}, headers={"origin": ORIGIN})
     assert "Max-Age=43200" in opened["headers"]["Set-Cookie"]
 
@@ -540,7 +540,7 @@ def test_paths_that_are_not_there_are_problems(store: Store, method: str, path: 
 
 
 def test_store_without_accounts_says_so(store: Store) -> None:
-    stores.patch("demo", {"login_mode": "disabled"}, NOW)
+    store_settings.change_settings("demo", {"login_mode": "disabled"}, NOW)
     answer = call("POST", "/login-links", {"email": "ana@example.com"})
     assert (answer["statusCode"], answer["json"]["code"]) == (403, "login_disabled")
 

@@ -28,34 +28,39 @@ def test_an_unknown_store_is_not_found(store: Store, store_id: str) -> None:
 
 
 def test_settings_of_an_old_version_are_refused(store: Store) -> None:
-    stores.patch("demo", {"name": "First"}, NOW, version=1)
+    store_settings.change_settings("demo", {"name": "First"}, NOW, version=1)
     with pytest.raises(VersionConflictError):
-        stores.patch("demo", {"name": "Second"}, NOW, version=1)
+        store_settings.change_settings("demo", {"name": "Second"}, NOW, version=1)
 
 
 def test_a_store_sends_only_from_what_its_operator_allows(store: Store) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        stores.patch("demo", {"sender": "ceo@bank.example.com"}, NOW)
+        store_settings.change_settings("demo", {"sender": "ceo@bank.example.com"}, NOW)
     assert refused.value.fields[0].pointer == "/sender"
     stores.allow_sender("demo", "shop@mail.example.com", NOW)
-    assert stores.patch("demo", {"sender": "shop@mail.example.com"}, NOW).sender == "shop@mail.example.com"
-    assert stores.patch("demo", {"sender": None}, NOW).sender is None
+    assert (
+        store_settings.change_settings("demo", {"sender": "shop@mail.example.com"}, NOW).sender
+        == "shop@mail.example.com"
+    )
+    assert store_settings.change_settings("demo", {"sender": None}, NOW).sender is None
 
 
 def test_the_currency_stays_once_customers_have_orders(store: Store) -> None:
-    assert store_settings.change("demo", {"currency": "EUR"}, NOW).currency == "EUR"
+    assert store_settings.change_settings("demo", {"currency": "EUR"}, NOW).currency == "EUR"
     ana = customers.create(stores.read("demo"), NewCustomer(email="ana@example.com"), NOW)
     spent = {"orders_count": 1, "total_spent": [Spend(amount=Decimal(5), currency="EUR", orders=1)]}
     customers.change(stores.read("demo"), ana.id, lambda before: before.model_copy(update=spent), NOW)
     with pytest.raises(InvalidInputError) as refused:
-        store_settings.change("demo", {"currency": "USD"}, NOW)
+        store_settings.change_settings("demo", {"currency": "USD"}, NOW)
     assert refused.value.fields[0].pointer == "/currency"
-    assert store_settings.change("demo", {"currency": "EUR", "name": "New"}, NOW).name == "New"
+    assert store_settings.change_settings("demo", {"currency": "EUR", "name": "New"}, NOW).name == "New"
 
 
 def test_a_part_of_a_rule_is_changed_alone(store: Store) -> None:
-    stores.patch("demo", {"sessions": {"idle_hours": 2}, "country_rules": {"no_automatic_account": ["Alemania"]}}, NOW)
-    changed = stores.patch("demo", {"sessions": {"absolute_hours": 24}}, NOW)
+    store_settings.change_settings(
+        "demo", {"sessions": {"idle_hours": 2}, "country_rules": {"no_automatic_account": ["Alemania"]}}, NOW
+    )
+    changed = store_settings.change_settings("demo", {"sessions": {"absolute_hours": 24}}, NOW)
     assert (changed.sessions.idle_hours, changed.sessions.absolute_hours) == (2, 24)
     assert changed.country_rules.no_automatic_account == ["DE"]
 
@@ -80,4 +85,4 @@ def test_a_part_of_a_rule_is_changed_alone(store: Store) -> None:
 )
 def test_settings_that_cannot_be_are_refused(store: Store, changes: Any) -> None:
     with pytest.raises(InvalidInputError):
-        store_settings.change("demo", changes, NOW)
+        store_settings.change_settings("demo", changes, NOW)

@@ -1,4 +1,4 @@
-"""Changing a store's settings, with the rules that its customers set."""
+"""Changes of a store's settings, with the rule that depends on its customers."""
 
 from datetime import datetime
 from typing import Any
@@ -9,13 +9,20 @@ from clientela.stores import stores
 from clientela.stores.stores import Store
 
 
-def change(store_id: str, changes: Any, now: datetime, version: int | None = None) -> Store:
-    """`stores.patch`, but the currency stays once customers have orders: what they spent is sorted and filtered by it.
+def change_settings(store_id: str, changes: Any, now: datetime, version: int | None = None) -> Store:
+    """Apply a JSON Merge Patch (RFC 7396) to a store's settings.
 
-    InvalidInputError, VersionConflictError. 1 write unit, 2 read units more where the currency is named.
+    The currency cannot change once customers have orders, because customers are sorted and filtered by
+    what they spent in it.
+
+    Raises:
+        InvalidInputError: the changed settings are invalid, or the currency cannot change.
+        VersionConflictError: `version` is not the stored one, or the settings changed at the same time.
+
+    Cost: 1 read unit, 1 write unit; 2 read units more if the currency changes.
     """
     before = stores.read(store_id)
-    is_other = isinstance(changes, dict) and changes.get("currency", before.currency) != before.currency
-    if is_other and customer_search.page(before, sort="spent", limit=1).items:
+    after = stores.merge_settings(before, changes, version)
+    if after.currency != before.currency and customer_search.page(before, sort="spent", limit=1).items:
         raise InvalidInputError(fields=[FieldError("/currency", "cannot change any more: customers have orders in it")])
-    return stores.patch(store_id, changes, now, version)
+    return stores.replace(before, after, now)

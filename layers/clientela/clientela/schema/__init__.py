@@ -1,5 +1,5 @@
-"""What data may look like: names, e-mails, phones, countries, currencies, languages, VAT IDs, text.
+"""Types and formats of data: names, e-mails, phones, countries, currencies, languages, VAT IDs, text.
 
-A value is parsed, checked and normalised here, without any I/O. `documents` has the base of all pydantic
-models, `fields` the types that models share. Called by every room that has a model.
+Values are parsed, validated and normalised here, without I/O. `documents` has the base of all pydantic
+models, `fields` the types that several models share. Called by every room that has a model.
 """

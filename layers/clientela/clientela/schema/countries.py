@@ -12,14 +12,17 @@ from clientela.schema.text import fold_for_search
 
 
 def code(text: str) -> str:
-    """The alpha-2 code of a code or name: `es`, `ESP`, `Spain`, `España`, `Spagna` → `ES`. ValueError for anything else.
+    """Return the alpha-2 code of a code or name: `es`, `ESP`, `Spain`, `España`, `Spagna` → `ES`.
 
-    Names are those of Unicode's CLDR and the spellings listed in tools/country_names.py.
+    Names come from Unicode's CLDR and from the spellings listed in tools/country_names.py.
+
+    Raises:
+        ValueError: the text is no country.
     """
-    found = _names().get(fold_for_search(text))
-    if found is None:
+    alpha_2 = _names().get(fold_for_search(text))
+    if alpha_2 is None:
         raise ValueError(f"{text!r} is not a country: use an ISO 3166-1 code such as ES")
-    return found
+    return alpha_2
 
 
 @cache

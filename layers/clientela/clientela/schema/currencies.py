@@ -1,4 +1,4 @@
-"""Currencies: which there are, and how many decimals each has."""
+"""Currencies: their ISO 4217 codes and decimals."""
 
 import json
 from decimal import ROUND_HALF_UP, Decimal
@@ -10,34 +10,44 @@ from pydantic import Field, StringConstraints
 
 from clientela.schema.documents import on_input
 
-# ISO 4217, table A.1, "minor unit": all others have two.
-_NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
-_THREE = "BHD IQD JOD KWD LYD OMR TND"
-_FOUR = "CLF UYW"
-_DECIMALS = {code: decimals for decimals, codes in ((0, _NONE), (3, _THREE), (4, _FOUR)) for code in codes.split()}
+# ISO 4217, table A.1, "minor unit": all others have two decimals.
+_ZERO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR_DECIMALS = "CLF UYW"
+_DECIMALS = {
+    code: decimals
+    for decimals, codes in ((0, _ZERO_DECIMALS), (3, _THREE_DECIMALS), (4, _FOUR_DECIMALS))
+    for code in codes.split()
+}
 
 
 def require_known(code: str) -> str:
-    """An ISO 4217 code of money, which may have gone out of use since 2000. ValueError for any other."""
-    if code not in _known():
+    """Return the code if it is in ISO 4217 or was since 2000, else raise ValueError."""
+    if code not in _codes():
         raise ValueError(f"{code!r} is not a currency: use an ISO 4217 code such as EUR")
     return code
 
 
 def round_amount(amount: Decimal, currency: str) -> Decimal:
-    """The amount to the currency's minor unit, halves away from zero: 7.0885714… USD → 7.09, 1234.5 JPY → 1235."""
+    """Round an amount to the currency's minor unit, half away from zero.
+
+    7.0885714… USD → 7.09, 1234.5 JPY → 1235.
+    """
     return amount.quantize(Decimal(1).scaleb(-_DECIMALS.get(currency, 2)), ROUND_HALF_UP)
 
 
 def format_amount(amount: Decimal, currency: str) -> Decimal:
-    """The same amount with the currency's minor unit, and more only where it has more: 5 USD → 5.00, 1.0050 → 1.005."""
-    short = round_amount(amount, currency)
-    return short if short == amount else amount.normalize()
+    """Return an equal amount with the currency's decimals, or with more if it needs them.
+
+    5 USD → 5.00, 1.0050 USD → 1.005.
+    """
+    rounded = round_amount(amount, currency)
+    return rounded if rounded == amount else amount.normalize()
 
 
 @cache
-def _known() -> frozenset[str]:
-    """See tools/currency_codes.py."""
+def _codes() -> frozenset[str]:
+    """Return the codes that tools/currency_codes.py has written."""
     return frozenset(json.loads(files("clientela.schema").joinpath("currency_codes.json").read_text("utf-8")))
 
 

@@ -15,7 +15,7 @@ class InputContext(NamedTuple):
 
 
 class Model(BaseModel):
-    """Base of every input and output: unknown fields are refused, text is trimmed."""
+    """Base of every input and output: unknown fields are rejected, text is trimmed."""
 
     # Without hide_input_in_errors an unexpected validation error would carry the value into a log.
     model_config = ConfigDict(

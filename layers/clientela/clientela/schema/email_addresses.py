@@ -1,4 +1,4 @@
-"""E-mail addresses: one spelling for uniqueness, the typed one for display."""
+"""E-mail addresses: a canonical spelling for uniqueness, the typed spelling for display."""
 
 from typing import Annotated
 
@@ -9,29 +9,34 @@ from clientela.schema.documents import on_input
 
 
 def display(text: str) -> str:
-    """The address as typed, trimmed, with its domain in lower case and in Unicode. ValueError where it is not one address."""
-    return _parsed(text).normalized
+    """Return the address as typed, with its domain in lower case and in Unicode.
+
+    Raises:
+        ValueError: the text is not exactly one e-mail address.
+    """
+    return _parse(text).normalized
 
 
 def canonical(text: str) -> str:
-    """The one spelling under which a store knows an address: lower case, domain in punycode. Idempotent.
+    """Return the spelling that is unique in a store: lower case, domain in punycode. Idempotent.
 
-    `Ana@BÜCHER.example` and `ana@xn--bcher-kva.example` are one account. Dots and `+tags` are kept: whether they matter
-    is the mail host's business.
+    `Ana@BÜCHER.example` and `ana@xn--bcher-kva.example` are one account. Dots and `+tags` are kept,
+    because only the mail host knows whether they matter.
     """
-    parsed = _parsed(text)
+    parsed = _parse(text)
     return f"{parsed.local_part.lower()}@{parsed.ascii_domain.lower()}"
 
 
 def is_mailable(canonical_address: str) -> bool:
-    """Whether SES can mail to it: SES has no SMTPUTF8, so a local part outside ASCII is an account that gets no mail.
+    """Return whether SES can send to the address.
 
+    SES does not support SMTPUTF8, so the local part must be ASCII.
     Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html
     """
     return canonical_address.isascii()
 
 
-def _parsed(text: str) -> ValidatedEmail:
+def _parse(text: str) -> ValidatedEmail:
     try:
         return validate_email(text.strip(), check_deliverability=False)
     except EmailNotValidError as error:

@@ -1,4 +1,4 @@
-"""Types of fields that documents of several kinds have: lines of text, times, amounts of money."""
+"""Field types that several models share: lines of text, times, amounts of money."""
 
 from decimal import Decimal
 from typing import Annotated

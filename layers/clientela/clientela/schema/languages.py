@@ -11,34 +11,36 @@ from pydantic import Field
 
 from clientela.schema.documents import on_input
 
-SupportedLanguage = Literal["en", "es", "it", "fr", "de", "pt"]  # the languages that the product's own texts are in
+SupportedLanguage = Literal["en", "es", "it", "fr", "de", "pt"]  # languages of the mails and the sign-in page
 SUPPORTED: tuple[SupportedLanguage, ...] = get_args(SupportedLanguage)
 _TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?", re.IGNORECASE)
 
-
-type _Codes = dict[str, str | None]  # code → what to write instead, or None
+type _Codes = dict[str, str | None]  # code → the code that replaces it, or None
 
 
 def tag(text: str) -> str:
-    """A language tag in its usual spelling: `PT_br` → `pt-BR`, `spa` → `es`, `iw` → `he`. ValueError where it is none.
+    """Return a language tag in its usual spelling: `PT_br` → `pt-BR`, `spa` → `es`, `iw` → `he`.
 
-    Language, script and region only (RFC 5646 section 2.1): what stores and browsers send. Each must be one that CLDR
-    knows; what is deprecated there becomes its heir.
+    A tag has a language and perhaps a script and a region (RFC 5646 section 2.1); stores and browsers
+    send no more. Each must be in CLDR; deprecated codes are replaced as CLDR says.
+
+    Raises:
+        ValueError: the text is no language tag.
     """
     match = _TAG.fullmatch(text.replace("_", "-"))
     if not match:
         raise ValueError(f"{text!r} is not a language: use a BCP 47 tag such as es or pt-BR")
     language, script, region = match.groups(default="")
     parts = (
-        _living("languages", language.lower(), f"{language!r} is not a language: use an ISO 639 code such as es"),
-        _living("scripts", script.title(), f"{script!r} is not a script: use an ISO 15924 code such as Latn"),
-        _living("regions", region.upper(), f"{region!r} is not a region: use an ISO 3166-1 code such as BR"),
+        _current("languages", language.lower(), f"{language!r} is not a language: use an ISO 639 code such as es"),
+        _current("scripts", script.title(), f"{script!r} is not a script: use an ISO 15924 code such as Latn"),
+        _current("regions", region.upper(), f"{region!r} is not a region: use an ISO 3166-1 code such as BR"),
     )
     return "-".join(filter(None, parts))
 
 
-def _living(kind: str, code: str, otherwise: str) -> str:
-    """The code to write for one of a kind. ValueError where there is none; no code is no code."""
+def _current(kind: str, code: str, otherwise: str) -> str:
+    """Return the code that is in use for `code`, or "" for ""; raise ValueError if it is unknown."""
     codes = _registry()[kind]
     if code and code not in codes:
         raise ValueError(otherwise)
@@ -47,16 +49,19 @@ def _living(kind: str, code: str, otherwise: str) -> str:
 
 @cache
 def _registry() -> dict[str, _Codes]:
-    """See tools/language_codes.py."""
+    """Return the codes that tools/language_codes.py has written."""
     registry: dict[str, _Codes] = json.loads(
         files("clientela.schema").joinpath("language_codes.json").read_text("utf-8")
     )
     return registry
 
 
-def best_supported(wanted: str | None, default: str, offered: Sequence[str] = ()) -> str:
-    """The language of ours to write in: the wanted one if the store offers it and there are texts in it, else the store's."""
-    for candidate in (wanted, default, *offered):
+def best_supported(requested: str | None, default: str, offered: Sequence[str] = ()) -> str:
+    """Return the language to write in: `requested` if it is available, else the store's `default`.
+
+    Available are the languages that the store offers, or all supported ones if it names none.
+    """
+    for candidate in (requested, default, *offered):
         primary = (candidate or "").split("-")[0]
         if primary in (offered or SUPPORTED):
             return primary

@@ -9,7 +9,7 @@ from clientela.schema.validation_errors import invalid_input
 
 
 def merge(target: Any, patch: Any) -> Any:
-    """The target with the patch applied: objects are merged, null removes, everything else replaces."""
+    """Apply a patch to `target`: objects are merged, null removes, every other value replaces."""
     if not isinstance(patch, dict):
         return patch
     result = dict(target) if isinstance(target, dict) else {}
@@ -22,16 +22,20 @@ def merge(target: Any, patch: Any) -> Any:
 
 
 def apply_patch[D: BaseModel](model: type[D], before: BaseModel, changes: Any) -> D:
-    """The model's fields of a document with a patch applied, checked as a whole. InvalidInputError."""
-    written = before.model_dump(mode="json", include=set(model.model_fields))
+    """Apply a patch to the document's fields of `model` and validate the result as a whole.
+
+    Raises:
+        InvalidInputError: the result is not a valid `model`.
+    """
+    current = before.model_dump(mode="json", include=set(model.model_fields))
     try:
-        return model.model_validate(merge(written, changes))
+        return model.model_validate(merge(current, changes))
     except ValidationError as error:
         raise invalid_input(error) from None
 
 
 def all_optional(base: type[Model]) -> dict[str, Any]:
-    """The fields of a model for `create_model`, each of them optional: the form of a merge patch."""
+    """Return a model's fields for `create_model`, all optional: the form of a merge patch."""
     return {
         name: (Annotated[field.annotation, Field(), *field.metadata] | None, None)
         for name, field in base.model_fields.items()

@@ -11,10 +11,13 @@ from phonenumbers import (
 
 
 def to_e164(text: str, country: str | None) -> str:
-    """A number as people type it, in E.164: `+34 911 222 333` → `+34911222333`.
+    """Return a typed phone number in E.164: `+34 911 222 333` → `+34911222333`.
 
-    A number without its country's prefix is read as one of `country` (alpha-2). ValueError where it cannot be a number:
-    only its length is judged (libphonenumber's "possible"), since numbering plans change faster than any list of them.
+    A number without a country code is read as a number of `country` (alpha-2). Only the length is
+    checked (libphonenumber's "possible"), because numbering plans change faster than any list of them.
+
+    Raises:
+        ValueError: the text is no phone number.
     """
     try:
         number = parse(text, country)
@@ -22,14 +25,15 @@ def to_e164(text: str, country: str | None) -> str:
         hint = "" if country else ", or give a country"
         raise ValueError(f"{text!r} is not a phone number: write it like +34911222333{hint}") from error
     if not is_possible_number(number):
-        raise ValueError(f"{text!r} cannot be a phone number: it has too few or too many digits")
+        raise ValueError(f"{text!r} is not a phone number: it has too few or too many digits")
     return format_number(number, PhoneNumberFormat.E164)
 
 
 def search_prefixes(text: str, country: str | None) -> tuple[str, ...]:
-    """What numbers in E.164 begin with that somebody means who types their first digits.
+    """Return the E.164 prefixes that typed first digits may mean.
 
-    `911 22` is +91122…, or in Spain +3491122…; a plus sign is lost on its way in a URL, so both are meant. `00` is a plus.
+    `911 22` means +91122…, or in Spain +3491122…: both are searched, because a plus sign may get lost
+    in a URL. `00` means plus.
     """
     digits = "".join(char for char in text if char.isdigit())
     if text.strip().startswith("+") or digits.startswith("00"):

@@ -1,4 +1,4 @@
-"""VAT IDs: their spelling and check digits, offline (python-stdnum). Whether one is registered is asked elsewhere (vies)."""
+"""VAT IDs: spelling and check digits, offline (python-stdnum); `vies` checks whether one is registered."""
 
 import unicodedata
 from typing import Annotated
@@ -12,46 +12,50 @@ from stdnum.no import mva
 
 from clientela.schema.documents import on_input
 
-# EU and IM stand before the numbers of the EU's one-stop shops (Regulation (EU) 2019/2026).
+# EU and IM are the prefixes of the EU's one-stop shops (Regulation (EU) 2019/2026).
 _EU_RULES = {country.upper() for country in eu.MEMBER_STATES} | {"EL", "EU", "IM"}
 _SWISS_ENDINGS = {"", "MWST", "TVA", "IVA", "TPV"}
 
 
 def normalize(text: str) -> str:
-    """A VAT ID in its one compact spelling, `es B-1234567 4` → `ESB12345674`. ValueError where its check digits are wrong.
+    """Return a VAT ID in its compact spelling: `es B-1234567 4` → `ESB12345674`.
 
-    Of the EU, and of every other country that python-stdnum knows by a VAT number; the two letters of the country
-    come first. Greece is EL, as in VIES. A Swiss number may go without its MWST, TVA, IVA or TPV; a Norwegian one is
-    given its MVA. An ID of a country without rules here is taken as it is, in capitals and without spaces.
+    A VAT ID starts with the two letters of its country; Greece is EL, as in VIES. The rules are those
+    of the EU and of every other country for which python-stdnum has VAT numbers. A Swiss number may
+    lack its MWST, TVA, IVA or TPV; a Norwegian number gets its MVA. An ID of any other country is only
+    written in capitals and without spaces.
+
+    Raises:
+        ValueError: the check digits are wrong, or the text is no VAT ID.
     """
     compact = _compact(text)
     try:
-        spelled = _spelled(compact)
+        vat_id = _validate(compact)
     except ValidationError as error:
         raise ValueError(f"{text!r} is not a valid VAT ID: {str(error).rstrip('.').lower()}") from error
-    if not spelled.isascii() or not any(map(str.isdigit, spelled)):
+    if not vat_id.isascii() or not any(map(str.isdigit, vat_id)):
         raise ValueError(f"{text!r} is not a VAT ID")
-    return spelled
+    return vat_id
 
 
 def _compact(text: str) -> str:
-    """Capitals and digits, of any script as Latin ones where Unicode calls them the same."""
+    """Return capitals and digits only; digits of other scripts become ASCII digits."""
     capitals = unicodedata.normalize("NFKC", text).upper()
-    digits = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in capitals)
-    signs = "+*" if digits.lstrip().startswith("IE") else ""  # Irish numbers of old may hold one
-    return "".join(char for char in digits if char.isalnum() or char in signs)
+    ascii_digits = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in capitals)
+    signs = "+*" if ascii_digits.lstrip().startswith("IE") else ""  # old Irish numbers may contain one
+    return "".join(char for char in ascii_digits if char.isalnum() or char in signs)
 
 
-def _spelled(compact: str) -> str:
+def _validate(compact: str) -> str:
     country, rest = compact[:2], compact[2:]
     match country:
         case "GR":
             return str(eu.validate("EL" + rest))
         case "CH":
-            return _swiss(compact)
+            return _validate_swiss(compact)
         case "NO":
             return country + str(mva.validate(rest.removesuffix("MVA") + "MVA"))
-        case "MC":  # companies of Monaco have French numbers
+        case "MC":  # companies in Monaco have French numbers
             return str(get_cc_module("mc", "vat").validate(rest))  # type: ignore[union-attr]
         case _ if country in _EU_RULES:
             return str(eu.validate(compact))
@@ -60,8 +64,8 @@ def _spelled(compact: str) -> str:
             return country + str(module.validate(rest)) if module else compact
 
 
-def _swiss(compact: str) -> str:
-    """`CHE107787577` or `CHE107787577MWST`: bills carry the ending, registers do not."""
+def _validate_swiss(compact: str) -> str:
+    """Validate `CHE107787577` or `CHE107787577MWST`: invoices have the ending, registers do not."""
     if compact[12:] not in _SWISS_ENDINGS:
         raise InvalidComponent
     return str(uid.validate(compact[:12])) + compact[12:]

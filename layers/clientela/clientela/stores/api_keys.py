@@ -1,8 +1,6 @@
-"""API keys of a store: `ck_<id>_<secret>`, shown once, kept as a hash, each with the scopes it is good for."""
+"""API keys of a store: `ck_<id>_<secret>`, shown once, stored as a hash, each with its scopes."""
 
 import contextlib
-import hmac
-import time
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, get_args
 
@@ -14,12 +12,13 @@ from clientela.errors import KeyMissingError, KeyNotFoundError, ScopeMissingErro
 from clientela.schema.documents import Model
 from clientela.schema.fields import Name, Timestamp
 from clientela.schema.merge_patch import all_optional, apply_patch
-from clientela.signing import sha256_hex
+from clientela.signing import constant_time_equal, sha256_hex
+from clientela.stores.timed_cache import TimedCache
 from clientela.table import keys, records
 from clientela.table.attributes import DocumentAttribute
 from clientela.table.records import Record
 
-CACHED_SECONDS = 30  # a revoked key is dead everywhere within half a minute
+CACHED_SECONDS = 30  # so long may a function instance accept a revoked key
 ROTATION = timedelta(days=1)
 
 Scope = Literal[
@@ -30,7 +29,7 @@ ALL_SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 class NewKey(Model):
-    """An API key to make; without scopes it is good for everything."""
+    """An API key to create; without scopes it gets all."""
 
     name: Name
     scopes: Annotated[list[Scope], Field(min_length=1)] = list(ALL_SCOPES)
@@ -46,7 +45,7 @@ KeyChanges = create_model(
 
 
 class Key(NewKey):
-    """An API key as it can be shown at any time: without its secret."""
+    """An API key without its secret."""
 
     id: str
     created_at: Timestamp
@@ -54,13 +53,13 @@ class Key(NewKey):
 
 
 class IssuedKey(Key):
-    """An API key as it is shown once, when it is made or rotated."""
+    """An API key with its secret, returned only when it is created or rotated."""
 
     key: str
 
 
 class KeyRecord(Record):
-    """`STORE#demo` / `KEY#key_01K…`. While it is rotated, two secrets are good."""
+    """`STORE#demo` / `KEY#key_01K…`. For a day after a rotation two secrets are valid."""
 
     secret_hash = UnicodeAttribute()
     previous_hash = UnicodeAttribute(null=True)
@@ -69,13 +68,16 @@ class KeyRecord(Record):
     key = DocumentAttribute(Key)
 
     def to_key(self) -> Key:
-        """The key with the hour of its last use."""
-        used = datetime.fromisoformat(self.last_used_at) if self.last_used_at else None
-        return self.key.model_copy(update={"last_used_at": used})
+        """Return the key with the hour of its last use."""
+        last_used_at = datetime.fromisoformat(self.last_used_at) if self.last_used_at else None
+        return self.key.model_copy(update={"last_used_at": last_used_at})
 
 
 def create(store_id: str, new: NewKey, now: datetime) -> IssuedKey:
-    """Make a key. The answer alone holds the secret: 256 random bits, so that a plain hash at rest suffices. 1 write unit."""
+    """Create a key and return it with its secret. 1 write unit.
+
+    The secret is not stored. It has 256 random bits, so a plain hash of it is safe at rest.
+    """
     key = Key(**new.model_dump(), id=ids.new("key", now), created_at=now)
     secret = ids.secret()
     records.put(KeyRecord(keys.store(store_id), keys.api_key(key.id), secret_hash=sha256_hex(secret), key=key))
@@ -83,24 +85,38 @@ def create(store_id: str, new: NewKey, now: datetime) -> IssuedKey:
 
 
 def patch(store_id: str, key_id: str, changes: Any, by: Key) -> Key:
-    """Apply a JSON Merge Patch (RFC 7396) to a key's name, scopes and end. InvalidInputError, KeyNotFoundError;
-    ScopeMissingError where the key can do, or is to do, more than the one that changes it.
+    """Apply a JSON Merge Patch (RFC 7396) to a key's name, scopes and expiry.
 
-    It holds everywhere within CACHED_SECONDS. 1 write unit.
+    The change applies everywhere within CACHED_SECONDS.
+
+    Raises:
+        KeyNotFoundError: the store has no such key.
+        InvalidInputError: the changed key is invalid.
+        ScopeMissingError: the key has, or would get, more rights than the key `by`.
+        VersionConflictError: the key was rotated meanwhile.
+
+    Cost: 1 read unit, 1 write unit.
     """
     record = get_record(store_id, key_id)
     after = record.key.model_copy(update=dict(apply_patch(NewKey, record.key, changes)))
     for key in (record.key, after):
         require_within(by, key)
-    unrotated = KeyRecord.secret_hash == record.secret_hash
+    is_not_rotated = KeyRecord.secret_hash == record.secret_hash
     record.key = after
-    records.put(record, unrotated, VersionConflictError("The key was rotated meanwhile."))
-    _cache.pop((store_id, key_id), None)
+    records.put(record, is_not_rotated, VersionConflictError("The key was rotated meanwhile."))
+    _cache.discard((store_id, key_id))
     return after
 
 
 def rotate(store_id: str, key_id: str, now: datetime) -> IssuedKey:
-    """Give a key a new secret; the old one stays good for a day, so that nothing stands still. KeyNotFoundError."""
+    """Give a key a new secret. The old secret stays valid for a day, so that callers can switch.
+
+    Raises:
+        KeyNotFoundError: the store has no such key.
+        VersionConflictError: the key was rotated at the same moment.
+
+    Cost: 1 read unit, 1 write unit.
+    """
     record, secret = get_record(store_id, key_id), ids.secret()
     records.update(
         record,
@@ -112,37 +128,39 @@ def rotate(store_id: str, key_id: str, now: datetime) -> IssuedKey:
         KeyRecord.secret_hash == record.secret_hash,
         VersionConflictError("The key was rotated at the same moment."),
     )
-    _cache.pop((store_id, key_id), None)
+    _cache.discard((store_id, key_id))
     return _issued(record.key, secret)
 
 
 def revoke(store_id: str, key_id: str) -> None:
-    """End a key for good: it is refused everywhere within CACHED_SECONDS. KeyNotFoundError. 1 write unit."""
+    """Delete a key: it is rejected everywhere within CACHED_SECONDS — KeyNotFoundError. 1 write unit."""
     record = KeyRecord(keys.store(store_id), keys.api_key(key_id))
-    records.delete(record, KeyRecord.pk.exists(), KeyNotFoundError(f"There is no API key {key_id!r}."))
-    _cache.pop((store_id, key_id), None)
+    records.delete(record, KeyRecord.pk.exists(), KeyNotFoundError(f"API key {key_id!r} not found."))
+    _cache.discard((store_id, key_id))
 
 
 def get_record(store_id: str, key_id: str) -> KeyRecord:
-    """The key's record as it is now. KeyNotFoundError. 1 read unit."""
+    """Return the key's record as it is stored now — KeyNotFoundError. 1 read unit."""
     record = KeyRecord.find(keys.store(store_id), keys.api_key(key_id))
     if record is None:
-        raise KeyNotFoundError(f"There is no API key {key_id!r}.")
+        raise KeyNotFoundError(f"API key {key_id!r} not found.")
     return record
 
 
-def authenticate(store_id: str, presented: str, now: datetime) -> Key:
-    """The store's key that was presented. KeyMissingError for any other text, and for a key of another store.
+def authenticate(store_id: str, token: str, now: datetime) -> Key:
+    """Return the store's key that `token` (`ck_…`) belongs to.
 
-    1 read unit when the key is not at hand; 1 write unit once an hour for the time of its last use.
+    Raises:
+        KeyMissingError: the token is invalid, expired or revoked, or belongs to another store.
+
+    Cost: 1 read unit if the key is not cached; 1 write unit once an hour to record its use.
     """
-    prefix, _, rest = presented.partition("_")
+    prefix, _, rest = token.partition("_")
     key_id, _, secret = rest.partition("_")
     record = _record(store_id, f"key_{key_id}") if prefix == "ck" and len(key_id) == 26 and key_id.isalnum() else None
-    # Compared also where there is no record, so that the time taken does not tell which ids exist.
-    matches = [
-        hmac.compare_digest(sha256_hex(secret), good) for good in (_good_hashes(record, now) if record else ["-"])
-    ]
+    # Compared also without a record, so that the time does not reveal which ids exist.
+    valid_hashes = _valid_hashes(record, now) if record else [None]
+    matches = [constant_time_equal(sha256_hex(secret), valid_hash) for valid_hash in valid_hashes]
     if record is None or not any(matches) or (record.key.expires_at and record.key.expires_at <= now):
         raise KeyMissingError("Send `Authorization: Bearer ck_…` with a key of this store.")
     _record_use(record, now)
@@ -156,41 +174,39 @@ def require_scope(key: Key, scope: Scope) -> None:
 
 
 def require_within(key: Key, other: NewKey) -> None:
-    """Raise ScopeMissingError unless all that the other key can do, and as long as it can, this one can too."""
+    """Raise ScopeMissingError if `other` has more scopes than `key`, or expires later."""
     for scope in other.scopes:
         require_scope(key, scope)
     if key.expires_at and (other.expires_at is None or other.expires_at > key.expires_at):
-        raise ScopeMissingError("This key ends before that one would.")
+        raise ScopeMissingError("This key expires before the other key would.")
 
 
 def list_all(store_id: str) -> list[Key]:
-    """All keys of a store, oldest first."""
-    found = KeyRecord.list_by_prefix(keys.store(store_id), keys.KEY_PREFIX)
-    return [record.to_key() for record in found]
+    """Return all keys of a store, oldest first. 1 read unit per 4 KB."""
+    return [record.to_key() for record in KeyRecord.list_by_prefix(keys.store(store_id), keys.KEY_PREFIX)]
 
 
-_cache: dict[tuple[str, str], tuple[float, KeyRecord]] = {}
+_cache = TimedCache[tuple[str, str], KeyRecord](CACHED_SECONDS)
 
 
 def _record(store_id: str, key_id: str) -> KeyRecord | None:
-    read_at, cached = _cache.get((store_id, key_id), (0.0, None))
-    if cached and time.monotonic() - read_at < CACHED_SECONDS:
-        return cached
-    record = KeyRecord.find(keys.store(store_id), keys.api_key(key_id))
-    if record:
-        _cache[store_id, key_id] = (time.monotonic(), record)
+    record = _cache.get((store_id, key_id))
+    if record is None:
+        record = KeyRecord.find(keys.store(store_id), keys.api_key(key_id))
+        if record:
+            _cache.put((store_id, key_id), record)
     return record
 
 
-def _good_hashes(record: KeyRecord, now: datetime) -> list[str]:
-    rotating = record.previous_hash and record.previous_until and clock.format_timestamp(now) < record.previous_until
-    return [record.secret_hash, record.previous_hash] if rotating else [record.secret_hash]
+def _valid_hashes(record: KeyRecord, now: datetime) -> list[str | None]:
+    is_rotating = record.previous_hash and record.previous_until and clock.format_timestamp(now) < record.previous_until
+    return [record.secret_hash, record.previous_hash] if is_rotating else [record.secret_hash]
 
 
 def _record_use(record: KeyRecord, now: datetime) -> None:
     hour = clock.format_timestamp(now.replace(minute=0, second=0, microsecond=0))
     if record.last_used_at != hour:
-        with contextlib.suppress(KeyNotFoundError):  # revoked meanwhile: must not come back as an item of its own
+        with contextlib.suppress(KeyNotFoundError):  # revoked meanwhile: the update must not recreate the item
             records.update(record, [KeyRecord.last_used_at.set(hour)], KeyRecord.pk.exists(), KeyNotFoundError())
 
 
