@@ -1,4 +1,4 @@
-"""Customer groups: create, read, change, delete; their CSS is checked here and served as one stylesheet.
+"""Customer groups: create, read, change, delete; check their CSS and serve it as one stylesheet.
 
 Called by `customers` (membership), `storefront` (discounts, CSS) and `bulk` (removal of members).
 """

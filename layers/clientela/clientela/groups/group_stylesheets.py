@@ -1,7 +1,8 @@
-"""The one stylesheet in which a storefront gets the CSS of several groups.
+"""One stylesheet with the CSS of several groups.
 
-A storefront gives its page the classes of `GET /account/checkout` and loads the stylesheet named there. The address holds
-codes of groups and no customer: all members share it, and browsers and CDNs may keep it.
+A storefront adds the classes from `GET /account/checkout` to its page and loads the stylesheet named
+there. Its URL contains group codes but no customer, so all members share it, and browsers and CDNs may
+cache it.
 """
 
 import re
@@ -13,37 +14,40 @@ from clientela.groups import groups
 from clientela.groups.groups import CODE, Group
 from clientela.stores.stores import Store
 
-CACHE_SECONDS = 300  # a change of a group's CSS is seen within five minutes
-MAX_GROUPS = 50  # as many as a customer can be in
+CACHE_SECONDS = 300  # a change of a group's CSS is visible after five minutes
+MAX_GROUPS = 50  # a customer's maximum
 
 
 class Stylesheet(NamedTuple):
-    """A stylesheet, and for how many seconds it may be kept."""
+    """A stylesheet, and for how many seconds it may be cached."""
 
     css: str
     seconds: int
 
 
 def css_class(group: Group) -> str:
-    """`clientela-group-wholesale`: as stable as the group's code."""
+    """Return the group's CSS class, e.g. `clientela-group-wholesale`. It changes only with the code."""
     return f"clientela-group-{group.code}"
 
 
-def path_for(store: Store, found: Sequence[Group]) -> str:
-    """The path of the stylesheet of these groups, the leading one first."""
-    codes = ",".join(group.code for group in found if group.css)
+def path_for(store: Store, leading_first: Sequence[Group]) -> str:
+    """Return the path of the stylesheet of these groups."""
+    codes = ",".join(group.code for group in leading_first if group.css)
     return f"/v1/stores/{store.id}/storefront.css" + (f"?groups={codes}" if codes else "")
 
 
 def stylesheet(store: Store, codes: Iterable[str], now: datetime) -> Stylesheet:
-    """The CSS of those groups that hold now; what is no group's code is left out. Half a read unit for each code, and
-    half of one per 4 KB of each group.
+    """Return the CSS of the active groups among `codes`; unknown codes are ignored.
 
-    The first code's CSS comes last, where it wins. It may be kept until one of the groups begins or ends to hold.
+    The first code's CSS comes last, so that it wins. The stylesheet may be cached until one of the
+    groups starts or ends.
+
+    Cost: half a read unit per code, and half a read unit per 4 KB of each group.
     """
-    wanted = list(dict.fromkeys(code for code in codes if re.fullmatch(CODE, code)))[:MAX_GROUPS]
-    by_code = {group.code: group for group in groups.by_codes(store, wanted)}
-    found = [by_code[code] for code in reversed(wanted) if code in by_code]
-    css = "".join(f"{group.css}\n" for group in found if group.css and groups.is_active(group, now))
-    edges = [edge for group in found for edge in (group.valid_from, group.valid_until) if edge and edge > now]
-    return Stylesheet(css, min([CACHE_SECONDS, *(int((edge - now).total_seconds()) for edge in edges)]))
+    valid_codes = list(dict.fromkeys(code for code in codes if re.fullmatch(CODE, code)))[:MAX_GROUPS]
+    by_code = {group.code: group for group in groups.by_codes(store, valid_codes)}
+    leading_last = [by_code[code] for code in reversed(valid_codes) if code in by_code]
+    css = "".join(f"{group.css}\n" for group in leading_last if group.css and groups.is_active(group, now))
+    limits = (limit for group in leading_last for limit in (group.valid_from, group.valid_until))
+    seconds_left = (int((limit - now).total_seconds()) for limit in limits if limit and limit > now)
+    return Stylesheet(css, min([CACHE_SECONDS, *seconds_left]))

@@ -1,4 +1,4 @@
-"""Customer groups: what a store's customers are sorted into, each with a discount, a CSS snippet and a time in which it holds."""
+"""Customer groups of a store, each with an optional discount, CSS snippet and period of validity."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, create_model, model_validator
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from clientela import ids
+from clientela.concurrency import retry_on_conflict
 from clientela.errors import BusyError, GroupCodeTakenError, GroupNotFoundError, VersionConflictError
 from clientela.groups import group_css
 from clientela.schema.currencies import Currency
@@ -21,21 +22,19 @@ from clientela.table.attributes import DocumentAttribute, load
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
-ATTEMPTS = 10  # of a deletion that meets changes
-
 CODE = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 Code = Annotated[str, StringConstraints(pattern=CODE), Field(examples=["wholesale"])]
 
 
 class Discount(Model):
-    """What members pay less: a percentage of the order, or a fixed amount of a currency."""
+    """A discount for members: a percentage of the order, or a fixed amount in a currency."""
 
     kind: Literal["percent", "fixed"]
     value: Annotated[Amount, Field(gt=0)]
     currency: Currency | None = None
 
     @model_validator(mode="after")
-    def _sensible(self) -> Self:
+    def _check_currency(self) -> Self:
         if self.kind == "percent" and (self.value > Decimal(100) or self.currency):
             raise ValueError("a percentage is at most 100 and has no currency")
         if self.kind == "fixed" and not self.currency:
@@ -44,7 +43,7 @@ class Discount(Model):
 
 
 class NewGroup(Model):
-    """A group to create. `css` is what `GET /storefront.css` serves; of several groups the one of highest priority leads."""
+    """A group to create. `GET /storefront.css` serves `css`; the group with the highest priority leads."""
 
     name: Annotated[Line, Field(min_length=1)]
     code: Code
@@ -55,13 +54,13 @@ class NewGroup(Model):
     valid_until: Timestamp | None = None
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _check_period(self) -> Self:
         if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
             raise ValueError("valid_until must be later than valid_from")
         return self
 
 
-# RFC 7396: what is absent stays, null empties. Merged into the stored fields, the whole is checked as a NewGroup.
+# The patch is merged into the stored fields and the result is validated as a NewGroup.
 GroupChanges = create_model(
     "GroupChanges",
     __base__=Model,
@@ -87,59 +86,75 @@ class GroupRecord(Record):
 
 
 class CodeClaim(Record):
-    """`STORE#demo` / `GROUP_CODE#wholesale`: what makes a code unique in its store, and leads to its group."""
+    """`STORE#demo` / `GROUP_CODE#wholesale`: makes a code unique in its store and names its group."""
 
     group_id = UnicodeAttribute()
 
 
 def create(store: Store, new: NewGroup, now: datetime) -> Group:
-    """Create a group. InvalidInputError for CSS that is not harmless, GroupCodeTakenError. 4 write units."""
+    """Create a group.
+
+    Raises:
+        InvalidInputError: the CSS is not allowed.
+        GroupCodeTakenError: another group of the store has the code.
+
+    Cost: 4 write units.
+    """
     group_css.require_safe(store, new.css)
     group = Group(**new.model_dump(), id=ids.new("grp", now), created_at=now, updated_at=now)
     with Transaction() as write:
-        write.put_record(_claim(store, group), CodeClaim.pk.does_not_exist(), _taken(group))
+        write.put_record(_claim(store, group), CodeClaim.pk.does_not_exist(), _code_taken(group))
         write.put_record(_record(store, group), GroupRecord.pk.does_not_exist(), VersionConflictError())
     return group
 
 
 def get(store: Store, group_id: str) -> Group:
-    """The group. GroupNotFoundError. 1 read unit."""
+    """Return a group — GroupNotFoundError. 1 read unit."""
     record = GroupRecord.find(keys.store(store.id), keys.group(group_id))
     if record is None:
-        raise GroupNotFoundError(f"There is no group {group_id!r}.")
+        raise GroupNotFoundError(f"Group {group_id!r} not found.")
     return record.group
 
 
 def list_all(store: Store) -> list[Group]:
-    """All groups of a store, the one of highest priority first. 1 read unit per 4 KB."""
+    """Return all groups of a store, highest priority first. 1 read unit per 4 KB."""
     records = GroupRecord.list_by_prefix(keys.store(store.id), keys.GROUP_PREFIX)
     return sorted((record.group for record in records), key=_by_priority)
 
 
 def by_ids(store: Store, group_ids: Collection[str]) -> list[Group]:
-    """Those of these groups that are there, the one of highest priority first. Half a read unit per 4 KB of each."""
-    wanted = [(keys.store(store.id), keys.group(group_id)) for group_id in group_ids]
-    found = [load(Group, item["group"]) for item in dynamodb.get_many(wanted)]
-    return sorted(found, key=_by_priority)
+    """Return those of the groups that exist, highest priority first. Half a read unit per 4 KB of each."""
+    items = dynamodb.get_many([(keys.store(store.id), keys.group(group_id)) for group_id in group_ids])
+    return sorted((load(Group, item["group"]) for item in items), key=_by_priority)
 
 
 def by_codes(store: Store, codes: Collection[str]) -> list[Group]:
-    """Those of the groups with these codes that are there. Half a read unit for each, and half of one per 4 KB."""
-    wanted = [(keys.store(store.id), keys.group_code(code)) for code in codes]
-    claims = dynamodb.get_many(wanted, "group_id")
+    """Return the groups that have these codes, highest priority first.
+
+    Cost: half a read unit per code, and half a read unit per 4 KB of each group.
+    """
+    claims = dynamodb.get_many([(keys.store(store.id), keys.group_code(code)) for code in codes], "group_id")
     return by_ids(store, [claim["group_id"]["S"] for claim in claims])
 
 
 def is_active(group: Group, now: datetime) -> bool:
-    """Whether membership means something now: from `valid_from` on, until before `valid_until`."""
+    """Return whether the group is valid now: from `valid_from`, until just before `valid_until`."""
     return (group.valid_from is None or group.valid_from <= now) and (
         group.valid_until is None or now < group.valid_until
     )
 
 
 def patch(store: Store, group_id: str, changes: Any, now: datetime, version: int | None = None) -> Group:
-    """Apply a JSON Merge Patch (RFC 7396). InvalidInputError, GroupCodeTakenError, GroupNotFoundError; VersionConflictError
-    where `version` is not the stored one, or somebody else changed the group at the same moment. 2 to 6 write units."""
+    """Apply a JSON Merge Patch (RFC 7396) to a group.
+
+    Raises:
+        GroupNotFoundError: the store has no such group.
+        InvalidInputError: the changed group is invalid.
+        GroupCodeTakenError: another group of the store has the new code.
+        VersionConflictError: `version` is not the stored one, or the group changed at the same time.
+
+    Cost: 1 read unit, 2 to 6 write units.
+    """
     before = get(store, group_id)
     stale = VersionConflictError(f"The group is at version {before.version}.")
     if version not in (None, before.version):
@@ -152,29 +167,27 @@ def patch(store: Store, group_id: str, changes: Any, now: datetime, version: int
         write.put_record(_record(store, after), GroupRecord.version == before.version, stale)
         if after.code != before.code:
             write.delete(_claim(store, before))
-            write.put_record(_claim(store, after), CodeClaim.pk.does_not_exist(), _taken(after))
+            write.put_record(_claim(store, after), CodeClaim.pk.does_not_exist(), _code_taken(after))
     return after
 
 
 def delete(store: Store, group_id: str) -> None:
-    """Delete a group: from now on nobody can be put into it. GroupNotFoundError. 4 write units.
+    """Delete a group, so that no more customers can join it — GroupNotFoundError. 4 write units.
 
-    Its members name it until they are swept: see group_removal.
+    Members keep its id until `group_removal` has removed it from them.
     """
-    for _ in range(ATTEMPTS):
-        group = get(store, group_id)
-        try:
-            with Transaction() as write:
-                write.delete(_record(store, group), GroupRecord.version == group.version, BusyError())
-                write.delete(_claim(store, group))
-        except BusyError:  # changed meanwhile, perhaps its code
-            continue
-        return
-    raise BusyError
+
+    def attempt() -> None:
+        group = get(store, group_id)  # read again each time: its code may have changed, too
+        with Transaction() as write:
+            write.delete(_record(store, group), GroupRecord.version == group.version, BusyError())
+            write.delete(_claim(store, group))
+
+    retry_on_conflict(attempt)
 
 
 def require_exists(write: Transaction, store: Store, group_id: str, otherwise: Exception) -> None:
-    """Make a transaction depend on a group: `otherwise` is raised where it is not there any more."""
+    """Add the condition to a transaction that a group exists, else `otherwise` is raised."""
     write.check(GroupRecord, keys.store(store.id), keys.group(group_id), GroupRecord.pk.exists(), otherwise)
 
 
@@ -182,7 +195,7 @@ def _by_priority(group: Group) -> tuple[int, str, str]:
     return (-group.priority, group.name, group.id)
 
 
-def _taken(group: Group) -> GroupCodeTakenError:
+def _code_taken(group: Group) -> GroupCodeTakenError:
     return GroupCodeTakenError(f"Another group has the code {group.code!r}.")
 
 
