@@ -17,7 +17,7 @@ import order_intake
 from benchmarks import shop
 from benchmarks.measure import Call, Case
 from clientela import clock
-from clientela.csv import csv_columns
+from clientela.csv import csv_headers
 from clientela.customers import customer_search
 from clientela.exports import export_columns
 from clientela.imports import import_load, import_rows
@@ -146,7 +146,7 @@ def _later_orders(store: Store, whose: str, **earlier: str) -> Iterator[Call]:
 
 
 def _imports(store: Store) -> Iterator[Call]:
-    columns = csv_columns.columns(
+    columns = csv_headers.recognise(
         ["email", "first name", "last name", "company", "phone", "billing city", "billing country"]
     )
     for number in itertools.count():
@@ -159,9 +159,9 @@ def _imports(store: Store) -> Iterator[Call]:
 
 
 def _import(store: Store, lines: list[str], rules: Rules) -> None:
-    rows = [import_rows.row(line, cells, rules.columns) for line, cells in enumerate(csv.reader(lines), 2)]
+    rows = [import_rows.parse_row(line, cells, rules.columns) for line, cells in enumerate(csv.reader(lines), 2)]
     now = clock.now()
-    import_load._written(store, import_load._accounts(store, rows, rules, now), rules, now)
+    import_load._write(store, import_load._apply_chunk(store, rows, rules, now), rules, now)
 
 
 def _exports(store: Store) -> Iterator[Call]:

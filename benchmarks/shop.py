@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from clientela import clock, ids
-from clientela.csv import csv_columns
+from clientela.csv import csv_headers
 from clientela.customers import customer_history, customer_records
 from clientela.customers.customer_fields import Customer, Spend
 from clientela.customers.customer_history import OPERATOR
@@ -70,9 +70,9 @@ def _put(store: Store, some: tuple[Customer, ...]) -> None:
 def _sample() -> list[Customer]:
     with SAMPLE.open(newline="") as file:
         header, *rows = csv.reader(file)
-    columns = csv_columns.columns(header)
-    read = [import_rows.row(line, cells, columns) for line, cells in enumerate(rows, 2)]
-    return [import_rows.new(row, "cus_0", columns, clock.now()).customer for row in read]
+    columns = csv_headers.recognise(header)
+    read = [import_rows.parse_row(line, cells, columns) for line, cells in enumerate(rows, 2)]
+    return [import_rows.create_customer(row, "cus_0", columns, clock.now()).customer for row in read]
 
 
 def _statistics(number: int, at: datetime) -> dict[str, object]:

@@ -20,7 +20,7 @@ from clientela_cli.failures import INTERRUPTED, USAGE, Failure
 app = typer.Typer(help="Customers as CSV files.", no_args_is_help=True)
 
 _POLL_SECONDS = 0.3
-_PATIENCE = export_jobs.GIVEN_UP_AFTER.total_seconds() + 60
+_PATIENCE = export_jobs.RUN_LIMIT.total_seconds() + 60
 Out = Annotated[
     Path | None, typer.Option(metavar="FILE.csv", help="Download the file to here.", dir_okay=False, show_default=False)
 ]

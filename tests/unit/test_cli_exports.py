@@ -66,7 +66,7 @@ def test_a_failed_export_fails_the_command(run: Run, store: Store, monkeypatch: 
 
     waiting(monkeypatch, fail)
     code, out, err = run("exports", "run", "demo")
-    assert (code, out, "1 rows were written of 5 to 5" in err) == (1, "", True)
+    assert (code, out, "1 rows were written, but 5 to 5" in err) == (1, "", True)
 
 
 def test_an_export_that_never_starts_is_not_waited_for_for_ever(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

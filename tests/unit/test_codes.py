@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from clientela import clock
-from clientela.csv import csv_columns
+from clientela.csv import csv_headers
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import InvalidInputError
@@ -142,13 +142,15 @@ def test_orders_and_imports_read_phones_with_the_store(spanish: Store) -> None:
     told = order_profile.customer_from_order(order, spanish.country)
     assert told.billing_address is not None
     assert (told.phone, told.billing_address.phone, told.shipping_addresses[0].phone) == (FRENCH, SPANISH, FRENCH)
-    columns = csv_columns.columns(["email", "phone"])
-    row = import_rows.row(2, ["ana@example.com", TYPED], columns)
+    columns = csv_headers.recognise(["email", "phone"])
+    row = import_rows.parse_row(2, ["ana@example.com", TYPED], columns)
     assert (
-        import_rows.new(row, "cus_1", columns, clock.now(), import_rows.StoreContext(country="ES")).customer.phone
+        import_rows.create_customer(
+            row, "cus_1", columns, clock.now(), import_rows.StoreContext(country="ES")
+        ).customer.phone
         == SPANISH
     )
-    assert import_rows.new(row, "cus_1", columns, clock.now()).customer.phone is None
+    assert import_rows.create_customer(row, "cus_1", columns, clock.now()).customer.phone is None
 
 
 def test_without_any_country_a_phone_needs_its_prefix(store: Store) -> None:

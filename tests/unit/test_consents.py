@@ -10,7 +10,7 @@ import pytest
 from clientela import clock
 from clientela.bulk import bulk_jobs
 from clientela.bulk.bulk_jobs import BulkChange
-from clientela.csv.csv_columns import columns
+from clientela.csv.csv_headers import recognise
 from clientela.customers import consents, customers
 from clientela.customers.consents import Consent
 from clientela.customers.customer_fields import Customer, NewCustomer
@@ -18,7 +18,7 @@ from clientela.customers.customer_history import OPERATOR, Actor
 from clientela.errors import BusyError, InvalidInputError
 from clientela.imports import import_customers
 from clientela.imports.import_customers import Rules
-from clientela.imports.import_rows import row
+from clientela.imports.import_rows import parse_row
 from clientela.orders import orders
 from clientela.orders.order_fields import Order
 from clientela.storefront import own_account
@@ -53,11 +53,11 @@ def by_consent(store: Store, ana: Customer) -> Any:
 
 
 def by_import(store: Store, ana: Customer) -> Any:
-    known = columns(["email", "accepts_marketing"])
+    known = recognise(["email", "accepts_marketing"])
     rules = Rules("imp_1", "upsert", known, NOW, frozenset())
-    account = import_customers.account([row(2, ["ana@example.com", "yes"], known)], ana, rules, LATER)
+    account = import_customers.apply_rows([parse_row(2, ["ana@example.com", "yes"], known)], ana, rules, LATER)
     with Transaction() as write:
-        import_customers.put(write, store, account, rules, LATER)
+        import_customers.add_to_transaction(write, store, account, rules, LATER)
 
 
 def by_order(store: Store, ana: Customer) -> Any:

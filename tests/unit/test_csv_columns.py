@@ -2,7 +2,10 @@
 
 import pytest
 
-from clientela.csv.csv_columns import columns
+from clientela.csv import csv_columns
+from clientela.csv.csv_header_names import ADDRESS, CUSTOMER
+from clientela.csv.csv_headers import recognise
+from clientela.customers.customer_fields import Address, Customer
 
 
 @pytest.mark.parametrize(
@@ -21,7 +24,7 @@ from clientela.csv.csv_columns import columns
     ],
 )
 def test_names_are_told_apart_in_six_languages(header: str, fields: str) -> None:
-    assert " ".join(map(str, columns(header.split(",")).fields)) == fields
+    assert " ".join(map(str, recognise(header.split(",")).fields)) == fields
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,7 @@ def test_names_are_told_apart_in_six_languages(header: str, fields: str) -> None
     ],
 )
 def test_the_headers_language_is_found(header: str, language: str) -> None:
-    assert columns(header.split(",")).language == language
+    assert recognise(header.split(",")).language == language
 
 
 @pytest.mark.parametrize(
@@ -96,13 +99,32 @@ def test_the_headers_language_is_found(header: str, language: str) -> None:
     ],
 )
 def test_a_header_is_known_by_its_field(header: str, field: str | None) -> None:
-    assert columns(["email", header]).fields == ("email", field)
+    assert recognise(["email", header]).fields == ("email", field)
 
 
 def test_case_accents_and_punctuation_do_not_matter() -> None:
-    assert columns([" E_MAIL ", "POSTAL-CODE", "Código  Postal"]).fields[:2] == ("email", "billing_address.postal_code")
+    assert recognise([" E_MAIL ", "POSTAL-CODE", "Código  Postal"]).fields[:2] == (
+        "email",
+        "billing_address.postal_code",
+    )
 
 
 def test_a_billing_email_counts_where_there_is_no_other() -> None:
-    assert columns(["billing_email", "billing_city"]).fields == ("email", "billing_address.city")
-    assert columns(["billing_email", "email"]).fields == (None, "email")
+    assert recognise(["billing_email", "billing_city"]).fields == ("email", "billing_address.city")
+    assert recognise(["billing_email", "email"]).fields == (None, "email")
+
+
+def test_every_imported_column_has_header_names_and_every_header_name_has_a_column() -> None:
+    assert {column.name for column in csv_columns.IMPORTED.values()} == {*CUSTOMER, *ADDRESS}
+
+
+def test_every_export_header_of_an_imported_column_is_recognised_as_its_field() -> None:
+    exported = [column for column in csv_columns.EXPORTED if column.parse]
+    assert list(recognise([column.header for column in exported]).fields) == [column.field for column in exported]
+
+
+def test_every_column_is_a_field_of_the_customer() -> None:
+    for column in csv_columns.COLUMNS:
+        model = Address if column.parent else Customer
+        own = column.field in {"password", *(f"{column.parent}.{name}" for name in ("first_name", "last_name"))}
+        assert own or column.name in model.model_fields, column.field

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clientela.csv import csv_columns
+from clientela.csv import csv_headers
 from clientela.customers.customer_fields import Customer
 from clientela.groups.groups import Group
 from clientela.imports import import_rows, row_groups
@@ -43,16 +43,16 @@ IDS = row_groups.group_ids(
     ],
 )
 def test_a_group_is_named_by_id_code_or_name(cell: str, ids: list[str], unknown: list[str]) -> None:
-    assert row_groups.named(cell, IDS) == (ids, unknown)
+    assert row_groups.find_named(cell, IDS) == (ids, unknown)
 
 
-def applied(cell: str, before: Customer | None = None) -> import_rows.Applied:
-    columns = csv_columns.columns(["email", "Kundengruppe"])
-    row = import_rows.row(2, ["ana@example.com", cell], columns)
+def applied(cell: str, before: Customer | None = None) -> import_rows.AppliedRow:
+    columns = csv_headers.recognise(["email", "Kundengruppe"])
+    row = import_rows.parse_row(2, ["ana@example.com", cell], columns)
     return (
-        import_rows.changed(row, before, columns, StoreContext(IDS))
+        import_rows.change_customer(row, before, columns, StoreContext(IDS))
         if before
-        else import_rows.new(row, "cus_1", columns, NOW, StoreContext(IDS))
+        else import_rows.create_customer(row, "cus_1", columns, NOW, StoreContext(IDS))
     )
 
 

@@ -4,22 +4,26 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clientela.csv.csv_columns import columns
+from clientela.csv.csv_headers import recognise
 from clientela.customers.customer_fields import Customer
 from clientela.imports import import_rows
-from clientela.imports.row_notes import RowRefusedError
+from clientela.imports.row_issues import RowRefusedError
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-def created(**cells: str) -> import_rows.Applied:
-    known = columns(["email", *cells])
-    return import_rows.new(import_rows.row(2, ["ana@example.com", *cells.values()], known), "cus_1", known, NOW)
+def created(**cells: str) -> import_rows.AppliedRow:
+    known = recognise(["email", *cells])
+    return import_rows.create_customer(
+        import_rows.parse_row(2, ["ana@example.com", *cells.values()], known), "cus_1", known, NOW
+    )
 
 
-def changed(before: Customer, **cells: str) -> import_rows.Applied:
-    known = columns(["email", *cells])
-    return import_rows.changed(import_rows.row(2, ["ana@example.com", *cells.values()], known), before, known)
+def changed(before: Customer, **cells: str) -> import_rows.AppliedRow:
+    known = recognise(["email", *cells])
+    return import_rows.change_customer(
+        import_rows.parse_row(2, ["ana@example.com", *cells.values()], known), before, known
+    )
 
 
 @pytest.mark.parametrize(("cell", "flag"), [("yes", True), ("Sí", True), ("NEIN", False), ("0", False), ("Não", False)])
@@ -112,7 +116,7 @@ def test_a_new_customer_is_as_old_as_the_file_says(cell: str, moment: datetime) 
 def test_a_value_of_the_wrong_form_refuses_the_row_and_names_the_column(field: str, cell: str) -> None:
     with pytest.raises(RowRefusedError) as refused:
         created(**{field: cell})
-    assert (refused.value.note.column, refused.value.note.code) == (field, "value_invalid")
+    assert (refused.value.issue.column, refused.value.issue.code) == (field, "value_invalid")
 
 
 def test_an_escaped_formula_is_its_own_text_again() -> None:
@@ -124,5 +128,5 @@ def test_of_two_columns_for_one_field_the_first_that_is_filled_counts() -> None:
 
 
 def test_empty_cells_beyond_the_header_are_no_cells() -> None:
-    known = columns(["email"])
-    assert import_rows.row(2, ["ana@example.com", "", " "], known).canonical == "ana@example.com"
+    known = recognise(["email"])
+    assert import_rows.parse_row(2, ["ana@example.com", "", " "], known).canonical == "ana@example.com"

@@ -13,7 +13,7 @@ from tests.deployment import EXPORTS
 import customer_export
 from clientela import clock
 from clientela.aws import clients
-from clientela.csv import csv_columns
+from clientela.csv import csv_headers
 from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
@@ -105,7 +105,7 @@ def test_the_function_writes_the_file_and_then_the_manifest(store: Store, aws: A
         "rows": 2,
         "size": len(file),
         "sha256": job.sha256,
-        "columns": list(export_columns.COLUMNS),
+        "columns": list(export_columns.HEADERS),
         "filter": {},
         "started": "",
         "finished": "",
@@ -175,7 +175,7 @@ def test_a_row_holds_what_the_merchant_and_the_orders_wrote(store: Store, aws: A
         "last_order_status": "paid",
         "last_payment_method": "card",
     }
-    assert tuple(row) == export_columns.COLUMNS
+    assert tuple(row) == export_columns.HEADERS
 
 
 def test_no_cell_is_run_by_a_spreadsheet(store: Store, aws: Any) -> None:
@@ -217,11 +217,11 @@ def test_the_file_goes_back_in_and_changes_nothing(store: Store, aws: Any) -> No
     ]
     file = content(aws, export(store).file).decode("utf-8-sig")
     header, *lines = csv.reader(io.StringIO(file, newline=""), strict=True)
-    columns, known = csv_columns.columns(header), row_groups.group_ids([group])
+    columns, known = csv_headers.recognise(header), row_groups.group_ids([group])
     for before, line in zip(people, lines, strict=True):
-        row = import_rows.row(2, line, columns)
-        assert import_rows.changed(row, before, columns, StoreContext(known)) == (before, [])
-        again = import_rows.new(row, before.id, columns, NOW, StoreContext(known)).customer
+        row = import_rows.parse_row(2, line, columns)
+        assert import_rows.change_customer(row, before, columns, StoreContext(known)) == (before, [])
+        again = import_rows.create_customer(row, before.id, columns, NOW, StoreContext(known)).customer
         only_once = {"source", "shipping_addresses", "marketing_consent"}  # who said it, and when
         assert again.model_dump(exclude=only_once) == before.model_dump(exclude=only_once)
 
@@ -246,7 +246,7 @@ def test_a_large_file_goes_up_in_parts(store: Store, aws: Any, monkeypatch: pyte
     monkeypatch.setattr(customer_search, "count", lambda *_: 4000)
     job = export(store)
     head = aws("s3").head_object(Bucket=EXPORTS, Key=job.file)
-    assert head["ContentLength"] == job.size > 2 * export_files.PART
+    assert head["ContentLength"] == job.size > 2 * export_files.PART_BYTES
     assert head["ETag"].strip('"').endswith("-3")
     assert hashlib.sha256(content(aws, job.file)).hexdigest() == job.sha256
 
@@ -261,7 +261,7 @@ def test_an_export_that_breaks_leaves_nothing_behind(store: Store, aws: Any, mon
     with pytest.raises(OSError, match="ana"):
         export_jobs.run(store, started.id, NOW)
     job = export_jobs.get(store, started.id)
-    assert (job.status, job.file, job.message) == ("failed", None, "OSError stopped the export.")
+    assert (job.status, job.file, job.message) == ("failed", None, "The export failed: OSError.")
     assert job.finished_at
     assert objects(aws) == []
     assert aws("s3").list_multipart_uploads(Bucket=EXPORTS).get("Uploads", []) == []
@@ -278,7 +278,7 @@ def test_a_row_too_few_fails_the_export_and_the_next_try_can_succeed(
         patch.setattr(customer_search, "all_profiles", lambda *_: iter(everybody[:2]))
         with pytest.raises(ExportIncompleteError):
             export_jobs.run(store, started.id, NOW)
-    assert export_jobs.get(store, started.id).message == "2 rows were written of 3 to 3 customers counted."
+    assert export_jobs.get(store, started.id).message == "2 rows were written, but 3 to 3 customers were counted."
     assert objects(aws) == []
     job = export_jobs.run(store, started.id, NOW)
     assert (job.status, job.rows, job.message) == ("succeeded", 3, None)
@@ -339,7 +339,7 @@ def test_a_job_whose_last_write_failed_is_run_again_when_lambda_repeats_the_call
     store: Store, aws: Any, functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(store, "ana@example.com")
-    started, changed = export_jobs.start(store, NOW), export_jobs._changed
+    started, changed = export_jobs.start(store, NOW), export_jobs._update
 
     def fails_at_the_end(record: Any, **changes: Any) -> Any:
         if changes["status"] == "succeeded":
@@ -347,7 +347,7 @@ def test_a_job_whose_last_write_failed_is_run_again_when_lambda_repeats_the_call
         return changed(record, **changes)
 
     with monkeypatch.context() as patch:
-        patch.setattr(export_jobs, "_changed", fails_at_the_end)
+        patch.setattr(export_jobs, "_update", fails_at_the_end)
         with pytest.raises(error_logs.FaultError):
             handle(functions.calls[0])
     assert export_jobs.get(store, started.id).status == "running"

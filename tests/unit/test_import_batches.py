@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from clientela import clock
-from clientela.csv import csv_columns
+from clientela.csv import csv_headers
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import OPERATOR
@@ -22,20 +22,20 @@ NOW = clock.now()
 def accounts(
     header: Sequence[str], rows: Sequence[Sequence[str]], before: Customer | None, rules: Rules
 ) -> list[ImportedCustomer]:
-    columns = csv_columns.columns(header)
-    read = [import_rows.row(line, cells, columns) for line, cells in enumerate(rows, 2)]
-    return [import_customers.account([row], before, rules, NOW) for row in read]
+    columns = csv_headers.recognise(header)
+    read = [import_rows.parse_row(line, cells, columns) for line, cells in enumerate(rows, 2)]
+    return [import_customers.apply_rows([row], before, rules, NOW) for row in read]
 
 
 def rules(store: Store, header: Sequence[str]) -> Rules:
-    return import_customers.with_groups_read(
-        store, Rules("imp_1", "upsert", csv_columns.columns(header), NOW, frozenset())
+    return import_customers.reload_groups(
+        store, Rules("imp_1", "upsert", csv_headers.recognise(header), NOW, frozenset())
     )
 
 
 def packed(store: Store, changed: Sequence[ImportedCustomer], by: Rules) -> list[tuple[int, int]]:
     """Customers and writes of each transaction."""
-    return [(len(batch.accounts), len(batch.write)) for batch in import_load._batches(store, changed, by, NOW)]
+    return [(len(batch.imported), len(batch.write)) for batch in import_load._batches(store, changed, by, NOW)]
 
 
 def emails(count: int) -> list[str]:
@@ -72,7 +72,7 @@ def test_large_customers_stay_within_the_bytes(store: Store) -> None:
     ana, by = customers.build(large, NOW, "merchant"), rules(store, ["email", "company"])
     changed = accounts(["email", "company"], [[email, "Acme"] for email in emails(60)], ana, by)
     batches = list(import_load._batches(store, changed, by, NOW))
-    assert sum(len(batch.accounts) for batch in batches) == 60
+    assert sum(len(batch.imported) for batch in batches) == 60
     assert len(batches) == 2
     assert all(batch.write._size <= MAX_BYTES and len(batch.write) <= MAX_WRITES for batch in batches)
 
@@ -85,11 +85,11 @@ def test_a_row_that_makes_a_customer_too_large_is_rejected_and_the_others_are_wr
     by = rules(store, ["email", "note"])
     customers.create(store, NewCustomer(email="ci@example.com"), NOW, OPERATOR)
     rows = [["ana@example.com", "x" * 4000], ["bo@example.com", "x"], ["ci@example.com", "x" * 4000]]
-    read = [import_rows.row(line, cells, by.columns) for line, cells in enumerate(rows, 2)]
-    written = import_load._written(store, import_load._accounts(store, read, by, NOW), by, NOW)
-    outcomes = {account.rows[0].email: account.findings[0].outcome for account in written}
+    read = [import_rows.parse_row(line, cells, by.columns) for line, cells in enumerate(rows, 2)]
+    written = import_load._write(store, import_load._apply_chunk(store, read, by, NOW), by, NOW)
+    outcomes = {account.rows[0].email: account.results[0].outcome for account in written}
     assert outcomes == {"ana@example.com": "rejected", "bo@example.com": "created", "ci@example.com": "rejected"}
-    assert {note.code for account in written for finding in account.findings for note in finding.notes} == {
+    assert {note.code for account in written for result in account.results for note in result.issues} == {
         "customer_too_large"
     }
     assert [customers.find(store, cells[0], NOW) is not None for cells in rows] == [False, True, True]

@@ -87,7 +87,7 @@ def test_an_export_goes_back_in_and_leaves_no_trace(store: Store, machines: Stat
     file = io.StringIO()
     csv.writer(file).writerows(
         [
-            export_columns.COLUMNS,
+            export_columns.HEADERS,
             *(export_columns.cells(profile, codes) for profile in customer_search.all_profiles(store)),
         ]
     )

@@ -88,7 +88,7 @@ def test_another_version_of_a_refused_file_is_not_touched(store: Store) -> None:
 @pytest.mark.parametrize("report", ["rejects", "warnings"])
 def test_a_refused_file_has_no_report(store: Store, report: Any) -> None:
     job = received(store, b"name,phone\nAna,1\n")
-    with pytest.raises(ImportNotFoundError, match="could not be read"):
+    with pytest.raises(ImportNotFoundError, match="file was refused"):
         import_jobs.report_url(store, job.id, report)
 
 

@@ -218,7 +218,7 @@ def test_hashes_of_other_shops_are_kept_apart_and_sign_in(store: Store, run: Imp
     file = "\n".join(["email,password hash", *rows]).encode()
     job = run(file)
     assert counts(job) == (3, 0, 1, 0, 1)
-    assert any("Hashes are kept" in note for note in job.notes)
+    assert any("Hashes are imported" in note for note in job.notes)
     assert [warning["code"] for warning in downloaded(import_jobs.report_url(store, job.id, "warnings"))] == [
         "password_hash_unknown"
     ]
@@ -253,9 +253,9 @@ def test_who_has_proven_the_email_gets_no_password_by_an_import(store: Store, ru
     [
         (b"", "empty"),
         (b"\xef\xbb\xbf\r\n", "empty"),
-        (b"name,phone\nAna,1\n", "No column is an e-mail column"),
+        (b"name,phone\nAna,1\n", "The file has no e-mail column"),
         (b"email,name,E-Mail\na@example.com,A,b@example.com\n", "twice"),
-        (b'email,name\na@example.com,"A\n' + b"b@example.com,B\n" * 9, "record of line 2 is never closed"),
+        (b'email,name\na@example.com,"A\n' + b"b@example.com,B\n" * 9, "record at line 2 is never closed"),
         ("email,name\na@example.com,é\n".encode() + b"b@example.com,\xff\n", "After line"),
     ],
 )
@@ -284,7 +284,7 @@ def test_a_dry_run_tells_what_would_happen_and_does_nothing(store: Store, run: I
 def test_a_word_that_is_neither_yes_nor_no_refuses_the_file(store: Store, run: Import) -> None:
     for option in ("dry-run", "send-welcome"):
         job = run(b"email\nana@example.com\n", **{option: "perhaps"})
-        assert (job.status, job.message) == ("failed", f"{option} is 'perhaps': use true or false.")
+        assert (job.status, job.message) == ("failed", f"Invalid {option} 'perhaps': use true or false.")
     assert customer_search.count(store) == 0
 
 
@@ -350,7 +350,7 @@ def test_progress_is_seen_while_chunks_are_loaded_and_a_chunk_counts_once(
     assert (job.rows_total, job.rows_done, job.created) == (59, 20, 20)
 
 
-@pytest.mark.parametrize("call", ["write_result", "_done"])
+@pytest.mark.parametrize("call", ["write_result", "_mark_done"])
 def test_a_chunk_that_died_is_loaded_again_with_the_same_report(
     store: Store, machines: StateMachines, upload: Callable[..., str], monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:

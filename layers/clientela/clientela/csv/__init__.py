@@ -1,4 +1,4 @@
-"""CSV as text: find encoding, delimiter and header language, read records, write cells.
+"""CSV as text: detect encoding, delimiter and header language, parse records, print cells.
 
-It knows the names of the columns, not what happens to a row. Called by `imports` and `exports`.
+It knows the columns, not what a row does to a customer. Called by `imports` and `exports`.
 """

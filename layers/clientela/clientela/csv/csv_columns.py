@@ -1,107 +1,123 @@
-"""The columns of a CSV file: which field of a customer each header names, and in which language."""
+"""The columns of customer CSV files: one entry for each column that is exported, imported or both.
 
-import re
-from collections import Counter
-from collections.abc import Sequence
-from functools import cache
-from typing import NamedTuple
+A new column is one entry here and, if imports read it, its header names in csv_header_names.
+"""
 
-from clientela.csv.csv_header_names import ADDRESS, BILLING, CUSTOMER, LANGUAGES, SHIPPING
-from clientela.schema.text import fold_for_search
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-# Which fields of CUSTOMER may stand in an address, as in `Shipping Phone`.
-_ADDRESS_TOO = ("name", "first_name", "last_name", "company", "phone")
-_INNER = re.compile(r"^(address|addresses|person|adresse|direccion|indirizzo|endereco)")
-_CONNECTOR = re.compile(r"(dela|del|de|di|da|do|der|para|per|pour|fur|zur)$")
+from clientela.csv.csv_values import (
+    parse_country,
+    parse_flag,
+    parse_language,
+    parse_list,
+    parse_status,
+    parse_time,
+    parse_vat_id,
+    print_amounts,
+    print_flag,
+    print_list,
+    print_money,
+    print_text,
+)
 
 
-class Columns(NamedTuple):
-    """The headers as the file writes them, the field of each (None: not known, left out), and their language.
+class Column(NamedTuple):
+    """A field of a customer as a CSV column.
 
-    A field is a customer's, such as `email`, or `billing_address.city`, `shipping_address.city`.
+    `field` is a name of the customer's JSON, or `billing_address.city`; `shipping_address` is the
+    default address of the address book. `parse` converts a cell into the field's value and raises
+    ValueError for an invalid one; without it the column is only exported. `to_cell` converts the
+    field's JSON value into a cell; without it the column is only imported. An invalid cell of a
+    lenient column is left out with a warning; of another column it rejects the row.
     """
 
-    headers: tuple[str, ...]
-    fields: tuple[str | None, ...]
-    language: str
+    field: str
+    parse: Callable[[str], Any] | None = str
+    to_cell: Callable[[Any], str] | None = print_text
+    is_lenient: bool = False
 
-    def header(self, field: str) -> str:
-        """What the file calls a field; the field itself where no column has it."""
-        return self.headers[self.fields.index(field)] if field in self.fields else field
+    @property
+    def header(self) -> str:
+        """The header in an export: `billing_address.city` → `billing_city`."""
+        return self.field.replace("_address.", "_")
 
+    @property
+    def parent(self) -> str:
+        """The address that the field belongs to; empty for a field of the customer itself."""
+        return self.field.rpartition(".")[0]
 
-def columns(headers: Sequence[str]) -> Columns:
-    """Recognise headers without regard to case, accents and punctuation."""
-    named = [_known(normal(header)) for header in headers]
-    languages = Counter(language for _, found in named for language in found)
-    language = max(LANGUAGES, key=lambda candidate: languages[candidate])  # the first of equals: English
-    fields = _unambiguous([field for field, _ in named], language)
-    return Columns(tuple(header.strip() for header in headers), tuple(fields), language)
-
-
-def normal(header: str) -> str:
-    """A header without case, accents, blanks and punctuation: `E-mail ` → `email`."""
-    return "".join(char for char in fold_for_search(header) if char.isalnum())
+    @property
+    def name(self) -> str:
+        """The field's name without its address: the key of its header names in csv_header_names."""
+        return self.field.rpartition(".")[2]
 
 
-def _unambiguous(fields: list[str | None], language: str) -> list[str | None]:
-    """`nombre` alone is the whole name, beside `apellidos` the first one; `nom` beside `prénom` is the last one."""
-    swaps: dict[str | None, str | None] = {}
-    if "last_name" in fields and "first_name" not in fields and language != "en":
-        swaps["name"] = "first_name"
-    if "first_name" in fields and "last_name" not in fields and language in {"fr", "de"}:
-        swaps["name"] = "last_name"
-    # A billing e-mail identifies the customer only where the file has no other.
-    swaps["billing_address.email"] = None if "email" in fields else "email"
-    return [swaps.get(field, field) for field in fields]
+def _address(kind: str) -> tuple[Column, ...]:
+    return (
+        Column(f"{kind}.name"),
+        Column(f"{kind}.first_name", to_cell=None),  # other systems' addresses have two names
+        Column(f"{kind}.last_name", to_cell=None),
+        Column(f"{kind}.company"),
+        Column(f"{kind}.street"),
+        Column(f"{kind}.street2"),
+        Column(f"{kind}.city"),
+        Column(f"{kind}.postal_code"),
+        Column(f"{kind}.region"),
+        Column(f"{kind}.country", parse_country, is_lenient=True),
+        Column(f"{kind}.phone"),
+    )
 
 
-def _known(name: str) -> tuple[str | None, tuple[str, ...]]:
-    """The field of a normal name, and the languages in which it is called so."""
-    if name in _customer_names():
-        return _customer_names()[name]
-    if name in _address_names():  # an address without a word on its use is the billing address
-        field, languages = _address_names()[name]
-        return f"billing_address.{field}", languages
-    for kind, words in (("billing_address", BILLING), ("shipping_address", SHIPPING)):
-        for word in words:
-            part, languages = _part(_without(name, word))
-            if part:
-                return (part if part == "vat_id" else f"{kind}.{part}"), languages
-    return None, ()
+# In the order of an export: first the columns that an import reads, so that an exported file can be
+# imported unchanged, then the read-only ones.
+COLUMNS = (
+    Column("email"),
+    Column("name"),
+    Column("first_name"),
+    Column("last_name"),
+    Column("company"),
+    Column("phone"),
+    Column("language", parse_language, is_lenient=True),
+    Column("status", parse_status),
+    Column("groups", to_cell=print_list),
+    Column("primary_group", to_cell=None),
+    Column("tags", parse_list, print_list),
+    Column("tax_exempt", parse_flag, print_flag),
+    Column("vat_id", parse_vat_id, is_lenient=True),
+    Column("accepts_marketing", parse_flag, print_flag),
+    Column("note"),
+    *_address("billing_address"),
+    *_address("shipping_address"),
+    Column("created_at", parse_time),
+    Column("password", to_cell=None),
+    Column("id", parse=None),
+    Column("type", parse=None),
+    Column("email_status", parse=None),
+    Column("vat_id_status", parse=None),
+    Column("orders_count", parse=None, to_cell=str),
+    Column("total_spent", parse=None, to_cell=print_amounts),
+    Column("average_order_value", parse=None, to_cell=print_money),
+    Column("first_order_at", parse=None),
+    Column("last_order_at", parse=None),
+    Column("last_order_status", parse=None),
+    Column("last_payment_method", parse=None),
+    Column("last_sign_in_at", parse=None),
+    Column("source", parse=None),
+    Column("updated_at", parse=None),
+)
+EXPORTED = tuple(column for column in COLUMNS if column.to_cell)
+IMPORTED = {column.field: column for column in COLUMNS if column.parse}
 
-
-def _without(name: str, word: str) -> str:
-    if name.startswith(word):
-        return name.removeprefix(word)
-    return _CONNECTOR.sub("", name.removesuffix(word)) if name.endswith(word) else ""
-
-
-def _part(rest: str) -> tuple[str | None, tuple[str, ...]]:
-    for name in (rest, _INNER.sub("", rest)):
-        if name in _address_names():
-            return _address_names()[name]
-        field, languages = _customer_names().get(name, (None, ()))
-        if field in (*_ADDRESS_TOO, "vat_id", "email"):
-            return field, languages
-    return None, ()
-
-
-@cache
-def _customer_names() -> dict[str, tuple[str, tuple[str, ...]]]:
-    return _by_name(CUSTOMER)
-
-
-@cache
-def _address_names() -> dict[str, tuple[str, tuple[str, ...]]]:
-    return _by_name(ADDRESS)
-
-
-def _by_name(fields: dict[str, dict[str, str]]) -> dict[str, tuple[str, tuple[str, ...]]]:
-    found: dict[str, tuple[str, tuple[str, ...]]] = {}
-    for field, spellings in fields.items():
-        for language, names in spellings.items():
-            for name in names.split():
-                _, languages = found.get(name, (field, ()))
-                found[name] = (found.get(name, (field, ()))[0], (*languages, language))
-    return found
+# Fields that merchants can write and that CSV files do not have, each with the reason.
+NOT_EXPORTED = {
+    "primary_group": "the column `groups` has all groups of the customer",
+    "tax_exemption": "it has several fields; the column `tax_exempt` has the result",
+    "marketing_consent": "the proof of consent stays in the store that obtained it",
+    "custom_fields": "each customer may have others, but a file has fixed columns",
+}
+NOT_IMPORTED = {
+    "tax_exemption": "it has several fields; the column `tax_exempt` has the result",
+    "marketing_consent": "a file is no proof of consent",
+    "custom_fields": "a column with an unknown header is left out, not stored as a custom field",
+}

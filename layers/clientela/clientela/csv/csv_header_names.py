@@ -1,12 +1,14 @@
-"""What CSV files call the fields of a customer: the spellings of other shops and directories, and of six languages.
+"""Header names of customer fields in CSV files, in six languages and as other shops spell them.
 
-Each name is written without case, accents, blanks and punctuation: `Correo electrónico` is `correoelectronico`.
+The keys are names of columns in csv_columns. Each header name is written without case, accents,
+blanks and punctuation: `Correo electrónico` is `correoelectronico`.
 Sources: the customer CSV files of Ecwid, Jumpseller, Shopify, WooCommerce and Amazon Cognito.
 """
 
 LANGUAGES = ("en", "es", "it", "fr", "de", "pt")
 
-# field → language → names. A name that several languages share stands under each, so that the language is found right.
+# Field → language → header names, separated by blanks. A name that several languages share is listed
+# in each of them, so that the file's language is detected correctly.
 CUSTOMER: dict[str, dict[str, str]] = {
     "email": {
         "en": "email emailaddress mail customeremail useremail",

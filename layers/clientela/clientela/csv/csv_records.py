@@ -1,19 +1,19 @@
-"""Records of a CSV file (RFC 4180): where each ends, and its cells.
+"""Records of a CSV file (RFC 4180): find their ends, parse their cells.
 
-Where a record ends is decided here alone, for the plan as for its chunks, so that both always see the same rows. A
-quote opens a cell only at the cell's beginning, as for Python's csv module, which then parses each record by itself:
-left to find the ends, it would swallow a whole file behind one quote that is never closed.
+The plan and its chunks both find record ends here, so that they always see the same rows. A quote
+opens a cell only at the cell's beginning, as in Python's csv module. That module parses each record
+separately: given the whole file, it would read on to the end after one quote that is never closed.
 """
 
 import csv
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-LONGEST = 1_000_000  # characters of a record: more is a quote that was never closed, or no table of customers
+MAX_CHARACTERS = 1_000_000  # of a record: more means a quote that is never closed, or another kind of file
 
 
 class RecordError(ValueError):
-    """A record that is not CSV: the line it begins at, a stable code, and what is wrong in words."""
+    """Invalid CSV in the record that begins at `line`, with a stable code and a message."""
 
     def __init__(self, line: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -28,9 +28,10 @@ class Record(NamedTuple):
 
 
 def records(lines: Iterable[str], delimiter: str, first_line: int = 1) -> Iterator[Record]:
-    """The records of a file's lines, blank ones included.
+    """Yield the records of a file's lines, including blank ones.
 
-    RecordError `quote_not_closed` or `record_too_long`, with the line at which the record begins.
+    Raises:
+        RecordError: `quote_not_closed` or `record_too_long`, with the record's first line.
     """
     pending: list[str] = []
     is_open, size, begin = False, 0, first_line
@@ -39,17 +40,20 @@ def records(lines: Iterable[str], delimiter: str, first_line: int = 1) -> Iterat
             pending, size, begin = [], 0, number
         pending.append(line)
         size += len(line)
-        is_open = open_after(line, delimiter, is_open)
-        if size > LONGEST:
-            raise _endless(begin, is_open)
+        is_open = is_open_after(line, delimiter, is_open)
+        if size > MAX_CHARACTERS:
+            raise _too_long(begin, is_open)
         if not is_open:
             yield Record(begin, line if len(pending) == 1 else "".join(pending))
     if is_open:
-        raise _endless(begin, is_open)
+        raise _too_long(begin, is_open)
 
 
-def open_after(line: str, delimiter: str, is_open: bool) -> bool:
-    """Whether a quoted cell is open at the end of a line, given whether one was at its beginning."""
+def is_open_after(line: str, delimiter: str, is_open: bool) -> bool:
+    """Return whether a quoted cell is open at the end of a line.
+
+    `is_open`: whether one is open at its beginning.
+    """
     if '"' not in line:
         return is_open
     position = 0
@@ -72,23 +76,25 @@ def open_after(line: str, delimiter: str, is_open: bool) -> bool:
 
 
 def is_blank(record: Record, delimiter: str) -> bool:
-    """Whether a record holds nothing but empty cells: such lines are not rows."""
+    """Return whether all cells of a record are empty: such a line is not a row."""
     return not record.text.strip(f"{delimiter} \t\r\n")
 
 
 def cells(record: Record, delimiter: str) -> list[str]:
-    """The cells of a record. RecordError `nul` or `malformed`."""
+    """Return the cells of a record — RecordError `nul` or `malformed`."""
     if "\0" in record.text:
         raise RecordError(
-            record.line, "nul", "The line holds a NUL character: the file is damaged, or in another encoding."
+            record.line, "nul", "The line has a NUL character: the file is damaged or has another encoding."
         )
     try:
         return next(csv.reader([record.text], delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise RecordError(record.line, "malformed", f"This is not CSV: {error}.") from None
+        raise RecordError(record.line, "malformed", f"Invalid CSV: {error}.") from None
 
 
-def _endless(line: int, is_open: bool) -> RecordError:
+def _too_long(line: int, is_open: bool) -> RecordError:
     if is_open:
-        return RecordError(line, "quote_not_closed", f"A quote opened in the record of line {line} is never closed.")
-    return RecordError(line, "record_too_long", f"The record of line {line} is longer than {LONGEST:,} characters.")
+        return RecordError(line, "quote_not_closed", f"A quote in the record at line {line} is never closed.")
+    return RecordError(
+        line, "record_too_long", f"The record at line {line} is longer than {MAX_CHARACTERS:,} characters."
+    )

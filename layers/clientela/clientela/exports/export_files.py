@@ -1,4 +1,4 @@
-"""The objects of an export in the exports bucket: a CSV file written as a stream, and the manifest that proves it."""
+"""The objects of an export in the exports bucket: a CSV file written as a stream, and its manifest."""
 
 import csv
 import hashlib
@@ -20,50 +20,55 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedMultipartUploadTypeDef, CompletedPartTypeDef
 
 URL_SECONDS = 300
-PART = 8 * 2**20  # S3 takes 10,000 parts of 5 MiB or more: files of up to 80 GB, in the memory of one part
-ROWS_AT_ONCE = 500
-BOM = b"\xef\xbb\xbf"  # without it Excel reads UTF-8 as the machine's old code page; our import takes it off
+PART_BYTES = 8 * 2**20  # S3 accepts 10,000 parts of at least 5 MiB: files up to 80 GB, one part in memory
+BLOCK_ROWS = 500
+BOM = b"\xef\xbb\xbf"  # without it Excel reads UTF-8 in the machine's old code page; our import removes it
 
 
-class Written(NamedTuple):
-    """What a file holds."""
+class FileSummary(NamedTuple):
+    """Number of rows, size in bytes and hash of a written file."""
 
     rows: int
     size: int
     sha256: str
 
 
-def write(key: str, profiles: Iterable[Item], codes: Mapping[str, str], check: Callable[[int], None]) -> Written:
-    """Write a row for each stored profile: RFC 4180, UTF-8 with BOM. `codes` are those of the groups by their ids.
+def write(
+    key: str, profiles: Iterable[Item], group_codes: Mapping[str, str], check: Callable[[int], None]
+) -> FileSummary:
+    """Write a row for each stored profile: RFC 4180, UTF-8 with a byte-order mark.
 
-    At the end `check` is told how many rows there are: the object is there if it lets them pass, else nothing of it.
+    `group_codes` are the codes of groups by id. `check` is called with the number of rows before the
+    object is completed; if it raises, no object is left.
     """
     rows = 0
-    with Upload(key, "text/csv; charset=utf-8") as upload:
-        upload.write(BOM + _lines([export_columns.COLUMNS]))
-        waiting = iter(profiles)
-        while block := [export_columns.cells(profile, codes) for profile in itertools.islice(waiting, ROWS_AT_ONCE)]:
-            upload.write(_lines(block))
+    with ObjectWriter(key, "text/csv; charset=utf-8") as writer:
+        writer.write(BOM + _lines([export_columns.HEADERS]))
+        remaining = iter(profiles)
+        while block := [
+            export_columns.cells(profile, group_codes) for profile in itertools.islice(remaining, BLOCK_ROWS)
+        ]:
+            writer.write(_lines(block))
             rows += len(block)
         check(rows)
-    return Written(rows, upload.size, upload.digest.hexdigest())
+    return FileSummary(rows, writer.size, writer.digest.hexdigest())
 
 
 def write_manifest(key: str, manifest: Model) -> None:
-    """Write the manifest: whoever sees it may read the file."""
+    """Write the manifest last: its presence means that the file is complete."""
     body = orjson.dumps(manifest.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
     clients.s3().put_object(Bucket=settings.exports_bucket(), Key=key, Body=body, ContentType="application/json")
 
 
 def url(key: str) -> str:
-    """A URL that downloads an object, good for five minutes."""
+    """Return a URL that downloads an object, valid for five minutes."""
     name = key.rpartition("/")[2]
-    wanted = {
+    parameters = {
         "Bucket": settings.exports_bucket(),
         "Key": key,
         "ResponseContentDisposition": f'attachment; filename="{name}"',
     }
-    return clients.s3().generate_presigned_url("get_object", Params=wanted, ExpiresIn=URL_SECONDS)
+    return clients.s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=URL_SECONDS)
 
 
 def _lines(rows: Iterable[Iterable[str]]) -> bytes:
@@ -77,10 +82,10 @@ class _Target(TypedDict):
     Key: str
 
 
-class Upload:
-    """An object written piece by piece in constant memory; where the `with` block fails, nothing of it stays.
+class ObjectWriter:
+    """An object written piece by piece in constant memory. If the `with` block fails, no object is left.
 
-    What fits into one part is one PutObject, all else a multipart upload.
+    Content that fits into one part is one PutObject, longer content a multipart upload.
     """
 
     def __init__(self, key: str, content_type: str) -> None:
@@ -88,18 +93,18 @@ class Upload:
         self.digest = hashlib.sha256()
         self._target: _Target = {"Bucket": settings.exports_bucket(), "Key": key}
         self._content_type = content_type
-        self._waiting = bytearray()
+        self._buffer = bytearray()
         self._id: str | None = None
         self._parts: list[CompletedPartTypeDef] = []
 
     def write(self, data: bytes) -> None:
-        """Add to the object's end."""
+        """Append data to the object."""
         self.size += len(data)
         self.digest.update(data)
-        self._waiting += data
-        while len(self._waiting) >= PART:
-            self._send(bytes(self._waiting[:PART]))
-            del self._waiting[:PART]
+        self._buffer += data
+        while len(self._buffer) >= PART_BYTES:
+            self._upload_part(bytes(self._buffer[:PART_BYTES]))
+            del self._buffer[:PART_BYTES]
 
     def __enter__(self) -> Self:
         return self
@@ -116,20 +121,20 @@ class Upload:
         if kind is not None:
             self._abort()
 
-    def _send(self, part: bytes) -> None:
+    def _upload_part(self, part: bytes) -> None:
         if self._id is None:
             upload = clients.s3().create_multipart_upload(**self._target, ContentType=self._content_type)
             self._id = upload["UploadId"]
         number = len(self._parts) + 1
-        sent = clients.s3().upload_part(**self._target, UploadId=self._id, PartNumber=number, Body=part)
-        self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+        uploaded = clients.s3().upload_part(**self._target, UploadId=self._id, PartNumber=number, Body=part)
+        self._parts.append({"PartNumber": number, "ETag": uploaded["ETag"]})
 
     def _finish(self) -> None:
         if self._id is None:
-            clients.s3().put_object(**self._target, Body=bytes(self._waiting), ContentType=self._content_type)
+            clients.s3().put_object(**self._target, Body=bytes(self._buffer), ContentType=self._content_type)
             return
-        if self._waiting:
-            self._send(bytes(self._waiting))
+        if self._buffer:
+            self._upload_part(bytes(self._buffer))
         parts: CompletedMultipartUploadTypeDef = {"Parts": self._parts}
         clients.s3().complete_multipart_upload(**self._target, UploadId=self._id, MultipartUpload=parts)
 

@@ -1,7 +1,7 @@
 """Exports: a store's customers as a CSV file in the exports bucket.
 
-A job is started, run once by the export function, and ends with a manifest. The manifest is written last, so a file
-with a manifest is whole: `rows` customers, counted apart from the rows that were written.
+A job is started, run once by the export function, and ends with a manifest. The manifest is written
+last, so a file with a manifest is complete: its rows are compared with a separate count of customers.
 """
 
 import time
@@ -27,22 +27,22 @@ from clientela.table.attributes import DocumentAttribute, load
 from clientela.table.pagination import Page
 from clientela.table.records import Record
 
-GIVEN_UP_AFTER = timedelta(minutes=15)  # the longest that a function can run: what still says so then is dead
-_EVERYBODY = CustomerFilter()
+RUN_LIMIT = timedelta(minutes=15)  # the longest run of a function: a job that is running longer is dead
+_ALL_CUSTOMERS = CustomerFilter()
 
 Status = Literal["queued", "running", "succeeded", "failed"]
 
 
 class ExportIncompleteError(RuntimeError):
-    """The rows written are not the customers counted: the file cannot be trusted. Safe to run again."""
+    """The number of rows differs from the number of customers, so the file may be incomplete. Safe to repeat."""
 
 
 class ExportJob(Model):
-    """An export as the merchant sees it. `file` and `manifest` are keys in the exports bucket, set at its end."""
+    """An export as the merchant sees it. `file` and `manifest` are keys in the exports bucket, set at the end."""
 
     id: str
     status: Status = "queued"
-    filter: CustomerFilter = _EVERYBODY
+    filter: CustomerFilter = _ALL_CUSTOMERS
     rows: int | None = None
     size: int | None = None
     sha256: str | None = None
@@ -55,7 +55,7 @@ class ExportJob(Model):
 
 
 class Manifest(Model):
-    """What lies beside an export's file."""
+    """The document next to an export's file."""
 
     export: str
     file: str
@@ -69,7 +69,10 @@ class Manifest(Model):
 
 
 class ExportRecord(Record):
-    """`STORE#demo` / `EXPORT#exp_01K…`. The version lets one run at a time have the job; `run_by` names that run."""
+    """`STORE#demo` / `EXPORT#exp_01K…`.
+
+    The version ensures that one run at a time has the job; `run_by` names that run.
+    """
 
     version = NumberAttribute(default=1)
     status = UnicodeAttribute()
@@ -77,16 +80,19 @@ class ExportRecord(Record):
     job = DocumentAttribute(ExportJob)
 
 
-def start(store: Store, now: datetime, wanted: CustomerFilter = _EVERYBODY) -> ExportJob:
-    """Start an export of the customers that pass the filter: it runs in the export function. 1 write unit."""
-    return _start(store, ExportJob(id=ids.new("exp", now), filter=wanted, created_at=now))
+def start(store: Store, now: datetime, filter_: CustomerFilter = _ALL_CUSTOMERS) -> ExportJob:
+    """Start an export of the customers that pass the filter; the export function runs it. 1 write unit."""
+    return _start(store, ExportJob(id=ids.new("exp", now), filter=filter_, created_at=now))
 
 
 def start_nightly(now: datetime, schedule: datetime | None = None) -> int:
-    """Start the export of every store that wants one each night; how many.
+    """Start the export of every store with nightly exports and return the number of stores.
 
-    The same `schedule` (the time the call was planned for) starts one export a store however often the call comes.
-    Stores that fail keep no other from its export: an ExceptionGroup of what stopped them is raised at the end.
+    Calls with the same `schedule` (the planned time of the call) start one export per store. If a store
+    fails, the others are still started.
+
+    Raises:
+        ExceptionGroup: the errors of the stores that failed, after all others are started.
     """
     started, errors = 0, []
     for store_id in stores.list_ids():
@@ -100,46 +106,55 @@ def start_nightly(now: datetime, schedule: datetime | None = None) -> int:
 
 
 def run(store: Store, job_id: str, now: datetime, run_by: str | None = None) -> ExportJob:
-    """Write a job's file and manifest. A job that has succeeded, or that runs elsewhere, is left as it is.
+    """Write a job's file and manifest, unless the job has succeeded or another call is running it.
 
-    A job that failed is run again: the service that calls the function repeats what failed. So is one that was broken
-    off without a word, as soon as the same call, by its `run_by`, comes again, and after 15 minutes for everybody.
-    ExportNotFoundError; ExportIncompleteError, and whatever else stops it, after the job says that it failed. Half a
-    read unit per 4 KB of each customer and of the directory's index, which is read two or three times.
+    A failed job runs again, because Lambda repeats a failed call. A job whose run died runs again as soon
+    as the same call (`run_by`) is repeated, or for any call after 15 minutes.
+
+    Raises:
+        ExportNotFoundError: the job does not exist.
+        ExportIncompleteError: rows and customers differ in number. This and any other error is raised
+            after the job is marked as failed.
+
+    Cost: half a read unit per 4 KB of each customer and of the directory index, which is read two or
+    three times.
     """
     began = time.monotonic()
-    record = _record(store.id, job_id)
+    record = _get_record(store.id, job_id)
     if not _is_free(record, now, run_by):
         return record.job
     record.run_by = run_by
     try:
-        record = _changed(record, status="running", started_at=now, finished_at=None, message=None)
+        record = _update(record, status="running", started_at=now, finished_at=None, message=None)
     except VersionConflictError:  # another call of the function was first
         return get(store, job_id)
     try:
-        written = _write(store, record.job)
-        finished = {"finished_at": _since(now, began)}
-        _write_manifest(store, record.job, written, finished["finished_at"])
+        summary = _write(store, record.job)
+        finished_at = _time_since(now, began)
+        _write_manifest(store, record.job, summary, finished_at)
     except Exception as error:
-        _changed(record, status="failed", message=_reason(error), finished_at=_since(now, began))
+        _update(record, status="failed", message=_reason(error), finished_at=_time_since(now, began))
         raise
-    names = {"file": _file(store, record.job), "manifest": _manifest(store, record.job)}
-    return _changed(record, status="succeeded", **written._asdict(), **names, **finished).job
+    names = {"file": _file_key(store, record.job), "manifest": _manifest_key(store, record.job)}
+    return _update(record, status="succeeded", finished_at=finished_at, **summary._asdict(), **names).job
 
 
 def get(store: Store, job_id: str) -> ExportJob:
-    """The job as it is now. ExportNotFoundError. 1 read unit."""
-    return _record(store.id, job_id).job
+    """Return the job as it is now — ExportNotFoundError. 1 read unit."""
+    return _get_record(store.id, job_id).job
 
 
 def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[ExportJob]:
-    """One page of the store's jobs, newest first. InvalidInputError for a strange cursor. Half a read unit per 4 KB."""
-    found = pagination.newest_first(keys.store(store.id), keys.EXPORT_PREFIX, limit, cursor)
-    return Page([load(ExportJob, item["job"]) for item in found.items], found.next_cursor)
+    """Return one page of the store's jobs, newest first — InvalidInputError for an invalid cursor.
+
+    Cost: half a read unit per 4 KB.
+    """
+    page = pagination.newest_first(keys.store(store.id), keys.EXPORT_PREFIX, limit, cursor)
+    return Page([load(ExportJob, item["job"]) for item in page.items], page.next_cursor)
 
 
 def download_url(store: Store, job_id: str) -> str:
-    """A URL of the file, good for five minutes. ExportNotFoundError, ExportUnfinishedError."""
+    """Return a URL of the file, valid for five minutes — ExportNotFoundError, ExportUnfinishedError."""
     job = get(store, job_id)
     if job.file is None:
         raise ExportUnfinishedError(f"The export is {job.status}.")
@@ -149,7 +164,7 @@ def download_url(store: Store, job_id: str) -> str:
 def _start_night(store_id: str, now: datetime, schedule: datetime | None) -> bool:
     try:
         store = stores.get(store_id)
-    except StoreNotFoundError:  # deleted since it was listed
+    except StoreNotFoundError:  # deleted since the stores were listed
         return False
     if store.nightly_export:
         job_id = ids.derived("exp", schedule, store.id, "schedule") if schedule else ids.new("exp", now)
@@ -161,8 +176,8 @@ def _start(store: Store, job: ExportJob) -> ExportJob:
     record = ExportRecord(keys.store(store.id), keys.export_job(job.id), version=1, status=job.status, job=job)
     try:
         records.put(record, ExportRecord.pk.does_not_exist(), VersionConflictError())
-    except VersionConflictError:  # a repeated schedule: the call before may have died between its two steps
-        record = _record(store.id, job.id)
+    except VersionConflictError:  # a repeated schedule: the earlier call may have died before it called the function
+        record = _get_record(store.id, job.id)
     if record.status in {"queued", "failed"}:
         _call_function(store, record)
     return record.job
@@ -173,7 +188,7 @@ def _call_function(store: Store, record: ExportRecord) -> None:
     try:
         clients.lambda_().invoke(FunctionName=settings.export_function(), InvocationType="Event", Payload=payload)
     except Exception:
-        _changed(record, status="failed", message="The export function could not be called.")
+        _update(record, status="failed", message="The export function could not be called.")
         raise
 
 
@@ -181,58 +196,59 @@ def _is_free(record: ExportRecord, now: datetime, run_by: str | None) -> bool:
     if record.status != "running":
         return record.status in {"queued", "failed"}
     started_at = record.job.started_at
-    is_repeated = run_by is not None and record.run_by == run_by  # only after the call before has died
-    return is_repeated or (started_at is not None and now - started_at > GIVEN_UP_AFTER)
+    is_repeated = run_by is not None and record.run_by == run_by  # which happens only after the earlier call died
+    return is_repeated or (started_at is not None and now - started_at > RUN_LIMIT)
 
 
 def _reason(error: Exception) -> str:
-    """What the merchant may know: the words of other errors may hold anything."""
-    return str(error) if isinstance(error, ExportIncompleteError) else f"{type(error).__name__} stopped the export."
+    """Return a message for the merchant. The texts of other errors are left out: they may contain anything."""
+    return str(error) if isinstance(error, ExportIncompleteError) else f"The export failed: {type(error).__name__}."
 
 
-def _since(now: datetime, began: float) -> datetime:
+def _time_since(now: datetime, began: float) -> datetime:
     return now + timedelta(milliseconds=int((time.monotonic() - began) * 1000))
 
 
-def _write(store: Store, job: ExportJob) -> export_files.Written:
-    """Write the file, and count: before and after, since customers come and go while it is written."""
+def _write(store: Store, job: ExportJob) -> export_files.FileSummary:
+    """Write the file. Customers are counted before and after, because they change while it is written."""
     before = customer_search.count(store, job.filter)
 
     def check(rows: int) -> None:
         if rows != before:
             least, most = sorted((before, customer_search.count(store, job.filter)))
             if not least <= rows <= most:
-                raise ExportIncompleteError(f"{rows} rows were written of {least} to {most} customers counted.")
+                raise ExportIncompleteError(f"{rows} rows were written, but {least} to {most} customers were counted.")
 
-    codes = {group.id: group.code for group in groups.list_all(store)}
-    return export_files.write(_file(store, job), customer_search.all_profiles(store, job.filter), codes, check)
+    group_codes = {group.id: group.code for group in groups.list_all(store)}
+    profiles = customer_search.all_profiles(store, job.filter)
+    return export_files.write(_file_key(store, job), profiles, group_codes, check)
 
 
-def _write_manifest(store: Store, job: ExportJob, written: export_files.Written, finished: datetime) -> None:
+def _write_manifest(store: Store, job: ExportJob, summary: export_files.FileSummary, finished_at: datetime) -> None:
     manifest = Manifest(
         export=job.id,
-        file=_file(store, job),
-        columns=list(export_columns.COLUMNS),
+        file=_file_key(store, job),
+        columns=list(export_columns.HEADERS),
         filter=job.filter,
         started=job.started_at or job.created_at,
-        finished=finished,
-        **written._asdict(),
+        finished=finished_at,
+        **summary._asdict(),
     )
-    export_files.write_manifest(_manifest(store, job), manifest)
+    export_files.write_manifest(_manifest_key(store, job), manifest)
 
 
-def _file(store: Store, job: ExportJob) -> str:
-    """`demo/customers-20261121T030000.000Z.csv`: the same however often the job is run."""
+def _file_key(store: Store, job: ExportJob) -> str:
+    """Return `demo/customers-20261121T030000.000Z.csv`, the same for every run of the job."""
     moment = job.created_at
     return f"{store.id}/customers-{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03}Z.csv"
 
 
-def _manifest(store: Store, job: ExportJob) -> str:
-    return _file(store, job).removesuffix(".csv") + ".manifest.json"
+def _manifest_key(store: Store, job: ExportJob) -> str:
+    return _file_key(store, job).removesuffix(".csv") + ".manifest.json"
 
 
-def _changed(record: ExportRecord, **changes: Any) -> ExportRecord:
-    """Write the job changed, if nobody else did since it was read. VersionConflictError. 1 write unit."""
+def _update(record: ExportRecord, **changes: Any) -> ExportRecord:
+    """Write the job with changes — VersionConflictError if it changed since it was read. 1 write unit."""
     job = record.job.model_copy(update=changes)
     after = ExportRecord(
         record.pk, record.sk, version=record.version + 1, status=job.status, run_by=record.run_by, job=job
@@ -241,8 +257,8 @@ def _changed(record: ExportRecord, **changes: Any) -> ExportRecord:
     return after
 
 
-def _record(store_id: str, job_id: str) -> ExportRecord:
-    found = ExportRecord.find(keys.store(store_id), keys.export_job(job_id))
-    if found is None:
-        raise ExportNotFoundError(f"There is no export {job_id!r}.")
-    return found
+def _get_record(store_id: str, job_id: str) -> ExportRecord:
+    record = ExportRecord.find(keys.store(store_id), keys.export_job(job_id))
+    if record is None:
+        raise ExportNotFoundError(f"Export {job_id!r} not found.")
+    return record

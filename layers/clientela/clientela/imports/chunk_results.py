@@ -1,4 +1,4 @@
-"""What became of the rows of one chunk, as `load` leaves it for `finish`: never a password."""
+"""The result of one chunk, which `load` writes for `finish`. It never contains a password."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
@@ -6,9 +6,9 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel
 
 from clientela.csv import csv_cells
-from clientela.csv.csv_columns import Columns, normal
+from clientela.csv.csv_headers import FileColumns, normalize
 from clientela.imports.import_jobs import Counts
-from clientela.imports.row_notes import RowIssue
+from clientela.imports.row_issues import RowIssue
 
 REPORT_COLUMNS = ("line", "column", "code", "message")
 
@@ -16,15 +16,15 @@ Outcome = Literal["created", "updated", "unchanged", "rejected"]
 
 
 class RowResult(NamedTuple):
-    """What became of one row, and what is to be said of it: why it was rejected, or what was left out of it."""
+    """The outcome of one row. Its issues say why it was rejected, or what was left out of it."""
 
     line: int
     outcome: Outcome
-    notes: Sequence[RowIssue] = ()
+    issues: Sequence[RowIssue] = ()
 
 
 class ReportLine(BaseModel):
-    """One line of a report: where, what, and the row's own cells in the order of `kept`."""
+    """One line of a report: the issue, and the row's cells of `repeated_columns`."""
 
     line: int
     column: str
@@ -33,45 +33,55 @@ class ReportLine(BaseModel):
     cells: list[str] = []
 
     def as_cells(self) -> list[str]:
-        """The line as the report's CSV has it: no cell is run as a formula by a spreadsheet."""
-        own = [csv_cells.escape(csv_cells.unescape(cell)) for cell in self.cells]
-        return [*own, *map(csv_cells.escape, (str(self.line), self.column, self.code, self.message))]
+        """Return the line's cells in the report's CSV, safe for spreadsheets."""
+        cells = [csv_cells.escape(csv_cells.unescape(cell)) for cell in self.cells]
+        return [*cells, *map(csv_cells.escape, (str(self.line), self.column, self.code, self.message))]
 
 
-class Result(BaseModel):
-    """The result of one chunk."""
+class ChunkResult(BaseModel):
+    """The counts and report lines of one chunk."""
 
     counts: Counts
     rejects: list[ReportLine]
     warnings: list[ReportLine]
 
 
-def result(findings: Iterable[RowResult], cells: Mapping[int, Sequence[str]], columns: Columns) -> Result:
-    """Sum up a chunk's findings. `cells` are the rows' cells by line; rows that are not CSV have none."""
+def build_result(results: Iterable[RowResult], cells: Mapping[int, Sequence[str]], columns: FileColumns) -> ChunkResult:
+    """Sum up the results of a chunk's rows.
+
+    `cells` are the rows' cells by line; rows that are not valid CSV have none.
+    """
     totals, rejects, warnings = Counts(), [], []
-    for finding in sorted(findings):
-        setattr(totals, finding.outcome, getattr(totals, finding.outcome) + 1)
-        for note in finding.notes:
-            remark = ReportLine(line=finding.line, **note._asdict())
-            if finding.outcome == "rejected":
-                rejects.append(remark.model_copy(update={"cells": shown(cells.get(finding.line, ()), columns)}))
+    for result in sorted(results):
+        setattr(totals, result.outcome, getattr(totals, result.outcome) + 1)
+        for issue in result.issues:
+            line = ReportLine(line=result.line, **issue._asdict())
+            if result.outcome == "rejected":
+                rejects.append(line.model_copy(update={"cells": repeat_cells(cells.get(result.line, ()), columns)}))
             else:
-                warnings.append(remark)
+                warnings.append(line)
     totals.warnings = len(warnings)
-    return Result(counts=totals, rejects=rejects, warnings=warnings)
+    return ChunkResult(counts=totals, rejects=rejects, warnings=warnings)
 
 
-def kept(columns: Columns) -> list[int]:
-    """The columns that a report repeats: not passwords, and not those of an earlier report that was uploaded again."""
+def repeated_columns(columns: FileColumns) -> list[int]:
+    """Return the indexes of the file's columns that a report repeats.
+
+    Passwords are not repeated, nor the columns of an earlier report that was uploaded again.
+    """
     return [
         index
         for index, (header, field) in enumerate(zip(columns.headers, columns.fields, strict=True))
-        if field != "password" and (field or normal(header) not in REPORT_COLUMNS)
+        if field != "password" and (field or normalize(header) not in REPORT_COLUMNS)
     ]
 
 
-def shown(cells: Sequence[str], columns: Columns) -> list[str]:
-    """The cells of the kept columns. None at all where a row out of line might hold its password in another column."""
+def repeat_cells(cells: Sequence[str], columns: FileColumns) -> list[str]:
+    """Return a row's cells of the repeated columns.
+
+    All are empty if the row has too many or too few cells and the file has passwords: the password
+    may be in another column then.
+    """
     if len(cells) != len(columns.headers) and "password" in columns.fields:
         cells = ()
-    return [cells[index] if index < len(cells) else "" for index in kept(columns)]
+    return [cells[index] if index < len(cells) else "" for index in repeated_columns(columns)]

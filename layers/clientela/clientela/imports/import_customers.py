@@ -1,11 +1,11 @@
-"""What the rows of one e-mail do to its account, in memory."""
+"""Apply the import rows of one e-mail to its customer, in memory."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from clientela import ids
-from clientela.csv.csv_columns import Columns
+from clientela.csv.csv_headers import FileColumns
 from clientela.customers import consents, customers
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor
@@ -14,119 +14,132 @@ from clientela.imports import import_rows, row_groups
 from clientela.imports.chunk_results import RowResult
 from clientela.imports.import_jobs import DetectedFormat, ImportRecord, Mode
 from clientela.imports.import_rows import Row, StoreContext
-from clientela.imports.row_notes import RowIssue, RowRefusedError
+from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.stores.stores import Store
 from clientela.table.transactions import Transaction
 
-_WRITTEN = ("created", "updated")
+_CHANGED = ("created", "updated")
 
 
 class Rules(NamedTuple):
-    """What a job's rows are loaded by.
+    """What decides how a job's rows are applied.
 
-    `earlier` are the lines that an earlier try of the chunk noted as updates, `shop` is the store at this moment, `erased`
-    are those of the rows' addresses whose owners were erased.
+    `earlier_updates` are the lines that an earlier attempt at the chunk stored as updates. `erased` are
+    the rows' e-mails whose owners were erased.
     """
 
     job_id: str
     mode: Mode
-    columns: Columns
+    columns: FileColumns
     started_at: datetime
-    earlier: frozenset[int]
+    earlier_updates: frozenset[int]
     send_welcome: bool = False
-    shop: StoreContext = import_rows.ANY
+    context: StoreContext = import_rows.NO_CONTEXT
     erased: frozenset[str] = frozenset()
 
 
 class ImportedCustomer(NamedTuple):
-    """An account before and after its rows, and what became of each row."""
+    """A customer before and after its rows, and the result of each row."""
 
     rows: Sequence[Row]
     before: Customer | None
     after: Customer | None
-    findings: list[RowResult]
+    results: list[RowResult]
 
     @property
     def is_changed(self) -> bool:
         return self.after is not None and self.after != self.before
 
 
-def rules(store: Store, known: ImportRecord, detected: DetectedFormat, earlier: frozenset[int]) -> Rules:
-    """The rules of a job whose file was found to be `detected`."""
-    job = known.job
-    found = Rules(
+def build_rules(store: Store, record: ImportRecord, detected: DetectedFormat, earlier_updates: frozenset[int]) -> Rules:
+    """Return the rules of a job. Reads groups as `reload_groups`."""
+    job = record.job
+    rules = Rules(
         job.id,
         job.mode,
         detected.as_columns(),
         job.started_at,
-        earlier,
+        earlier_updates,
         job.send_welcome,
         StoreContext(country=store.country),
     )
-    return with_groups_read(store, found)
+    return reload_groups(store, rules)
 
 
-def with_groups_read(store: Store, rules: Rules) -> Rules:
-    """The rules with the groups as they are now. 1 read unit per 4 KB where the file has a column of them, else none."""
+def reload_groups(store: Store, rules: Rules) -> Rules:
+    """Return the rules with the store's current groups.
+
+    Cost: 1 read unit per 4 KB if the file has a column of groups, else none.
+    """
     if "groups" not in rules.columns.fields:
         return rules
-    return rules._replace(shop=rules.shop._replace(groups=row_groups.group_ids(groups.list_all(store))))
+    return rules._replace(context=rules.context._replace(groups=row_groups.group_ids(groups.list_all(store))))
 
 
-def account(rows: Sequence[Row], before: Customer | None, rules: Rules, now: datetime) -> ImportedCustomer:
-    """Let the rows of one e-mail, in the file's order, do to its customer what they say."""
-    current, findings = before, []
+def apply_rows(rows: Sequence[Row], before: Customer | None, rules: Rules, now: datetime) -> ImportedCustomer:
+    """Apply the rows of one e-mail, in the file's order, to its customer."""
+    customer, results = before, []
     for row in rows:
         try:
-            current, finding = _applied(row, current, rules, now)
+            customer, result = _apply_row(row, customer, rules, now)
         except RowRefusedError as error:
-            finding = RowResult(row.line, "rejected", (error.note,))
-        findings.append(finding)
-    return ImportedCustomer(rows, before, current, findings)
+            result = RowResult(row.line, "rejected", (error.issue,))
+        results.append(result)
+    return ImportedCustomer(rows, before, customer, results)
 
 
-def put(write: Transaction, store: Store, account: ImportedCustomer, rules: Rules, now: datetime) -> None:
-    """Write a changed account in a transaction. InvalidInputError where the customer becomes too large.
+def add_to_transaction(
+    write: Transaction, store: Store, imported: ImportedCustomer, rules: Rules, now: datetime
+) -> None:
+    """Add a changed customer to a transaction.
 
-    The transaction raises EmailTakenError, VersionConflictError, GroupUnknownError or BusyError.
+    Its commit raises EmailTakenError, VersionConflictError, GroupUnknownError or BusyError.
+
+    Raises:
+        InvalidInputError: the customer becomes too large.
     """
-    if account.after is None:
+    if imported.after is None:
         return
     by = Actor("import", rules.job_id)
-    if account.before is None:
-        customers.add(write, store, account.after, by, welcome=rules.send_welcome)
+    if imported.before is None:
+        customers.add(write, store, imported.after, by, welcome=rules.send_welcome)
         return
-    settled = consents.reconcile(account.before, account.after, consents.source_of(by), now)
-    after = settled.model_copy(update={"version": account.before.version + 1, "updated_at": now})
-    customers.replace(write, store, account.before, after, by)
+    reconciled = consents.reconcile(imported.before, imported.after, consents.source_of(by), now)
+    after = reconciled.model_copy(update={"version": imported.before.version + 1, "updated_at": now})
+    customers.replace(write, store, imported.before, after, by)
 
 
-def refused(account: ImportedCustomer, code: str, message: str) -> ImportedCustomer:
-    """The account as it was before, with the rows that would have changed it rejected."""
-    findings = [
-        RowResult(finding.line, "rejected", [RowIssue("", code, message)]) if finding.outcome in _WRITTEN else finding
-        for finding in account.findings
+def reject(imported: ImportedCustomer, code: str, message: str) -> ImportedCustomer:
+    """Return the customer without changes, and every row that changed it as rejected."""
+    results = [
+        RowResult(result.line, "rejected", [RowIssue("", code, message)]) if result.outcome in _CHANGED else result
+        for result in imported.results
     ]
-    return ImportedCustomer(account.rows, account.before, account.before, findings)
+    return ImportedCustomer(imported.rows, imported.before, imported.before, results)
 
 
-def _applied(row: Row, current: Customer | None, rules: Rules, now: datetime) -> tuple[Customer, RowResult]:
-    own_id = ids.derived("cus", rules.started_at, rules.job_id, str(row.line))
+def _apply_row(row: Row, current: Customer | None, rules: Rules, now: datetime) -> tuple[Customer, RowResult]:
+    new_id = ids.derived("cus", rules.started_at, rules.job_id, str(row.line))
     if current is None:
         if rules.mode == "update":
-            raise _refused(rules, "customer_not_found", "No customer has this e-mail, and the import only updates.")
+            raise _refused(
+                rules, "customer_not_found", "No customer has this e-mail, and this import only updates customers."
+            )
         if row.canonical in rules.erased:
-            raise _refused(rules, "customer_erased", "Who has this e-mail was erased: only an own sign-in brings back.")
-        created = import_rows.new(row, own_id, rules.columns, now, rules.shop)
+            raise _refused(
+                rules, "customer_erased", "This person was erased; only their own sign-in can recreate the account."
+            )
+        created = import_rows.create_customer(row, new_id, rules.columns, now, rules.context)
         return created.customer, RowResult(row.line, "created", created.warnings)
-    if current.id == own_id:  # an earlier try of this chunk has created it from this very row
-        return current, RowResult(
-            row.line, "created", import_rows.new(row, own_id, rules.columns, now, rules.shop).warnings
-        )
+    if current.id == new_id:  # an earlier attempt at this chunk created the customer from this row
+        created = import_rows.create_customer(row, new_id, rules.columns, now, rules.context)
+        return current, RowResult(row.line, "created", created.warnings)
     if rules.mode == "create":
-        raise _refused(rules, "email_taken", "A customer has this e-mail already, and the import only creates.")
-    changed = import_rows.changed(row, current, rules.columns, rules.shop)
-    is_update = changed.customer != current or row.line in rules.earlier
+        raise _refused(
+            rules, "email_taken", "A customer already has this e-mail, and this import only creates customers."
+        )
+    changed = import_rows.change_customer(row, current, rules.columns, rules.context)
+    is_update = changed.customer != current or row.line in rules.earlier_updates
     return changed.customer, RowResult(row.line, "updated" if is_update else "unchanged", changed.warnings)
 
 

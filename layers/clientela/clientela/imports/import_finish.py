@@ -1,4 +1,4 @@
-"""The last step of an import: the results of its chunks become the job's counts and its reports."""
+"""The last step of an import: sum up the chunks' results as the job's counts and reports."""
 
 import csv
 import io
@@ -8,76 +8,80 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, cast
 
-from clientela.csv.csv_columns import Columns
 from clientela.csv.csv_files import Chunk
+from clientela.csv.csv_headers import FileColumns
 from clientela.imports import import_files, import_jobs
-from clientela.imports.chunk_results import REPORT_COLUMNS, ReportLine, Result, kept
+from clientela.imports.chunk_results import REPORT_COLUMNS, ChunkResult, ReportLine, repeated_columns
 from clientela.imports.import_files import Report
 from clientela.imports.import_jobs import Counts, DetectedFormat, ImportRecord, Status
 
-SPOOLED = 10_000_000  # bytes of a report kept in memory; more goes to the function's disk
+MAX_BYTES_IN_MEMORY = 10_000_000  # of a report; a larger one is written to the function's disk
 
 
 class ResultMissingError(RuntimeError):
-    """A chunk that was loaded has no result: a fault of ours, or the file was deleted."""
+    """A loaded chunk has no result: a bug, or its file was deleted."""
 
 
 def finish(store_id: str, job_id: str, now: datetime, failed: str | None = None) -> Status:
-    """End a job: `succeeded` where every chunk has its result, else `failed`. Safe to repeat. 1 write unit per KB.
+    """End a job: `succeeded` if every chunk has its result, else `failed`. Safe to repeat.
 
-    `failed` names the error that stopped the state machine: then chunks may be without a result. Their rows count as
-    rejected, so that each row of the file is counted once, whatever happened.
+    `failed` names the error that stopped the state machine. Chunks may have no result then: their rows
+    count as rejected, so that each row of the file is always counted once.
+
+    Cost: 1 write unit per KB of the job.
     """
-    known = import_jobs.record(store_id, job_id)
-    if import_jobs.has_ended(known) or known.job.detected is None:
-        return _ended(known, now, failed)
-    counts, missing = _reported(known, known.job.detected, is_partial=failed is not None)
-    if known.chunks and "password" in known.job.detected.as_columns().fields:
-        import_files.delete(known.source)
-    message = f"The import broke off: {missing} rows may not be loaded. Upload the file again." if missing else None
-    import_jobs.end(known, "failed" if missing else "succeeded", counts, now, message)
-    return known.status  # type: ignore[return-value]
+    record = import_jobs.get_record(store_id, job_id)
+    if import_jobs.has_ended(record):
+        return _status(record)
+    if record.job.detected is None:
+        reason = f"The import could not start ({failed})."
+        return _status(import_jobs.end(record, "failed", Counts(), now, reason))
+    counts, missing = _write_reports(record, record.job.detected, is_partial=failed is not None)
+    if record.chunks and "password" in record.job.detected.as_columns().fields:
+        import_files.delete(record.source)
+    message = f"The import stopped early: {missing} rows may be missing. Upload the file again." if missing else None
+    return _status(import_jobs.end(record, "failed" if missing else "succeeded", counts, now, message))
 
 
-def _ended(known: ImportRecord, now: datetime, failed: str | None) -> Status:
-    if not import_jobs.has_ended(known):
-        import_jobs.end(known, "failed", Counts(), now, f"The import could not start ({failed}).")
-    return known.status  # type: ignore[return-value]
+def _status(record: ImportRecord) -> Status:
+    return cast("Status", record.status)
 
 
-def _reported(known: ImportRecord, detected: DetectedFormat, *, is_partial: bool) -> tuple[Counts, int]:
-    """Write the reports, one result in memory at a time: the counts in all, and the rows of chunks without a result."""
+def _write_reports(record: ImportRecord, detected: DetectedFormat, *, is_partial: bool) -> tuple[Counts, int]:
+    """Write the reports with one result in memory at a time.
+
+    Return the total counts, and the number of rows in chunks without a result.
+    """
     columns, totals, missing = detected.as_columns(), Counts(), 0
-    headers = [columns.headers[index] for index in kept(columns)]
-    with _report(headers, detected.delimiter) as rejects, _report([], detected.delimiter) as warnings:
-        for result, lost in _results(known, columns, is_partial=is_partial):
-            missing += lost
+    headers = [columns.headers[index] for index in repeated_columns(columns)]
+    with _open_report(headers, detected.delimiter) as rejects, _open_report([], detected.delimiter) as warnings:
+        for result, missing_rows in _results(record, columns, is_partial=is_partial):
+            missing += missing_rows
             _add(totals, result.counts)
             rejects.add(result.rejects)
             warnings.add(result.warnings)
-        rejects.save(known.job.id, "rejects")
-        warnings.save(known.job.id, "warnings")
+        rejects.save(record.job.id, "rejects")
+        warnings.save(record.job.id, "warnings")
     return totals, missing
 
 
-def _results(known: ImportRecord, columns: Columns, *, is_partial: bool) -> Iterator[tuple[Result, int]]:
-    """The results in the file's order, each with the number of rows that it only stands in for."""
-    chunks = import_files.plan(known.job.id) if is_partial else []
-    for index, content in enumerate(import_files.results(known.job.id, int(known.chunks))):
+def _results(record: ImportRecord, columns: FileColumns, *, is_partial: bool) -> Iterator[tuple[ChunkResult, int]]:
+    """Yield the chunks' results in the file's order, each with the number of rows without a result."""
+    chunks = import_files.read_plan(record.job.id) if is_partial else []
+    for index, content in enumerate(import_files.read_results(record.job.id, int(record.chunks))):
         if content is not None:
-            yield Result.model_validate_json(content), 0
+            yield ChunkResult.model_validate_json(content), 0
         elif is_partial:
-            yield _lost(chunks[index], columns), chunks[index].rows
+            yield _missing_result(chunks[index], columns), chunks[index].rows
         else:
-            raise ResultMissingError(f"Chunk {index} of {known.job.id} has no result.")
+            raise ResultMissingError(f"Chunk {index} of {record.job.id} has no result.")
 
 
-def _lost(chunk: Chunk, columns: Columns) -> Result:
-    message = f"The import broke off: the {chunk.rows} rows from line {chunk.first_line} on may not be loaded."
-    remark = ReportLine(
-        line=chunk.first_line, column="", code="not_loaded", message=message, cells=[""] * len(kept(columns))
-    )
-    return Result(counts=Counts(rejected=chunk.rows), rejects=[remark], warnings=[])
+def _missing_result(chunk: Chunk, columns: FileColumns) -> ChunkResult:
+    message = f"The import stopped early: {chunk.rows} rows from line {chunk.first_line} on may be missing."
+    cells = [""] * len(repeated_columns(columns))
+    line = ReportLine(line=chunk.first_line, column="", code="not_loaded", message=message, cells=cells)
+    return ChunkResult(counts=Counts(rejected=chunk.rows), rejects=[line], warnings=[])
 
 
 def _add(totals: Counts, counts: Counts) -> None:
@@ -86,15 +90,15 @@ def _add(totals: Counts, counts: Counts) -> None:
 
 
 class _ReportFile:
-    """A report on its way: UTF-8 with a byte-order mark, for Excel, and with the delimiter of the merchant's file."""
+    """A report being written: UTF-8 with a byte-order mark for Excel, and the delimiter of the merchant's file."""
 
     def __init__(self, content: IO[bytes], headers: list[str], delimiter: str) -> None:
         self._text = io.TextIOWrapper(content, encoding="utf-8-sig", newline="", write_through=True)
         self._content, self._writer = content, csv.writer(self._text, delimiter=delimiter)
         self._writer.writerow([*headers, *REPORT_COLUMNS])
 
-    def add(self, remarks: list[ReportLine]) -> None:
-        self._writer.writerows(remark.as_cells() for remark in remarks)
+    def add(self, lines: list[ReportLine]) -> None:
+        self._writer.writerows(line.as_cells() for line in lines)
 
     def save(self, job_id: str, report: Report) -> None:
         self._text.detach()
@@ -103,6 +107,6 @@ class _ReportFile:
 
 
 @contextmanager
-def _report(headers: list[str], delimiter: str) -> Iterator[_ReportFile]:
-    with tempfile.SpooledTemporaryFile(SPOOLED) as content:
+def _open_report(headers: list[str], delimiter: str) -> Iterator[_ReportFile]:
+    with tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY) as content:
         yield _ReportFile(cast("IO[bytes]", content), headers, delimiter)

@@ -1,4 +1,4 @@
-"""Import jobs: one for each version of a CSV file that was dropped into the bucket."""
+"""Import jobs: one for each version of a CSV file that is uploaded to the bucket."""
 
 from datetime import datetime
 from typing import Annotated, Literal, get_args
@@ -8,8 +8,8 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from clientela.csv.csv_columns import Columns
 from clientela.csv.csv_files import FileLayout
+from clientela.csv.csv_headers import FileColumns
 from clientela.errors import ImportNotFoundError
 from clientela.imports import import_files
 from clientela.imports.import_files import Report, Source
@@ -30,28 +30,28 @@ _ENDED = ("succeeded", "failed", "cancelled")
 
 
 class CsvColumn(Model):
-    """A column of the file, and the customer's field that it was taken for: none where it is not known and left out."""
+    """A column of the file and its customer field. An unknown column has none and is left out."""
 
     header: str
     field: str | None = None
 
 
 class DetectedFormat(Model):
-    """What the file was found to be: the import reads it so to its end."""
+    """The detected format of the file. All steps of the import use it."""
 
     encoding: str
-    delimiter: Annotated[str, StringConstraints(strip_whitespace=False)]  # a tab is one
+    delimiter: Annotated[str, StringConstraints(strip_whitespace=False)]  # a tab is valid
     columns: list[CsvColumn]
     language: str
 
-    def as_columns(self) -> Columns:
-        """The columns as rows are read with."""
+    def as_columns(self) -> FileColumns:
+        """Return the columns in the form that rows are parsed with."""
         headers, fields = (column.header for column in self.columns), (column.field for column in self.columns)
-        return Columns(tuple(headers), tuple(fields), self.language)
+        return FileColumns(tuple(headers), tuple(fields), self.language)
 
 
 class Counts(Model):
-    """What became of rows: each is one of created, updated, unchanged and rejected. Warnings are beside that."""
+    """Numbers of rows by outcome: created, updated, unchanged or rejected. Warnings are counted separately."""
 
     created: int = 0
     updated: int = 0
@@ -65,7 +65,7 @@ class Counts(Model):
 
 
 class ImportJob(Counts):
-    """An import as the merchant sees it. `message` says why it failed, `notes` what else to know of it."""
+    """An import as the merchant sees it. `message` says why it failed; `notes` are remarks on the file."""
 
     id: str
     status: Status
@@ -83,7 +83,10 @@ class ImportJob(Counts):
 
 
 class ImportRecord(Record):
-    """`STORE#demo` / `IMPORT#imp_01K…`. The counters stand apart from the document: chunks add to them in parallel."""
+    """`STORE#demo` / `IMPORT#imp_01K…`.
+
+    The counters are attributes of their own, because chunks add to them in parallel.
+    """
 
     status = UnicodeAttribute()
     chunks = NumberAttribute(default=0)
@@ -96,100 +99,107 @@ class ImportRecord(Record):
     job = DocumentAttribute(ImportJob)
 
     def as_job(self) -> ImportJob:
-        """The job with its status and counters as they are now."""
+        """Return the job with its current status and counters."""
         counts = Counts(**{name: int(getattr(self, name)) for name in Counts.model_fields})
         return self.job.model_copy(update={**counts.model_dump(), "rows_done": counts.rows, "status": self.status})
 
 
 def get(store: Store, job_id: str) -> ImportJob:
-    """The job as it is now. ImportNotFoundError. 1 read unit per 4 KB."""
-    return record(store.id, job_id).as_job()
+    """Return the job as it is now — ImportNotFoundError. 1 read unit per 4 KB."""
+    return get_record(store.id, job_id).as_job()
 
 
 def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[ImportJob]:
-    """One page of the store's jobs, newest first. InvalidInputError for a strange cursor. Half a read unit per 4 KB."""
-    found = pagination.newest_first(keys.store(store.id), keys.IMPORT_PREFIX, limit, cursor)
-    return Page([ImportRecord.from_raw_data(item).as_job() for item in found.items], found.next_cursor)
+    """Return one page of the store's jobs, newest first — InvalidInputError for an invalid cursor.
+
+    Cost: half a read unit per 4 KB.
+    """
+    page = pagination.newest_first(keys.store(store.id), keys.IMPORT_PREFIX, limit, cursor)
+    return Page([ImportRecord.from_raw_data(item).as_job() for item in page.items], page.next_cursor)
 
 
 def report_url(store: Store, job_id: str, report: Report) -> str:
-    """A URL, good for five minutes, of the report's CSV file: `rejects` or `warnings`.
+    """Return a URL of the report's CSV file, valid for five minutes.
 
-    ImportNotFoundError, also while the job has not ended, and where its file was refused.
+    Raises:
+        ImportNotFoundError: the job does not exist, has not ended, or its file was refused.
     """
     job = get(store, job_id)
     if job.status not in _ENDED:
-        raise ImportNotFoundError("The report is there when the import has ended.")
+        raise ImportNotFoundError("The report is available when the import has ended.")
     if job.detected is None:
-        raise ImportNotFoundError("The file could not be read, so there is no report: the import's message says why.")
+        raise ImportNotFoundError("There is no report, because the file was refused: see the import's message.")
     return import_files.report_url(job_id, report)
 
 
-def record(store_id: str, job_id: str) -> ImportRecord:
-    """The job's record, read consistently. ImportNotFoundError. 1 read unit per 4 KB."""
-    found = ImportRecord.find(keys.store(store_id), keys.import_job(job_id))
-    if found is None:
-        raise ImportNotFoundError(f"There is no import {job_id!r}.")
-    return found
+def get_record(store_id: str, job_id: str) -> ImportRecord:
+    """Return the job's record, read consistently — ImportNotFoundError. 1 read unit per 4 KB."""
+    record = ImportRecord.find(keys.store(store_id), keys.import_job(job_id))
+    if record is None:
+        raise ImportNotFoundError(f"Import {job_id!r} not found.")
+    return record
 
 
 def register(store: Store, job: ImportJob, source: Source) -> ImportRecord:
-    """Put the job of a new file, or find the one that an earlier event of the same version has put. 1 write unit."""
+    """Create the job of a new file, or return the job that an earlier event created. 1 write unit."""
     new = ImportRecord(keys.store(store.id), keys.import_job(job.id), status=job.status, job=job, source=source)
     try:
-        records.put(new, ImportRecord.pk.does_not_exist(), _Known())
-    except _Known:
-        return record(store.id, job.id)
+        records.put(new, ImportRecord.pk.does_not_exist(), _ConditionFailedError())
+    except _ConditionFailedError:
+        return get_record(store.id, job.id)
     return new
 
 
-def planned(known: ImportRecord, survey: FileLayout, notes: list[str]) -> None:
-    """Note what was found in the file. Nothing happens where the job has gone on already. 1 write unit per KB."""
+def mark_planned(record: ImportRecord, layout: FileLayout, notes: list[str]) -> ImportRecord:
+    """Store the file's layout, unless the job is further already. Return the stored record. 1 write unit per KB."""
     columns = [
         CsvColumn(header=header, field=field)
-        for header, field in zip(survey.columns.headers, survey.columns.fields, strict=True)
+        for header, field in zip(layout.columns.headers, layout.columns.fields, strict=True)
     ]
     detected = DetectedFormat(
-        encoding=survey.encoding, delimiter=survey.delimiter, columns=columns, language=survey.columns.language
+        encoding=layout.encoding, delimiter=layout.delimiter, columns=columns, language=layout.columns.language
     )
-    known.job = known.job.model_copy(update={"detected": detected, "rows_total": survey.rows, "notes": notes})
-    known.chunks = len(survey.chunks)
-    _move(known, "planned", ImportRecord.status.is_in("received", "planned"))
+    record.job = record.job.model_copy(update={"detected": detected, "rows_total": layout.rows, "notes": notes})
+    record.chunks = len(layout.chunks)
+    return _set_status(record, "planned", ImportRecord.status.is_in("received", "planned"))
 
 
-def running(known: ImportRecord) -> None:
-    """Note that the state machine works on the job. Nothing happens where it has ended already. 1 write unit per KB."""
-    _move(known, "running", ImportRecord.status == "planned")
+def mark_running(record: ImportRecord) -> ImportRecord:
+    """Mark the job as running, unless it has ended already. Return the stored record. 1 write unit per KB."""
+    return _set_status(record, "running", ImportRecord.status == "planned")
 
 
-def end(known: ImportRecord, status: Status, counts: Counts, now: datetime, message: str | None = None) -> None:
-    """Note the job's end, once: with the counts as the results of all chunks give them. 1 write unit per KB."""
-    known.job = known.job.model_copy(update={"rows_total": counts.rows, "message": message, "finished_at": now})
+def end(
+    record: ImportRecord, status: Status, counts: Counts, now: datetime, message: str | None = None
+) -> ImportRecord:
+    """End the job with its final counts, unless it has ended already. Return the stored record. 1 write unit per KB."""
+    record.job = record.job.model_copy(update={"rows_total": counts.rows, "message": message, "finished_at": now})
     for name in Counts.model_fields:
-        setattr(known, name, getattr(counts, name))
-    _move(known, status, ~ImportRecord.status.is_in(*_ENDED))
+        setattr(record, name, getattr(counts, name))
+    return _set_status(record, status, ~ImportRecord.status.is_in(*_ENDED))
 
 
-def has_ended(known: ImportRecord) -> bool:
-    """Whether nothing more will happen to the job."""
-    return known.status in _ENDED
+def has_ended(record: ImportRecord) -> bool:
+    """Return whether the job has reached its final status."""
+    return record.status in _ENDED
 
 
-class _Known(Exception):  # noqa: N818 - no error: the job is there
-    pass
+class _ConditionFailedError(Exception):
+    """Another call has created or changed the job first."""
 
 
-def _move(known: ImportRecord, status: Status, condition: Condition) -> None:
+def _set_status(record: ImportRecord, status: Status, condition: Condition) -> ImportRecord:
+    """Write the record with a new status if `condition` holds; return the record that is stored now."""
     actions: list[Action] = [
         ImportRecord.status.set(status),
-        ImportRecord.job.set(known.job),
-        ImportRecord.chunks.set(known.chunks),
+        ImportRecord.job.set(record.job),
+        ImportRecord.chunks.set(record.chunks),
     ]
     if status in _ENDED:
-        actions += [getattr(ImportRecord, name).set(getattr(known, name)) for name in Counts.model_fields]
+        actions += [getattr(ImportRecord, name).set(getattr(record, name)) for name in Counts.model_fields]
     try:
-        records.update(known, actions, condition, _Known())
-    except _Known:
-        stored = ImportRecord.find(known.pk, known.sk)
-        if stored:
-            known.attribute_values = stored.attribute_values
+        records.update(record, actions, condition, _ConditionFailedError())
+    except _ConditionFailedError:
+        return ImportRecord.find(record.pk, record.sk) or record
+    record.status = status
+    return record

@@ -1,7 +1,7 @@
-"""The first step of an import: a file has arrived, its job is registered, planned and started.
+"""The first step of an import: register a job for a new file, plan it and start it.
 
-Events may come twice, and a function may die between any two calls: everything here leads to the same job, the same
-plan and the same execution again, whose name is the job's id.
+Events may arrive twice, and a function may die between any two calls. A repetition produces the same
+job, the same plan and the same execution, which is named by the job's id.
 """
 
 from datetime import datetime
@@ -15,47 +15,51 @@ from clientela.csv import csv_files
 from clientela.csv.csv_files import DELIMITERS, FileLayout, FileRefusedError
 from clientela.errors import StoreNotFoundError
 from clientela.imports import import_files, import_finish, import_jobs
-from clientela.imports.import_files import Upload
+from clientela.imports.import_files import UploadedFile
 from clientela.imports.import_jobs import MODES, Counts, ImportJob, ImportRecord, Mode
 from clientela.stores import stores
 from clientela.stores.stores import Store
 
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
 _NAMED_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
-_FILE_DELETED = "The file was deleted, because it names a column of passwords."
-_PASSWORDS_LEFT_OUT = (
-    "Clear passwords are left out: their customers sign in by link, or set a password of their own. "
-    "Hashes are kept: Argon2id, bcrypt, scrypt, PBKDF2-SHA256."
+_FILE_DELETED_NOTE = "The file was deleted, because it names a column of passwords."
+_PASSWORDS_NOTE = (
+    "Clear passwords are not imported: these customers sign in by link or set a new password. "
+    "Hashes are imported: Argon2id, bcrypt, scrypt, PBKDF2-SHA256."
 )
 
 
 def receive(bucket: str, key: str, version_id: str | None, now: datetime) -> str | None:
-    """Take a new file `<store id>/<name>.csv`: the id of its job, or None where it is no import.
+    """Start the import of a new file `<store id>/<name>.csv` and return the job's id.
 
-    None: a job's own file, a store that does not exist, a file that is gone. Such an event must not be repeated.
-    A file that is refused ends its job as failed, and is deleted where it names a column of passwords.
+    None means that there is nothing to import: it is a job's own file, the store does not exist or the
+    file is deleted. Do not repeat such an event. A refused file ends its job as failed; it is deleted if
+    it has a column of passwords.
     """
     store = _store(key)
-    upload = import_files.find(bucket, key, version_id) if store else None
-    if store is None or upload is None:
+    file = import_files.find(bucket, key, version_id) if store else None
+    if store is None or file is None:
         return None
-    job = _job(upload, now)
-    known = import_jobs.register(store, job, upload.source)
-    if known.status in ("received", "planned"):
-        _start(store, known, upload, now)
-    if _FILE_DELETED in known.job.notes:  # by its record, so that a repeated event does what a death has left undone
-        import_files.delete(upload.source)
+    job = _build_job(file, now)
+    record = import_jobs.register(store, job, file.source)
+    if record.status in ("received", "planned"):
+        record = _start(store, record, file, now)
+    if _FILE_DELETED_NOTE in record.job.notes:  # also for a repeated event: the first may have died before
+        import_files.delete(file.source)
     return job.id
 
 
-def job_id(upload: Upload) -> str:
-    """The id of the job of one version of a file: the same for every event of it, and for who put the file there."""
-    source = upload.source
-    return ids.derived("imp", upload.modified_at, source.bucket, source.key, source.version_id or source.etag)
+def job_id(file: UploadedFile) -> str:
+    """Return the job's id of one version of a file.
+
+    It is the same for every event, and the uploader can compute it.
+    """
+    source = file.source
+    return ids.derived("imp", file.modified_at, source.bucket, source.key, source.version_id or source.etag)
 
 
 class _Options(NamedTuple):
-    """What the merchant asks for by object metadata."""
+    """The merchant's options from the object's metadata."""
 
     mode: Mode = "upsert"
     dry_run: bool = False
@@ -74,38 +78,38 @@ def _store(key: str) -> Store | None:
         return None
 
 
-def _job(upload: Upload, now: datetime) -> ImportJob:
-    file = upload.source.key.partition("/")[2]
-    return ImportJob(id=job_id(upload), status="received", file=file, started_at=now)
+def _build_job(file: UploadedFile, now: datetime) -> ImportJob:
+    name = file.source.key.partition("/")[2]
+    return ImportJob(id=job_id(file), status="received", file=name, started_at=now)
 
 
-def _start(store: Store, known: ImportRecord, upload: Upload, now: datetime) -> None:
+def _start(store: Store, record: ImportRecord, file: UploadedFile, now: datetime) -> ImportRecord:
+    """Plan the job and start its state machine; return the stored record."""
     try:
-        options = _options(upload.options)
-        survey = csv_files.inspect(lambda: import_files.opened(upload.source), options.encoding, options.delimiter)
+        options = _parse_options(file.options)
+        layout = csv_files.inspect(lambda: import_files.open_file(file.source), options.encoding, options.delimiter)
     except FileRefusedError as error:
-        _refuse(known, upload, str(error), now)
-        return
-    asked = {"mode": options.mode, "dry_run": options.dry_run, "send_welcome": options.send_welcome}
-    known.job = known.job.model_copy(update=asked)
-    import_files.write_plan(store.id, known.job.id, survey.chunks)
-    import_jobs.planned(known, survey, _notes(survey))
-    if not survey.chunks:
-        import_finish.finish(store.id, known.job.id, now)
-        return
-    _execute(store.id, known.job.id)
-    import_jobs.running(known)
+        return _refuse(record, file, str(error), now)
+    job_options = {"mode": options.mode, "dry_run": options.dry_run, "send_welcome": options.send_welcome}
+    record.job = record.job.model_copy(update=job_options)
+    import_files.write_plan(store.id, record.job.id, layout.chunks)
+    record = import_jobs.mark_planned(record, layout, _notes(layout))
+    if not layout.chunks:
+        import_finish.finish(store.id, record.job.id, now)
+        return record
+    _execute(store.id, record.job.id)
+    return import_jobs.mark_running(record)
 
 
-def _refuse(known: ImportRecord, upload: Upload, reason: str, now: datetime) -> None:
-    if csv_files.may_hold_passwords(lambda: import_files.opened(upload.source)):
-        known.job = known.job.model_copy(update={"notes": [_FILE_DELETED]})
-    import_jobs.end(known, "failed", Counts(), now, reason)
+def _refuse(record: ImportRecord, file: UploadedFile, reason: str, now: datetime) -> ImportRecord:
+    if csv_files.may_have_passwords(lambda: import_files.open_file(file.source)):
+        record.job = record.job.model_copy(update={"notes": [_FILE_DELETED_NOTE]})
+    return import_jobs.end(record, "failed", Counts(), now, reason)
 
 
 def _execute(store_id: str, job_id: str) -> None:
-    """Start the state machine, once: Step Functions knows a name and its input for 90 days."""
-    work = {
+    """Start the state machine once: Step Functions rejects the same name for 90 days."""
+    execution_input = {
         "store_id": store_id,
         "job_id": job_id,
         "bucket": settings.imports_bucket(),
@@ -114,30 +118,30 @@ def _execute(store_id: str, job_id: str) -> None:
     machines = clients.step_functions()
     try:
         machines.start_execution(
-            stateMachineArn=settings.import_state_machine(), name=job_id, input=orjson.dumps(work).decode()
+            stateMachineArn=settings.import_state_machine(), name=job_id, input=orjson.dumps(execution_input).decode()
         )
     except machines.exceptions.ExecutionAlreadyExists:
-        return  # it has run to its end already
+        return  # it has ended already
 
 
-def _notes(survey: FileLayout) -> list[str]:
-    return [_PASSWORDS_LEFT_OUT] if "password" in survey.columns.fields else []
+def _notes(layout: FileLayout) -> list[str]:
+    return [_PASSWORDS_NOTE] if "password" in layout.columns.fields else []
 
 
-def _options(metadata: dict[str, str]) -> _Options:
-    """FileRefusedError for a word that is not known: nothing may happen that the merchant did not mean."""
+def _parse_options(metadata: dict[str, str]) -> _Options:
+    """Parse the options — FileRefusedError for an unknown value, because a default may not be what was meant."""
     mode = next((mode for mode in MODES if mode == metadata.get("mode", "upsert").lower()), None)
     dry_run, send_welcome = (_flag(metadata, name) for name in ("dry-run", "send-welcome"))
     delimiter = _NAMED_DELIMITERS.get(metadata.get("delimiter", "").lower(), metadata.get("delimiter"))
     if mode is None:
-        raise FileRefusedError(f"The mode {metadata['mode']!r} is not known: use one of {', '.join(MODES)}.")
+        raise FileRefusedError(f"Unknown mode {metadata['mode']!r}: use one of {', '.join(MODES)}.")
     if delimiter and delimiter not in DELIMITERS:
-        raise FileRefusedError(f"The delimiter {delimiter!r} is not known: use one of , ; | tab.")
+        raise FileRefusedError(f"Unknown delimiter {delimiter!r}: use one of , ; | tab.")
     return _Options(mode, dry_run, send_welcome, metadata.get("encoding"), delimiter or None)
 
 
 def _flag(metadata: dict[str, str], name: str) -> bool:
     word = metadata.get(name, "false").lower()
     if word not in _YES + _NO:
-        raise FileRefusedError(f"{name} is {word!r}: use true or false.")
+        raise FileRefusedError(f"Invalid {name} {word!r}: use true or false.")
     return word in _YES

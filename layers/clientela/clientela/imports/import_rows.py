@@ -1,51 +1,37 @@
-"""A row of an import: what it says about a customer, and what becomes of the customer by it.
+"""Import rows: parse the cells of a row, and create or change a customer in memory.
 
-Only columns that are there count, and an empty cell changes nothing. Groups and tags are replaced by the cell's; an
-address is merged into the billing address, or into the default one of the address book. Phones, countries, languages
-and VAT IDs that cannot be such, and groups that are not there, are left out with a warning, since a shop's old data is
-full of them; everything else that is wrong refuses the row.
+A column that the file does not have and an empty cell change nothing. Groups and tags are replaced by
+those of the cell. An address is merged into the billing address, or into the default address of the
+address book. Invalid phones, countries, languages and VAT IDs and unknown groups are left out with a
+warning, because old data of shops has many of them; any other invalid cell rejects the row.
 """
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from clientela import clock
-from clientela.csv import csv_cells
-from clientela.csv.csv_columns import Columns
+from clientela.csv import csv_cells, csv_columns, csv_values
+from clientela.csv.csv_headers import FileColumns
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import FieldError, InvalidInputError
-from clientela.imports import row_addresses, row_groups, row_notes
+from clientela.imports import row_addresses, row_groups, row_issues
 from clientela.imports.row_groups import GroupIds
-from clientela.imports.row_notes import RowIssue, RowRefusedError
+from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.schema import email_addresses
-from clientela.schema.countries import Country
-from clientela.schema.languages import Language
 from clientela.schema.validation_errors import field_errors
-from clientela.schema.vat_ids import VatId
 from clientela.sign_in import password_hashes
 
-_FORGIVEN: dict[str, TypeAdapter[str]] = {
-    "vat_id": TypeAdapter(VatId), "language": TypeAdapter(Language),
-    "billing_address.country": TypeAdapter(Country), "shipping_address.country": TypeAdapter(Country),
-}  # fmt: skip
-_FLAGS = ("tax_exempt", "accepts_marketing")
-_HASH_UNKNOWN = "The password is a hash of no accepted format"
-_APART = ("email", "password", "created_at", "groups")  # not part of the changes
-_YES = {
-    *("yes", "y", "true", "t", "1", "x", "oui", "o", "ja", "j", "sim", "vero", "vrai", "wahr", "verdadeiro"),
-    *("si", "sì", "sí", "s", "verdadero"),
-}
-_NO = {"no", "n", "false", "f", "0", "non", "nein", "não", "nao", "falso", "faux", "falsch"}
-_STATUS = {"approved": "active", "enabled": "active"}  # other systems' words
+# Fields that are no part of the merge patch: each has its own rules, or our addresses do not have it.
+_NOT_PATCHED = {"email", "password", "created_at", "groups", "billing_address.email", "shipping_address.email"}
+_HASH_UNKNOWN = "The password is a hash of an unknown format"
 
 
 class Row(NamedTuple):
-    """What a row says: whose it is, and the values of its filled cells by field."""
+    """The e-mail of a row, and the texts of its filled cells by field."""
 
     line: int
     email: str  # as typed
@@ -54,33 +40,36 @@ class Row(NamedTuple):
 
 
 class StoreContext(NamedTuple):
-    """What a row is read by beside its columns: the store's groups, and its country for phones that leave it unsaid."""
+    """What a row needs of its store: the groups, and the country of phones without one."""
 
-    groups: GroupIds = row_groups.NONE
+    groups: GroupIds = row_groups.NO_GROUPS
     country: str | None = None
 
 
-ANY = StoreContext()
+NO_CONTEXT = StoreContext()
 
 
-class Applied(NamedTuple):
-    """A customer as a row leaves it, not written yet."""
+class AppliedRow(NamedTuple):
+    """A customer after a row, not stored yet, and what was left out of the row."""
 
     customer: Customer
     warnings: list[RowIssue]
 
 
-def row(line: int, cells: Sequence[str], columns: Columns) -> Row:
-    """Read a row's cells. RowRefusedError `cells_missing`, `cells_too_many`, `email_missing`, `email_invalid`.
+def parse_row(line: int, cells: Sequence[str], columns: FileColumns) -> Row:
+    """Find the filled cells of a row and its e-mail.
 
-    Empty cells beyond the header are let pass: spreadsheets write them.
+    Empty cells beyond the header are ignored: spreadsheets write them.
+
+    Raises:
+        RowRefusedError: `cells_missing`, `cells_too_many`, `email_missing` or `email_invalid`.
     """
     _require_width(cells, columns)
     values: dict[str, str] = {}
     for field, cell in zip(columns.fields, cells, strict=False):
         text = csv_cells.unescape(cell).strip()
         if field and text:
-            values.setdefault(field, text)  # of two columns for one field the first that is filled
+            values.setdefault(field, text)  # if two columns have the same field, the first filled one counts
     email = values.pop("email", "")
     if not email:
         raise RowRefusedError(RowIssue(columns.header("email"), "email_missing", "The row has no e-mail."))
@@ -90,116 +79,105 @@ def row(line: int, cells: Sequence[str], columns: Columns) -> Row:
         raise RowRefusedError(RowIssue(columns.header("email"), "email_invalid", str(error))) from None
 
 
-def new(row: Row, customer_id: str, columns: Columns, now: datetime, shop: StoreContext = ANY) -> Applied:
-    """The customer that a row creates. RowRefusedError."""
-    changes, warnings = _changes(row, None, columns, shop)
+def create_customer(
+    row: Row, customer_id: str, columns: FileColumns, now: datetime, context: StoreContext = NO_CONTEXT
+) -> AppliedRow:
+    """Build the customer that a row creates — RowRefusedError for an invalid cell."""
+    changes, warnings = _changes(row, None, columns, context)
     try:
         fields = NewCustomer.model_validate(changes | {"email": row.email})
     except ValidationError as error:
         raise _refused(field_errors(error.errors()), columns) from None
     created_at = _created_at(row, columns, now)
     customer = customers.build(fields, now, "import").model_copy(update={"id": customer_id, "created_at": created_at})
-    return Applied(customer, warnings)
+    return AppliedRow(customer, warnings)
 
 
-def changed(row: Row, before: Customer, columns: Columns, shop: StoreContext = ANY) -> Applied:
-    """The customer as a row changes it; equal to `before` where the row brings nothing new. RowRefusedError."""
-    changes, warnings = _changes(row, before, columns, shop)
+def change_customer(row: Row, before: Customer, columns: FileColumns, context: StoreContext = NO_CONTEXT) -> AppliedRow:
+    """Apply a row to a customer — RowRefusedError for an invalid cell.
+
+    The result equals `before` if the row has nothing new.
+    """
+    changes, warnings = _changes(row, before, columns, context)
     try:
-        return Applied(customers.apply_patch(before, changes, shop.country), warnings)
+        return AppliedRow(customers.apply_patch(before, changes, context.country), warnings)
     except InvalidInputError as error:
         raise _refused(error.fields, columns) from None
 
 
-def _require_width(cells: Sequence[str], columns: Columns) -> None:
-    expected, found = len(columns.headers), len(cells)
-    if found < expected:
-        raise RowRefusedError(RowIssue("", "cells_missing", f"The row has {found} cells, the header {expected}."))
+def _require_width(cells: Sequence[str], columns: FileColumns) -> None:
+    expected, count = len(columns.headers), len(cells)
+    message = f"The row has {count} cells, the header {expected}."
+    if count < expected:
+        raise RowRefusedError(RowIssue("", "cells_missing", message))
     if any(cell.strip() for cell in cells[expected:]):
-        raise RowRefusedError(RowIssue("", "cells_too_many", f"The row has {found} cells, the header {expected}."))
+        raise RowRefusedError(RowIssue("", "cells_too_many", message))
 
 
 def _changes(
-    row: Row, before: Customer | None, columns: Columns, shop: StoreContext
+    row: Row, before: Customer | None, columns: FileColumns, context: StoreContext
 ) -> tuple[dict[str, Any], list[RowIssue]]:
-    """The row as a JSON Merge Patch, and what was left out of it."""
-    values, warnings = _readable(row, columns)
+    """Return the row as a JSON Merge Patch, and what was left out of it."""
+    values, invalid = _parse_values(row, columns)
     if before and values.get("vat_id") == before.vat_id:
-        values.pop("vat_id", None)  # said again in a file, it is no wish to have it checked again
-    plain = {name: value for name, value in values.items() if "." not in name and name not in _APART}
-    changes: dict[str, Any] = {name: _value(name, text, columns) for name, text in plain.items()}
-    memberships, unknown = _groups(row, before, columns, shop.groups)
-    addresses, impossible = row_addresses.addresses(values, changes, before, columns, shop.country)
-    return changes | memberships | addresses, [*warnings, *unknown, *impossible]
+        values.pop("vat_id", None)  # the same ID again does not ask for a new check
+    changes = {field: value for field, value in values.items() if "." not in field}
+    groups, unknown = _groups(row, before, columns, context.groups)
+    addresses, impossible = row_addresses.merge_addresses(values, changes, before, columns, context.country)
+    return changes | groups | addresses, [*invalid, *_password_issues(row, columns), *unknown, *impossible]
 
 
-def _readable(row: Row, columns: Columns) -> tuple[dict[str, str], list[RowIssue]]:
-    """The row's values without those that are forgiven, and what was wrong with them."""
-    values, notes = dict(row.values), []
-    for field, kind in _FORGIVEN.items():
+def _parse_values(row: Row, columns: FileColumns) -> tuple[dict[str, Any], list[RowIssue]]:
+    """Return the values of the row's cells, and issues of the cells left out."""
+    values: dict[str, Any] = {}
+    issues = []
+    for field, text in row.values.items():
+        if field in _NOT_PATCHED:
+            continue
+        column = csv_columns.IMPORTED[field]
         try:
-            if field in values:
-                values[field] = kind.validate_python(values[field])
-        except ValidationError as error:
-            del values[field]
-            reason = field_errors(error.errors())[0].message
-            notes.append(row_notes.left_out(columns.header(field), f"{field.rpartition('.')[2]}_invalid", reason))
-    hashed = values.get("password", "")
-    if password_hashes.looks_like_hash(hashed) and not password_hashes.is_accepted(hashed):
-        notes.append(row_notes.left_out(columns.header("password"), "password_hash_unknown", _HASH_UNKNOWN))
-    return values, notes
+            values[field] = column.parse(text) if column.parse else text
+        except ValueError as error:
+            if not column.is_lenient:
+                raise RowRefusedError(RowIssue(columns.header(field), "value_invalid", str(error))) from None
+            issues.append(row_issues.left_out(columns.header(field), f"{column.name}_invalid", str(error)))
+    return values, issues
+
+
+def _password_issues(row: Row, columns: FileColumns) -> list[RowIssue]:
+    password = row.values.get("password", "")
+    if password_hashes.looks_like_hash(password) and not password_hashes.is_accepted(password):
+        return [row_issues.left_out(columns.header("password"), "password_hash_unknown", _HASH_UNKNOWN)]
+    return []
 
 
 def _groups(
-    row: Row, before: Customer | None, columns: Columns, groups: GroupIds
+    row: Row, before: Customer | None, columns: FileColumns, groups: GroupIds
 ) -> tuple[dict[str, Any], list[RowIssue]]:
-    """The groups of the cell that are there. Where none is, the customer's groups stay."""
-    named = row_groups.named(row.values.get("groups", ""), groups)
+    """Return the groups of the cell that exist. If none exists, the customer's groups stay."""
+    named = row_groups.find_named(row.values.get("groups", ""), groups)
     header = columns.header("groups")
-    notes = [
-        row_notes.left_out(header, "group_unknown", f"The store has no group {name[:200]!r}") for name in named.unknown
+    issues = [
+        row_issues.left_out(header, "group_unknown", f"The store has no group {name[:200]!r}") for name in named.unknown
     ]
     changes: dict[str, Any] = {"groups": named.ids} if named.ids else {}
     if named.ids and before and before.primary_group not in named.ids:
         changes["primary_group"] = None
-    return changes, notes
+    return changes, issues
 
 
-def _value(field: str, text: str, columns: Columns) -> Any:
-    if field == "tags":
-        return list(dict.fromkeys(part.strip() for part in re.split("[;,]", text) if part.strip()))
-    if field in _FLAGS:
-        return _flag(field, text, columns)
-    if field == "status":
-        return _STATUS.get(text.lower(), text.lower())
-    return text
-
-
-def _flag(field: str, text: str, columns: Columns) -> bool:
-    if text.casefold() in _YES | _NO:
-        return text.casefold() in _YES
-    raise RowRefusedError(RowIssue(columns.header(field), "value_invalid", f"{text!r} is neither yes nor no."))
-
-
-def _created_at(row: Row, columns: Columns, now: datetime) -> datetime:
+def _created_at(row: Row, columns: FileColumns, now: datetime) -> datetime:
     text = row.values.get("created_at")
     if text is None:
         return now
     try:
-        moment = datetime.fromisoformat(text.replace(" UTC", "+00:00").replace(" +", "+"))
-        return clock.in_utc(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    except ValueError:
-        raise RowRefusedError(
-            RowIssue(
-                columns.header("created_at"),
-                "value_invalid",
-                f"{text!r} is not a time: write it like 2026-11-21T10:00:00Z.",
-            )
-        ) from None
+        return csv_values.parse_time(text)
+    except ValueError as error:
+        raise RowRefusedError(RowIssue(columns.header("created_at"), "value_invalid", str(error))) from None
 
 
-def _refused(fields: Sequence[FieldError], columns: Columns) -> RowRefusedError:
-    """The refusal for the first field that did not pass."""
+def _refused(fields: Sequence[FieldError], columns: FileColumns) -> RowRefusedError:
+    """Return the error for the first invalid field."""
     first = fields[0]
     field = re.sub(r"^shipping_addresses\.\d+", "shipping_address", first.pointer.removeprefix("/").replace("/", "."))
     field = re.sub(r"^(groups|tags)\.\d+$", r"\1", field)

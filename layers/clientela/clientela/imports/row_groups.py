@@ -1,4 +1,4 @@
-"""The groups that a cell names: by id, code or name, without regard to case and accents."""
+"""Find the groups that a cell names: by id, code or name, ignoring case and accents."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,34 +8,43 @@ from typing import NamedTuple
 from clientela.groups.groups import Group
 from clientela.schema.text import fold_for_search
 
-type GroupIds = Mapping[str, str]  # what a group may be called, folded → its id
+type GroupIds = Mapping[str, str]  # folded id, code or name of a group → its id
 
-NONE: GroupIds = MappingProxyType({})
+NO_GROUPS: GroupIds = MappingProxyType({})
 
 
-class Named(NamedTuple):
-    """What a cell names: the ids of groups, and the names that no group has, or that two share."""
+class NamedGroups(NamedTuple):
+    """The groups that a cell names: ids, and the names that no group has or that two groups share."""
 
     ids: list[str]
     unknown: list[str]
 
 
 def group_ids(groups: Sequence[Group]) -> GroupIds:
-    """What each group may be called. An id goes before a code, a code before a name; a name that two share is none."""
+    """Index groups by everything that names them.
+
+    An id wins over a code, a code over a name. A name that two groups share names none.
+    """
     names = Counter(fold_for_search(group.name) for group in groups)
     by_name = {fold_for_search(group.name): group.id for group in groups if names[fold_for_search(group.name)] == 1}
     by_code = {fold_for_search(group.code): group.id for group in groups}
     return by_name | by_code | {fold_for_search(group.id): group.id for group in groups}
 
 
-def named(cell: str, ids: GroupIds) -> Named:
-    """The groups of a cell, each once. They stand apart by `;` or `,`, which may also be part of a group's name."""
-    found: dict[str, None] = {}
+def find_named(cell: str, ids: GroupIds) -> NamedGroups:
+    """Return the groups of a cell without duplicates.
+
+    They are separated by `;` or `,`, which may also be part of a group's name.
+    """
+    present: dict[str, None] = {}
     unknown: dict[str, None] = {}
     for name in _names(cell.strip(), ids):
-        known = ids.get(fold_for_search(name))
-        (unknown if known is None else found)[known or name] = None
-    return Named(list(found), list(unknown))
+        group_id = ids.get(fold_for_search(name))
+        if group_id is None:
+            unknown[name] = None
+        else:
+            present[group_id] = None
+    return NamedGroups(list(present), list(unknown))
 
 
 def _names(cell: str, ids: GroupIds) -> Iterator[str]:

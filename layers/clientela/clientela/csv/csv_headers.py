@@ -1,0 +1,120 @@
+"""Recognise the headers of a CSV file: which customer field each one names, and in which language."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from clientela.csv.csv_columns import COLUMNS
+from clientela.csv.csv_header_names import ADDRESS, BILLING, CUSTOMER, LANGUAGES, SHIPPING
+from clientela.schema.text import fold_for_search
+
+_ADDRESS_FIELDS = {column.name for column in COLUMNS if column.parent == "billing_address" and column.parse}
+_FIELDS_WITH_ADDRESS_WORD = _ADDRESS_FIELDS | {"vat_id", "email"}  # `Shipping Phone`, `Billing Tax ID`
+_INNER = re.compile(r"^(address|addresses|person|adresse|direccion|indirizzo|endereco)")
+_CONNECTOR = re.compile(r"(dela|del|de|di|da|do|der|para|per|pour|fur|zur)$")
+
+
+class FileColumns(NamedTuple):
+    """The headers as the file spells them, the field of each, and their language.
+
+    A field is one of the customer, such as `email`, or of an address, such as
+    `billing_address.city`. It is None if the header is unknown: the column is left out.
+    """
+
+    headers: tuple[str, ...]
+    fields: tuple[str | None, ...]
+    language: str
+
+    def header(self, field: str) -> str:
+        """Return the file's header of a field; the field itself if the file has no such column."""
+        return self.headers[self.fields.index(field)] if field in self.fields else field
+
+
+class _Match(NamedTuple):
+    """The field that a header names, and the languages that use this header for it."""
+
+    field: str | None = None
+    languages: tuple[str, ...] = ()
+
+
+def recognise(headers: Sequence[str]) -> FileColumns:
+    """Match headers to fields, ignoring case, accents and punctuation."""
+    matches = [_match(normalize(header)) for header in headers]
+    counts = Counter(language for match in matches for language in match.languages)
+    language = max(LANGUAGES, key=lambda candidate: counts[candidate])  # the first of equals: English
+    fields = _resolve_ambiguous([match.field for match in matches], language)
+    return FileColumns(tuple(header.strip() for header in headers), tuple(fields), language)
+
+
+def normalize(header: str) -> str:
+    """Return a header without case, accents, blanks and punctuation: `E-mail ` → `email`."""
+    return "".join(char for char in fold_for_search(header) if char.isalnum())
+
+
+def _resolve_ambiguous(fields: list[str | None], language: str) -> list[str | None]:
+    """Decide fields that depend on other columns.
+
+    `nombre` alone is the full name, beside `apellidos` the first name; `nom` beside `prénom` is the
+    last name.
+    """
+    replacements: dict[str | None, str | None] = {}
+    if "last_name" in fields and "first_name" not in fields and language != "en":
+        replacements["name"] = "first_name"
+    if "first_name" in fields and "last_name" not in fields and language in {"fr", "de"}:
+        replacements["name"] = "last_name"
+    # A billing e-mail identifies the customer only if the file has no other e-mail.
+    replacements["billing_address.email"] = None if "email" in fields else "email"
+    return [replacements.get(field, field) for field in fields]
+
+
+def _match(name: str) -> _Match:
+    if name in _customer_names():
+        return _customer_names()[name]
+    if name in _address_names():  # an address without a word for its use is the billing address
+        field, languages = _address_names()[name]
+        return _Match(f"billing_address.{field}", languages)
+    for kind, words in (("billing_address", BILLING), ("shipping_address", SHIPPING)):
+        for word in words:
+            field, languages = _match_part(_without(name, word))
+            if field:
+                return _Match(field if field == "vat_id" else f"{kind}.{field}", languages)
+    return _Match()
+
+
+def _without(name: str, word: str) -> str:
+    if name.startswith(word):
+        return name.removeprefix(word)
+    return _CONNECTOR.sub("", name.removesuffix(word)) if name.endswith(word) else ""
+
+
+def _match_part(rest: str) -> _Match:
+    """Match a header whose word for billing or shipping is removed."""
+    for name in (rest, _INNER.sub("", rest)):
+        if name in _address_names():
+            return _address_names()[name]
+        match = _customer_names().get(name, _Match())
+        if match.field in _FIELDS_WITH_ADDRESS_WORD:
+            return match
+    return _Match()
+
+
+@cache
+def _customer_names() -> dict[str, _Match]:
+    return _by_name(CUSTOMER)
+
+
+@cache
+def _address_names() -> dict[str, _Match]:
+    return _by_name(ADDRESS)
+
+
+def _by_name(fields: Mapping[str, Mapping[str, str]]) -> dict[str, _Match]:
+    matches: dict[str, _Match] = {}
+    for field, spellings in fields.items():
+        for language, names in spellings.items():
+            for name in names.split():
+                match = matches.get(name, _Match(field))
+                matches[name] = match._replace(languages=(*match.languages, language))
+    return matches

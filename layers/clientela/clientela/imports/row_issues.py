@@ -1,0 +1,24 @@
+"""Issues of import rows: why a row was rejected, or what was left out of it."""
+
+from typing import NamedTuple
+
+
+class RowIssue(NamedTuple):
+    """An issue of a row: the column as the file names it (or empty), a stable code, a sentence."""
+
+    column: str
+    code: str
+    message: str
+
+
+class RowRefusedError(ValueError):
+    """A row that cannot be loaded."""
+
+    def __init__(self, issue: RowIssue) -> None:
+        super().__init__(issue.message)
+        self.issue = issue
+
+
+def left_out(column: str, code: str, reason: str) -> RowIssue:
+    """Return the warning that a cell of the row was left out."""
+    return RowIssue(column, code, f"{reason.rstrip('.')}. The customer was imported without it.")
