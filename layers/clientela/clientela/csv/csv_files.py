@@ -1,7 +1,7 @@
-"""Merchants' CSV files: detect encoding, delimiter and header, and plan chunks that end on record ends.
+"""Merchants' CSV files: detect encoding, delimiter and header; plan chunks of whole records.
 
-A file is read once, as a stream in constant memory. It is read a second time only if bytes after the
-beginning are not UTF-8.
+A file is read once, as a stream in constant memory. It is read a second time only if bytes after
+the beginning are not UTF-8.
 """
 
 import codecs
@@ -85,7 +85,12 @@ def inspect(open_file: OpenFile, encoding: str | None = None, delimiter: str | N
 
 
 def lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
-    """Yield the lines of a stream with their ends: CR LF, LF or CR — UnicodeDecodeError, RecordError."""
+    """Yield the lines of a stream, each with its end: CR LF, LF or CR.
+
+    Raises:
+        UnicodeDecodeError: the stream has another encoding.
+        RecordError: a line is too long.
+    """
     text = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
     number = 0
     while line := text.readline(MAX_CHARACTERS + 1):
@@ -96,7 +101,7 @@ def lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
 
 
 def codec(name: str) -> str:
-    """Return the codec of an encoding's usual name: `Windows-1252` → `cp1252` — FileRefusedError for others."""
+    """Return the codec of an encoding: `Windows-1252` → `cp1252` — FileRefusedError for others."""
     try:
         codec_name = codecs.lookup(name).name
     except LookupError:

@@ -7,8 +7,8 @@ Sources: the customer CSV files of Ecwid, Jumpseller, Shopify, WooCommerce and A
 
 LANGUAGES = ("en", "es", "it", "fr", "de", "pt")
 
-# Field → language → header names, separated by blanks. A name that several languages share is listed
-# in each of them, so that the file's language is detected correctly.
+# Field → language → header names, separated by blanks. A name that several languages share is
+# listed in each of them, so that the file's language is detected correctly.
 CUSTOMER: dict[str, dict[str, str]] = {
     "email": {
         "en": "email emailaddress mail customeremail useremail",

@@ -1,4 +1,4 @@
-"""Recognise the headers of a CSV file: which customer field each one names, and in which language."""
+"""Recognise the headers of a CSV file: their fields and their language."""
 
 import re
 from collections import Counter

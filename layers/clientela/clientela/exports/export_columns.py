@@ -1,6 +1,7 @@
 """Export rows: the cells of a stored customer, in the order of csv_columns.
 
-A row is built from the stored item: validating the model would take longer than the rest of an export.
+A row is built from the stored item: validating the model would take longer than the rest of an
+export.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +21,10 @@ _EMPTY: dict[str, Any] = {}
 
 
 def cells(profile: Item, group_codes: Mapping[str, str]) -> list[str]:
-    """Return the cells of a stored profile. Groups are written by code; a group without one by its id."""
+    """Return the cells of a stored profile.
+
+    Groups are written by code; a group without one by its id.
+    """
     customer = customer_json(profile)
     customer["groups"] = [group_codes.get(group, group) for group in customer["groups"]]
     parents = {

@@ -1,4 +1,4 @@
-"""The objects of an export in the exports bucket: a CSV file written as a stream, and its manifest."""
+"""The exports bucket: CSV files written as streams, and their manifests."""
 
 import csv
 import hashlib
@@ -38,8 +38,8 @@ def write(
 ) -> FileSummary:
     """Write a row for each stored profile: RFC 4180, UTF-8 with a byte-order mark.
 
-    `group_codes` are the codes of groups by id. `check` is called with the number of rows before the
-    object is completed; if it raises, no object is left.
+    `group_codes` are the codes of groups by id. `check` is called with the number of rows before
+    the object is completed; if it raises, no object is left.
     """
     rows = 0
     with ObjectWriter(key, "text/csv; charset=utf-8") as writer:
@@ -83,9 +83,10 @@ class _Target(TypedDict):
 
 
 class ObjectWriter:
-    """An object written piece by piece in constant memory. If the `with` block fails, no object is left.
+    """An object written piece by piece in constant memory.
 
-    Content that fits into one part is one PutObject, longer content a multipart upload.
+    If the `with` block fails, no object is left. Content that fits into one part is one PutObject,
+    longer content a multipart upload.
     """
 
     def __init__(self, key: str, content_type: str) -> None:

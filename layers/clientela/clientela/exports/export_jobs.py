@@ -1,7 +1,8 @@
 """Exports: a store's customers as a CSV file in the exports bucket.
 
 A job is started, run once by the export function, and ends with a manifest. The manifest is written
-last, so a file with a manifest is complete: its rows are compared with a separate count of customers.
+last, so a file with a manifest is complete: its rows are compared with a separate count of
+customers.
 """
 
 import time
@@ -34,11 +35,17 @@ Status = Literal["queued", "running", "succeeded", "failed"]
 
 
 class ExportIncompleteError(RuntimeError):
-    """The number of rows differs from the number of customers, so the file may be incomplete. Safe to repeat."""
+    """The number of rows differs from the number of customers, so the file may be incomplete.
+
+    Safe to repeat.
+    """
 
 
 class ExportJob(Model):
-    """An export as the merchant sees it. `file` and `manifest` are keys in the exports bucket, set at the end."""
+    """An export as the merchant sees it.
+
+    `file` and `manifest` are keys in the exports bucket, set at the end.
+    """
 
     id: str
     status: Status = "queued"
@@ -81,15 +88,18 @@ class ExportRecord(Record):
 
 
 def start(store: Store, now: datetime, filter_: CustomerFilter = _ALL_CUSTOMERS) -> ExportJob:
-    """Start an export of the customers that pass the filter; the export function runs it. 1 write unit."""
+    """Start an export of the customers that pass the filter; the export function runs it.
+
+    Cost: 1 write unit.
+    """
     return _start(store, ExportJob(id=ids.new("exp", now), filter=filter_, created_at=now))
 
 
 def start_nightly(now: datetime, schedule: datetime | None = None) -> int:
     """Start the export of every store with nightly exports and return the number of stores.
 
-    Calls with the same `schedule` (the planned time of the call) start one export per store. If a store
-    fails, the others are still started.
+    Calls with the same `schedule` (the planned time of the call) start one export per store. If a
+    store fails, the others are still started.
 
     Raises:
         ExceptionGroup: the errors of the stores that failed, after all others are started.
@@ -108,16 +118,16 @@ def start_nightly(now: datetime, schedule: datetime | None = None) -> int:
 def run(store: Store, job_id: str, now: datetime, run_by: str | None = None) -> ExportJob:
     """Write a job's file and manifest, unless the job has succeeded or another call is running it.
 
-    A failed job runs again, because Lambda repeats a failed call. A job whose run died runs again as soon
-    as the same call (`run_by`) is repeated, or for any call after 15 minutes.
+    A failed job runs again, because Lambda repeats a failed call. A job whose run died runs again
+    as soon as the same call (`run_by`) is repeated, or for any call after 15 minutes.
 
     Raises:
         ExportNotFoundError: the job does not exist.
-        ExportIncompleteError: rows and customers differ in number. This and any other error is raised
-            after the job is marked as failed.
+        ExportIncompleteError: rows and customers differ in number. This and any other error is
+            raised after the job is marked as failed.
 
-    Cost: half a read unit per 4 KB of each customer and of the directory index, which is read two or
-    three times.
+    Cost: half a read unit per 4 KB of each customer and of the directory index, which is read two
+    or three times.
     """
     began = time.monotonic()
     record = _get_record(store.id, job_id)
@@ -154,7 +164,12 @@ def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[E
 
 
 def download_url(store: Store, job_id: str) -> str:
-    """Return a URL of the file, valid for five minutes — ExportNotFoundError, ExportUnfinishedError."""
+    """Return a URL of the file, valid for five minutes.
+
+    Raises:
+        ExportNotFoundError: the job does not exist.
+        ExportUnfinishedError: the job has no file yet, or it failed.
+    """
     job = get(store, job_id)
     if job.file is None:
         raise ExportUnfinishedError(f"The export is {job.status}.")
@@ -201,7 +216,10 @@ def _is_free(record: ExportRecord, now: datetime, run_by: str | None) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """Return a message for the merchant. The texts of other errors are left out: they may contain anything."""
+    """Return a message for the merchant.
+
+    The texts of other errors are left out: they may contain anything.
+    """
     return str(error) if isinstance(error, ExportIncompleteError) else f"The export failed: {type(error).__name__}."
 
 
@@ -210,7 +228,10 @@ def _time_since(now: datetime, began: float) -> datetime:
 
 
 def _write(store: Store, job: ExportJob) -> export_files.FileSummary:
-    """Write the file. Customers are counted before and after, because they change while it is written."""
+    """Write the file.
+
+    Customers are counted before and after, because they change while it is written.
+    """
     before = customer_search.count(store, job.filter)
 
     def check(rows: int) -> None:
@@ -248,7 +269,10 @@ def _manifest_key(store: Store, job: ExportJob) -> str:
 
 
 def _update(record: ExportRecord, **changes: Any) -> ExportRecord:
-    """Write the job with changes — VersionConflictError if it changed since it was read. 1 write unit."""
+    """Write the job with changes — VersionConflictError if it changed since it was read.
+
+    Cost: 1 write unit.
+    """
     job = record.job.model_copy(update=changes)
     after = ExportRecord(
         record.pk, record.sk, version=record.version + 1, status=job.status, run_by=record.run_by, job=job

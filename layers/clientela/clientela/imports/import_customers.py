@@ -24,8 +24,8 @@ _CHANGED = ("created", "updated")
 class Rules(NamedTuple):
     """What decides how a job's rows are applied.
 
-    `earlier_updates` are the lines that an earlier attempt at the chunk stored as updates. `erased` are
-    the rows' e-mails whose owners were erased.
+    `earlier_updates` are the lines that an earlier attempt at the chunk stored as updates. `erased`
+    are the rows' e-mails whose owners were erased.
     """
 
     job_id: str

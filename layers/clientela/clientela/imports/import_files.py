@@ -1,4 +1,4 @@
-"""The objects of an import in the imports bucket: the merchant's file, and the job's files under `_jobs/<job id>/`.
+"""The imports bucket: merchants' files, and each job's own files under `_jobs/<job id>/`.
 
 The names of the job's files do not end in `.csv`, because that would start an import.
 """
@@ -73,7 +73,7 @@ def delete(source: Source) -> None:
 
 
 def plan_key(job_id: str) -> str:
-    """Return `_jobs/imp_01K…/plan.json`: the chunks, one for each call of the state machine's Map."""
+    """Return `_jobs/imp_01K…/plan.json`, the key of the plan: one chunk per Map call."""
     return f"{PREFIX}{job_id}/plan.json"
 
 

@@ -25,8 +25,8 @@ class ResultMissingError(RuntimeError):
 def finish(store_id: str, job_id: str, now: datetime, failed: str | None = None) -> Status:
     """End a job: `succeeded` if every chunk has its result, else `failed`. Safe to repeat.
 
-    `failed` names the error that stopped the state machine. Chunks may have no result then: their rows
-    count as rejected, so that each row of the file is always counted once.
+    `failed` names the error that stopped the state machine. Chunks may have no result then: their
+    rows count as rejected, so that each row of the file is always counted once.
 
     Cost: 1 write unit per KB of the job.
     """
@@ -66,7 +66,7 @@ def _write_reports(record: ImportRecord, detected: DetectedFormat, *, is_partial
 
 
 def _results(record: ImportRecord, columns: FileColumns, *, is_partial: bool) -> Iterator[tuple[ChunkResult, int]]:
-    """Yield the chunks' results in the file's order, each with the number of rows without a result."""
+    """Yield the chunks' results in the file's order, each with its number of missing rows."""
     chunks = import_files.read_plan(record.job.id) if is_partial else []
     for index, content in enumerate(import_files.read_results(record.job.id, int(record.chunks))):
         if content is not None:
@@ -90,7 +90,7 @@ def _add(totals: Counts, counts: Counts) -> None:
 
 
 class _ReportFile:
-    """A report being written: UTF-8 with a byte-order mark for Excel, and the delimiter of the merchant's file."""
+    """A report being written, with a byte-order mark for Excel and the delimiter of the file."""
 
     def __init__(self, content: IO[bytes], headers: list[str], delimiter: str) -> None:
         self._text = io.TextIOWrapper(content, encoding="utf-8-sig", newline="", write_through=True)

@@ -51,7 +51,10 @@ class DetectedFormat(Model):
 
 
 class Counts(Model):
-    """Numbers of rows by outcome: created, updated, unchanged or rejected. Warnings are counted separately."""
+    """Numbers of rows by outcome: created, updated, unchanged or rejected.
+
+    Warnings are counted separately.
+    """
 
     created: int = 0
     updated: int = 0
@@ -65,7 +68,10 @@ class Counts(Model):
 
 
 class ImportJob(Counts):
-    """An import as the merchant sees it. `message` says why it failed; `notes` are remarks on the file."""
+    """An import as the merchant sees it.
+
+    `message` says why it failed; `notes` are remarks on the file.
+    """
 
     id: str
     status: Status
@@ -141,7 +147,10 @@ def get_record(store_id: str, job_id: str) -> ImportRecord:
 
 
 def register(store: Store, job: ImportJob, source: Source) -> ImportRecord:
-    """Create the job of a new file, or return the job that an earlier event created. 1 write unit."""
+    """Create the job of a new file, or return the job that an earlier event created.
+
+    Cost: 1 write unit.
+    """
     new = ImportRecord(keys.store(store.id), keys.import_job(job.id), status=job.status, job=job, source=source)
     try:
         records.put(new, ImportRecord.pk.does_not_exist(), _ConditionFailedError())
@@ -151,7 +160,10 @@ def register(store: Store, job: ImportJob, source: Source) -> ImportRecord:
 
 
 def mark_planned(record: ImportRecord, layout: FileLayout, notes: list[str]) -> ImportRecord:
-    """Store the file's layout, unless the job is further already. Return the stored record. 1 write unit per KB."""
+    """Store the file's layout, unless the job is further already.
+
+    Return the stored record. Cost: 1 write unit per KB.
+    """
     columns = [
         CsvColumn(header=header, field=field)
         for header, field in zip(layout.columns.headers, layout.columns.fields, strict=True)
@@ -165,14 +177,20 @@ def mark_planned(record: ImportRecord, layout: FileLayout, notes: list[str]) -> 
 
 
 def mark_running(record: ImportRecord) -> ImportRecord:
-    """Mark the job as running, unless it has ended already. Return the stored record. 1 write unit per KB."""
+    """Mark the job as running, unless it has ended already.
+
+    Return the stored record. Cost: 1 write unit per KB.
+    """
     return _set_status(record, "running", ImportRecord.status == "planned")
 
 
 def end(
     record: ImportRecord, status: Status, counts: Counts, now: datetime, message: str | None = None
 ) -> ImportRecord:
-    """End the job with its final counts, unless it has ended already. Return the stored record. 1 write unit per KB."""
+    """End the job with its final counts, unless it has ended already.
+
+    Return the stored record. Cost: 1 write unit per KB.
+    """
     record.job = record.job.model_copy(update={"rows_total": counts.rows, "message": message, "finished_at": now})
     for name in Counts.model_fields:
         setattr(record, name, getattr(counts, name))
@@ -189,7 +207,7 @@ class _ConditionFailedError(Exception):
 
 
 def _set_status(record: ImportRecord, status: Status, condition: Condition) -> ImportRecord:
-    """Write the record with a new status if `condition` holds; return the record that is stored now."""
+    """Write the record with a new status if `condition` holds. Return the stored record."""
     actions: list[Action] = [
         ImportRecord.status.set(status),
         ImportRecord.job.set(record.job),

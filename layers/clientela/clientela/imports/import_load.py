@@ -1,14 +1,14 @@
 """Load one chunk of an import: parse its rows, create or change the customers, write the results.
 
-A chunk may run again at any time, after a failure at any call, and produces the same customers and the
-same report:
-- A new customer's id is derived from the job and the row, so a row finds the customer that an earlier
-  attempt created from it.
-- The rows that will update a customer are stored before anything is written. A later attempt finds the
-  customer already updated, and still counts an update.
+A chunk may run again at any time, after a failure at any call, and produces the same customers and
+the same report:
+- A new customer's id is derived from the job and the row, so a row finds the customer that an
+  earlier attempt created from it.
+- The rows that will update a customer are stored before anything is written. A later attempt finds
+  the customer already updated, and still counts an update.
 - One transaction adds the chunk's counts to the job and marks the chunk as done.
-All rows of one e-mail in a chunk become one write. Rows of one e-mail in different chunks are applied in
-any order.
+All rows of one e-mail in a chunk become one write. Rows of one e-mail in different chunks are
+applied in any order.
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,7 +55,7 @@ _CONFLICTS = (EmailTakenError, VersionConflictError, BusyError)
 
 
 class ChunkRecord(Record):
-    """`STORE#demo#IMPORT#imp_01K…` / `CHUNK#000012`: the rows stored as updates, and whether the chunk is done."""
+    """`STORE#demo#IMPORT#imp_01K…` / `CHUNK#000012`: lines stored as updates; is it done?"""
 
     done = BooleanAttribute(default=False)
     updates = NumberSetAttribute(null=True)
@@ -68,10 +68,10 @@ def run(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
     Raises:
         BusyError: others keep changing one of the customers.
 
-    Cost of a row: 12 write units and 1 read unit if it creates a customer; 10 to 18 and 1 if it updates
-    one; 1 read unit if it changes nothing. In addition 2 write units for each group that a transaction
-    adds customers to; 1 write unit for a disabled customer, and 1 for each of the sessions; 1 read unit
-    and 4 write units for a password hash.
+    Cost of a row: 12 write units and 1 read unit if it creates a customer; 10 to 18 and 1 if it
+    updates one; 1 read unit if it changes nothing. In addition 2 write units for each group that a
+    transaction adds customers to; 1 write unit for a disabled customer, and 1 for each of the
+    sessions; 1 read unit and 4 write units for a password hash.
     """
     record = import_jobs.get_record(store_id, job_id)
     key = keys.import_chunks(store_id, job_id), keys.import_chunk(chunk.index)
@@ -135,8 +135,8 @@ def _apply_chunk(store: Store, rows: Sequence[Row], rules: Rules, now: datetime)
 def _owners(store: Store, emails: Sequence[str]) -> dict[str, Customer]:
     """Return the customers who have these e-mails.
 
-    The reads are eventually consistent, at half the price: if one is out of date, the condition of the
-    write fails.
+    The reads are eventually consistent, at half the price: if one is out of date, the condition of
+    the write fails.
     """
     claims = dynamodb.get_many([(keys.email(store.id, email), keys.CLAIM) for email in emails], "customer_id")
     customer_ids = {item["customer_id"]["S"] for item in claims}
@@ -155,7 +155,10 @@ def _store_updates(progress: ChunkRecord, imported: Sequence[ImportedCustomer], 
 
 
 def _write(store: Store, imported: Sequence[ImportedCustomer], rules: Rules, now: datetime) -> list[ImportedCustomer]:
-    """Write changed customers, as many per transaction as possible. Return all customers as they are stored."""
+    """Write changed customers, as many per transaction as possible.
+
+    Return all customers as they are stored.
+    """
     changed = [each for each in imported if each.is_changed]
     unchanged = [each for each in imported if not each.is_changed]
     _shut_out(store, unchanged, rules, now)  # those whom an earlier attempt disabled
@@ -173,7 +176,7 @@ class _Batch(NamedTuple):
 
 
 def _batches(store: Store, imported: Sequence[ImportedCustomer], rules: Rules, now: datetime) -> Iterator[_Batch]:
-    """Yield as few transactions as DynamoDB's limits allow: 33 new customers without groups fit in one."""
+    """Yield as few transactions as possible: 33 new customers without groups fit in one."""
     batch = _Batch([], Transaction())
     for each in imported:
         prepared, write = _prepare(store, each, rules, now)
@@ -228,7 +231,7 @@ def _commit(store: Store, batch: _Batch, rules: Rules, now: datetime) -> Sequenc
 
 
 def _write_one(store: Store, imported: ImportedCustomer, rules: Rules, now: datetime) -> ImportedCustomer:
-    """Apply one customer's rows to its current state and write it — BusyError if others keep changing it."""
+    """Apply rows to the customer's current state and write it — BusyError after many conflicts."""
     email = imported.rows[0].canonical
 
     def attempt() -> ImportedCustomer:
@@ -250,7 +253,7 @@ def _write_one(store: Store, imported: ImportedCustomer, rules: Rules, now: date
 
 
 def _mark_done(record: ImportRecord, progress: ChunkRecord, chunk_result: ChunkResult) -> None:
-    """Add the chunk's counts to the job and mark the chunk as done, unless another attempt has done so."""
+    """Add the chunk's counts to the job and mark it as done, unless another attempt did so."""
     adds = [getattr(ImportRecord, name).add(count) for name, count in chunk_result.counts if count]
     progress.done, progress.updates = True, None
     try:

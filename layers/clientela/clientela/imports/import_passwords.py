@@ -1,7 +1,7 @@
-"""Passwords in imports: hashes of accepted formats are stored, each in its customer's password item.
+"""Passwords in imports: hashes of accepted formats are stored in their customers' items.
 
-Clear passwords are left out: one second hashes only about fifty of them, and they would be stored in
-clear until then. Their owners can sign in by e-mail at once and set a password of their own.
+Clear passwords are left out: one second hashes only about fifty of them, and they would be stored
+in clear until then. Their owners can sign in by e-mail at once and set a password of their own.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,7 +1,7 @@
 """The first step of an import: register a job for a new file, plan it and start it.
 
-Events may arrive twice, and a function may die between any two calls. A repetition produces the same
-job, the same plan and the same execution, which is named by the job's id.
+Events may arrive twice, and a function may die between any two calls. A repetition produces the
+same job, the same plan and the same execution, which is named by the job's id.
 """
 
 from datetime import datetime
@@ -32,9 +32,9 @@ _PASSWORDS_NOTE = (
 def receive(bucket: str, key: str, version_id: str | None, now: datetime) -> str | None:
     """Start the import of a new file `<store id>/<name>.csv` and return the job's id.
 
-    None means that there is nothing to import: it is a job's own file, the store does not exist or the
-    file is deleted. Do not repeat such an event. A refused file ends its job as failed; it is deleted if
-    it has a column of passwords.
+    None means that there is nothing to import: it is a job's own file, the store does not exist or
+    the file is deleted. Do not repeat such an event. A refused file ends its job as failed; it is
+    deleted if it has a column of passwords.
     """
     store = _store(key)
     file = import_files.find(bucket, key, version_id) if store else None
@@ -129,7 +129,7 @@ def _notes(layout: FileLayout) -> list[str]:
 
 
 def _parse_options(metadata: dict[str, str]) -> _Options:
-    """Parse the options — FileRefusedError for an unknown value, because a default may not be what was meant."""
+    """Parse the options — FileRefusedError for an unknown value, because a default may be wrong."""
     mode = next((mode for mode in MODES if mode == metadata.get("mode", "upsert").lower()), None)
     dry_run, send_welcome = (_flag(metadata, name) for name in ("dry-run", "send-welcome"))
     delimiter = _NAMED_DELIMITERS.get(metadata.get("delimiter", "").lower(), metadata.get("delimiter"))

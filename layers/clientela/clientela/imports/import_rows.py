@@ -1,9 +1,9 @@
 """Import rows: parse the cells of a row, and create or change a customer in memory.
 
-A column that the file does not have and an empty cell change nothing. Groups and tags are replaced by
-those of the cell. An address is merged into the billing address, or into the default address of the
-address book. Invalid phones, countries, languages and VAT IDs and unknown groups are left out with a
-warning, because old data of shops has many of them; any other invalid cell rejects the row.
+A column that the file does not have and an empty cell change nothing. Groups and tags are replaced
+by those of the cell. An address is merged into the billing address, or into the default address of
+the address book. Invalid phones, countries, languages and VAT IDs and unknown groups are left out
+with a warning, because old data of shops has many of them; any other invalid cell rejects the row.
 """
 
 import re
@@ -25,7 +25,7 @@ from clientela.schema import email_addresses
 from clientela.schema.validation_errors import field_errors
 from clientela.sign_in import password_hashes
 
-# Fields that are no part of the merge patch: each has its own rules, or our addresses do not have it.
+# Fields outside the merge patch: they have rules of their own, or our addresses lack them.
 _NOT_PATCHED = {"email", "password", "created_at", "groups", "billing_address.email", "shipping_address.email"}
 _HASH_UNKNOWN = "The password is a hash of an unknown format"
 

@@ -1,4 +1,4 @@
-"""Merge an import row's addresses into the billing address and the default address of the address book."""
+"""Merge an import row's addresses into the billing address and the default shipping address."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,8 +21,8 @@ def merge_addresses(
 ) -> tuple[dict[str, Any], list[RowIssue]]:
     """Return the changed addresses as parts of a JSON Merge Patch, and what was left out of them.
 
-    Phones, including the one in `changes`, are converted to E.164 with the country of their address,
-    else with the store's `country`. A phone that cannot be converted is removed.
+    Phones, including the one in `changes`, are converted to E.164 with the country of their
+    address, else with the store's `country`. A phone that cannot be converted is removed.
     """
     stored = before.model_dump(mode="json", exclude_none=True, include=_ADDRESSES) if before else {}
     book = stored.get("shipping_addresses", [])
@@ -43,7 +43,10 @@ def merge_addresses(
 
 
 def _address(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """Return the address's filled fields. A first and a last name become the name: our addresses have one."""
+    """Return the address's filled fields.
+
+    A first and a last name become the name: our addresses have one.
+    """
     parts = {name.removeprefix(f"{kind}."): value for name, value in values.items() if name.startswith(f"{kind}.")}
     names = [parts.pop(name) for name in ("first_name", "last_name") if name in parts]
     if names:
@@ -52,7 +55,7 @@ def _address(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 
 def _book(book: list[dict[str, Any]], changes: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the address book with its default address changed; an empty book gets its first address."""
+    """Return the address book with its default address changed, or with its first address."""
     default = _default(book)
     if default is None:
         return [changes | {"is_default": True}]

@@ -14,7 +14,7 @@ NO_GROUPS: GroupIds = MappingProxyType({})
 
 
 class NamedGroups(NamedTuple):
-    """The groups that a cell names: ids, and the names that no group has or that two groups share."""
+    """The groups that a cell names: ids, and names that no group has or that two groups share."""
 
     ids: list[str]
     unknown: list[str]
