@@ -32,6 +32,16 @@ def _dialled(text: str) -> str:
 Words = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_searchable)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 
+# Fields that customers cannot be filtered by, each with the reason: the indexes do not project them.
+NOT_FILTERED = {
+    "primary_group": "`group` finds every group of a customer",
+    "tax_exemption": "`tax_exempt` finds its result",
+    "vat_id": "no use known",
+    "marketing_consent": "`accepts_marketing` finds its result",
+    "note": "too long for the indexes",
+    "custom_fields": "too large for the indexes",
+}
+
 
 class CustomerFilter(Model):
     """All that is given must hold. Dates include both ends; text is compared without regard to case and accents."""

@@ -27,6 +27,12 @@ from clientela.table.transactions import Transaction
 
 _FILLED = ("name", "first_name", "last_name", "company", "language", "billing_address", "phone", "vat_id")
 _UNITED = ("groups", "tags")
+# Fields of which the remaining customer keeps its own value, each with the reason.
+NOT_MERGED = {
+    "status": "a merge must not enable or disable the remaining customer",
+    "accepts_marketing": "it was given for another e-mail address",
+    "marketing_consent": "it was given for another e-mail address",
+}
 
 
 class NewMerge(Model):

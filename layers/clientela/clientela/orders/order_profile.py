@@ -16,6 +16,21 @@ from clientela.schema import countries
 from clientela.schema.documents import InputContext, Model
 
 _FILLED = ("name", "phone", "language", "vat_id", "accepts_marketing", "billing_address")
+# Fields that an order does not fill, each with the reason.
+NOT_FILLED = {
+    "first_name": "an order has one name",
+    "last_name": "an order has one name",
+    "company": "an order has it as part of its addresses",
+    "status": "decided by the merchant",
+    "groups": "decided by the merchant",
+    "primary_group": "decided by the merchant",
+    "tags": "decided by the merchant",
+    "tax_exempt": "decided by the merchant",
+    "tax_exemption": "decided by the merchant",
+    "marketing_consent": "derived from `accepts_marketing` when the customer is written",
+    "note": "decided by the merchant",
+    "custom_fields": "decided by the merchant",
+}
 _EMPTY: tuple[object, ...] = (None, "", [])
 
 

@@ -59,6 +59,16 @@ class Account(AccountFields):
     updated_at: Timestamp
 
 
+# Fields that merchants can write and that the owner does not see, each with the reason.
+NOT_IN_OWN_VIEW = {
+    "status": "internal to the merchant",
+    "groups": "internal to the merchant",
+    "primary_group": "internal to the merchant",
+    "tags": "internal to the merchant",
+    "tax_exemption": "internal to the merchant; `tax_exempt` is visible",
+    "note": "internal to the merchant",
+    "custom_fields": "internal to the merchant",
+}
 _TOLD_BY_ORDERS = {
     "orders_count": 0, "total_spent": [], "average_order_value": None, "first_order_at": None, "last_order_at": None,
     # Orders fill these in, too: where the mailbox's owner lives is nothing for whoever chose a password elsewhere.
