@@ -37,9 +37,9 @@ class KilledError(RuntimeError):
 
 @pytest.fixture
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    found = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: found)
-    return found
+    stand_in = StateMachines()
+    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
+    return stand_in
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
-"""Headers as other systems and other languages write them."""
+"""Columns of CSV files, and their headers in other systems and languages."""
 
 import pytest
 
 from clientela.csv import csv_columns
 from clientela.csv.csv_header_names import ADDRESS, CUSTOMER
 from clientela.csv.csv_headers import recognise
-from clientela.customers.customer_fields import Address, Customer
+from clientela.customers.addresses import Address
+from clientela.customers.customer_fields import Customer
 
 
 @pytest.mark.parametrize(

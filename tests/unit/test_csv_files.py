@@ -1,4 +1,4 @@
-"""What a CSV file is found to be, and that its chunks cut nothing in two."""
+"""CSV files: their format is detected, and their chunks split no record."""
 
 import io
 import random
@@ -13,14 +13,14 @@ def survey(content: bytes, **options: str) -> FileLayout:
     return csv_files.inspect(lambda: io.BytesIO(content), **options)
 
 
-def chunk_rows(content: bytes, found: FileLayout) -> list[tuple[int, list[str]]]:
+def chunk_rows(content: bytes, layout: FileLayout) -> list[tuple[int, list[str]]]:
     """The rows of all chunks, each chunk read by itself."""
     rows = []
-    for chunk in found.chunks:
-        lines = csv_files.lines(io.BytesIO(content[chunk.start : chunk.end]), found.encoding)
-        for record in csv_records.records(lines, found.delimiter, chunk.first_line):
-            if not csv_records.is_blank(record, found.delimiter):
-                rows.append((record.line, csv_records.cells(record, found.delimiter)))
+    for chunk in layout.chunks:
+        lines = csv_files.lines(io.BytesIO(content[chunk.start : chunk.end]), layout.encoding)
+        for record in csv_records.records(lines, layout.delimiter, chunk.first_line):
+            if not csv_records.is_blank(record, layout.delimiter):
+                rows.append((record.line, csv_records.cells(record, layout.delimiter)))
     return rows
 
 
@@ -73,8 +73,8 @@ def test_the_merchants_word_on_encoding_and_delimiter_counts() -> None:
 
 
 def test_a_single_column_is_a_list_of_addresses() -> None:
-    found = survey(b"email\nana@example.com\nbo@example.com")
-    assert (found.rows, found.columns.fields) == (2, ("email",))
+    layout = survey(b"email\nana@example.com\nbo@example.com")
+    assert (layout.rows, layout.columns.fields) == (2, ("email",))
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "cp1252"])
@@ -86,11 +86,11 @@ def test_chunks_together_are_the_file(codec: str, size: int, monkeypatch: pytest
     rows = [f"u{number}@example.com,{generator.choice(cells)},{generator.choice(cells)}" for number in range(50)]
     text = "email,a,b\n" + "\n".join(generator.choice(["", "\n", " ,\n"]) + row for row in rows)
     content = text.encode(codec)
-    found = survey(content)
-    read = chunk_rows(content, found)
+    layout = survey(content)
+    read = chunk_rows(content, layout)
     assert [row[0] for _, row in read] == [f"u{number}@example.com" for number in range(50)]
-    assert found.rows == 50
-    assert len(found.chunks) == -(-50 // size)
+    assert layout.rows == 50
+    assert len(layout.chunks) == -(-50 // size)
     lines = text.replace("\r\n", "\n").split("\n")
     assert all(lines[line - 1].startswith(row[0]) for line, row in read)
 

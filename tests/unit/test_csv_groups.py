@@ -1,4 +1,4 @@
-"""How a cell names groups."""
+"""Groups that a cell names."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What a row's cells mean."""
+"""Import rows: what their cells change."""
 
 from datetime import UTC, datetime
 
@@ -13,16 +13,16 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def created(**cells: str) -> import_rows.AppliedRow:
-    known = recognise(["email", *cells])
+    columns = recognise(["email", *cells])
     return import_rows.create_customer(
-        import_rows.parse_row(2, ["ana@example.com", *cells.values()], known), "cus_1", known, NOW
+        import_rows.parse_row(2, ["ana@example.com", *cells.values()], columns), "cus_1", columns, NOW
     )
 
 
 def changed(before: Customer, **cells: str) -> import_rows.AppliedRow:
-    known = recognise(["email", *cells])
+    columns = recognise(["email", *cells])
     return import_rows.change_customer(
-        import_rows.parse_row(2, ["ana@example.com", *cells.values()], known), before, known
+        import_rows.parse_row(2, ["ana@example.com", *cells.values()], columns), before, columns
     )
 
 
@@ -65,8 +65,8 @@ def test_what_old_data_is_full_of_is_left_out_with_a_warning_and_the_old_value_s
 ) -> None:
     (note,) = created(**{field: cell, "name": "Ana"}).warnings
     assert (note.column, note.code) == (field, code)
-    known = {"vat_id": "ESB12345674", "language": "es", "country": "ES", "shipping_country": "FR"}
-    before = created(**known).customer
+    valid = {"vat_id": "ESB12345674", "language": "es", "country": "ES", "shipping_country": "FR"}
+    before = created(**valid).customer
     applied = changed(before, **{field: cell})
     assert (applied.customer, [note.code for note in applied.warnings]) == (before, [code])
 
@@ -128,5 +128,5 @@ def test_of_two_columns_for_one_field_the_first_that_is_filled_counts() -> None:
 
 
 def test_empty_cells_beyond_the_header_are_no_cells() -> None:
-    known = recognise(["email"])
-    assert import_rows.parse_row(2, ["ana@example.com", "", " "], known).canonical == "ana@example.com"
+    columns = recognise(["email"])
+    assert import_rows.parse_row(2, ["ana@example.com", "", " "], columns).canonical == "ana@example.com"

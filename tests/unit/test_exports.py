@@ -15,7 +15,7 @@ from clientela import clock
 from clientela.aws import clients
 from clientela.csv import csv_headers
 from clientela.customers import customer_search, customers
-from clientela.customers.customer_fields import NewCustomer
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, InvalidInputError
 from clientela.exports import export_columns, export_files, export_jobs
@@ -52,7 +52,7 @@ def functions(aws: Any, monkeypatch: pytest.MonkeyPatch) -> Functions:
     return calls
 
 
-def add(store: Store, email: str, **fields: object) -> customers.Customer:
+def add(store: Store, email: str, **fields: object) -> Customer:
     return customers.create(store, NewCustomer.model_validate({"email": email} | fields), NOW)
 
 

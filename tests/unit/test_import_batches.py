@@ -1,4 +1,4 @@
-"""How an import packs customers into transactions: within DynamoDB's limits, and no more of them than needed."""
+"""An import packs customers into as few transactions as DynamoDB's limits allow."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from clientela.table.transactions import MAX_BYTES, MAX_WRITES
 NOW = clock.now()
 
 
-def accounts(
+def apply_each(
     header: Sequence[str], rows: Sequence[Sequence[str]], before: Customer | None, rules: Rules
 ) -> list[ImportedCustomer]:
     columns = csv_headers.recognise(header)
@@ -44,7 +44,7 @@ def emails(count: int) -> list[str]:
 
 def test_customers_who_are_created_fill_a_transaction(store: Store) -> None:
     by = rules(store, ["email"])
-    created = accounts(["email"], [[email] for email in emails(70)], None, by)
+    created = apply_each(["email"], [[email] for email in emails(70)], None, by)
     assert packed(store, created, by) == [(33, 99), (33, 99), (4, 12)]
 
 
@@ -52,8 +52,8 @@ def test_a_group_counts_once_in_each_transaction(store: Store) -> None:
     for code in ("vip", "trade"):
         groups.create(store, NewGroup(name=code, code=code), NOW)
     by = rules(store, ["email", "groups"])
-    one = accounts(["email", "groups"], [[email, "vip"] for email in emails(34)], None, by)
-    two = accounts(["email", "groups"], [[email, "vip; trade"] for email in emails(34)], None, by)
+    one = apply_each(["email", "groups"], [[email, "vip"] for email in emails(34)], None, by)
+    two = apply_each(["email", "groups"], [[email, "vip; trade"] for email in emails(34)], None, by)
     assert packed(store, one, by) == [(33, 100), (1, 4)]
     assert packed(store, two, by) == [(32, 98), (2, 8)]
 
@@ -62,15 +62,18 @@ def test_changes_of_many_kinds_stay_within_a_hundred_writes(store: Store) -> Non
     header = ["email", "company", "city", "shipping city", "note", "groups"]
     groups.create(store, NewGroup(name="vip", code="vip"), NOW)
     ana, by = customers.build(NewCustomer(email="ana@example.com"), NOW, "merchant"), rules(store, header)
-    changed = accounts(header, [[email, "Acme", "Vigo", "Faro", "new", "vip"] for email in emails(40)], ana, by)
-    found = packed(store, changed, by)
-    assert found == [(16, 97), (16, 97), (8, 49)]  # a profile and five entries of its history each, and one check
+    changed = apply_each(header, [[email, "Acme", "Vigo", "Faro", "new", "vip"] for email in emails(40)], ana, by)
+    assert packed(store, changed, by) == [
+        (16, 97),
+        (16, 97),
+        (8, 49),
+    ]  # each a profile and five history entries, and one group check
 
 
 def test_large_customers_stay_within_the_bytes(store: Store) -> None:
     large = NewCustomer(email="ana@example.com", custom_fields={f"f{number}": "x" * 1000 for number in range(50)})
     ana, by = customers.build(large, NOW, "merchant"), rules(store, ["email", "company"])
-    changed = accounts(["email", "company"], [[email, "Acme"] for email in emails(60)], ana, by)
+    changed = apply_each(["email", "company"], [[email, "Acme"] for email in emails(60)], ana, by)
     batches = list(import_load._batches(store, changed, by, NOW))
     assert sum(len(batch.imported) for batch in batches) == 60
     assert len(batches) == 2
@@ -80,16 +83,16 @@ def test_large_customers_stay_within_the_bytes(store: Store) -> None:
 def test_a_row_that_makes_a_customer_too_large_is_rejected_and_the_others_are_written(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions know no threads
+    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions are not thread-safe
     monkeypatch.setattr(customers, "MAX_BYTES", 3000)
     by = rules(store, ["email", "note"])
     customers.create(store, NewCustomer(email="ci@example.com"), NOW, OPERATOR)
     rows = [["ana@example.com", "x" * 4000], ["bo@example.com", "x"], ["ci@example.com", "x" * 4000]]
     read = [import_rows.parse_row(line, cells, by.columns) for line, cells in enumerate(rows, 2)]
     written = import_load._write(store, import_load._apply_chunk(store, read, by, NOW), by, NOW)
-    outcomes = {account.rows[0].email: account.results[0].outcome for account in written}
+    outcomes = {each.rows[0].email: each.results[0].outcome for each in written}
     assert outcomes == {"ana@example.com": "rejected", "bo@example.com": "created", "ci@example.com": "rejected"}
-    assert {note.code for account in written for result in account.results for note in result.issues} == {
+    assert {issue.code for each in written for result in each.results for issue in result.issues} == {
         "customer_too_large"
     }
     assert [customers.find(store, cells[0], NOW) is not None for cells in rows] == [False, True, True]

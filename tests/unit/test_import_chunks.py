@@ -1,4 +1,4 @@
-"""What a chunk does to customers who change meanwhile, and to those it disables."""
+"""Chunks whose customers change at the same time, and customers whom a chunk disables."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -27,10 +27,10 @@ DISABLE = b"email,status\nana@example.com,disabled\n"
 
 @pytest.fixture
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    found = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: found)
-    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions know no threads
-    return found
+    stand_in = StateMachines()
+    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
+    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions are not thread-safe
+    return stand_in
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def signed_in_with_another_link(store: Store, mails: Mailbox) -> Sent:
 
 
 def demand_shut_out(store: Store, ana: Customer, link: Sent) -> None:
-    """Enabled again, Ana has neither a session nor a link of the time before."""
+    """Enabled again, Ana has neither her old sessions nor her old links."""
     customers.patch(store, ana.id, {"status": "active"}, NOW)
     assert sessions.list_active(store, ana.id, NOW) == []
     with pytest.raises(LinkUsedError):
@@ -142,7 +142,7 @@ def test_an_import_does_not_bring_back_who_was_erased(store: Store, machines: St
     [row] = downloaded(import_jobs.report_url(store, job.id, "rejects"))
     assert (row["email"], row["code"]) == ("ANA@example.com", "customer_erased")
     assert customers.find(store, "ana@example.com", NOW) is None
-    customers.create(store, NewCustomer(email="ana@example.com"), NOW)  # by hand the merchant may
+    customers.create(store, NewCustomer(email="ana@example.com"), NOW)  # the merchant may, through the API
     assert imported(store, machines, b"email,name\nana@example.com,Anna\n", "again.csv").updated == 1
 
 

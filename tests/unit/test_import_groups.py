@@ -1,4 +1,4 @@
-"""Groups in an import: named by the merchant's words, and deleted while it runs."""
+"""Groups in an import: named by id, code or name, and deleted while it runs."""
 
 import csv
 import io
@@ -22,10 +22,10 @@ NOW = clock.now()
 
 @pytest.fixture
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    found = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: found)
-    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions know no threads
-    return found
+    stand_in = StateMachines()
+    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
+    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions are not thread-safe
+    return stand_in
 
 
 def made(store: Store, code: str) -> Group:

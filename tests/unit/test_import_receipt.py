@@ -1,4 +1,4 @@
-"""Files that become no import: refused ones and those that are gone, and the passwords in them."""
+"""Files that are not imported: refused or deleted, with or without passwords."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ from clientela.stores.stores import Store
 
 @pytest.fixture(autouse=True)
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    found = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: found)
-    return found
+    stand_in = StateMachines()
+    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
+    return stand_in
 
 
 def received(store: Store, content: bytes, **metadata: str) -> ImportJob:
@@ -81,8 +81,8 @@ def test_another_version_of_a_refused_file_is_not_touched(store: Store) -> None:
     refused = dropped(store, b"name,password\nAna,hunter2\n", "customers.csv")
     dropped(store, b"email\nana@example.com\n", "customers.csv")
     csv_import.receive(refused, None)
-    (kept,) = versions()
-    assert kept["IsLatest"]
+    (version,) = versions()
+    assert version["IsLatest"]
 
 
 @pytest.mark.parametrize("report", ["rejects", "warnings"])
@@ -107,7 +107,7 @@ def test_a_file_that_may_not_be_read_is_a_fault_and_never_taken_for_gone(
 
 
 class Gone:
-    """S3's client: the file is not there."""
+    """S3's client when the file is deleted."""
 
     def __init__(self, code: str) -> None:
         self.code = code

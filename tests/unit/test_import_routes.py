@@ -20,10 +20,10 @@ FILE = b"email,vat id,password\nana@example.com,ESB12345670,hunter2\nnobody,,hun
 
 @pytest.fixture
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    found = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: found)
-    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions know no threads
-    return found
+    stand_in = StateMachines()
+    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
+    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions are not thread-safe
+    return stand_in
 
 
 @pytest.fixture

@@ -33,10 +33,10 @@ type Import = Callable[..., ImportJob]
 
 @pytest.fixture
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    found = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: found)
-    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions know no threads
-    return found
+    stand_in = StateMachines()
+    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
+    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions are not thread-safe
+    return stand_in
 
 
 @pytest.fixture

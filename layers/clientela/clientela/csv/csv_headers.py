@@ -72,7 +72,7 @@ def _resolve_ambiguous(fields: list[str | None], language: str) -> list[str | No
 def _match(name: str) -> _Match:
     if name in _customer_names():
         return _customer_names()[name]
-    if name in _address_names():  # an address without a word for its use is the billing address
+    if name in _address_names():  # without `billing` or `shipping`: the billing address
         field, languages = _address_names()[name]
         return _Match(f"billing_address.{field}", languages)
     for kind, words in (("billing_address", BILLING), ("shipping_address", SHIPPING)):

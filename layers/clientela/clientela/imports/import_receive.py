@@ -141,7 +141,7 @@ def _parse_options(metadata: dict[str, str]) -> _Options:
 
 
 def _flag(metadata: dict[str, str], name: str) -> bool:
-    word = metadata.get(name, "false").lower()
-    if word not in _YES + _NO:
-        raise FileRefusedError(f"Invalid {name} {word!r}: use true or false.")
-    return word in _YES
+    value = metadata.get(name, "false").lower()
+    if value not in _YES + _NO:
+        raise FileRefusedError(f"Invalid {name} {value!r}: use true or false.")
+    return value in _YES

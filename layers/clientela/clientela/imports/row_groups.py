@@ -23,7 +23,7 @@ class NamedGroups(NamedTuple):
 def group_ids(groups: Sequence[Group]) -> GroupIds:
     """Index groups by everything that names them.
 
-    An id wins over a code, a code over a name. A name that two groups share names none.
+    An id wins over a code, a code over a name. A name that two groups share is ignored.
     """
     names = Counter(fold_for_search(group.name) for group in groups)
     by_name = {fold_for_search(group.name): group.id for group in groups if names[fold_for_search(group.name)] == 1}
