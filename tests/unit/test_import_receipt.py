@@ -9,11 +9,12 @@ from tests.deployment import IMPORTS
 from tests.import_runs import StateMachines, dropped
 
 import csv_import
+from clientela import clock
 from clientela.aws import clients
 from clientela.errors import ImportNotFoundError
 from clientela.handlers import error_logs
 from clientela.imports import import_files, import_jobs
-from clientela.imports.import_jobs import ImportJob
+from clientela.imports.import_jobs import Counts, ImportJob
 from clientela.stores.stores import Store
 
 
@@ -114,3 +115,12 @@ class Gone:
 
     def head_object(self, **_: str) -> None:
         raise ClientError({"Error": {"Code": self.code}}, "HeadObject")
+
+
+def test_a_job_that_has_ended_keeps_its_status_and_later_steps_get_the_stored_record(store: Store) -> None:
+    job = received(store, b"email\nana@example.com\n")
+    early = import_jobs.get_record(store.id, job.id)
+    ended = import_jobs.end(import_jobs.get_record(store.id, job.id), "succeeded", Counts(created=1), clock.now())
+    late = import_jobs.end(early, "failed", Counts(), clock.now(), "too late")
+    assert (ended.status, late.status, late.as_job().created, late.job.message) == ("succeeded", "succeeded", 1, None)
+    assert import_jobs.mark_running(late).status == "succeeded"
