@@ -16,7 +16,7 @@ Outcome = Literal["created", "updated", "unchanged", "rejected"]
 
 
 class RowResult(NamedTuple):
-    """The outcome of one row. Its issues say why it was rejected, or what was left out of it."""
+    """The outcome of one row. Its issues are the reason for a rejection, or cells left out."""
 
     line: int
     outcome: Outcome

@@ -55,7 +55,10 @@ _CONFLICTS = (EmailTakenError, VersionConflictError, BusyError)
 
 
 class ChunkRecord(Record):
-    """`STORE#demo#IMPORT#imp_01K…` / `CHUNK#000012`: lines stored as updates; is it done?"""
+    """`STORE#demo#IMPORT#imp_01K…` / `CHUNK#000012`.
+
+    `updates` are the lines of rows that update a customer.
+    """
 
     done = BooleanAttribute(default=False)
     updates = NumberSetAttribute(null=True)

@@ -50,7 +50,7 @@ NO_CONTEXT = StoreContext()
 
 
 class AppliedRow(NamedTuple):
-    """A customer after a row, not stored yet, and what was left out of the row."""
+    """A customer after a row, not stored yet, and the row's cells left out."""
 
     customer: Customer
     warnings: list[RowIssue]
@@ -117,7 +117,7 @@ def _require_width(cells: Sequence[str], columns: FileColumns) -> None:
 def _changes(
     row: Row, before: Customer | None, columns: FileColumns, context: StoreContext
 ) -> tuple[dict[str, Any], list[RowIssue]]:
-    """Return the row as a JSON Merge Patch, and what was left out of it."""
+    """Return the row as a JSON Merge Patch, and issues of the cells left out."""
     values, invalid = _parse_values(row, columns)
     if before and values.get("vat_id") == before.vat_id:
         values.pop("vat_id", None)  # the same ID again does not ask for a new check

@@ -19,7 +19,7 @@ def merge_addresses(
     columns: FileColumns,
     country: str | None,
 ) -> tuple[dict[str, Any], list[RowIssue]]:
-    """Return the changed addresses as parts of a JSON Merge Patch, and what was left out of them.
+    """Return the changed addresses as parts of a JSON Merge Patch, and issues of phones left out.
 
     Phones, including the one in `changes`, are converted to E.164 with the country of their
     address, else with the store's `country`. A phone that cannot be converted is removed.

@@ -1,4 +1,4 @@
-"""Issues of import rows: why a row was rejected, or what was left out of it."""
+"""Issues of import rows: the reason for a rejection, or a cell that was left out."""
 
 from typing import NamedTuple
 
