@@ -32,7 +32,7 @@ def list_(
     wanted = CustomerFilter(query=query)
     context.obj()
     store = stores.read(store_id)
-    found = customer_search.page(store, sort=sort, wanted=wanted, limit=limit).items
+    found = customer_search.page(store, sort=sort, filter_=wanted, limit=limit).items
     if json:
         return output.json(found)
     return output.table(COLUMNS, map(row, found), f"{len(found)} of {customer_search.count(store, wanted)} customers")

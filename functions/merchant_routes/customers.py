@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Pat
 from pydantic import Field, SkipValidation
 
 from clientela import clock
-from clientela.customers import consents, customer_history, customer_search, customers
+from clientela.customers import consents, customer_history, customer_input, customer_search, customers
 from clientela.customers.consents import Consent
 from clientela.customers.customer_fields import (
     CUSTOMER_FIELDS,
@@ -55,7 +55,7 @@ def list_customers(parameters: Annotated[ListParameters, Query()]) -> Response[A
     """One page of the customers that pass all filters; `fields` names what to show of each beside its id."""
     store, limit = router.context["store"], parameters.limit
     wanted = CustomerFilter.model_construct(**{name: getattr(parameters, name) for name in CustomerFilter.model_fields})
-    page = customer_search.page(store, sort=parameters.sort, wanted=wanted, limit=limit, cursor=parameters.cursor)
+    page = customer_search.page(store, sort=parameters.sort, filter_=wanted, limit=limit, cursor=parameters.cursor)
     total = customer_search.count(store, wanted, parameters.sort) if parameters.count else None
     rows = customer_search.select_fields(page.items, parameters.fields) if parameters.fields else page.items
     return http_app.listing(router.current_event, rows, page.next_cursor, limit, total)
@@ -65,7 +65,7 @@ def list_customers(parameters: Annotated[ListParameters, Query()]) -> Response[A
 def create_customer(new: Annotated[SkipValidation[NewCustomer], Body()]) -> Response[Any]:
     """Create a customer; 409 `email_taken` where another one has the e-mail."""
     store = router.context["store"]
-    customer = customers.create(store, customers.parse_new(store, new), clock.now(), access.actor(router))
+    customer = customers.create(store, customer_input.parse_new(store, new), clock.now(), access.actor(router))
     location = f"/v1/stores/{store.id}/customers/{customer.id}"
     return http_app.json(customer, 201, http_app.etag(customer.version) | {"Location": location})
 

@@ -90,5 +90,5 @@ def list_group_customers(
     """One page of the group's members."""
     store = router.context["store"]
     wanted = CustomerFilter(group=groups.get(store, group_id).id)
-    page = customer_search.page(store, sort=sort, wanted=wanted, limit=limit, cursor=cursor)
+    page = customer_search.page(store, sort=sort, filter_=wanted, limit=limit, cursor=cursor)
     return http_app.listing(router.current_event, page.items, page.next_cursor, limit)

@@ -57,7 +57,7 @@ def walk(store: Store, sort: customer_search.Sort, limit: int = 7, **wanted: obj
     names, cursor = [], None
     while True:
         page = customer_search.page(
-            store, sort=sort, wanted=CustomerFilter.model_validate(wanted), limit=limit, cursor=cursor
+            store, sort=sort, filter_=CustomerFilter.model_validate(wanted), limit=limit, cursor=cursor
         )
         names += [customer["name"] for customer in page.items]
         assert len(page.items) <= limit

@@ -156,7 +156,7 @@ def pages(store: Store, sort: Sort, limit: int, filters: dict[str, Any]) -> Iter
     """The ids of each page in turn."""
     cursor = None
     while True:
-        page = customer_search.page(store, sort=sort, wanted=CustomerFilter(**filters), limit=limit, cursor=cursor)
+        page = customer_search.page(store, sort=sort, filter_=CustomerFilter(**filters), limit=limit, cursor=cursor)
         yield [customer["id"] for customer in page.items]
         if (cursor := page.next_cursor) is None:
             return

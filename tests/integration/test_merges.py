@@ -9,7 +9,7 @@ from tests.people import everybody
 
 import customers_api
 from clientela import clock
-from clientela.customers import customer_history, customers
+from clientela.customers import customer_history, customer_input, customers
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor
 from clientela.errors import BusyError, ClientelaError, CustomerMergedError, InvalidInputError
@@ -43,7 +43,7 @@ def order(number: int, email: str, **fields: object) -> Order:
 
 
 def made(store: Store, email: str, **fields: object) -> Customer:
-    return customers.create(store, customers.parse_new(store, {"email": email} | fields), NOW)
+    return customers.create(store, customer_input.parse_new(store, {"email": email} | fields), NOW)
 
 
 @pytest.fixture

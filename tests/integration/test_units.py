@@ -130,14 +130,14 @@ def test_a_page_costs_its_rows_and_a_few_pages_of_the_index(peopled: tuple[Store
 
 def test_an_exact_email_reads_its_claim_and_its_customer(peopled: tuple[Store, list[Customer]]) -> None:
     store, people = peopled
-    used = taken(lambda: customer_search.page(store, wanted=CustomerFilter(email=people[7].email)))
+    used = taken(lambda: customer_search.page(store, filter_=CustomerFilter(email=people[7].email)))
     assert (used.read_units, len(used.requests)) == (1.5, 2)
 
 
 def test_ids_are_read_at_once(peopled: tuple[Store, list[Customer]]) -> None:
     store, people = peopled
     used = taken(
-        lambda: customer_search.page(store, wanted=CustomerFilter(ids=[one.id for one in people[:100]]), limit=100)
+        lambda: customer_search.page(store, filter_=CustomerFilter(ids=[one.id for one in people[:100]]), limit=100)
     )
     assert (used.read_units, len(used.requests)) == (50, 1)
 

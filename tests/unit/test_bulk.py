@@ -10,7 +10,7 @@ from clientela import clock
 from clientela.aws import clients
 from clientela.bulk import bulk_jobs, group_removal
 from clientela.bulk.bulk_jobs import BulkChange
-from clientela.customers import customer_history, customer_search, customers
+from clientela.customers import customer_history, customer_input, customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_history import OPERATOR
@@ -196,7 +196,7 @@ def test_a_sweep_ends_also_where_somebody_cannot_be_changed(
 ) -> None:
     group = groups.create(store, NewGroup(name="Trade", code="trade"), NOW)
     customers.create(store, NewCustomer(email="a@example.com", groups=[group.id]), NOW)
-    monkeypatch.setattr(customers, "apply_patch", lambda *arguments: (_ for _ in ()).throw(InvalidInputError()))
+    monkeypatch.setattr(customer_input, "apply_patch", lambda *arguments: (_ for _ in ()).throw(InvalidInputError()))
     group_removal.remove(store, group.id, NOW, OPERATOR)
     called.run()
     (job,) = bulk_jobs.list_all(store).items

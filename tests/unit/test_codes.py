@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from clientela import clock
 from clientela.csv import csv_headers
-from clientela.customers import customers, store_settings
+from clientela.customers import customer_input, customers, store_settings
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import InvalidInputError
 from clientela.imports import import_rows
@@ -107,7 +107,7 @@ def spanish(store: Store) -> Store:
 def test_a_phone_is_read_with_its_address_else_with_the_store(
     spanish: Store, fields: dict[str, Any], phone: str
 ) -> None:
-    sent = customers.parse_new(spanish, {"email": "ana@example.com", "phone": TYPED} | fields)
+    sent = customer_input.parse_new(spanish, {"email": "ana@example.com", "phone": TYPED} | fields)
     made = customers.create(spanish, sent, clock.now())
     assert made.phone == phone
     bea = customers.create(spanish, NewCustomer.model_validate({"email": "bea@example.com"} | fields), clock.now())
@@ -116,7 +116,7 @@ def test_a_phone_is_read_with_its_address_else_with_the_store(
 
 def test_a_phone_of_an_address_is_read_with_the_store_where_the_address_says_nothing(spanish: Store) -> None:
     book = [{"city": "Vigo", "phone": TYPED}, {"country": "FR", "phone": TYPED}]
-    sent = customers.parse_new(spanish, {"email": "ana@example.com", "shipping_addresses": book})
+    sent = customer_input.parse_new(spanish, {"email": "ana@example.com", "shipping_addresses": book})
     assert [address.phone for address in sent.shipping_addresses] == [SPANISH, FRENCH]
     made = customers.create(spanish, sent, clock.now())
     after = own_account.patch(spanish, made.id, {"billing_address": {"phone": TYPED}}, clock.now())
@@ -155,5 +155,5 @@ def test_orders_and_imports_read_phones_with_the_store(spanish: Store) -> None:
 
 def test_without_any_country_a_phone_needs_its_prefix(store: Store) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        customers.parse_new(store, {"email": "ana@example.com", "phone": TYPED})
+        customer_input.parse_new(store, {"email": "ana@example.com", "phone": TYPED})
     assert (refused.value.fields[0].pointer, "give a country" in refused.value.fields[0].message) == ("/phone", True)

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from clientela import clock
-from clientela.customers import customer_search, customers
+from clientela.customers import customer_input, customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import (
     BusyError,
@@ -234,7 +234,7 @@ def test_an_address_comes_back_beside_one_that_was_made_of_it(store: Store) -> N
 @pytest.mark.parametrize("value", [2**53, -(2**53), 2**60 + 1, 1e300, "x" * 1001, [1], {"a": 1}, None])
 def test_a_custom_field_that_cannot_be_kept_has_one_complaint(store: Store, value: object) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        customers.parse_new(store, {"email": "ana@example.com", "custom_fields": {"size": value}})
+        customer_input.parse_new(store, {"email": "ana@example.com", "custom_fields": {"size": value}})
     (complaint,) = refused.value.fields
     assert (complaint.pointer, complaint.message.partition(" of ")[0]) == ("/custom_fields/size", "must be text")
 
@@ -242,7 +242,7 @@ def test_a_custom_field_that_cannot_be_kept_has_one_complaint(store: Store, valu
 @pytest.mark.parametrize("fields", [{f"f{n}": n for n in range(51)}, {"": 1}, {"x" * 61: 1}])
 def test_custom_fields_have_limits(store: Store, fields: dict[str, int]) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        customers.parse_new(store, {"email": "ana@example.com", "custom_fields": fields})
+        customer_input.parse_new(store, {"email": "ana@example.com", "custom_fields": fields})
     assert [field.pointer.startswith("/custom_fields") for field in refused.value.fields] == [True]
 
 

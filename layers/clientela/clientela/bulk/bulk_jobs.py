@@ -19,7 +19,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 
 from clientela import ids, settings
 from clientela.aws import clients
-from clientela.customers import customer_search, customers
+from clientela.customers import customer_input, customer_search, customers
 from clientela.customers.customer_fields import Customer, Status
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_history import Actor
@@ -173,7 +173,7 @@ def run(store: Store, job_id: str, read_clock: Callable[[], datetime], out_of_ti
 def _next_part(store: Store, record: BulkRecord, now: datetime) -> BulkRecord:
     job = record.job
     page = customer_search.page(
-        store, sort="created", wanted=job.filter or CustomerFilter(), limit=BATCH_SIZE, cursor=record.cursor
+        store, sort="created", filter_=job.filter or CustomerFilter(), limit=BATCH_SIZE, cursor=record.cursor
     )
     done = change(store, [customer["id"] for customer in page.items], job.changes, now, Actor("bulk", job.id))
     if done:
@@ -235,7 +235,7 @@ def _change_one(store: Store, customer_id: str, changes: BulkChange, now: dateti
 
     def apply(before: Customer) -> Customer:
         seen.append(before)
-        return customers.apply_patch(before, _patch(before, changes), store.country)
+        return customer_input.apply_patch(before, _patch(before, changes), store.country)
 
     try:
         after = customers.change(store, customer_id, apply, now, by)

@@ -22,6 +22,6 @@ def remove(store: Store, group_id: str, now: datetime, by: Actor) -> None:
     try:
         groups.delete(store, group_id)
     except GroupNotFoundError:
-        if not customer_search.page(store, wanted=members, limit=1).items:
+        if not customer_search.page(store, filter_=members, limit=1).items:
             raise
     bulk_jobs.start(store, members, BulkChange(groups=ListChange(remove=[group_id])), now, by, is_sweep=True)

@@ -1,7 +1,7 @@
-"""What a customer is: the fields, how each is checked, and the shapes in which they come in and go out.
+"""The fields of a customer with their checks, and the models of requests, storage and answers.
 
-A field lives here and nowhere else: `CustomerFields` holds what a merchant may write, `NewCustomer` and
-`CustomerChanges` are what requests send, `Customer` is what is stored and answered.
+Every field is defined here only: `CustomerFields` has those that a merchant may write, `NewCustomer` and
+`CustomerChanges` are the bodies of requests, `Customer` is stored and answered.
 """
 
 from datetime import date
@@ -37,41 +37,41 @@ from clientela.schema.languages import Language
 from clientela.schema.merge_patch import all_optional
 from clientela.schema.vat_ids import VatId
 
-# A CSV cell separates its tags by these.
+# Without comma and semicolon, which separate the tags of a CSV cell.
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^,;]*$")]
 EmailStatus = Literal["unproven", "proven", "bounced", "complained"]
 Status = Literal["active", "pending", "disabled"]
 VatIdStatus = Literal["none", "pending", "valid", "invalid", "unavailable"]
 Source = Literal["merchant", "import", "order", "sign_in"]
 PaymentStatus = Literal["awaiting_payment", "paid", "partially_refunded", "refunded", "cancelled", "incomplete"]
-# What a double holds exactly, and what DynamoDB's numbers hold: 1E-130 to 9.9E+125.
+# The whole numbers that a double holds exactly, and fractions within DynamoDB's 1E-130 to 9.9E+125.
 WholeNumber = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)]
 Fraction = Annotated[
     float, Field(ge=-1e100, le=1e100, allow_inf_nan=False), AfterValidator(lambda n: n if abs(n) > 1e-100 else 0)
 ]
 
 
-def _of_its_kind(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    """One complaint instead of one for each kind; and no whole number becomes a fraction that is nearly the same."""
+def _validate_once(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """Raise one error instead of one per allowed type, and keep a large whole number from becoming a rounded fraction."""
     try:
-        return WHOLE_NUMBER.validate_python(value) if type(value) is int else read(value)
+        return WHOLE_NUMBER.validate_python(value) if type(value) is int else validate(value)
     except ValidationError:
-        raise ValueError(_KINDS) from None
+        raise ValueError(_ALLOWED_VALUES) from None
 
 
 WHOLE_NUMBER: TypeAdapter[int] = TypeAdapter(WholeNumber)
-_KINDS = f"must be text of up to 1,000 characters, true or false, or a number (whole ones up to {2**53 - 1})"
+_ALLOWED_VALUES = f"must be text of up to 1,000 characters, true or false, or a number (whole ones up to {2**53 - 1})"
 CustomFieldValue = Annotated[
-    Annotated[str, StringConstraints(max_length=1000)] | bool | WholeNumber | Fraction, WrapValidator(_of_its_kind)
+    Annotated[str, StringConstraints(max_length=1000)] | bool | WholeNumber | Fraction, WrapValidator(_validate_once)
 ]
 
 
-def _once(names: list[str]) -> list[str]:
+def _without_duplicates(names: list[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
 class TaxExemption(Model):
-    """Why a customer pays no tax, where, and until when (inclusive)."""
+    """The reason, jurisdiction and last day (inclusive) of a tax exemption."""
 
     reason: Line | None = None
     jurisdiction: Line | None = None
@@ -79,23 +79,23 @@ class TaxExemption(Model):
 
 
 class MarketingConsent(Model):
-    """The customer's word on marketing: unknown is never yes."""
+    """The customer's consent to marketing: unknown is never yes."""
 
     channel: Literal["email", "sms"] = "email"
     state: Literal["subscribed", "unsubscribed", "unknown"]
     source: Line | None = None
-    wording: Line | None = None  # the version of the text that was agreed to
+    wording: Line | None = None  # the version of the text that the customer agreed to
     at: Timestamp | None = None
 
 
 class Spend(Money):
-    """What a customer's counted orders come to in one currency."""
+    """The total and number of a customer's counted orders in one currency."""
 
     orders: int
 
 
 class CustomerFields(Model):
-    """What a merchant may write."""
+    """The fields that a merchant may write."""
 
     name: Line | None = None
     first_name: Line | None = None
@@ -103,9 +103,9 @@ class CustomerFields(Model):
     company: Line | None = None
     language: Language | None = None
     status: Status = "active"
-    groups: Annotated[list[Name], Field(max_length=50), on_input(_once)] = []
+    groups: Annotated[list[Name], Field(max_length=50), on_input(_without_duplicates)] = []
     primary_group: Name | None = None
-    tags: Annotated[list[Tag], Field(max_length=100), on_input(_once)] = []
+    tags: Annotated[list[Tag], Field(max_length=100), on_input(_without_duplicates)] = []
     tax_exempt: StrictBool = False
     tax_exemption: TaxExemption | None = None
     vat_id: VatId | None = None
@@ -113,7 +113,7 @@ class CustomerFields(Model):
     marketing_consent: MarketingConsent | None = None
     billing_address: Address | None = None
     shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=MAX_ADDRESSES), on_input(complete_book)] = []
-    phone: Phone | None = None  # behind the addresses, whose country it is read with
+    phone: Phone | None = None  # after the addresses, because it is read with their country
     note: Annotated[str, StringConstraints(max_length=5000)] | None = None
     custom_fields: Annotated[dict[Name, CustomFieldValue], Field(max_length=50)] = {}
 
@@ -143,7 +143,7 @@ class NewCustomer(CustomerFields):
     email: Email
 
 
-# RFC 7396: what is absent stays, null empties. Merged into the stored fields, the whole is checked as a NewCustomer.
+# RFC 7396: absent fields stay, null empties a field. The merged result is validated as a NewCustomer.
 CustomerChanges = create_model(
     "CustomerChanges",
     __base__=Model,
@@ -179,6 +179,6 @@ CustomerField = Literal[CUSTOMER_FIELDS]  # type: ignore[valid-type]
 CustomerRow = create_model(
     "CustomerRow",
     __base__=Model,
-    __doc__="A customer in a list: with `fields`, no more than these and the id.",
+    __doc__="A customer in a list: all fields, or the id and those selected by `fields`.",
     **(all_optional(Customer) | {"id": (str, ...)}),
 )

@@ -1,4 +1,4 @@
-"""What a merchant may filter customers by, as one DynamoDB filter expression."""
+"""The filters of the customer list, as one DynamoDB filter expression."""
 
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -19,11 +19,11 @@ from clientela.schema.text import fold_for_search
 
 def _searchable(text: str) -> str:
     if not fold_for_search(text) or not text.isprintable():
-        raise ValueError("must have something to look for, and no control characters")
+        raise ValueError("must have visible text and no control characters")
     return text
 
 
-def _dialled(text: str) -> str:
+def _has_digits(text: str) -> str:
     if not any(char.isdigit() for char in text):
         raise ValueError("must have digits")
     return text
@@ -44,11 +44,11 @@ NOT_FILTERED = {
 
 
 class CustomerFilter(Model):
-    """All that is given must hold. Dates include both ends; text is compared without regard to case and accents."""
+    """A customer must pass every filter. Dates include both ends; text ignores case and accents."""
 
     query: Words | None = None
     email: Email | None = None
-    phone: Annotated[Line, AfterValidator(_dialled)] | None = None
+    phone: Annotated[Line, AfterValidator(_has_digits)] | None = None
     company: Words | None = None
     group: Name | None = None
     status: Status | None = None
@@ -70,16 +70,16 @@ class CustomerFilter(Model):
     updated_to: Timestamp | None = None
     last_order_from: Timestamp | None = None
     last_order_to: Timestamp | None = None
-    # Annotated outside: the resolver does not see a list in an optional annotated one, and would take its first value.
+    # Annotated outside: the resolver does not detect a list inside `Annotated[...] | None`, and reads only one value.
     ids: Annotated[list[Name] | None, Field(max_length=100)] = None
 
 
-def expression(wanted: CustomerFilter, country: str | None) -> dict[str, Any]:
-    """FilterExpression with its names and values; empty where nothing is to be filtered. `country` is the store's.
+def expression(filter_: CustomerFilter, country: str | None) -> dict[str, Any]:
+    """Return a FilterExpression with its names and values, or an empty dictionary if nothing filters.
 
-    `email` and `ids` are not in it: they say where to look, not what to leave out.
+    `country` is the store's. `email` and `ids` are not part of it: the search reads those customers by key.
     """
-    tests = _searches(wanted, country) + _equalities(wanted) + _ranges(wanted)
+    tests = _searches(filter_, country) + _equalities(filter_) + _ranges(filter_)
     if not tests:
         return {}
     names: dict[str, str] = {}
@@ -87,9 +87,10 @@ def expression(wanted: CustomerFilter, country: str | None) -> dict[str, Any]:
     parts: list[str] = []
     for i, (test, name, value) in enumerate(tests):
         names[f"#f{i}"] = name
-        either = {f":f{i}x{j}": _value(each) for j, each in enumerate(value if isinstance(value, tuple) else (value,))}
-        values |= either
-        parts.append("(" + " OR ".join(test.format(name=f"#f{i}", value=place) for place in either) + ")")
+        alternatives = value if isinstance(value, tuple) else (value,)
+        placeholders = {f":f{i}x{j}": _value(each) for j, each in enumerate(alternatives)}
+        values |= placeholders
+        parts.append("(" + " OR ".join(test.format(name=f"#f{i}", value=each) for each in placeholders) + ")")
     return {
         "FilterExpression": " AND ".join(parts),
         "ExpressionAttributeNames": names,
@@ -103,43 +104,43 @@ def _value(value: str | bool | int | Decimal) -> dict[str, Any]:
     return {"BOOL": value} if isinstance(value, bool) else {"N": str(value)}
 
 
-type _Test = tuple[str, str, Any]  # template, attribute, value or a tuple of which one must be
+type _Test = tuple[str, str, Any]  # template, attribute, value or a tuple of alternatives
 
 _CONTAINS, _EQUALS, _BEGINS = "contains({name}, {value})", "{name} = {value}", "begins_with({name}, {value})"
 
 
-def _searches(wanted: CustomerFilter, country: str | None) -> list[_Test]:
-    """Every word of the query must be somewhere in the search text; company and phone must begin as given."""
-    tests: list[_Test] = [(_CONTAINS, "search", word) for word in fold_for_search(wanted.query or "").split()]
-    if wanted.company:
-        tests.append((_CONTAINS, "search", COMPANY + fold_for_search(wanted.company)))
-    if wanted.phone:
-        meant = phones.search_prefixes(wanted.phone, country)
-        tests.append((_CONTAINS, "search", tuple(PHONE + beginning for beginning in meant)))
+def _searches(filter_: CustomerFilter, country: str | None) -> list[_Test]:
+    """Return the tests on the search text: it has every word of the query; company and phone begin as given."""
+    tests: list[_Test] = [(_CONTAINS, "search", word) for word in fold_for_search(filter_.query or "").split()]
+    if filter_.company:
+        tests.append((_CONTAINS, "search", COMPANY + fold_for_search(filter_.company)))
+    if filter_.phone:
+        prefixes = phones.search_prefixes(filter_.phone, country)
+        tests.append((_CONTAINS, "search", tuple(PHONE + prefix for prefix in prefixes)))
     return tests
 
 
-def _equalities(wanted: CustomerFilter) -> list[_Test]:
+def _equalities(filter_: CustomerFilter) -> list[_Test]:
     plain = ("status", "type", "tax_exempt", "accepts_marketing", "country", "language")
-    tests = [(_EQUALS, name, getattr(wanted, name)) for name in plain]
-    tests += [(_CONTAINS, "groups", wanted.group), (_CONTAINS, "tags", wanted.tag and fold_for_search(wanted.tag))]
-    tests += [(_EQUALS, "city", wanted.city and fold_for_search(wanted.city))]
-    tests += [(_BEGINS, "postal_code", wanted.postal_code and fold_for_search(wanted.postal_code))]
+    tests = [(_EQUALS, name, getattr(filter_, name)) for name in plain]
+    tests += [(_CONTAINS, "groups", filter_.group), (_CONTAINS, "tags", filter_.tag and fold_for_search(filter_.tag))]
+    tests += [(_EQUALS, "city", filter_.city and fold_for_search(filter_.city))]
+    tests += [(_BEGINS, "postal_code", filter_.postal_code and fold_for_search(filter_.postal_code))]
     return [test for test in tests if test[2] is not None]
 
 
-def _ranges(wanted: CustomerFilter) -> list[_Test]:
-    least, most = "{name} >= {value}", "{name} <= {value}"
+def _ranges(filter_: CustomerFilter) -> list[_Test]:
+    at_least, at_most = "{name} >= {value}", "{name} <= {value}"
     tests: list[_Test] = [
-        (least, "orders_count", wanted.min_orders),
-        (most, "orders_count", wanted.max_orders),
-        (least, "spent", wanted.min_spent),
-        (most, "spent", wanted.max_spent),
+        (at_least, "orders_count", filter_.min_orders),
+        (at_most, "orders_count", filter_.max_orders),
+        (at_least, "spent", filter_.min_spent),
+        (at_most, "spent", filter_.max_spent),
     ]
     for name in ("created", "updated", "last_order"):
-        earliest, latest = getattr(wanted, f"{name}_from"), getattr(wanted, f"{name}_to")
+        earliest, latest = getattr(filter_, f"{name}_from"), getattr(filter_, f"{name}_to")
         tests += [
-            (least, f"{name}_at", earliest and clock.format_timestamp(earliest)),
-            (most, f"{name}_at", latest and clock.format_timestamp(latest)),
+            (at_least, f"{name}_at", earliest and clock.format_timestamp(earliest)),
+            (at_most, f"{name}_at", latest and clock.format_timestamp(latest)),
         ]
     return [test for test in tests if test[2] is not None]

@@ -1,7 +1,8 @@
-"""How a customer lies in the table: the profile with its entries in the six directory indexes, and the e-mail claim.
+"""A customer as items of the table: the profile with its entries in six directory indexes, and the e-mail claim.
 
-The indexes project the same facets (template.yaml), so that every filter and the keyword search run inside DynamoDB
-whatever the sort. Sort keys end in the customer's id: no two are alike. The three by orders are sparse.
+All indexes project the same facets (template.yaml), so DynamoDB applies every filter and the keyword
+search in every sort order. Index keys end with the customer's id, so they are unique. The three indexes
+by orders are sparse.
 """
 
 from decimal import Decimal
@@ -21,10 +22,10 @@ from clientela.table import keys
 from clientela.table.attributes import DecimalAttribute, DocumentAttribute, load_raw
 from clientela.table.records import Record
 
-BUCKETS = 4  # 1,000 writes a second and index partition: 4,000 new customers a second and store
+BUCKETS = 4  # an index partition takes 1,000 writes a second, so a store 4,000 new customers a second
 
-# Each part of the search text stands behind a control character of its own, which no query can hold: a filter for one
-# field is then a search for "character + beginning", and a part never runs into the next.
+# Each part of the search text follows a control character of its own, which a query cannot contain. So
+# the filter of one field searches for "character + beginning", and no match spans two parts.
 NAME, EMAIL, COMPANY, PHONE = "\x01", "\x02", "\x03", "\x04"
 
 
@@ -47,10 +48,8 @@ class CustomerRecord(Record):
 
     version = NumberAttribute()
     customer = DocumentAttribute(Customer, lean=True)
-    welcome = BooleanAttribute(null=True)  # of a new one: the import that made it asks for a welcome mail
-    vat_id_pending = UnicodeAttribute(
-        null=True
-    )  # the VAT ID that waits for its check: the stream's filter looks for it
+    welcome = BooleanAttribute(null=True)  # on a new customer: the import requested a welcome mail
+    vat_id_pending = UnicodeAttribute(null=True)  # the VAT ID to check; the stream's filter selects it
 
     directory = UnicodeAttribute()
     created_key = UnicodeAttribute()
@@ -79,20 +78,23 @@ class CustomerRecord(Record):
 
 
 class EmailClaim(Record):
-    """`STORE#demo#EMAIL#ana@example.com` / `CLAIM`: who holds an address. Its customer is put with it, or right after it."""
+    """`STORE#demo#EMAIL#ana@example.com` / `CLAIM`: the customer who has an e-mail.
+
+    The customer is put in the same transaction, or directly after the claim.
+    """
 
     customer_id = UnicodeAttribute()
     claimed_at = UnicodeAttribute()
 
 
 class Alias(Record):
-    """`STORE#demo#MERGED#cus_01K…` / `ALIAS`: who a customer was merged into. Ids alone: it tells nothing of anybody."""
+    """`STORE#demo#MERGED#cus_01K…` / `ALIAS`: the customer that another one was merged into. No personal data."""
 
     into_id = UnicodeAttribute()
 
 
 def record(store: Store, customer: Customer, *, welcome: bool = False) -> CustomerRecord:
-    """The profile to put for a customer, with its index entries; `welcome` is for a new one (welcome_mail.wanted)."""
+    """Return the profile of a customer with its index entries. `welcome` requests a mail to a new customer."""
     return CustomerRecord(
         keys.customer(store.id, customer.id),
         keys.PROFILE,
@@ -107,7 +109,7 @@ def record(store: Store, customer: Customer, *, welcome: bool = False) -> Custom
 
 
 def claim(store: Store, customer: Customer) -> EmailClaim:
-    """The claim to put for a customer's address."""
+    """Return the claim of a customer's e-mail."""
     return EmailClaim(
         keys.email(store.id, email_addresses.canonical(customer.email)),
         keys.CLAIM,
@@ -117,7 +119,7 @@ def claim(store: Store, customer: Customer) -> EmailClaim:
 
 
 def customer_json(item: dict[str, Any]) -> CustomerJson:
-    """A stored profile as the API answers it: what `Customer.model_dump(mode="json")` gives, without the model's time."""
+    """Return a stored profile as the API sends it: equal to `Customer.model_dump(mode="json")`, but faster."""
     customer: CustomerJson = _EMPTY | load_raw(item["customer"])
     for name, empty in _EMPTY_PARTS.items():
         if customer[name]:
@@ -127,19 +129,19 @@ def customer_json(item: dict[str, Any]) -> CustomerJson:
 
 
 def bucket(customer_id: str) -> int:
-    """The directory bucket of a customer: a hash of the id, so the same for ever."""
+    """Return the directory bucket of a customer: a hash of the id, so it never changes."""
     return int(sha256_hex(customer_id)[:2], 16) % BUCKETS
 
 
 def spent_in(customer: Customer, currency: str) -> Decimal:
-    """What the customer's counted orders in this currency come to."""
+    """Return the total of the customer's counted orders in this currency."""
     return next((spend.amount for spend in customer.total_spent if spend.currency == currency), Decimal(0))
 
 
 def _sort_keys(store: Store, customer: Customer) -> dict[str, Any]:
     entries = {
         "created_key": clock.format_timestamp(customer.created_at),
-        # The tab, which no folded name holds, is before all that one may go on with: `ana` comes before `ana maria`.
+        # The tab sorts before every character of a folded name, so `ana` comes before `ana maria`.
         "name_key": fold_for_search(customer.name or customer.email)[:200] + "\t",
         "email_key": email_addresses.canonical(customer.email),
     }
@@ -174,10 +176,10 @@ def _facets(store: Store, customer: Customer) -> dict[str, Any]:
 
 
 def search_text(customer: Customer) -> str:
-    """What the keyword search looks in: names, e-mail, company and phone, folded."""
+    """Return the text of the keyword search: names, e-mail, company and phone, folded."""
     address = customer.billing_address or default_address(customer.shipping_addresses)
     company, phone = (getattr(customer, part) or (address and getattr(address, part)) for part in ("company", "phone"))
     name = customer.name or ""
-    others = [part for part in (customer.first_name, customer.last_name) if part and part not in name]
-    parts = ((NAME, " ".join([name, *others])), (EMAIL, customer.email), (COMPANY, company), (PHONE, phone))
+    more_names = [part for part in (customer.first_name, customer.last_name) if part and part not in name]
+    parts = ((NAME, " ".join([name, *more_names])), (EMAIL, customer.email), (COMPANY, company), (PHONE, phone))
     return "".join(mark + fold_for_search(text)[:200] for mark, text in parts if text)

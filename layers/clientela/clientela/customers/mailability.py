@@ -1,16 +1,16 @@
-"""Whether mail may go to a customer, and why not."""
+"""Whether a customer may receive mail, and the reason if not."""
 
 from clientela.customers.customer_fields import Customer
 from clientela.schema import email_addresses
 
 
 def reachable(customer: Customer) -> bool:
-    """Whether mail may go to a customer: not to a disabled account, not where mail bounced or was complained about."""
+    """Return whether a customer may receive mail: not a disabled account, nor after a bounce or complaint."""
     return obstacle(customer) is None
 
 
 def obstacle(customer: Customer) -> str | None:
-    """Why no mail may go to a customer, or None."""
+    """Return the reason why a customer may not receive mail, or None."""
     if customer.status == "disabled":
         return "account_disabled"
     if customer.email_status in {"bounced", "complained"}:

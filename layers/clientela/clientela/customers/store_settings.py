@@ -24,5 +24,7 @@ def change_settings(store_id: str, changes: Any, now: datetime, version: int | N
     before = stores.read(store_id)
     after = stores.merge_settings(before, changes, version)
     if after.currency != before.currency and customer_search.page(before, sort="spent", limit=1).items:
-        raise InvalidInputError(fields=[FieldError("/currency", "cannot change any more: customers have orders in it")])
+        raise InvalidInputError(
+            fields=[FieldError("/currency", "cannot change: customers have orders in the current currency")]
+        )
     return stores.replace(before, after, now)

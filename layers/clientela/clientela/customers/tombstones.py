@@ -1,6 +1,6 @@
-"""Those who were erased, known by a keyed hash of their e-mail or id alone: so that no import and no old order brings them back.
+"""Tombstones of erased customers: keyed hashes of their e-mails and ids, so that no import or old order recreates them.
 
-The key lies outside the table and is never rotated: under another one nobody would be recognised.
+The key is stored outside the table and never rotated, because the hashes would not match under another.
 """
 
 from collections.abc import Iterable
@@ -17,18 +17,18 @@ from clientela.table.transactions import Transaction
 
 
 class PersonErasedError(Exception):
-    """Who is about to be made was erased, after what tells of them was told."""
+    """The owner of an e-mail was erased after the data was sent that would create a customer again."""
 
 
 class Tombstone(Record):
-    """`STORE#demo#ERASED#3f5a…` / `TOMBSTONE`: when somebody was erased, and under which certificate."""
+    """`STORE#demo#ERASED#3f5a…` / `TOMBSTONE`: the time and the certificate of an erasure."""
 
     erased_at = UnicodeAttribute()
     erasure_id = UnicodeAttribute()
 
 
 class ErasingRecord(Record):
-    """`STORE#demo#CUSTOMER#cus_01K…` / `ERASING`: what is still to be done. The last of the customer's items to go."""
+    """`STORE#demo#CUSTOMER#cus_01K…` / `ERASING`: an unfinished erasure. The last of the customer's items deleted."""
 
     erasure_id = UnicodeAttribute()
     erased_at = UnicodeAttribute()
@@ -36,41 +36,41 @@ class ErasingRecord(Record):
 
 
 def for_email(store: Store, canonical: str, erasure_id: str, now: datetime) -> Tombstone:
-    """The tombstone to put for an address."""
+    """Return the tombstone of an e-mail."""
     return _tombstone(_email(store, canonical), erasure_id, now)
 
 
 def for_customer(store: Store, customer_id: str, erasure_id: str, now: datetime) -> Tombstone:
-    """The tombstone to put for a customer id: it leads who asks again to the certificate."""
+    """Return the tombstone of a customer id, by which a repeated request finds the certificate."""
     return _tombstone(_customer(store, customer_id), erasure_id, now)
 
 
 def erasure_of(store: Store, customer_id: str) -> str | None:
-    """The erasure of a customer, or None. 1 read unit."""
-    found = Tombstone.find(_customer(store, customer_id), keys.TOMBSTONE)
-    return found.erasure_id if found else None
+    """Return the erasure id of an erased customer, or None. Cost: 1 read unit."""
+    tombstone = Tombstone.find(_customer(store, customer_id), keys.TOMBSTONE)
+    return tombstone.erasure_id if tombstone else None
 
 
 def require_not_erased_since(write: Transaction, store: Store, canonical: str, moment: datetime) -> None:
-    """Make a transaction raise PersonErasedError where an address was erased later than this moment. 2 write units."""
-    since = Tombstone.pk.does_not_exist() | (Tombstone.erased_at <= clock.format_timestamp(moment))
-    write.check(Tombstone, _email(store, canonical), keys.TOMBSTONE, since, PersonErasedError())
+    """Let a transaction raise PersonErasedError if an e-mail was erased after `moment`. Cost: 2 write units."""
+    condition = Tombstone.pk.does_not_exist() | (Tombstone.erased_at <= clock.format_timestamp(moment))
+    write.check(Tombstone, _email(store, canonical), keys.TOMBSTONE, condition, PersonErasedError())
 
 
 def is_erased(store: Store, canonical: str) -> bool:
-    """Whether the owner of an address was erased, as of now. 1 read unit."""
+    """Return whether the owner of an e-mail was erased. Cost: 1 read unit."""
     return Tombstone.find(_email(store, canonical), keys.TOMBSTONE) is not None
 
 
 def erased_among(store: Store, canonicals: Iterable[str]) -> frozenset[str]:
-    """Those of the addresses that were erased. Half a read unit each."""
-    wanted = {_email(store, canonical): canonical for canonical in canonicals}
-    found = dynamodb.get_many([(pk, keys.TOMBSTONE) for pk in wanted], "pk")
-    return frozenset(wanted[item["pk"]["S"]] for item in found)
+    """Return the erased ones of these e-mails. Cost: half a read unit each."""
+    by_key = {_email(store, canonical): canonical for canonical in canonicals}
+    tombstones = dynamodb.get_many([(pk, keys.TOMBSTONE) for pk in by_key], "pk")
+    return frozenset(by_key[item["pk"]["S"]] for item in tombstones)
 
 
 def find_pending(store: Store, customer_id: str) -> ErasingRecord | None:
-    """What is still to be done of a customer's erasure, or None. 1 read unit."""
+    """Return a customer's unfinished erasure, or None. Cost: 1 read unit."""
     return ErasingRecord.find(keys.customer(store.id, customer_id), keys.ERASING)
 
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from clientela.csv import csv_cells, csv_columns, csv_values
 from clientela.csv.csv_headers import FileColumns
-from clientela.customers import customers
+from clientela.customers import customer_input, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import FieldError, InvalidInputError
 from clientela.imports import row_addresses, row_groups, row_issues
@@ -100,7 +100,7 @@ def change_customer(row: Row, before: Customer, columns: FileColumns, context: S
     """
     changes, warnings = _changes(row, before, columns, context)
     try:
-        return AppliedRow(customers.apply_patch(before, changes, context.country), warnings)
+        return AppliedRow(customer_input.apply_patch(before, changes, context.country), warnings)
     except InvalidInputError as error:
         raise _refused(error.fields, columns) from None
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from clientela.customers import customer_history, customers
+from clientela.customers import customer_history, customer_input, customers
 from clientela.customers.addresses import Address, ShippingAddress
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor, FieldChange
@@ -112,7 +112,7 @@ def combine(store: Store, source: Customer, target: Customer) -> Customer:
     changes["note"] = "\n\n".join(dict.fromkeys(note for note in (target.note, source.note) if note)) or None
     if not (target.tax_exempt or target.tax_exemption):
         changes |= {"tax_exempt": source.tax_exempt, "tax_exemption": old["tax_exemption"]}
-    after = customers.apply_patch(target, changes, store.country)
+    after = customer_input.apply_patch(target, changes, store.country)
     signed_in = [each.last_sign_in_at for each in (source, target) if each.last_sign_in_at]
     return after.model_copy(
         update={

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from clientela.customers import customers
+from clientela.customers import customer_input
 from clientela.customers.addresses import Address, ShippingAddress, with_address
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.orders.order_fields import Order, OrderAddress
@@ -59,7 +59,7 @@ def fill_missing(customer: Customer, order: Order, home: str | None, earlier: Or
         return customer
     fields = _missing(customer, order, home, earlier) | _book(customer, order, home, earlier)
     after = customer.model_copy(update=fields) if fields else customer
-    return after if not fields or customers.fits(after) else customer
+    return after if not fields or customer_input.fits(after) else customer
 
 
 def order_country(order: Order) -> str | None:
