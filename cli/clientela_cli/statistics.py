@@ -10,7 +10,7 @@ from clientela import clock
 from clientela.customers import customer_search
 from clientela.orders import order_integrity, statistics_rebuild
 from clientela.orders.order_integrity import OrphanedRecord
-from clientela.orders.statistics_rebuild import Checked
+from clientela.orders.statistics_rebuild import CheckedCustomer
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela_cli import meters, options, output
@@ -71,7 +71,7 @@ def _judge(tally: Tally) -> None:
         raise Failure(f"{tally.loose} orders or references are not tied together as they must be.", REJECTED)
 
 
-def _checked(store: Store, tally: Tally, *, dry_run: bool) -> Iterator[Checked]:
+def _checked(store: Store, tally: Tally, *, dry_run: bool) -> Iterator[CheckedCustomer]:
     """The customers with drift, as they are found; all are counted."""
     with meters.meter(customer_search.count(store)) as show:
         for customer in statistics_rebuild.rebuild(store, clock.now(), dry_run=dry_run):
@@ -92,6 +92,6 @@ def _loose(store: Store, tally: Tally) -> Iterator[OrphanedRecord]:
             yield end
 
 
-def _drift_json(customer: Checked) -> dict[str, Any]:
+def _drift_json(customer: CheckedCustomer) -> dict[str, Any]:
     fields = [drift._asdict() for drift in customer.drift]
     return {"customer_id": customer.customer_id, "mended": customer.mended, "fields": fields}

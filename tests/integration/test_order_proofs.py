@@ -183,7 +183,7 @@ def unclaimed(store: Store) -> list[int]:
     records = [
         record
         for email in ("ana@example.com", "ben@example.com", "new@example.com")
-        for record in unclaimed_orders._lying_with(store, email)
+        for record in unclaimed_orders._unclaimed(store, email)
     ]
     return [int(record.version) for record in records]
 

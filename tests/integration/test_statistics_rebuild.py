@@ -17,7 +17,7 @@ from clientela.customers.customer_records import record
 from clientela.lifecycle import customer_removal
 from clientela.orders import order_integrity, orders, statistics_rebuild
 from clientela.orders.order_fields import Order
-from clientela.orders.statistics_rebuild import Checked
+from clientela.orders.statistics_rebuild import CheckedCustomer
 from clientela.schema.fields import Money
 from clientela.stores.stores import Store
 from clientela.table import keys
@@ -58,11 +58,11 @@ def one(store: Store) -> Customer:
     return found
 
 
-def drifted(store: Store, *, dry_run: bool = False) -> list[Checked]:
+def drifted(store: Store, *, dry_run: bool = False) -> list[CheckedCustomer]:
     return [found for found in statistics_rebuild.rebuild(store, NOW, dry_run=dry_run) if found.drift]
 
 
-def fields(found: Checked) -> dict[str, tuple[Any, Any]]:
+def fields(found: CheckedCustomer) -> dict[str, tuple[Any, Any]]:
     return {drift.field: (drift.stored, drift.computed) for drift in found.drift}
 
 
@@ -172,13 +172,13 @@ def test_an_order_that_comes_while_a_customer_is_computed_is_counted(
 def test_a_customer_deleted_meanwhile_is_nobody(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     ana = with_orders(store)
     break_by_hand(store, ana, orders_count=5)
-    look = statistics_rebuild._looked_at_again
+    check = statistics_rebuild._check_version
 
     def deleted(*arguments: Any, **options: Any) -> Any:
         customer_removal.remove(store, ana.id)
-        return look(*arguments, **options)
+        return check(*arguments, **options)
 
-    monkeypatch.setattr(statistics_rebuild, "_looked_at_again", deleted)
+    monkeypatch.setattr(statistics_rebuild, "_check_version", deleted)
     assert drifted(store) == []
 
 

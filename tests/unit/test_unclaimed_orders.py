@@ -139,7 +139,7 @@ def test_a_bounded_adoption_takes_the_newest_first(closed: Store, monkeypatch: p
     for number in range(5):
         take(closed, id=f"{number}", placed_at=f"2026-01-01T00:{number:02}:00Z")
     ana = registered(closed)
-    unclaimed_orders.adopt(closed, ana, NOW, most=2)
+    unclaimed_orders.adopt(closed, ana, NOW, at_least=2)
     assert listed(closed, ana) == ["4", "3", "2"]
     unclaimed_orders.adopt(closed, ana, NOW)
     assert (holder(closed).orders_count, len(listed(closed, ana))) == (5, 5)

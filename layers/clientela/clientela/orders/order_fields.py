@@ -1,8 +1,8 @@
-"""What an order is: the message of the order system, which is also what is stored and answered.
+"""The fields of an order: the order system's message, which is stored and answered as it is.
 
-The order's own facts (id, version, time, e-mail, money, status) are checked strictly: a message that gets them wrong is
-refused whole. What it tells about the customer is kept as typed: a phone that cannot be one must not lose an order. Fields
-that are not known here are tolerated and left out: an order system may tell more than it has to.
+The fields of the order itself (id, version, time, e-mail, money, status) are checked strictly: one
+invalid field rejects the message. The customer's data is stored as typed, because an invalid phone must
+not lose an order. Unknown fields are ignored, because an order system may send more.
 """
 
 from datetime import datetime
@@ -34,19 +34,19 @@ def _without_exponent(amount: Decimal) -> Decimal:
 
 ID_LENGTH = 100
 OrderId = Annotated[str, StringConstraints(min_length=1, max_length=ID_LENGTH)]
-# Milliseconds are what the keys hold: two times that are one there must be one everywhere.
+# The keys have milliseconds: two times with the same key must be equal everywhere.
 Moment = Annotated[Timestamp, AfterValidator(_whole_milliseconds)]
-# 14 digits leave room for the sum of 10,000 greatest orders in a customer's 18.
+# 14 digits, so that the sum of 10,000 maximal orders fits into the 18 digits of a customer's total.
 Price = Annotated[
     Decimal, Field(max_digits=14, decimal_places=4), AfterValidator(_without_exponent), Field(examples=["24.95"])
 ]
-Total = Annotated[Price, Field(ge=0)]  # money that goes back makes the total smaller, it is no order of its own
+Total = Annotated[Price, Field(ge=0)]  # a refund makes the total smaller; it is not an order of its own
 Quantity = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, allow_inf_nan=False)]
-RawText = str  # as long as it may be: the order as a whole has a limit
+RawText = str  # without a limit of its own: the order as a whole has one
 
 
 class LenientModel(Model):
-    """Base of what the order system tells."""
+    """Base of the order system's models: unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -66,7 +66,7 @@ class OrderAddress(LenientModel):
 
 
 class OrderItem(LenientModel):
-    """One line of an order; `price` is that of one piece."""
+    """One line of an order; `price` is for one piece."""
 
     sku: RawText | None = None
     name: RawText | None = None
@@ -75,7 +75,7 @@ class OrderItem(LenientModel):
 
 
 class Order(LenientModel):
-    """An order at one version: a greater version replaces it, an equal or smaller one is ignored."""
+    """One version of an order: a greater version replaces it, an equal or smaller one is ignored."""
 
     id: OrderId
     number: RawText | None = None
@@ -99,7 +99,7 @@ class Order(LenientModel):
 
 
 class OrderMessage(LenientModel):
-    """What the order system puts on the queue."""
+    """A message that the order system sends to the queue."""
 
     store_id: StoreId
     order: Order

@@ -1,4 +1,4 @@
-"""Who has an order, and what of that customer's other orders it takes to know the statistics."""
+"""The owner of an order, and the facts about the owner's other orders that statistics depend on."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,11 +13,11 @@ from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 from clientela.table.attributes import load
 
-_FEW, _MANY = 4, 100  # orders read at a time when looking for a counted one: mostly it is the next
+_FIRST_READ, _NEXT_READS = 4, 100  # orders per read of a search for a counted one: mostly the next one counts
 
 
 class LatestOrder(NamedTuple):
-    """What a customer shows of the newest order, counted or not."""
+    """The fields of the newest order, counted or not, that are shown on the customer."""
 
     sort_key: str
     payment_status: PaymentStatus
@@ -25,49 +25,58 @@ class LatestOrder(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """A customer, and the newest of the orders but the one that it is about."""
+    """A customer with the newest of its orders, apart from the order in question."""
 
     customer: Customer
     newest: LatestOrder | None
 
 
 def by_id(store: Store, customer_id: str, without: str) -> Owner | None:
-    """The customer as it is now with the newest order but one; None where there is none. 1 read unit per 4 KB."""
+    """Return a customer with its newest order apart from `without`, or None if the customer does not exist.
+
+    Cost: 1 read unit per 4 KB.
+    """
     collection = keys.customer(store.id, customer_id)
-    # One query: between the profile and the orders lies at most one item.
+    # One query: at most one item sorts between the orders and the profile.
     answer = _backwards(collection, keys.PROFILE, Limit=4)
     if not answer["Items"] or answer["Items"][0]["sk"]["S"] != keys.PROFILE:
         return None
-    found = next(_latest(answer, without), None)
-    if found is None and "LastEvaluatedKey" in answer:
-        found = latest(store, customer_id, without)
-    return Owner(load(Customer, answer["Items"][0]["customer"]), found)
+    newest = next(_latest(answer, without), None)
+    if newest is None and "LastEvaluatedKey" in answer:
+        newest = latest(store, customer_id, without)
+    return Owner(load(Customer, answer["Items"][0]["customer"]), newest)
 
 
 def by_email(store: Store, canonical: str, without: str, now: datetime) -> Owner | None:
-    """The customer who holds an e-mail. BusyError where it is just being taken. 1 read unit more."""
-    claimed = EmailClaim.find(keys.email(store.id, canonical), keys.CLAIM)
-    if claimed is None:
+    """Return the customer with an e-mail and its newest order apart from `without`, or None.
+
+    Raises:
+        BusyError: the e-mail is just being claimed or released.
+
+    Cost: 1 read unit more than `by_id`.
+    """
+    claim = EmailClaim.find(keys.email(store.id, canonical), keys.CLAIM)
+    if claim is None:
         return None
-    holder = by_id(store, claimed.customer_id, without)
-    if holder and email_addresses.canonical(holder.customer.email) == canonical:
-        return holder
-    customers.find(store, canonical, now)  # makes a void claim go
+    owner = by_id(store, claim.customer_id, without)
+    if owner and email_addresses.canonical(owner.customer.email) == canonical:
+        return owner
+    customers.find(store, canonical, now)  # deletes a void claim
     raise BusyError
 
 
 def latest(store: Store, customer_id: str, without: str = "") -> LatestOrder | None:
-    """The customer's newest order but one. 1 read unit per 4 KB of the two newest."""
+    """Return a customer's newest order apart from `without`, or None. Cost: 1 read unit per 4 KB of two orders."""
     answer = _backwards(keys.customer(store.id, customer_id), keys.ORDERS_END, Limit=2)
     return next(_latest(answer, without), None)
 
 
 def counted_at(store: Store, customer_id: str, without: str, end: Literal["first", "last"]) -> datetime | None:
-    """The time of the customer's first or last counted order but one.
+    """Return the time of a customer's first or last counted order apart from `without`, or None.
 
-    1 read unit per 4 KB of the orders at that end, up to the first that counts.
+    Cost: 1 read unit per 4 KB of the orders at that end, up to the first counted one.
     """
-    request: dict[str, Any] = {"Limit": _FEW}
+    request: dict[str, Any] = {"Limit": _FIRST_READ}
     while True:
         answer = dynamodb.query(
             KeyConditionExpression="pk = :pk AND begins_with(sk, :orders)",
@@ -87,7 +96,7 @@ def counted_at(store: Store, customer_id: str, without: str, end: Literal["first
                 return keys.order_time(item["sk"]["S"])
         if "LastEvaluatedKey" not in answer:
             return None
-        request = {"Limit": _MANY, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        request = {"Limit": _NEXT_READS, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
 
 def _backwards(collection: str, start: str, **request: Any) -> dict[str, Any]:

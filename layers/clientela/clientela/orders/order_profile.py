@@ -1,7 +1,8 @@
-"""What an order tells about its customer: it makes the account, or fills what is empty in it and never overwrites.
+"""The customer's data in an order: it creates the account or fills empty fields, and never overwrites.
 
-The account's data change only by its owner or the merchant: a guest's order must not rewrite a registered profile. What
-an order has told once is not told anew by its later versions: what its owner has taken out since stays out.
+Only the owner and the merchant change the data of an account: a guest's order must not change a
+registered profile. A later version of an order does not fill in again what an earlier one had: data
+that the owner has deleted since stays deleted.
 """
 
 from typing import Any
@@ -15,7 +16,7 @@ from clientela.orders.order_fields import Order, OrderAddress
 from clientela.schema import countries
 from clientela.schema.documents import InputContext, Model
 
-_FILLED = ("name", "phone", "language", "vat_id", "accepts_marketing", "billing_address")
+_FILLED_FIELDS = ("name", "phone", "language", "vat_id", "accepts_marketing", "billing_address")
 # Fields that an order does not fill, each with the reason.
 NOT_FILLED = {
     "first_name": "an order has one name",
@@ -34,9 +35,9 @@ NOT_FILLED = {
 _EMPTY: tuple[object, ...] = (None, "", [])
 
 
-def customer_from_order(order: Order, home: str | None) -> NewCustomer:
-    """The customer as the order tells it, without the fields that an account cannot take. `home` is the store's country."""
-    context = InputContext(home)
+def customer_from_order(order: Order, store_country: str | None) -> NewCustomer:
+    """Return the customer in an order, without invalid fields. `store_country` is used to read phones."""
+    context = InputContext(store_country)
     billing = _address(Address, order.billing_address, context)
     shipping = _address(ShippingAddress, order.shipping_address, context)
     fields = {
@@ -52,18 +53,21 @@ def customer_from_order(order: Order, home: str | None) -> NewCustomer:
     return _lenient(NewCustomer, {name: value for name, value in fields.items() if value not in _EMPTY}, context)
 
 
-def fill_missing(customer: Customer, order: Order, home: str | None, earlier: Order | None = None) -> Customer:
-    """The customer with what was empty filled by what the order tells now and its earlier version did not, and with its
-    shipping address in the address book. Nothing of a disabled customer's; never more than a customer can have."""
+def fill_missing(customer: Customer, order: Order, store_country: str | None, earlier: Order | None = None) -> Customer:
+    """Return the customer with empty fields filled from an order, and its shipping address in the address book.
+
+    Only data that the earlier version of the order did not have is used. A disabled customer stays as it
+    is, and so does one who would become too large.
+    """
     if customer.status == "disabled":
         return customer
-    fields = _missing(customer, order, home, earlier) | _book(customer, order, home, earlier)
+    fields = _missing(customer, order, store_country, earlier) | _book(customer, order, store_country, earlier)
     after = customer.model_copy(update=fields) if fields else customer
     return after if not fields or customer_input.fits(after) else customer
 
 
 def order_country(order: Order) -> str | None:
-    """The country of an order: that of its billing address, else of its shipping address."""
+    """Return the country of an order's billing address, else of its shipping address, else None."""
     for address in (order.billing_address, order.shipping_address):
         if address and address.country:
             try:
@@ -73,27 +77,27 @@ def order_country(order: Order) -> str | None:
     return None
 
 
-def _missing(customer: Customer, order: Order, home: str | None, earlier: Order | None) -> dict[str, Any]:
-    empty = [name for name in _FILLED if getattr(customer, name) in _EMPTY and _has_news(name, order, earlier)]
+def _missing(customer: Customer, order: Order, store_country: str | None, earlier: Order | None) -> dict[str, Any]:
+    empty = [name for name in _FILLED_FIELDS if getattr(customer, name) in _EMPTY and _has_news(name, order, earlier)]
     if not empty:
         return {}
-    known = customer_from_order(order, home)
-    fields = {name: getattr(known, name) for name in empty if getattr(known, name) not in _EMPTY}
+    source = customer_from_order(order, store_country)
+    fields = {name: getattr(source, name) for name in empty if getattr(source, name) not in _EMPTY}
     return fields | ({"vat_id_status": "pending"} if "vat_id" in fields else {})
 
 
 def _has_news(name: str, order: Order, earlier: Order | None) -> bool:
-    names = ("name", "billing_address") if name == "name" else (name,)  # the address may tell the name
+    names = ("name", "billing_address") if name == "name" else (name,)  # the name may come from the address
     return any(
         getattr(order, each) not in _EMPTY and (earlier is None or getattr(order, each) != getattr(earlier, each))
         for each in names
     )
 
 
-def _book(customer: Customer, order: Order, home: str | None, earlier: Order | None) -> dict[str, Any]:
+def _book(customer: Customer, order: Order, store_country: str | None, earlier: Order | None) -> dict[str, Any]:
     if not _has_news("shipping_address", order, earlier):
         return {}
-    address = _address(ShippingAddress, order.shipping_address, InputContext(home))
+    address = _address(ShippingAddress, order.shipping_address, InputContext(store_country))
     book = with_address(customer.shipping_addresses, address)
     return {} if book is customer.shipping_addresses else {"shipping_addresses": book}
 
@@ -105,18 +109,18 @@ def _address[A: Address](model: type[A], typed: OrderAddress | None, context: In
 
 
 def _lenient[D: Model](model: type[D], values: dict[str, Any], context: InputContext) -> D:
-    """The model of those values that it takes: where the whole is refused, the values are tried one after the other."""
+    """Return the model of the valid values: if they are not valid as a whole, each is tried in turn."""
     try:
         return model.model_validate(values, context=context)
     except ValidationError:
-        taken: dict[str, Any] = {}
+        valid: dict[str, Any] = {}
         for name, value in values.items():
-            if _takes(model, taken | {name: value}, context):
-                taken[name] = value
-        return model.model_validate(taken, context=context)
+            if _is_valid(model, valid | {name: value}, context):
+                valid[name] = value
+        return model.model_validate(valid, context=context)
 
 
-def _takes(model: type[Model], values: dict[str, Any], context: InputContext) -> bool:
+def _is_valid(model: type[Model], values: dict[str, Any], context: InputContext) -> bool:
     try:
         model.model_validate(values, context=context)
     except ValidationError:

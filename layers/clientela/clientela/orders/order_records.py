@@ -1,11 +1,11 @@
-"""How orders lie in the table: the order itself, and the reference that knows where it is.
+"""Orders as items of the table: the order itself, and the reference that locates it.
 
-An order lies in its customer's collection, or as long as nobody has an account for it, in that of its e-mail. The order
-holds its version, so whoever changes or moves it writes or deletes that very version; the reference is written only when
-the order is new, moves or has another e-mail.
+An order is stored in its customer's collection; an unclaimed one in the collection of its e-mail. Every
+change or move of an order is conditional on its stored version. The reference is written only if the
+order is new, moves or has a new e-mail.
 
-Of the order of somebody who was erased only the reference is left: its money record is the shop's, and its version keeps
-later or repeated messages from bringing the person back.
+If the customer was erased, only the reference is left: its money record is the store's, and its version
+keeps later or repeated messages from recreating the customer.
 """
 
 from datetime import datetime
@@ -25,15 +25,20 @@ from clientela.table import keys
 from clientela.table.attributes import DocumentAttribute
 from clientela.table.records import Record
 
-MAX_METHOD_LENGTH = 200  # what a customer shows of a payment method
+MAX_METHOD_LENGTH = 200  # of a payment method, as shown on the customer
 
 
 class OrderRecord(Record):
-    """`STORE#demo#CUSTOMER#cus_01K…` / `ORDER#2026-11-21T10:00:00.000Z#1001`; unclaimed: `STORE#demo#EMAIL#ana@…` / the same."""
+    """`STORE#demo#CUSTOMER#cus_01K…` / `ORDER#2026-11-21T10:00:00.000Z#1001`.
+
+    Unclaimed: `STORE#demo#EMAIL#ana@…` / the same.
+    """
 
     order_id = UnicodeAttribute()
     version = NumberAttribute()
-    customer_version = NumberAttribute(null=True)  # that the customer had with it: its place in the customer's events
+    customer_version = NumberAttribute(
+        null=True
+    )  # the version of the customer written with it: orders the customer's events
     counted = BooleanAttribute()  # lets DynamoDB find the first and last counted order
     payment_status = UnicodeAttribute()
     fulfillment_status = UnicodeAttribute(null=True)
@@ -42,7 +47,7 @@ class OrderRecord(Record):
 
 
 class ErasedOrderMoney(Model):
-    """What is kept of an order whose customer was erased: nothing of it is about a person."""
+    """The retained part of an order whose customer was erased, without personal data."""
 
     currency: Currency
     total: Total
@@ -51,69 +56,69 @@ class ErasedOrderMoney(Model):
 
 
 class OrderReference(Record):
-    """`STORE#demo#ORDER#1001` / `REFERENCE`: where an order lies, which without a customer is with its e-mail.
+    """`STORE#demo#ORDER#1001` / `REFERENCE`: where an order is stored.
 
-    With `money` the customer was erased: then there is no order any more, only the version that it was at.
+    With `money` the customer was erased: the order is deleted, and only its version is left.
     """
 
     order_id = UnicodeAttribute()
     customer_id = UnicodeAttribute(null=True)
-    email = UnicodeAttribute(null=True)  # canonical, as the order has it: the account's own may have changed since
+    email = UnicodeAttribute(null=True)  # the order's, canonical: the e-mail of the account may have changed since
     placed_at = UnicodeAttribute()
-    version = NumberAttribute(null=True)  # with money alone: the order itself holds it else
+    version = NumberAttribute(null=True)  # only with money: else the order has it
     money = DocumentAttribute(ErasedOrderMoney, null=True)
 
     @property
     def location_fields(self) -> tuple[str | None, str | None, str]:
-        """All that it says: it is put anew only where that changes."""
+        """The fields that locate the order: the reference is written again only if they change."""
         return self.customer_id, self.email, self.placed_at
 
-    def place(self, store: Store) -> str:
-        """The collection that the order lies in."""
+    def collection(self, store: Store) -> str:
+        """Return the partition key of the order."""
         if self.customer_id:
             return keys.customer(store.id, self.customer_id)
         return keys.email(store.id, self.email or "")
 
     def order_key(self) -> str:
-        """The sort key of the order in that collection."""
+        """Return the sort key of the order."""
         return keys.order(datetime.fromisoformat(self.placed_at), self.order_id)
 
 
 class StoredOrder(NamedTuple):
-    """An order as it was taken before; without a record where its customer was erased, or is being deleted."""
+    """A stored order. Without a record its customer was erased or is being deleted."""
 
     reference: OrderReference
     record: OrderRecord | None
 
     @property
     def version(self) -> int:
-        """The version that is known; -1 where it is gone with its customer."""
-        known = self.record.version if self.record else self.reference.version
-        return -1 if known is None else int(known)
+        """The stored version; -1 if it was deleted with the customer."""
+        version = self.record.version if self.record else self.reference.version
+        return -1 if version is None else int(version)
 
     @property
     def order(self) -> Order | None:
-        """The order at the version that is known."""
+        """The order at the stored version."""
         return self.record.order if self.record else None
 
 
 def find(store: Store, order_id: str) -> StoredOrder | None:
-    """What is known of an order, or None. 2 read units, 1 where there is none."""
+    """Return the stored order with its reference, or None. Cost: 2 read units, 1 if there is no order."""
     reference = None
-    for _ in range(2):  # an order that moves between the two reads is elsewhere by then
+    for _ in range(2):  # an order may move between the two reads
         reference = OrderReference.find(keys.order_reference(store.id, order_id), keys.REFERENCE)
         if reference is None:
             return None
         if reference.money:
             break
-        record = OrderRecord.find(reference.place(store), reference.order_key())
+        record = OrderRecord.find(reference.collection(store), reference.order_key())
         if record:
             return StoredOrder(reference, record)
     return StoredOrder(reference, None) if reference else None
 
 
 def record(collection: str, customer_version: int | None, order: Order) -> OrderRecord:
-    """The order to put into a collection, with the version that its customer gets by it, if it has one."""
+    """Return the record of an order in a collection, with the version of the customer written with it."""
     return OrderRecord(
         collection,
         keys.order(order.placed_at, order.id),
@@ -129,7 +134,7 @@ def record(collection: str, customer_version: int | None, order: Order) -> Order
 
 
 def reference(store: Store, customer_id: str | None, email: str, order: Order) -> OrderReference:
-    """The reference to put beside the order; `email` is canonical."""
+    """Return the reference of an order. `email` is canonical."""
     return OrderReference(
         keys.order_reference(store.id, order.id),
         keys.REFERENCE,
@@ -141,7 +146,7 @@ def reference(store: Store, customer_id: str | None, email: str, order: Order) -
 
 
 def erased_reference(store: Store, order: Order) -> OrderReference:
-    """The reference to put for an order whose customer was erased."""
+    """Return the reference of an order whose customer was erased."""
     return OrderReference(
         keys.order_reference(store.id, order.id),
         keys.REFERENCE,
@@ -154,15 +159,16 @@ def erased_reference(store: Store, order: Order) -> OrderReference:
     )
 
 
-def is_unchanged(known: OrderReference | None) -> Condition:
-    """The condition that the reference is as it was read, or that there is none."""
+def is_unchanged(stored: OrderReference | None) -> Condition:
+    """Return the condition that the reference is still the stored one, or still does not exist."""
     condition: Condition
-    if known is None:
+    if stored is None:
         condition = OrderReference.pk.does_not_exist()
-    elif known.money:
-        condition = (OrderReference.version == known.version) & OrderReference.money.exists()
+    elif stored.money:
+        condition = (OrderReference.version == stored.version) & OrderReference.money.exists()
     else:
-        whose = OrderReference.customer_id
-        held = whose == known.customer_id if known.customer_id else whose.does_not_exist()
-        condition = held & (OrderReference.email == known.email) & (OrderReference.placed_at == known.placed_at)
+        customer_id = OrderReference.customer_id
+        same_owner = customer_id == stored.customer_id if stored.customer_id else customer_id.does_not_exist()
+        same_email, same_time = OrderReference.email == stored.email, OrderReference.placed_at == stored.placed_at
+        condition = same_owner & same_email & same_time
     return condition

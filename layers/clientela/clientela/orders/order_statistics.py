@@ -1,9 +1,10 @@
-"""A customer's order statistics, and the rule by which an order counts.
+"""A customer's order statistics, and the rule which orders count.
 
-An order counts while it is `paid` or `partially_refunded`, with the total of its newest version: an order system that
-refunds a part sends the total that is left. In every other status (awaiting payment, refunded, cancelled, incomplete)
-it does not count, and one that counted before leaves. Counts, totals, average and the first and last time are those of
-counted orders; the last status and payment method are those of the newest order placed, counted or not.
+An order counts while it is `paid` or `partially_refunded`, with the total of its newest version: after a
+partial refund the order system sends the remaining total. In every other status (awaiting payment,
+refunded, cancelled, incomplete) it does not count, and is removed if it counted before. Counts, totals,
+average and the first and last time are of counted orders; the last status and payment method are of the
+newest order, counted or not.
 """
 
 from collections.abc import Callable
@@ -20,39 +21,42 @@ COUNTED_STATUSES = {"paid", "partially_refunded"}
 
 
 class Contribution(NamedTuple):
-    """What one order adds to the statistics."""
+    """The contribution of one order to the statistics."""
 
     placed_at: datetime
     total: Decimal
     currency: str
 
 
-# Asked when the first or last counted order leaves: the time of the customer's first or last other counted order.
-type Others = Callable[[Literal["first", "last"]], datetime | None]
+# Called if the first or last counted order is removed. Returns the time of the first or last of the others.
+type OtherOrders = Callable[[Literal["first", "last"]], datetime | None]
 
 
 def contribution(order: Order) -> Contribution | None:
-    """What the order adds, or None where it does not count."""
+    """Return the contribution of an order, or None if it does not count."""
     return (
         Contribution(order.placed_at, order.total, order.currency) if order.payment_status in COUNTED_STATUSES else None
     )
 
 
-def no_others(_: Literal["first", "last"]) -> None:
-    """The other orders of one who has none."""
+def no_other_orders(_: Literal["first", "last"]) -> None:
+    """Return None: the `other_orders` of a customer without any, or of an order that only adds."""
 
 
 def apply_order(
-    customer: Customer, left: Contribution | None, came: Contribution | None, others: Others = no_others
+    customer: Customer,
+    removed: Contribution | None,
+    added: Contribution | None,
+    other_orders: OtherOrders = no_other_orders,
 ) -> Customer:
-    """The customer after what an order counted for before left, and what it counts for now came.
+    """Return the customer with a contribution removed from the statistics, and another one added.
 
-    `others` are asked only where the first or last order leaves and is not the only one.
+    `other_orders` is called only if the first or last order is removed and is not the only one.
     """
-    if left == came:
+    if removed == added:
         return customer
     spends = {spend.currency: (spend.amount, spend.orders) for spend in customer.total_spent}
-    for part, sign in ((left, -1), (came, 1)):
+    for part, sign in ((removed, -1), (added, 1)):
         if part:
             amount, orders = spends.get(part.currency, (Decimal(0), 0))
             spends[part.currency] = (amount + sign * part.total, orders + sign)
@@ -61,7 +65,7 @@ def apply_order(
         for currency, (amount, n) in sorted(spends.items())
         if n
     ]
-    first, last = _times(customer, left, came, others) if total_spent else (None, None)
+    first, last = _times(customer, removed, added, other_orders) if total_spent else (None, None)
     return customer.model_copy(
         update={
             "orders_count": sum(spend.orders for spend in total_spent),
@@ -74,7 +78,7 @@ def apply_order(
 
 
 def _average(total_spent: list[Spend]) -> Money | None:
-    """In the currency with the most orders (of several, the first by code), to its minor unit."""
+    """Return the average in the currency with the most orders (the first by code, if several), rounded."""
     if not total_spent:
         return None
     most = max(total_spent, key=lambda spend: spend.orders)
@@ -82,12 +86,12 @@ def _average(total_spent: list[Spend]) -> Money | None:
 
 
 def _times(
-    customer: Customer, left: Contribution | None, came: Contribution | None, others: Others
+    customer: Customer, removed: Contribution | None, added: Contribution | None, other_orders: OtherOrders
 ) -> tuple[datetime | None, datetime | None]:
     first, last = customer.first_order_at, customer.last_order_at
-    if left and not (came and came.placed_at == left.placed_at):
-        first = others("first") if left.placed_at == first else first
-        last = others("last") if left.placed_at == last else last
-    if came:
-        first, last = min(first or came.placed_at, came.placed_at), max(last or came.placed_at, came.placed_at)
+    if removed and not (added and added.placed_at == removed.placed_at):
+        first = other_orders("first") if removed.placed_at == first else first
+        last = other_orders("last") if removed.placed_at == last else last
+    if added:
+        first, last = min(first or added.placed_at, added.placed_at), max(last or added.placed_at, added.placed_at)
     return first, last

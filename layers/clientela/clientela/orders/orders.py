@@ -1,16 +1,14 @@
-"""Orders: taken from the order system, shown to their customers, counted in their statistics. The rules: docs/orders.md.
+"""Orders: recorded from the order system, moved between customers, counted in statistics. Rules: docs/orders.md.
 
-Whatever of an order shows on its customer is written together with the customer, on the version that was read. So the
-version locks the customer's orders too: what was read of them beforehand still holds when the transaction commits, and
-statistics are exact whatever comes twice, late or at the same time.
+Everything that an order shows on its customer is written in one transaction with the customer, on
+condition of the version that was read. So the version locks the customer's orders too: what was read of
+them still holds at the commit, and statistics are exact even if messages repeat, come late or at once.
 """
 
-import random
-import time
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from clientela.concurrency import retry_on_conflict
 from clientela.customers import consents, customers, tombstones
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor
@@ -27,67 +25,72 @@ from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
 from clientela.table.transactions import Transaction
 
-ATTEMPTS = 12  # of an order that meets others of the same customer; about ten seconds in all
-# What an order can change of itself without changing anything of its customer.
-_OWN = {"number", "version", "updated_at", "fulfillment_status", "items"}
-_SHOWN = ("last_order_status", "last_payment_method")
-_SHARED = tuple(name for name in Order.model_fields if name not in _OWN)
+CONFLICTS = (BusyError, EmailTakenError, VersionConflictError)  # of orders of the same customer or e-mail
+ATTEMPTS = 12  # of a write that meets other orders of the same customer; about ten seconds in all
+# The fields of an order that can change without a change of its customer.
+_ORDER_ONLY_FIELDS = {"number", "version", "updated_at", "fulfillment_status", "items"}
+_CUSTOMER_RELEVANT_FIELDS = tuple(name for name in Order.model_fields if name not in _ORDER_ONLY_FIELDS)
+_LATEST_ORDER_FIELDS = ("last_order_status", "last_payment_method")
 
 
 def record_version(store: Store, order: Order, now: datetime) -> bool:
-    """Take one version of an order; False where this version or a later one was taken before: then nothing changes.
+    """Record one version of an order. Return False, and change nothing, if this or a later version is stored.
 
-    One transaction writes the order, its reference and the customer with its statistics, and where the order's e-mail
-    is new to the store, the account and its claim; without an account where the store makes none (`_newcomer`). Where a
-    version has another e-mail or time than the one before, the order moves; where nothing of it shows on the customer,
-    such as a fulfilment status, the order alone is written. Of an order of somebody who was erased after it was placed only
-    the money is taken. BusyError when others kept changing the same customer.
+    One transaction writes the order, its reference and the customer with its statistics. If the e-mail is
+    new to the store, it creates the account as well, unless the store does not allow that
+    (`_guest_from_order`). The order moves if its e-mail or time changed; the order alone is written if
+    the version changes nothing on the customer, such as a fulfilment status. If the customer was erased
+    after the order was placed, only the money record is stored.
+
+    Raises:
+        BusyError: others kept changing the same customer.
     """
-    return persistently(partial(_take, store, order, now))
+    return retry_on_conflict(partial(_record_version, store, order, now), CONFLICTS, ATTEMPTS)
 
 
 def get(store: Store, customer_id: str, order_id: str) -> Order:
-    """One order of a customer. OrderNotFoundError, also for an order of somebody else. 2 read units."""
-    known = (
-        order_records.find(store, order_id) if len(order_id) <= ID_LENGTH else None
-    )  # no key is as long as some paths
-    if known and known.order and known.reference.customer_id == customer_id:
-        return known.order
-    raise OrderNotFoundError(f"The customer has no order {order_id!r}.")
+    """Return one order of a customer.
+
+    Raises:
+        OrderNotFoundError: the customer has no such order.
+
+    Cost: 2 read units.
+    """
+    # An order id in a path may be longer than a key can be.
+    stored = order_records.find(store, order_id) if len(order_id) <= ID_LENGTH else None
+    if stored and stored.order and stored.reference.customer_id == customer_id:
+        return stored.order
+    raise OrderNotFoundError(f"Order {order_id!r} not found for this customer.")
 
 
 def move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime, by: Actor) -> None:
-    """Move an order to another customer: one transaction takes it out of one's statistics and into the other's.
+    """Move an order and its part of the statistics to another customer, in one transaction.
 
-    Nothing where it is no more with the first. BusyError, CustomerNotFoundError. The units of an order whose e-mail changes.
+    Nothing changes if the first customer does not have the order.
+
+    Raises:
+        CustomerNotFoundError: the other customer does not exist.
+        BusyError: others kept changing the same customers.
+
+    Cost: as an order whose e-mail changes.
     """
-    persistently(partial(_move, store, order_id, from_id, into_id, now, by))
-
-
-def persistently[T](attempt: Callable[[], T]) -> T:
-    """Do what meets others on the same customer until it gets through. BusyError when it never does."""
-    for number in range(ATTEMPTS):
-        try:
-            return attempt()
-        except (BusyError, EmailTakenError, VersionConflictError):
-            time.sleep(random.uniform(0, min(2.0, 0.02 * 2**number)))  # noqa: S311 - jitter, nothing secret
-    raise BusyError
+    retry_on_conflict(partial(_move, store, order_id, from_id, into_id, now, by), CONFLICTS, ATTEMPTS)
 
 
 def next_version(before: Customer, after: Customer, now: datetime) -> Customer:
-    """The version is always a new one, since it locks the orders; `updated_at` follows the customer's own fields and the
-    figures. What is shown of the newest order is the order's: no index has to be written for it."""
+    """Return the customer at the next version, with consents in agreement.
+
+    The version always rises, because it locks the orders. `updated_at` stays if only the status and payment
+    method of the newest order changed: then no index entry has to be written.
+    """
     after = consents.reconcile(before, after, "order", now)
-    moved = (
-        {}
-        if after.model_copy(update={name: getattr(before, name) for name in _SHOWN}) == before
-        else {"updated_at": now}
-    )
-    return after.model_copy(update={"version": before.version + 1} | moved)
+    with_old_fields = after.model_copy(update={name: getattr(before, name) for name in _LATEST_ORDER_FIELDS})
+    updated_at = {} if with_old_fields == before else {"updated_at": now}
+    return after.model_copy(update={"version": before.version + 1} | updated_at)
 
 
 def with_latest(customer: Customer, latest: LatestOrder | None) -> Customer:
-    """The customer as they show their newest order."""
+    """Return the customer with the status and payment method of the newest order."""
     method = ((latest and latest.payment_method) or "")[: order_records.MAX_METHOD_LENGTH] or None
     return customer.model_copy(
         update={"last_order_status": latest and latest.payment_status, "last_payment_method": method}
@@ -95,154 +98,157 @@ def with_latest(customer: Customer, latest: LatestOrder | None) -> Customer:
 
 
 def latest_of(order: Order, other: LatestOrder | None) -> LatestOrder:
-    """The newer of an order and another one."""
+    """Return the newer of an order and another one."""
     this = LatestOrder(keys.order(order.placed_at, order.id), order.payment_status, order.payment_method)
     return other if other and other.sort_key > this.sort_key else this
 
 
 def _move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime, by: Actor) -> None:
-    known = order_records.find(store, order_id)
-    if known is None or known.order is None or known.reference.customer_id != from_id:
+    stored = order_records.find(store, order_id)
+    if stored is None or stored.order is None or stored.reference.customer_id != from_id:
         return
-    holder = order_owners.by_id(store, into_id, order_id)
-    if holder is None:
-        raise CustomerNotFoundError(f"There is no customer {into_id!r}.")
-    reference = order_records.reference(store, into_id, known.reference.email or "", known.order)
-    record = order_records.record(reference.place(store), holder.customer.version + 1, known.order)
-    after = next_version(holder.customer, _counted(store, holder, known.order, None), now)
+    owner = order_owners.by_id(store, into_id, order_id)
+    if owner is None:
+        raise CustomerNotFoundError(f"Customer {into_id!r} not found.")
+    reference = order_records.reference(store, into_id, stored.reference.email or "", stored.order)
+    record = order_records.record(reference.collection(store), owner.customer.version + 1, stored.order)
+    after = next_version(owner.customer, _with_order(store, owner, stored.order, None), now)
     with Transaction() as write:
-        _write_order(write, reference, record, known)
-        _take_away(write, store, known, now, by)
-        customers.replace(write, store, holder.customer, after, by)
+        _write_order(write, reference, record, stored)
+        _remove_from_owner(write, store, stored, now, by)
+        customers.replace(write, store, owner.customer, after, by)
 
 
-def _take(store: Store, order: Order, now: datetime) -> bool:
-    known = order_records.find(store, order.id)
-    if known and known.version >= order.version:
+def _record_version(store: Store, order: Order, now: datetime) -> bool:
+    stored = order_records.find(store, order.id)
+    if stored and stored.version >= order.version:
         return False
-    if known and known.reference.money:
-        _keep_money(store, order, known, now)
+    if stored and stored.reference.money:
+        _record_money(store, order, stored, now)
         return True
-    if known and known.order and _concerns_itself(known.order, order) and _renewed(store, known, order):
+    if stored and stored.order and _changes_order_only(stored.order, order) and _replace_order(store, stored, order):
         return True
-    _place(store, order, known, now)
+    _record_with_customer(store, order, stored, now)
     return True
 
 
-def _concerns_itself(before: Order, after: Order) -> bool:
-    """Whether nothing of a new version shows on its customer or is read by anybody who counts."""
-    return all(getattr(before, name) == getattr(after, name) for name in _SHARED)
+def _changes_order_only(before: Order, after: Order) -> bool:
+    """Return whether a new version changes nothing on its customer or in the statistics."""
+    return all(getattr(before, name) == getattr(after, name) for name in _CUSTOMER_RELEVANT_FIELDS)
 
 
-def _renewed(store: Store, known: StoredOrder, order: Order) -> bool:
-    """Put a new version in the old one's place, alone. False where its customer is being deleted, and its orders are too."""
+def _replace_order(store: Store, stored: StoredOrder, order: Order) -> bool:
+    """Write the order alone. Return False if its customer is being deleted, and the order with it."""
     customer_version = None
-    if known.reference.customer_id:
-        profile = dynamodb.get(keys.customer(store.id, known.reference.customer_id), keys.PROFILE)
+    if stored.reference.customer_id:
+        profile = dynamodb.get(keys.customer(store.id, stored.reference.customer_id), keys.PROFILE)
         if profile is None:
             return False
         customer_version = int(profile["version"]["N"])
-    record = order_records.record(known.reference.place(store), customer_version, order)
-    records.put(record, OrderRecord.version == known.version, BusyError())
+    record = order_records.record(stored.reference.collection(store), customer_version, order)
+    records.put(record, OrderRecord.version == stored.version, BusyError())
     return True
 
 
-def _place(store: Store, order: Order, known: StoredOrder | None, now: datetime) -> None:
-    """Put an order where it belongs, with all that shows of it on its customers."""
+def _record_with_customer(store: Store, order: Order, stored: StoredOrder | None, now: datetime) -> None:
+    """Write an order together with the customer who has it, and the one who had it before."""
     email = email_addresses.canonical(order.email)
-    holder = _holder(store, order, email, known, now)
-    customer = holder.customer if holder else _newcomer(store, order, now)
-    earlier = known.reference.customer_id if known else None
-    moves = earlier if earlier and not (customer and customer.id == earlier) else None
-    if moves and tombstones.find_pending(store, moves):
-        return _keep_money(store, order, known, now)
-    version = customer.version + (holder is not None) if customer else None
+    owner = _find_owner(store, order, email, stored, now)
+    customer = owner.customer if owner else _guest_from_order(store, order, now)
+    old_owner_id = stored.reference.customer_id if stored else None
+    left_id = old_owner_id if old_owner_id and not (customer and customer.id == old_owner_id) else None
+    if left_id and tombstones.find_pending(store, left_id):
+        return _record_money(store, order, stored, now)
+    version = customer.version + (owner is not None) if customer else None  # a new customer keeps version 1
     reference = order_records.reference(store, customer.id if customer else None, email, order)
-    record = order_records.record(reference.place(store), version, order)
+    record = order_records.record(reference.collection(store), version, order)
     try:
         with Transaction() as write:
-            _write_order(write, reference, record, known)
-            if known and moves:
-                _take_away(write, store, known, now, _by(order))
-            if holder:
-                before = known.order if known and earlier == holder.customer.id else None
-                told = known.order if known else None
-                _count(write, store, holder, order, before, told, now)
+            _write_order(write, reference, record, stored)
+            if stored and left_id:
+                _remove_from_owner(write, store, stored, now, _actor(order))
+            if owner:
+                earlier = stored.order if stored else None
+                counted = earlier if old_owner_id == owner.customer.id else None
+                _count_for_owner(write, store, owner, order, earlier, counted, now)
             else:
                 tombstones.require_not_erased_since(write, store, email, order.placed_at)
-                _begin(write, store, customer, order, email)
+                _add_customer(write, store, customer, order, email)
     except PersonErasedError:
-        _keep_money(store, order, known, now)
+        _record_money(store, order, stored, now)
     return None
 
 
-def _begin(write: Transaction, store: Store, customer: Customer | None, order: Order, email: str) -> None:
-    """Make the account that the order opens, or demand that nobody has one at that very moment."""
+def _add_customer(write: Transaction, store: Store, customer: Customer | None, order: Order, email: str) -> None:
+    """Add the new customer of an order; without one, the condition that the e-mail is still unclaimed."""
     if customer:
-        customers.add(write, store, _counted(store, Owner(customer, None), order, None), _by(order))
+        customers.add(write, store, _with_order(store, Owner(customer, None), order, None), _actor(order))
     else:
-        nobody = EmailClaim.pk.does_not_exist()
-        write.check(EmailClaim, keys.email(store.id, email), keys.CLAIM, nobody, EmailTakenError())
+        is_unclaimed = EmailClaim.pk.does_not_exist()
+        write.check(EmailClaim, keys.email(store.id, email), keys.CLAIM, is_unclaimed, EmailTakenError())
 
 
-def _count(
+def _count_for_owner(
     write: Transaction,
     store: Store,
-    holder: Owner,
+    owner: Owner,
     order: Order,
-    before: Order | None,
-    told: Order | None,
+    earlier: Order | None,
+    counted: Order | None,
     now: datetime,
 ) -> None:
-    """Count an order for its customer instead of what it counted for `before`, and fill what it did not tell yet."""
-    filled = order_profile.fill_missing(holder.customer, order, store.country, told)
-    left = order_statistics.contribution(before) if before else None
-    after = _counted(store, Owner(filled, holder.newest), order, left)
-    customers.replace(write, store, holder.customer, next_version(holder.customer, after, now), _by(order))
+    """Count an order for its owner in place of the `counted` version, and fill what `earlier` did not have."""
+    filled = order_profile.fill_missing(owner.customer, order, store.country, earlier)
+    removed = order_statistics.contribution(counted) if counted else None
+    after = _with_order(store, Owner(filled, owner.newest), order, removed)
+    customers.replace(write, store, owner.customer, next_version(owner.customer, after, now), _actor(order))
 
 
-def _keep_money(store: Store, order: Order, known: StoredOrder | None, now: datetime) -> None:
-    """Take no more of an order than its money: the person was erased after it was placed. Nobody has it afterwards."""
-    customer_id = known.reference.customer_id if known else None
-    holder = order_owners.by_id(store, customer_id, order.id) if customer_id else None
+def _record_money(store: Store, order: Order, stored: StoredOrder | None, now: datetime) -> None:
+    """Store only the money record of an order whose customer was erased after it was placed."""
+    customer_id = stored.reference.customer_id if stored else None
+    owner = order_owners.by_id(store, customer_id, order.id) if customer_id else None
     with Transaction() as write:
         write.put_record(
             order_records.erased_reference(store, order),
-            order_records.is_unchanged(known and known.reference),
+            order_records.is_unchanged(stored and stored.reference),
             BusyError(),
         )
-        if known and known.record and (holder or customer_id is None):
-            write.delete(known.record, OrderRecord.version == known.record.version, BusyError())
-            _take_away(write, store, known, now, _by(order))
+        if stored and stored.record and (owner or customer_id is None):
+            write.delete(stored.record, OrderRecord.version == stored.record.version, BusyError())
+            _remove_from_owner(write, store, stored, now, _actor(order))
 
 
-def _by(order: Order) -> Actor:
+def _actor(order: Order) -> Actor:
     return Actor("order", order.id)
 
 
-def _holder(store: Store, order: Order, email: str, known: StoredOrder | None, now: datetime) -> Owner | None:
-    """Who has the order: as before while its e-mail stays, whatever has become of the account's own; else by e-mail."""
-    if known and known.reference.customer_id and known.reference.email == email:
-        holder = order_owners.by_id(store, known.reference.customer_id, order.id)
-        if holder:
-            return holder
+def _find_owner(store: Store, order: Order, email: str, stored: StoredOrder | None, now: datetime) -> Owner | None:
+    """Return the present owner while the order's e-mail stays, even if the account's e-mail changed; else by e-mail."""
+    if stored and stored.reference.customer_id and stored.reference.email == email:
+        owner = order_owners.by_id(store, stored.reference.customer_id, order.id)
+        if owner:
+            return owner
     return order_owners.by_email(store, email, order.id, now)
 
 
-def _newcomer(store: Store, order: Order, now: datetime) -> Customer | None:
-    """The guest that an order makes; None where the store's mode or the order's country lets none be made by orders."""
-    rule = store.country_rules.no_automatic_account
-    if store.login_mode == "required" or (rule and order_profile.order_country(order) in rule):
+def _guest_from_order(store: Store, order: Order, now: datetime) -> Customer | None:
+    """Return a new guest, or None if the login mode or the order's country excludes accounts from orders."""
+    excluded_countries = store.country_rules.no_automatic_account
+    is_excluded = excluded_countries and order_profile.order_country(order) in excluded_countries
+    if store.login_mode == "required" or is_excluded:
         return None
     return customers.build(order_profile.customer_from_order(order, store.country), now, "order")
 
 
-def _write_order(write: Transaction, reference: OrderReference, record: OrderRecord, known: StoredOrder | None) -> None:
-    old, stale = known and known.record, BusyError()
-    if known is None:
+def _write_order(
+    write: Transaction, reference: OrderReference, record: OrderRecord, stored: StoredOrder | None
+) -> None:
+    old, stale = stored and stored.record, BusyError()
+    if stored is None:
         write.put_record(reference, OrderReference.pk.does_not_exist(), stale)
-    elif reference.location_fields != known.reference.location_fields or known.record is None:
-        write.put_record(reference, order_records.is_unchanged(known.reference), stale)
+    elif reference.location_fields != stored.reference.location_fields or stored.record is None:
+        write.put_record(reference, order_records.is_unchanged(stored.reference), stale)
     if old and (old.pk, old.sk) == (record.pk, record.sk):
         write.put_record(record, OrderRecord.version == old.version, stale)
         return
@@ -251,19 +257,21 @@ def _write_order(write: Transaction, reference: OrderReference, record: OrderRec
         write.delete(old, OrderRecord.version == old.version, stale)
 
 
-def _take_away(write: Transaction, store: Store, known: StoredOrder, now: datetime, by: Actor) -> None:
-    """Take the order out of the statistics of the customer who had it, if that customer is still there."""
-    order, customer_id = known.order, known.reference.customer_id
-    holder = order_owners.by_id(store, customer_id, order.id) if order and customer_id else None
-    if holder is None or order is None:
+def _remove_from_owner(write: Transaction, store: Store, stored: StoredOrder, now: datetime, by: Actor) -> None:
+    """Remove the order from the statistics of the stored owner, if that customer still exists."""
+    order, customer_id = stored.order, stored.reference.customer_id
+    owner = order_owners.by_id(store, customer_id, order.id) if order and customer_id else None
+    if owner is None or order is None:
         return
-    others = partial(order_owners.counted_at, store, holder.customer.id, order.id)
-    after = order_statistics.apply_order(holder.customer, order_statistics.contribution(order), None, others)
-    after = next_version(holder.customer, with_latest(after, holder.newest), now)
-    customers.replace(write, store, holder.customer, after, by)
+    other_orders = partial(order_owners.counted_at, store, owner.customer.id, order.id)
+    after = order_statistics.apply_order(owner.customer, order_statistics.contribution(order), None, other_orders)
+    after = next_version(owner.customer, with_latest(after, owner.newest), now)
+    customers.replace(write, store, owner.customer, after, by)
 
 
-def _counted(store: Store, holder: Owner, order: Order, left: Contribution | None) -> Customer:
-    others = partial(order_owners.counted_at, store, holder.customer.id, order.id)
-    after = order_statistics.apply_order(holder.customer, left, order_statistics.contribution(order), others)
-    return with_latest(after, latest_of(order, holder.newest))
+def _with_order(store: Store, owner: Owner, order: Order, removed: Contribution | None) -> Customer:
+    """Return the owner with the order in its statistics, in place of the `removed` contribution."""
+    other_orders = partial(order_owners.counted_at, store, owner.customer.id, order.id)
+    added = order_statistics.contribution(order)
+    after = order_statistics.apply_order(owner.customer, removed, added, other_orders)
+    return with_latest(after, latest_of(order, owner.newest))

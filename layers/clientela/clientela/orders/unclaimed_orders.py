@@ -1,13 +1,14 @@
-"""Orders that nobody had an account for: they lie with their e-mail, and join the account as soon as there is one.
+"""Unclaimed orders: stored under their e-mail, and adopted by its account as soon as one exists.
 
-From the moment that an e-mail is claimed no order is added to those that lie with it (`orders.take` demands that nobody
-has it), so whoever claims it has to look once, afterwards.
+Once an e-mail is claimed, no unclaimed order is added to it: `orders.record_version` requires that the
+e-mail has no claim. So one adoption after the claim is enough.
 """
 
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
+from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor
@@ -23,12 +24,16 @@ from clientela.table.attributes import load
 from clientela.table.stream import Change
 from clientela.table.transactions import Transaction
 
-BATCH_SIZE = 30  # three writes each, of the hundred that a transaction can have
+BATCH_SIZE = 30  # orders per transaction: three writes each, of at most 100
 
 
 def adopt_after(change: Change, now: datetime) -> None:
-    """Adopt what lies with the e-mail of a new customer, or of one with another e-mail: the claim tells of it. Nothing for
-    other changes. 2 read units for a new customer."""
+    """Adopt the unclaimed orders of a new customer, or of one with a new e-mail, whose claim is a change of its own.
+
+    Other changes are ignored.
+
+    Cost: 2 read units for a new customer, and as `adopt`.
+    """
     if change.before or change.after is None:
         return
     store_id = keys.store_of(change.pk)
@@ -38,23 +43,28 @@ def adopt_after(change: Change, now: datetime) -> None:
         elif change.sk == keys.CLAIM:
             store = stores.get(store_id)
             customer = customers.get(store, change.after["customer_id"]["S"])
-            if customer.version > 1:  # else it is new, and its profile tells of it
+            if customer.version > 1:  # else it is new, and its profile is the change to handle
                 adopt(store, customer, now)
 
 
-def adopt(store: Store, customer: Customer, now: datetime, most: int | None = None) -> Customer:
-    """Give a customer the orders that lie with its e-mail, newest first, `most` of them or a few more; the customer after it.
+def adopt(store: Store, customer: Customer, now: datetime, at_least: int | None = None) -> Customer:
+    """Move the unclaimed orders of the customer's e-mail to the customer, newest first. Return the new customer.
 
-    They are counted and fill what is empty, as if they came just now. Each transaction moves some: one that is broken off
-    or done twice at the same time is completed by another. Nothing happens to a customer that is gone or has another
-    e-mail by then. BusyError. 1 read unit where there is nothing; 12 write units an order of 1 KB, and one change of the
-    customer for AT_ONCE of them.
+    The orders are counted and fill empty fields, as if they were recorded now. `at_least` stops after the
+    batch that reaches this number. Each transaction moves one batch, so an interrupted or concurrent
+    adoption is completed by another. Nothing happens if the customer is deleted or has a new e-mail.
+
+    Raises:
+        BusyError: others kept changing the customer.
+
+    Cost: 1 read unit without unclaimed orders; 12 write units per order of 1 KB, and one change of the
+    customer per BATCH_SIZE orders.
     """
-    if not _lying_with(store, email_addresses.canonical(customer.email)):
+    if not _unclaimed(store, email_addresses.canonical(customer.email)):
         return customer
     adopted = 0
-    while most is None or adopted < most:
-        moved = orders.persistently(partial(_adopt_some, store, customer, now))
+    while at_least is None or adopted < at_least:
+        moved = retry_on_conflict(partial(_adopt_batch, store, customer, now), orders.CONFLICTS, orders.ATTEMPTS)
         adopted += moved
         if not moved:
             break
@@ -63,21 +73,23 @@ def adopt(store: Store, customer: Customer, now: datetime, most: int | None = No
     return customer
 
 
-def _adopt_some(store: Store, customer: Customer, now: datetime) -> int:
+def _adopt_batch(store: Store, customer: Customer, now: datetime) -> int:
+    """Move one batch, and return the number of its orders."""
     email = email_addresses.canonical(customer.email)
-    records = _lying_with(store, email)
-    holder = order_owners.by_id(store, customer.id, without="") if records else None
-    if holder is None or email_addresses.canonical(holder.customer.email) != email:
+    records = _unclaimed(store, email)
+    owner = order_owners.by_id(store, customer.id, without="") if records else None
+    if owner is None or email_addresses.canonical(owner.customer.email) != email:
         return 0
-    after = orders.next_version(holder.customer, _with_all(holder, records, store.country), now)
+    after = orders.next_version(owner.customer, _with_orders(owner, records, store.country), now)
     with Transaction() as write:
         for record in records:
             _move(write, store, record, after, email)
-        customers.replace(write, store, holder.customer, after, Actor("order", records[0].order_id))
+        customers.replace(write, store, owner.customer, after, Actor("order", records[0].order_id))
     return len(records)
 
 
-def _lying_with(store: Store, email: str) -> list[OrderRecord]:
+def _unclaimed(store: Store, email: str) -> list[OrderRecord]:
+    """Return the newest unclaimed orders of an e-mail, at most BATCH_SIZE."""
     answer = dynamodb.query(
         KeyConditionExpression="pk = :pk AND begins_with(sk, :orders)",
         ExpressionAttributeValues={":pk": {"S": keys.email(store.id, email)}, ":orders": {"S": keys.ORDER_PREFIX}},
@@ -88,18 +100,18 @@ def _lying_with(store: Store, email: str) -> list[OrderRecord]:
     return [OrderRecord.from_raw_data(item) for item in answer["Items"]]
 
 
-def _with_all(holder: Owner, records: list[OrderRecord], home: str | None) -> Customer:
-    customer, newest = holder
+def _with_orders(owner: Owner, records: list[OrderRecord], store_country: str | None) -> Customer:
+    customer, newest = owner
     for order in (record.order for record in records):
-        customer = order_profile.fill_missing(customer, order, home)
+        customer = order_profile.fill_missing(customer, order, store_country)
         customer = order_statistics.apply_order(customer, None, order_statistics.contribution(order))
         newest = orders.latest_of(order, newest)
     return orders.with_latest(customer, newest)
 
 
 def _move(write: Transaction, store: Store, record: OrderRecord, customer: Customer, email: str) -> None:
-    here = order_records.reference(store, None, email, record.order)
-    there = order_records.reference(store, customer.id, email, record.order)
-    write.put_record(there, order_records.is_unchanged(here), BusyError())
-    write.put_record(order_records.record(there.place(store), customer.version, record.order))
+    before = order_records.reference(store, None, email, record.order)
+    after = order_records.reference(store, customer.id, email, record.order)
+    write.put_record(after, order_records.is_unchanged(before), BusyError())
+    write.put_record(order_records.record(after.collection(store), customer.version, record.order))
     write.delete(OrderRecord(record.pk, record.sk), OrderRecord.version == record.version, BusyError())
