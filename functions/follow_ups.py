@@ -12,7 +12,7 @@ from clientela.handlers import stream_batches
 from clientela.mail import mail_queue
 from clientela.notifications import approval_mail, welcome_mail
 from clientela.orders import unclaimed_orders
-from clientela.table.stream import Change
+from clientela.table.stream import TableChange
 from clientela.vat import vat_check_queue, vat_checks
 
 logger = Logger()
@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return stream_batches.answer(event, _follow, logger)
 
 
-def _follow(change: Change) -> None:
+def _follow(change: TableChange) -> None:
     """Everything that follows from one change: what fails of it keeps the rest from nothing."""
     errors = []
     for follow_up in (_check_vat_id, _welcome, _tell_approved, _adopt_orders):
@@ -35,26 +35,26 @@ def _follow(change: Change) -> None:
         raise ExceptionGroup("not all that follows was done", errors)
 
 
-def _check_vat_id(change: Change) -> None:
+def _check_vat_id(change: TableChange) -> None:
     check = vat_checks.check_for(change)
     if check:
         vat_check_queue.put([check])
         logger.info("vat check wanted", store_id=check.store_id, customer_id=check.customer_id)
 
 
-def _welcome(change: Change) -> None:
+def _welcome(change: TableChange) -> None:
     newcomer = welcome_mail.recipient_for(change)
     if newcomer:
         mail_queue.put("welcome", newcomer.store_id, customer_id=newcomer.customer_id)
         logger.info("welcome wanted", **newcomer._asdict())
 
 
-def _tell_approved(change: Change) -> None:
+def _tell_approved(change: TableChange) -> None:
     approved = approval_mail.recipient_for(change)
     if approved:
         mail_queue.put("approved", approved.store_id, customer_id=approved.customer_id)
         logger.info("approval told", **approved._asdict())
 
 
-def _adopt_orders(change: Change) -> None:
+def _adopt_orders(change: TableChange) -> None:
     unclaimed_orders.adopt_after(change, clock.now())

@@ -15,7 +15,7 @@ from clientela.sign_in.sessions import Session
 from clientela.table import keys
 from clientela.table.attributes import load
 from clientela.table.dynamodb import Item
-from clientela.table.stream import Change
+from clientela.table.stream import TableChange
 
 UNTOLD = {"version", "updated_at", "last_sign_in_at"}  # changes of these alone concern nobody, or have their own event
 ENDED = ("succeeded", "failed", "cancelled")
@@ -33,7 +33,7 @@ class BusEvent(NamedTuple):
     detail: dict[str, Any]
 
 
-def event_from_change(change: Change) -> BusEvent | None:
+def event_from_change(change: TableChange) -> BusEvent | None:
     """The event that a change tells, or None where it concerns nobody."""
     if change.sk == keys.PROFILE:
         return _customer(change)
@@ -50,7 +50,7 @@ def event_from_change(change: Change) -> BusEvent | None:
     return None
 
 
-def _customer(change: Change) -> BusEvent | None:
+def _customer(change: TableChange) -> BusEvent | None:
     if change.after is None:
         sequence = _number(change.before or {}, "version") + 1
         return _of_customer(change, "customer.deleted", sequence, {})
@@ -67,49 +67,51 @@ def _changed(before: CustomerJson, after: CustomerJson) -> list[str]:
     return [name for name in after if name not in UNTOLD and after[name] != before.get(name)]
 
 
-def _order(change: Change, after: Item) -> BusEvent:
+def _order(change: TableChange, after: Item) -> BusEvent:
     order = load(Order, after["order"]).model_dump(mode="json")
     return _of_customer(change, "order.recorded", _number(after, "customer_version"), {"order": order})
 
 
-def _session(change: Change, after: Item) -> BusEvent | None:
+def _session(change: TableChange, after: Item) -> BusEvent | None:
     if change.before:  # it was seen
         return None
     session = load(Session, after["session"]).model_dump(mode="json", include={"id", "device", "signed_in_by"})
     return _of_customer(change, "customer.signed_in", _number(after, "customer_version"), {"session": session})
 
 
-def _import(change: Change, after: Item) -> BusEvent | None:
+def _import(change: TableChange, after: Item) -> BusEvent | None:
     if not _has_just_ended(change, after):
         return None
     job = ImportRecord.from_raw_data(after).as_job()
     return _of_job(change, "import.finished", job.id, 1, job.model_dump(mode="json"))
 
 
-def _export(change: Change, after: Item) -> BusEvent | None:
+def _export(change: TableChange, after: Item) -> BusEvent | None:
     if not _has_just_ended(change, after):
         return None
     job = load(ExportJob, after["job"])
     return _of_job(change, "export.finished", job.id, _number(after, "version"), job.model_dump(mode="json"))
 
 
-def _has_just_ended(change: Change, after: Item) -> bool:
+def _has_just_ended(change: TableChange, after: Item) -> bool:
     before = change.before or {}
     return after["status"]["S"] in ENDED and before.get("status") != after["status"]
 
 
-def _of_customer(change: Change, kind: str, sequence: int, data: dict[str, Any]) -> BusEvent:
+def _of_customer(change: TableChange, kind: str, sequence: int, data: dict[str, Any]) -> BusEvent:
     store_id, customer_id = keys.customer_of(change.pk)
     whose = {"store_id": store_id, "customer_id": customer_id}
     return BusEvent(kind, customer_id, change.number, _detail(change, kind, whose, sequence, data))
 
 
-def _of_job(change: Change, kind: str, job_id: str, sequence: int, job: dict[str, Any]) -> BusEvent:
+def _of_job(change: TableChange, kind: str, job_id: str, sequence: int, job: dict[str, Any]) -> BusEvent:
     whose = {"store_id": keys.store_of(change.pk)}
     return BusEvent(kind, job_id, change.number, _detail(change, kind, whose, sequence, {"job": job}))
 
 
-def _detail(change: Change, kind: str, whose: dict[str, str], sequence: int, data: dict[str, Any]) -> dict[str, Any]:
+def _detail(
+    change: TableChange, kind: str, whose: dict[str, str], sequence: int, data: dict[str, Any]
+) -> dict[str, Any]:
     return {
         "id": f"evt_{change.id}",
         "type": kind,

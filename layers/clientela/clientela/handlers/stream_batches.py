@@ -7,10 +7,10 @@ from aws_lambda_powertools import Logger
 
 from clientela.handlers import error_logs
 from clientela.table import stream
-from clientela.table.stream import Change
+from clientela.table.stream import TableChange
 
 
-def answer(event: dict[str, Any], work: Callable[[Change], None], logger: Logger) -> dict[str, Any]:
+def answer(event: dict[str, Any], work: Callable[[TableChange], None], logger: Logger) -> dict[str, Any]:
     """Work on the changes of a batch in their order; the answer names those to be delivered again.
 
     Those behind a failed one are worked on all the same, so that one bad change keeps nobody waiting; Lambda delivers
@@ -20,7 +20,7 @@ def answer(event: dict[str, Any], work: Callable[[Change], None], logger: Logger
     return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]} for record in failed]}
 
 
-def _worked(record: dict[str, Any], work: Callable[[Change], None], logger: Logger) -> bool:
+def _worked(record: dict[str, Any], work: Callable[[TableChange], None], logger: Logger) -> bool:
     try:
         work(stream.read(record))
     except Exception as error:

@@ -12,7 +12,7 @@ from clientela.mail.mail_rendering import Mail
 from clientela.stores import store_urls
 from clientela.stores.stores import Store
 from clientela.table import keys
-from clientela.table.stream import Change
+from clientela.table.stream import TableChange
 
 RETENTION = timedelta(days=30)  # longer than any queue keeps the message
 
@@ -24,7 +24,7 @@ class Approved(NamedTuple):
     customer_id: str
 
 
-def recipient_for(change: Change) -> Approved | None:
+def recipient_for(change: TableChange) -> Approved | None:
     """Whom a change of a profile has approved: who was pending and is active now."""
     if change.sk != keys.PROFILE:
         return None

@@ -12,7 +12,7 @@ from clientela.mail.mail_rendering import Mail
 from clientela.stores import store_urls, stores
 from clientela.stores.stores import Store
 from clientela.table import attributes, keys
-from clientela.table.stream import Change
+from clientela.table.stream import TableChange
 
 RETENTION = timedelta(days=30)  # longer than any queue keeps the message
 
@@ -24,7 +24,7 @@ class Newcomer(NamedTuple):
     customer_id: str
 
 
-def recipient_for(change: Change) -> Newcomer | None:
+def recipient_for(change: TableChange) -> Newcomer | None:
     """Whom a change of a profile asks to welcome. 1 read unit when the store is not at hand.
 
     A new account that an order has made, or an import with `send-welcome`, and only where the store welcomes anybody.
@@ -44,7 +44,7 @@ def deliver(store: Store, customer_id: str, now: datetime) -> Outcome:
     return mail_delivery.send_once(store, about, "welcome", now + RETENTION, now, lambda: _outgoing(store, customer_id))
 
 
-def _is_opened_for(change: Change) -> bool:
+def _is_opened_for(change: TableChange) -> bool:
     profile = change.after or {}
     return "welcome" in profile or attributes.load_raw(profile["customer"]).get("source") == "order"
 

@@ -21,13 +21,13 @@ from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 from clientela.table.attributes import load
-from clientela.table.stream import Change
+from clientela.table.stream import TableChange
 from clientela.table.transactions import Transaction
 
 BATCH_SIZE = 30  # orders per transaction: three writes each, of at most 100
 
 
-def adopt_after(change: Change, now: datetime) -> None:
+def adopt_after(change: TableChange, now: datetime) -> None:
     """Adopt the unclaimed orders of a new customer, or of one with a new e-mail, whose claim is a change of its own.
 
     Other changes are ignored.

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from clientela.table.dynamodb import Item
 
 
-class Change(NamedTuple):
+class TableChange(NamedTuple):
     """One change of one item. `before` is None for a new item, `after` is None for a deleted one.
 
     `id` is the stream's: the same for every delivery of the change. `at` is the time of the write, to the
@@ -22,10 +22,10 @@ class Change(NamedTuple):
     after: Item | None
 
 
-def read(record: dict[str, Any]) -> Change:
+def read(record: dict[str, Any]) -> TableChange:
     """Return the change in a record of the stream."""
     change = record["dynamodb"]
-    return Change(
+    return TableChange(
         id=record["eventID"],
         number=change["SequenceNumber"],
         at=datetime.fromtimestamp(int(change["ApproximateCreationDateTime"]), UTC),

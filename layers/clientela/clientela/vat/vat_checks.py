@@ -13,7 +13,7 @@ from clientela.customers.customer_history import Actor
 from clientela.errors import CustomerNotFoundError
 from clientela.stores.stores import Store
 from clientela.table import circuit_breakers, keys
-from clientela.table.stream import Change
+from clientela.table.stream import TableChange
 from clientela.vat import vies
 from clientela.vat.vat_check_queue import VatCheck
 
@@ -22,7 +22,7 @@ type Outcome = Literal["valid", "invalid", "unavailable", "unanswered", "outdate
 _OPEN = {"pending", "unavailable"}
 
 
-def check_for(change: Change) -> VatCheck | None:
+def check_for(change: TableChange) -> VatCheck | None:
     """The check that a change of a profile asks for.
 
     Only where it made the VAT ID pending: other changes while it waits ask for nothing.
