@@ -36,8 +36,8 @@ def retry_on_conflict[T](
 def back_off(number: int, base: float = 0.02, limit: float = 2.0) -> None:
     """Sleep before the next attempt: at most `base` seconds after attempt 0, doubled each time.
 
-    The time is random up to that bound (full jitter), so that callers who met once do not meet again.
-    Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    The time is random up to that bound (full jitter), so that callers who met once do not meet
+    again. Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
     time.sleep(random.uniform(0, min(limit, base * 2**number)))  # noqa: S311 - jitter, nothing secret
 

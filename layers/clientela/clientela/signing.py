@@ -1,8 +1,8 @@
 """Hashes, and signatures with the deployment's secret, which is stored outside the table.
 
 The secret can be rotated at any time: new values use its current version, and values of the version
-before are still accepted. As in itsdangerous, the salt is the name of the purpose, so a value signed
-for one purpose is invalid for every other.
+before are still accepted. As in itsdangerous, the salt is the name of the purpose, so a value
+signed for one purpose is invalid for every other.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ from clientela import settings
 from clientela.aws import clients
 
 CACHE_SECONDS = 300  # after which a process reads the secret again, to see a rotation
-# The same after a value that does not match. Anybody can send such values, so the secret must not be
-# read for each of them.
+# The same after a value that does not match. Anybody can send such values, so the secret must not
+# be read for each of them.
 MISS_SECONDS = 10
 
 
@@ -45,14 +45,14 @@ def constant_time_equal(presented: str, stored: str | None) -> bool:
 def keyed_hash(purpose: str, value: str) -> str:
     """Return the hex HMAC-SHA-256 of a value for one purpose, with the current key.
 
-    For values too short for a plain hash, such as six-digit codes: a dump of the table alone must not
-    reveal them.
+    For values too short for a plain hash, such as six-digit codes: a dump of the table alone must
+    not reveal them.
     """
     return _hmac(_keys(CACHE_SECONDS).accepted[0], purpose, value)
 
 
 def keyed_hashes(purpose: str, value: str) -> Iterator[str]:
-    """Yield `keyed_hash` under each accepted key, the current one first, then under keys rotated in meanwhile."""
+    """Yield `keyed_hash` under each accepted key; last under keys of a newer rotation."""
     for keys in _key_sets():
         yield from (_hmac(key, purpose, value) for key in keys.accepted)
 
@@ -60,8 +60,8 @@ def keyed_hashes(purpose: str, value: str) -> Iterator[str]:
 def is_keyed_hash(purpose: str, value: str, stored: str | None) -> bool:
     """Return whether a stored hash is this value's.
 
-    Without a stored hash the same work is done and the same secret is read, so that neither time nor
-    calls show whether one exists.
+    Without a stored hash the same work is done and the same secret is read, so that neither time
+    nor calls show whether one exists.
     """
     matches = any(hmac.compare_digest(computed, stored or "-") for computed in keyed_hashes(purpose, value))
     return matches and stored is not None
@@ -94,7 +94,7 @@ _cache: dict[str, _Keys] = {}  # by the secret's ARN
 
 
 def _key_sets() -> Iterator[_Keys]:
-    """Yield the cached keys, then, if none of them matched, the keys of a rotation that this process has not seen."""
+    """Yield the cached keys, then, if the caller goes on, the keys of a newer rotation."""
     cached = _keys(CACHE_SECONDS)
     yield cached
     newest = _keys(MISS_SECONDS)
@@ -103,7 +103,7 @@ def _key_sets() -> Iterator[_Keys]:
 
 
 def _keys(max_age: float) -> _Keys:
-    """Return the keys, read at most `max_age` seconds ago; older ones if Secrets Manager does not answer."""
+    """Return keys of at most `max_age` seconds; older ones if Secrets Manager does not answer."""
     arn = settings.signing_secret()
     cached = _cache.get(arn)
     if cached and time.monotonic() - cached.read_at < max_age:

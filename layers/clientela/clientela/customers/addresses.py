@@ -18,8 +18,8 @@ MAX_ADDRESSES = 50
 class Address(Model):
     """A postal address.
 
-    `phone` may be written in any usual way: it is read with the country of the address, else that of
-    the store, and stored in E.164.
+    `phone` may be written in any usual way: it is read with the country of the address, else that
+    of the store, and stored in E.164.
     """
 
     id: Name | None = None
@@ -46,7 +46,7 @@ class ShippingAddress(Address):
 
 
 def to_e164(phone: str | None, info: ValidationInfo, *countries: str | None) -> str | None:
-    """Return a phone in E.164, read with the first country that is set, else with the store's country.
+    """Return a phone in E.164, read with the first country that is set, else with the store's.
 
     Stored phones are returned unchanged.
 

@@ -1,8 +1,8 @@
-"""The consent ledger: each marketing consent of a customer is an item of its own, which never changes.
+"""The consent ledger: each marketing consent of a customer is an item that never changes.
 
-The current consent is on the customer: `accepts_marketing` for filters, `marketing_consent` with time,
-source and wording. A change of one changes the other, so they agree. Unknown is never yes (GDPR art. 4
-no. 11 and art. 7).
+The current consent is on the customer: `accepts_marketing` for filters, `marketing_consent` with
+time, source and wording. A change of one changes the other, so they agree. Unknown is never yes
+(GDPR art. 4 no. 11 and art. 7).
 """
 
 from datetime import datetime
@@ -58,7 +58,8 @@ def page(store: Store, customer_id: str, limit: int = 50, cursor: str | None = N
 def reconcile(before: Customer | None, after: Customer, source: str, now: datetime) -> Customer:
     """Return the customer with `accepts_marketing` and `marketing_consent` in agreement.
 
-    The one that changed sets the other. A consent to SMS leaves `accepts_marketing`, which is about e-mail.
+    The one that changed sets the other. A consent to SMS leaves `accepts_marketing`, which is about
+    e-mail.
 
     Raises:
         InvalidInputError: both changed and contradict each other.
@@ -80,7 +81,7 @@ def reconcile(before: Customer | None, after: Customer, source: str, now: dateti
 
 
 def source_of(by: Actor) -> str:
-    """Return the default source of an actor's consents: `account`, `merchant`, `import`, `order` …"""
+    """Return the default source of an actor's consents: `account`, `merchant`, `import` …"""
     return _SOURCE.get(by.kind, by.kind)
 
 

@@ -1,7 +1,7 @@
 """The fields of a customer with their checks, and the models of requests, storage and answers.
 
-Every field is defined here only: `CustomerFields` has those that a merchant may write, `NewCustomer` and
-`CustomerChanges` are the bodies of requests, `Customer` is stored and answered.
+Every field is defined here only: `CustomerFields` has those that a merchant may write,
+`NewCustomer` and `CustomerChanges` are the bodies of requests, `Customer` is stored and answered.
 """
 
 from datetime import date
@@ -52,7 +52,7 @@ Fraction = Annotated[
 
 
 def _validate_once(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
-    """Raise one error instead of one per allowed type, and keep a large whole number from becoming a rounded fraction."""
+    """Raise one error, not one per allowed type; keep a whole number from becoming a fraction."""
     try:
         return WHOLE_NUMBER.validate_python(value) if type(value) is int else validate(value)
     except ValidationError:
@@ -143,7 +143,8 @@ class NewCustomer(CustomerFields):
     email: Email
 
 
-# RFC 7396: absent fields stay, null empties a field. The merged result is validated as a NewCustomer.
+# RFC 7396: absent fields stay, null empties a field. The merged result is validated as a
+# NewCustomer.
 CustomerChanges = create_model(
     "CustomerChanges",
     __base__=Model,

@@ -70,14 +70,16 @@ class CustomerFilter(Model):
     updated_to: Timestamp | None = None
     last_order_from: Timestamp | None = None
     last_order_to: Timestamp | None = None
-    # Annotated outside: the resolver does not detect a list inside `Annotated[...] | None`, and reads only one value.
+    # Annotated outside: the resolver does not detect a list inside `Annotated[...] | None`, and
+    # reads only one value.
     ids: Annotated[list[Name] | None, Field(max_length=100)] = None
 
 
 def expression(filter_: CustomerFilter, country: str | None) -> dict[str, Any]:
-    """Return a FilterExpression with its names and values, or an empty dictionary if nothing filters.
+    """Return a FilterExpression with its names and values, or an empty dictionary without filters.
 
-    `country` is the store's. `email` and `ids` are not part of it: the search reads those customers by key.
+    `country` is the store's. `email` and `ids` are not part of it: the search reads those customers
+    by key.
     """
     tests = _searches(filter_, country) + _equalities(filter_) + _ranges(filter_)
     if not tests:
@@ -110,7 +112,7 @@ _CONTAINS, _EQUALS, _BEGINS = "contains({name}, {value})", "{name} = {value}", "
 
 
 def _searches(filter_: CustomerFilter, country: str | None) -> list[_Test]:
-    """Return the tests on the search text: it has every word of the query; company and phone begin as given."""
+    """Return the tests on the search text: words of the query, beginnings of company and phone."""
     tests: list[_Test] = [(_CONTAINS, "search", word) for word in fold_for_search(filter_.query or "").split()]
     if filter_.company:
         tests.append((_CONTAINS, "search", COMPANY + fold_for_search(filter_.company)))

@@ -1,7 +1,7 @@
-"""A customer's history: every change with its actor, its time, and the changed fields before and after.
+"""A customer's history: every change with its actor, time, and fields before and after.
 
-The types are Vendure's history types for customers (docs.vendure.io, HistoryEntryType). Statistics and
-sign-in times are not part of the history: the orders and sessions record them.
+The types are Vendure's history types for customers (docs.vendure.io, HistoryEntryType). Statistics
+and sign-in times are not part of the history: the orders and sessions record them.
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ class HistoryEntry(Model):
 
 
 class HistoryRecord(Record):
-    """`STORE#demo#CUSTOMER#cus_01K…` / `EVENT#0000000002#0`: one entry of the change that made a version."""
+    """`STORE#demo#CUSTOMER#cus_01K…` / `EVENT#0000000002#0`: one entry of a version."""
 
     event = DocumentAttribute(HistoryEntry)
     ttl = NumberAttribute(null=True)
@@ -92,7 +92,10 @@ def page(
 
 
 def add_changes(transaction: Transaction, store: Store, before: Customer, after: Customer, by: Actor) -> None:
-    """Add the entries of a change to the transaction that makes it. Cost: 2 write units per entry."""
+    """Add the entries of a change to the transaction that makes it.
+
+    Cost: 2 write units per entry.
+    """
     for record in records(store, before, after, by):
         transaction.put_record(record)
 
@@ -105,7 +108,7 @@ def add_entry(
     by: Actor,
     changes: Sequence[FieldChange] = (),
 ) -> None:
-    """Add an entry that is not about fields to the transaction that makes this version of the customer.
+    """Add an entry that is not about fields to the transaction that makes the customer's version.
 
     Cost: 2 write units.
     """
@@ -176,7 +179,7 @@ def _select(changes: dict[str, FieldChange], *names: str) -> list[FieldChange]:
 
 
 def _address_types(change: FieldChange) -> list[EntryType]:
-    """Return the types of a change of addresses, compared by id: one change may add and delete some."""
+    """Return the types of a change of addresses, compared by id: it may add and delete at once."""
     old, new = _by_id(change.before), _by_id(change.after)
     added, removed = new.keys() - old.keys(), old.keys() - new.keys()
     is_updated = not (added or removed) or any(old[each] != new[each] for each in old.keys() & new.keys())
@@ -189,7 +192,7 @@ def _address_types(change: FieldChange) -> list[EntryType]:
 
 
 def _by_id(addresses: Any) -> dict[str | None, Any]:
-    """Return a book's addresses by id, without their default flag; a billing address alone under None."""
+    """Return a book's addresses by id, without their default flag; a billing address under None."""
     if isinstance(addresses, list):
         return {each["id"]: {**each, "is_default": None} for each in addresses}
     return {None: addresses} if addresses else {}

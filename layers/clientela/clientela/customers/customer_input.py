@@ -30,8 +30,8 @@ def parse_new(store: Store, fields: Any) -> NewCustomer:
 def apply_patch(before: Customer, changes: Any, country: str | None) -> Customer:
     """Return the customer with a JSON Merge Patch applied, without writing it.
 
-    `version` and `updated_at` stay. `country` is the store's: phones of addresses without a country are
-    read with it.
+    `version` and `updated_at` stay. `country` is the store's: phones of addresses without a country
+    are read with it.
 
     Raises:
         InvalidInputError: the changed customer is invalid.
@@ -69,7 +69,8 @@ def _size(customer: Customer) -> int:
 def _reset_fields(changes: dict[str, Any]) -> dict[str, None]:
     """Return empty values for the stored fields that a patch replaces, not merges.
 
-    A change of first or last name builds a new full name; a new consent gets a time and source of its own.
+    A change of first or last name builds a new full name; a new consent gets a time and source of
+    its own.
     """
     renames = "name" not in changes and {"first_name", "last_name"} & changes.keys()
     consent = changes.get("marketing_consent")
@@ -78,7 +79,10 @@ def _reset_fields(changes: dict[str, Any]) -> dict[str, None]:
 
 
 def _validate(fields: dict[str, Any], changes: dict[str, Any], context: InputContext) -> NewCustomer:
-    """Return the changed customer. Unchanged fields that only fail a rule stricter than before are kept."""
+    """Return the changed customer.
+
+    Unchanged fields that only fail a rule stricter than before are kept.
+    """
     try:
         return NewCustomer.model_validate(fields, context=context)
     except ValidationError as error:

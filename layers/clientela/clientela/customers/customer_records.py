@@ -1,8 +1,8 @@
-"""A customer as items of the table: the profile with its entries in six directory indexes, and the e-mail claim.
+"""A customer in the table: the profile with its entries in six directory indexes, the e-mail claim.
 
-All indexes project the same facets (template.yaml), so DynamoDB applies every filter and the keyword
-search in every sort order. Index keys end with the customer's id, so they are unique. The three indexes
-by orders are sparse.
+All indexes project the same facets (template.yaml), so DynamoDB applies every filter and the
+keyword search in every sort order. Index keys end with the customer's id, so they are unique. The
+three indexes by orders are sparse.
 """
 
 from decimal import Decimal
@@ -24,8 +24,8 @@ from clientela.table.records import Record
 
 BUCKETS = 4  # an index partition takes 1,000 writes a second, so a store 4,000 new customers a second
 
-# Each part of the search text follows a control character of its own, which a query cannot contain. So
-# the filter of one field searches for "character + beginning", and no match spans two parts.
+# Each part of the search text follows a control character of its own, which a query cannot contain.
+# So the filter of one field searches for "character + beginning", and no match spans two parts.
 NAME, EMAIL, COMPANY, PHONE = "\x01", "\x02", "\x03", "\x04"
 
 
@@ -88,13 +88,19 @@ class EmailClaim(Record):
 
 
 class Alias(Record):
-    """`STORE#demo#MERGED#cus_01K…` / `ALIAS`: the customer that another one was merged into. No personal data."""
+    """`STORE#demo#MERGED#cus_01K…` / `ALIAS`: the customer that another one was merged into.
+
+    No personal data.
+    """
 
     into_id = UnicodeAttribute()
 
 
 def record(store: Store, customer: Customer, *, welcome: bool = False) -> CustomerRecord:
-    """Return the profile of a customer with its index entries. `welcome` requests a mail to a new customer."""
+    """Return the profile of a customer with its index entries.
+
+    `welcome` requests a mail to a new customer.
+    """
     return CustomerRecord(
         keys.customer(store.id, customer.id),
         keys.PROFILE,
@@ -119,7 +125,7 @@ def claim(store: Store, customer: Customer) -> EmailClaim:
 
 
 def customer_json(item: dict[str, Any]) -> CustomerJson:
-    """Return a stored profile as the API sends it: equal to `Customer.model_dump(mode="json")`, but faster."""
+    """Return a stored profile as `Customer.model_dump(mode="json")` would, but faster."""
     customer: CustomerJson = _EMPTY | load_raw(item["customer"])
     for name, empty in _EMPTY_PARTS.items():
         if customer[name]:

@@ -1,8 +1,8 @@
-"""The directory of a store's customers: pages in six sort orders, filters and keyword search, inside DynamoDB.
+"""The directory of a store's customers: six sort orders, filters, keyword search, inside DynamoDB.
 
-Each sort order is an index whose entries are spread over a few buckets; a page merges the buckets. The
-cursor is the index key of the page's last row, which ends with the customer's id. So an unchanged
-customer is listed exactly once, whatever changes between two pages.
+Each sort order is an index whose entries are spread over a few buckets; a page merges the buckets.
+The cursor is the index key of the page's last row, which ends with the customer's id. So an
+unchanged customer is listed exactly once, whatever changes between two pages.
 """
 
 import heapq
@@ -38,8 +38,8 @@ def page(
     Raises:
         InvalidInputError: the cursor belongs to another store, filter or sort.
 
-    Cost: half a read unit per 4 KB of index read (about 8 for a page of 100 without a filter) and half a
-    read unit per customer listed; 1.5 in all by e-mail.
+    Cost: half a read unit per 4 KB of index read (about 8 for a page of 100 without a filter) and
+    half a read unit per customer listed; 1.5 in all by e-mail.
     """
     this_list = f"{store.id}/{sort}/{filter_.model_dump_json(exclude_none=True)}"
     after = pagination.decode_cursor(this_list, cursor) if cursor is not None else None
@@ -58,14 +58,17 @@ def select_fields(customers: list[CustomerJson], fields: Sequence[str]) -> list[
 def all_profiles(
     store: Store, filter_: CustomerFilter = _ALL, attributes: str = "pk, customer"
 ) -> Iterator[dynamodb.Item]:
-    """Yield the stored profiles of all customers that pass the filter, oldest first, in constant memory."""
+    """Yield the stored profiles that pass the filter, oldest first, in constant memory."""
     entries = _entries(store, "created", filter_, None, 1000)
     while block := list(itertools.islice(entries, dynamodb.BATCH_READ)):
         yield from _profiles([item for _, item in block], attributes)
 
 
 def count(store: Store, filter_: CustomerFilter = _ALL, sort: Sort = "created") -> int:
-    """Return the number of customers in this list. Cost: half a read unit per 4 KB of the whole index."""
+    """Return the number of customers in this list.
+
+    Cost: half a read unit per 4 KB of the whole index.
+    """
     if filter_.email or filter_.ids is not None:
         return len(_entries_by_key(store, sort, filter_))
     requests = [_request(store, sort, filter_, None, bucket) | {"Select": "COUNT"} for bucket in range(BUCKETS)]
@@ -116,7 +119,10 @@ def _request(store: Store, sort: Sort, filter_: CustomerFilter, after: str | Non
 
 
 def _entries_by_key(store: Store, sort: Sort, filter_: CustomerFilter) -> list[_Entry]:
-    """Return the entries of a filter by e-mail or ids: profiles read by key. DynamoDB applies the other filters."""
+    """Return the entries of a filter by e-mail or ids: profiles read by key.
+
+    DynamoDB applies the other filters.
+    """
     column, tests = _column(sort), expression(filter_, store.country)
     partitions = [keys.customer(store.id, customer_id) for customer_id in _filtered_ids(store, filter_)]
     profiles = (
@@ -145,7 +151,10 @@ def _filtered_ids(store: Store, filter_: CustomerFilter) -> list[str]:
 
 
 def _profiles(items: list[dynamodb.Item], attributes: str = "pk, customer") -> list[dynamodb.Item]:
-    """Return the profiles of index entries that still exist, in the same order. Items with a profile stay."""
+    """Return the profiles of index entries that still exist, in the same order.
+
+    Items with a profile stay.
+    """
     missing = [(item["pk"]["S"], keys.PROFILE) for item in items if "customer" not in item]
     stored = {item["pk"]["S"]: item for item in dynamodb.get_many(missing, attributes)}
     profiles = (item if "customer" in item else stored.get(item["pk"]["S"]) for item in items)

@@ -1,4 +1,4 @@
-"""Customers of a store: create, find, change. Every write is conditional on the version that was read."""
+"""Customers of a store: create, find, change. Every write is conditional on the version read."""
 
 import contextlib
 from collections.abc import Callable
@@ -37,8 +37,8 @@ def create(
 ) -> Customer:
     """Create a customer with its e-mail claim.
 
-    Only the claim is written under a condition; profile and history follow directly, at half the cost
-    of a transaction. If the process dies in between, `find` deletes the claim a minute later
+    Only the claim is written under a condition; profile and history follow directly, at half the
+    cost of a transaction. If the process dies in between, `find` deletes the claim a minute later
     (docs/decisions). With groups it is one transaction, because a group may be deleted meanwhile.
 
     Raises:
@@ -47,8 +47,8 @@ def create(
         InvalidInputError: the customer is too large.
         BusyError: the e-mail is just being claimed.
 
-    Cost: 6 write units (claim, profile, three index entries, history); 1 more for a marketing consent and
-    for each KB of the profile after the first.
+    Cost: 6 write units (claim, profile, three index entries, history); 1 more for a marketing
+    consent and for each KB of the profile after the first.
     """
     customer = build(new, now, source)
     if customer.groups:
@@ -80,8 +80,8 @@ def build(new: NewCustomer, now: datetime, source: Source) -> Customer:
 def add(write: Transaction, store: Store, customer: Customer, by: Actor, *, welcome: bool = False) -> None:
     """Add a new customer, its e-mail claim and its first history entry to a transaction.
 
-    `welcome` requests a welcome mail. The transaction raises EmailTakenError if the e-mail is claimed, and
-    GroupUnknownError if a group does not exist.
+    `welcome` requests a welcome mail. The transaction raises EmailTakenError if the e-mail is
+    claimed, and GroupUnknownError if a group does not exist.
 
     Raises:
         InvalidInputError: the customer is too large.
@@ -168,7 +168,7 @@ def patch(
 def change(
     store: Store, customer_id: str, apply: Callable[[Customer], Customer], now: datetime, by: Actor = OPERATOR
 ) -> Customer:
-    """Change a customer by `apply`, which runs again on the new version if others changed it meanwhile.
+    """Change a customer by `apply`, which runs again if others changed the customer meanwhile.
 
     Nothing is written if `apply` changes nothing.
 
@@ -179,8 +179,8 @@ def change(
         CustomerNotFoundError: the store has no such customer.
         BusyError: others kept changing the customer.
 
-    Cost: 10 write units, 18 for a customer with orders (profile above 1 KB, in six indexes); 2 more for
-    each index entry whose key changes, and 4 for a new e-mail.
+    Cost: 10 write units, 18 for a customer with orders (profile above 1 KB, in six indexes); 2 more
+    for each index entry whose key changes, and 4 for a new e-mail.
     """
 
     def attempt() -> Customer:
@@ -204,8 +204,8 @@ def change(
 def replace(write: Transaction, store: Store, before: Customer, after: Customer, by: Actor) -> None:
     """Add a changed customer, its history and the claim of a new e-mail to a transaction.
 
-    The transaction raises BusyError if `before` is not the stored version, EmailTakenError if the new
-    e-mail is claimed, and GroupUnknownError if a new group does not exist.
+    The transaction raises BusyError if `before` is not the stored version, EmailTakenError if the
+    new e-mail is claimed, and GroupUnknownError if a new group does not exist.
 
     Raises:
         InvalidInputError: the customer is too large.

@@ -5,7 +5,7 @@ from clientela.schema import email_addresses
 
 
 def reachable(customer: Customer) -> bool:
-    """Return whether a customer may receive mail: not a disabled account, nor after a bounce or complaint."""
+    """Return whether a customer may receive mail: not if disabled, bounced or complained."""
     return obstacle(customer) is None
 
 

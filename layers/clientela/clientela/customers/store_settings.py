@@ -12,12 +12,13 @@ from clientela.stores.stores import Store
 def change_settings(store_id: str, changes: Any, now: datetime, version: int | None = None) -> Store:
     """Apply a JSON Merge Patch (RFC 7396) to a store's settings.
 
-    The currency cannot change once customers have orders, because customers are sorted and filtered by
-    what they spent in it.
+    The currency cannot change once customers have orders, because customers are sorted and filtered
+    by what they spent in it.
 
     Raises:
         InvalidInputError: the changed settings are invalid, or the currency cannot change.
-        VersionConflictError: `version` is not the stored one, or the settings changed at the same time.
+        VersionConflictError: `version` is not the stored one, or the settings changed at the same
+            time.
 
     Cost: 1 read unit, 1 write unit; 2 read units more if the currency changes.
     """

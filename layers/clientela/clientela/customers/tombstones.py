@@ -1,6 +1,7 @@
-"""Tombstones of erased customers: keyed hashes of their e-mails and ids, so that no import or old order recreates them.
+"""Tombstones of erased customers, so that no import or old order recreates them.
 
-The key is stored outside the table and never rotated, because the hashes would not match under another.
+A tombstone has only the keyed hash of an e-mail or of an id. The key is stored outside the table
+and never rotated, because the hashes would not match under another.
 """
 
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from clientela.table.transactions import Transaction
 
 
 class PersonErasedError(Exception):
-    """The owner of an e-mail was erased after the data was sent that would create a customer again."""
+    """The owner of an e-mail was erased after the order that would recreate the customer."""
 
 
 class Tombstone(Record):
@@ -28,7 +29,7 @@ class Tombstone(Record):
 
 
 class ErasingRecord(Record):
-    """`STORE#demo#CUSTOMER#cus_01K…` / `ERASING`: an unfinished erasure. The last of the customer's items deleted."""
+    """`STORE#demo#CUSTOMER#cus_01K…` / `ERASING`: an unfinished erasure; deleted last."""
 
     erasure_id = UnicodeAttribute()
     erased_at = UnicodeAttribute()
@@ -52,7 +53,10 @@ def erasure_of(store: Store, customer_id: str) -> str | None:
 
 
 def require_not_erased_since(write: Transaction, store: Store, canonical: str, moment: datetime) -> None:
-    """Let a transaction raise PersonErasedError if an e-mail was erased after `moment`. Cost: 2 write units."""
+    """Let a transaction raise PersonErasedError if an e-mail was erased after `moment`.
+
+    Cost: 2 write units.
+    """
     condition = Tombstone.pk.does_not_exist() | (Tombstone.erased_at <= clock.format_timestamp(moment))
     write.check(Tombstone, _email(store, canonical), keys.TOMBSTONE, condition, PersonErasedError())
 

@@ -1,4 +1,5 @@
-"""Orders: record a version, move, list; keep the customer's statistics exact; adopt unclaimed orders.
+"""Orders: record a version, move, list; keep the statistics exact; adopt unclaimed orders.
 
-Called by the order queue's function, by `sign_in` (a new customer's orders) and by `lifecycle` (merge, erase).
+Called by the order queue's function, by `sign_in` (a new customer's orders) and by `lifecycle`
+(merge, erase).
 """

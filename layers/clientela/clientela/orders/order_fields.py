@@ -1,8 +1,8 @@
 """The fields of an order: the order system's message, which is stored and answered as it is.
 
 The fields of the order itself (id, version, time, e-mail, money, status) are checked strictly: one
-invalid field rejects the message. The customer's data is stored as typed, because an invalid phone must
-not lose an order. Unknown fields are ignored, because an order system may send more.
+invalid field rejects the message. The customer's data is stored as typed, because an invalid phone
+must not lose an order. Unknown fields are ignored, because an order system may send more.
 """
 
 from datetime import datetime
@@ -75,7 +75,7 @@ class OrderItem(LenientModel):
 
 
 class Order(LenientModel):
-    """One version of an order: a greater version replaces it, an equal or smaller one is ignored."""
+    """One version of an order: a greater one replaces it, an equal or smaller one is ignored."""
 
     id: OrderId
     number: RawText | None = None

@@ -1,4 +1,4 @@
-"""A check of the whole table: each order has its customer and its reference, each reference its order.
+"""A check of the whole table: each order has its customer and reference, each reference its order.
 
 One transaction writes all three, so there should never be an orphan.
 """
@@ -36,8 +36,8 @@ class OrphanedRecord(NamedTuple):
 def find_orphans(store: Store) -> Iterator[OrphanedRecord]:
     """Yield the store's orphans, in constant memory.
 
-    Orphans are orders without a customer or a reference, orders that their reference does not point to,
-    and references without an order.
+    Orphans are orders without a customer or a reference, orders that their reference does not point
+    to, and references without an order.
 
     Cost: half a read unit per 4 KB of the whole table (all stores) and of each order's partners.
     """
@@ -111,7 +111,7 @@ def _orphan_kind(
 
 
 def _confirmed_orphan(store: Store, pk: str, sk: str) -> Iterator[OrphanedRecord]:
-    """Yield the orphan if it still is one after several consistent reads, unless an erasure will delete it."""
+    """Yield the orphan if several consistent reads confirm it, unless an erasure will delete it."""
     orphan: OrphanedRecord | None = None
     for check in range(_CHECKS):
         time.sleep(_PAUSE_SECONDS * (check > 0))

@@ -1,4 +1,4 @@
-"""A customer's orders for merchant and owner: newest first, in pages, filtered by status and time."""
+"""A customer's orders for merchant and owner: newest first, filtered by status and time."""
 
 from typing import Annotated, Any
 
@@ -19,7 +19,7 @@ _BATCH_SIZE = 500  # orders per read with a filter by status
 
 
 class OrderFilter(Model):
-    """A filter of orders: one of the given statuses of each kind, and the time of the order, both ends included."""
+    """A filter of orders by statuses, and by time with both ends included."""
 
     payment_status: Annotated[list[PaymentStatus] | None, Field(max_length=6)] = None
     fulfillment_status: Annotated[list[FulfillmentStatus] | None, Field(max_length=8)] = None
@@ -49,8 +49,8 @@ def of_customer(
     Raises:
         InvalidInputError: the cursor belongs to another list.
 
-    Cost: half a read unit per 4 KB of the orders read: those of the page, and with a filter by status
-    those between them, at most MAX_READS megabytes.
+    Cost: half a read unit per 4 KB of the orders read: those of the page, and with a filter by
+    status those between them, at most MAX_READS megabytes.
     """
     collection = keys.customer(store.id, customer_id)
     list_of = f"{collection}/{keys.ORDER_PREFIX}/{filter_.model_dump_json(exclude_none=True)}"

@@ -9,8 +9,8 @@ from clientela.errors import OrderRefusedError
 from clientela.orders.order_fields import Order, OrderMessage
 from clientela.schema.validation_errors import field_errors
 
-# Of an order as stored, without unknown fields. Well below DynamoDB's 400 KB per item, and the size of a
-# message that every SQS queue accepts.
+# Of an order as stored, without unknown fields. Well below DynamoDB's 400 KB per item, and the size
+# of a message that every SQS queue accepts.
 MAX_BYTES = 262_144
 _MAX_ERRORS = 3  # in a reason: mostly one mistake is repeated in many fields
 

@@ -32,7 +32,7 @@ class Owner(NamedTuple):
 
 
 def by_id(store: Store, customer_id: str, without: str) -> Owner | None:
-    """Return a customer with its newest order apart from `without`, or None if the customer does not exist.
+    """Return a customer with its newest order apart from `without`, or None without a customer.
 
     Cost: 1 read unit per 4 KB.
     """
@@ -66,7 +66,10 @@ def by_email(store: Store, canonical: str, without: str, now: datetime) -> Owner
 
 
 def latest(store: Store, customer_id: str, without: str = "") -> LatestOrder | None:
-    """Return a customer's newest order apart from `without`, or None. Cost: 1 read unit per 4 KB of two orders."""
+    """Return a customer's newest order apart from `without`, or None.
+
+    Cost: 1 read unit per 4 KB of two orders.
+    """
     answer = _backwards(keys.customer(store.id, customer_id), keys.ORDERS_END, Limit=2)
     return next(_latest(answer, without), None)
 

@@ -1,4 +1,4 @@
-"""The customer's data in an order: it creates the account or fills empty fields, and never overwrites.
+"""The customer's data in an order: it creates the account or fills empty fields, never overwrites.
 
 Only the owner and the merchant change the data of an account: a guest's order must not change a
 registered profile. A later version of an order does not fill in again what an earlier one had: data
@@ -36,7 +36,10 @@ _EMPTY: tuple[object, ...] = (None, "", [])
 
 
 def customer_from_order(order: Order, store_country: str | None) -> NewCustomer:
-    """Return the customer in an order, without invalid fields. `store_country` is used to read phones."""
+    """Return the customer in an order, without invalid fields.
+
+    `store_country` is used to read phones.
+    """
     context = InputContext(store_country)
     billing = _address(Address, order.billing_address, context)
     shipping = _address(ShippingAddress, order.shipping_address, context)
@@ -54,10 +57,10 @@ def customer_from_order(order: Order, store_country: str | None) -> NewCustomer:
 
 
 def fill_missing(customer: Customer, order: Order, store_country: str | None, earlier: Order | None = None) -> Customer:
-    """Return the customer with empty fields filled from an order, and its shipping address in the address book.
+    """Return the customer with empty fields and the address book filled from an order.
 
-    Only data that the earlier version of the order did not have is used. A disabled customer stays as it
-    is, and so does one who would become too large.
+    Only data that the earlier version of the order did not have is used. A disabled customer stays
+    as it is, and so does one who would become too large.
     """
     if customer.status == "disabled":
         return customer
@@ -109,7 +112,7 @@ def _address[A: Address](model: type[A], typed: OrderAddress | None, context: In
 
 
 def _lenient[D: Model](model: type[D], values: dict[str, Any], context: InputContext) -> D:
-    """Return the model of the valid values: if they are not valid as a whole, each is tried in turn."""
+    """Return the model of the valid values: if the whole is invalid, each is tried in turn."""
     try:
         return model.model_validate(values, context=context)
     except ValidationError:

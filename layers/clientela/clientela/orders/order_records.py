@@ -1,11 +1,11 @@
 """Orders as items of the table: the order itself, and the reference that locates it.
 
-An order is stored in its customer's collection; an unclaimed one in the collection of its e-mail. Every
-change or move of an order is conditional on its stored version. The reference is written only if the
-order is new, moves or has a new e-mail.
+An order is stored in its customer's collection; an unclaimed one in the collection of its e-mail.
+Every change or move of an order is conditional on its stored version. The reference is written only
+if the order is new, moves or has a new e-mail.
 
-If the customer was erased, only the reference is left: its money record is the store's, and its version
-keeps later or repeated messages from recreating the customer.
+If the customer was erased, only the reference is left: its money record is the store's, and its
+version keeps later or repeated messages from recreating the customer.
 """
 
 from datetime import datetime
@@ -103,7 +103,7 @@ class StoredOrder(NamedTuple):
 
 
 def find(store: Store, order_id: str) -> StoredOrder | None:
-    """Return the stored order with its reference, or None. Cost: 2 read units, 1 if there is no order."""
+    """Return the stored order with its reference, or None. Cost: 2 read units, 1 without order."""
     reference = None
     for _ in range(2):  # an order may move between the two reads
         reference = OrderReference.find(keys.order_reference(store.id, order_id), keys.REFERENCE)
@@ -118,7 +118,7 @@ def find(store: Store, order_id: str) -> StoredOrder | None:
 
 
 def record(collection: str, customer_version: int | None, order: Order) -> OrderRecord:
-    """Return the record of an order in a collection, with the version of the customer written with it."""
+    """Return the record of an order in a collection; `customer_version` is written with it."""
     return OrderRecord(
         collection,
         keys.order(order.placed_at, order.id),

@@ -1,10 +1,10 @@
 """A customer's order statistics, and the rule which orders count.
 
-An order counts while it is `paid` or `partially_refunded`, with the total of its newest version: after a
-partial refund the order system sends the remaining total. In every other status (awaiting payment,
-refunded, cancelled, incomplete) it does not count, and is removed if it counted before. Counts, totals,
-average and the first and last time are of counted orders; the last status and payment method are of the
-newest order, counted or not.
+An order counts while it is `paid` or `partially_refunded`, with the total of its newest version:
+after a partial refund the order system sends the remaining total. In every other status (awaiting
+payment, refunded, cancelled, incomplete) it does not count, and is removed if it counted before.
+Counts, totals, average and the first and last time are of counted orders; the last status and
+payment method are of the newest order, counted or not.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,8 @@ class Contribution(NamedTuple):
     currency: str
 
 
-# Called if the first or last counted order is removed. Returns the time of the first or last of the others.
+# Called if the first or last counted order is removed. Returns the time of the first or last of the
+# others.
 type OtherOrders = Callable[[Literal["first", "last"]], datetime | None]
 
 
@@ -78,7 +79,7 @@ def apply_order(
 
 
 def _average(total_spent: list[Spend]) -> Money | None:
-    """Return the average in the currency with the most orders (the first by code, if several), rounded."""
+    """Return the rounded average in the currency with the most orders, of several the first by code."""
     if not total_spent:
         return None
     most = max(total_spent, key=lambda spend: spend.orders)

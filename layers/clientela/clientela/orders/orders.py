@@ -1,8 +1,9 @@
-"""Orders: recorded from the order system, moved between customers, counted in statistics. Rules: docs/orders.md.
+"""Orders: record, move, count in statistics. The rules: docs/orders.md.
 
 Everything that an order shows on its customer is written in one transaction with the customer, on
-condition of the version that was read. So the version locks the customer's orders too: what was read of
-them still holds at the commit, and statistics are exact even if messages repeat, come late or at once.
+condition of the version that was read. So the version locks the customer's orders too: what was
+read of them still holds at the commit, and statistics are exact even if messages repeat, come late
+or at once.
 """
 
 from datetime import datetime
@@ -34,13 +35,13 @@ _LATEST_ORDER_FIELDS = ("last_order_status", "last_payment_method")
 
 
 def record_version(store: Store, order: Order, now: datetime) -> bool:
-    """Record one version of an order. Return False, and change nothing, if this or a later version is stored.
+    """Record a version of an order. Return False, without a write, if it or a later one is stored.
 
-    One transaction writes the order, its reference and the customer with its statistics. If the e-mail is
-    new to the store, it creates the account as well, unless the store does not allow that
-    (`_guest_from_order`). The order moves if its e-mail or time changed; the order alone is written if
-    the version changes nothing on the customer, such as a fulfilment status. If the customer was erased
-    after the order was placed, only the money record is stored.
+    One transaction writes the order, its reference and the customer with its statistics. If the
+    e-mail is new to the store, it creates the account as well, unless the store does not allow that
+    (`_guest_from_order`). The order moves if its e-mail or time changed; the order alone is written
+    if the version changes nothing on the customer, such as a fulfilment status. If the customer was
+    erased after the order was placed, only the money record is stored.
 
     Raises:
         BusyError: others kept changing the same customer.
@@ -80,8 +81,8 @@ def move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime,
 def next_version(before: Customer, after: Customer, now: datetime) -> Customer:
     """Return the customer at the next version, with consents in agreement.
 
-    The version always rises, because it locks the orders. `updated_at` stays if only the status and payment
-    method of the newest order changed: then no index entry has to be written.
+    The version always rises, because it locks the orders. `updated_at` stays if only the status and
+    payment method of the newest order changed: then no index entry has to be written.
     """
     after = consents.reconcile(before, after, "order", now)
     with_old_fields = after.model_copy(update={name: getattr(before, name) for name in _LATEST_ORDER_FIELDS})
@@ -138,7 +139,7 @@ def _changes_order_only(before: Order, after: Order) -> bool:
 
 
 def _replace_order(store: Store, stored: StoredOrder, order: Order) -> bool:
-    """Write the order alone. Return False if its customer is being deleted, and the order with it."""
+    """Write the order alone. Return False if its customer is being deleted with its orders."""
     customer_version = None
     if stored.reference.customer_id:
         profile = dynamodb.get(keys.customer(store.id, stored.reference.customer_id), keys.PROFILE)
@@ -180,7 +181,7 @@ def _record_with_customer(store: Store, order: Order, stored: StoredOrder | None
 
 
 def _add_customer(write: Transaction, store: Store, customer: Customer | None, order: Order, email: str) -> None:
-    """Add the new customer of an order; without one, the condition that the e-mail is still unclaimed."""
+    """Add the new customer of an order; without one, require that the e-mail is still unclaimed."""
     if customer:
         customers.add(write, store, _with_order(store, Owner(customer, None), order, None), _actor(order))
     else:
@@ -197,7 +198,7 @@ def _count_for_owner(
     counted: Order | None,
     now: datetime,
 ) -> None:
-    """Count an order for its owner in place of the `counted` version, and fill what `earlier` did not have."""
+    """Count an order in place of its `counted` version, and fill fields that `earlier` lacked."""
     filled = order_profile.fill_missing(owner.customer, order, store.country, earlier)
     removed = order_statistics.contribution(counted) if counted else None
     after = _with_order(store, Owner(filled, owner.newest), order, removed)
@@ -224,7 +225,7 @@ def _actor(order: Order) -> Actor:
 
 
 def _find_owner(store: Store, order: Order, email: str, stored: StoredOrder | None, now: datetime) -> Owner | None:
-    """Return the present owner while the order's e-mail stays, even if the account's e-mail changed; else by e-mail."""
+    """Return the stored owner while the order's e-mail stays, else the owner of the e-mail."""
     if stored and stored.reference.customer_id and stored.reference.email == email:
         owner = order_owners.by_id(store, stored.reference.customer_id, order.id)
         if owner:
@@ -233,7 +234,7 @@ def _find_owner(store: Store, order: Order, email: str, stored: StoredOrder | No
 
 
 def _guest_from_order(store: Store, order: Order, now: datetime) -> Customer | None:
-    """Return a new guest, or None if the login mode or the order's country excludes accounts from orders."""
+    """Return a new guest, or None if login mode or country exclude accounts from orders."""
     excluded_countries = store.country_rules.no_automatic_account
     is_excluded = excluded_countries and order_profile.order_country(order) in excluded_countries
     if store.login_mode == "required" or is_excluded:

@@ -1,7 +1,7 @@
 """A rebuild of all statistics from the orders: finds and repairs drift.
 
-Statistics change by differences, and only by orders (`order_statistics`), so there should be no drift.
-The rebuild verifies that, and repairs what anything else wrote to the table.
+Statistics change by differences, and only by orders (`order_statistics`), so there should be no
+drift. The rebuild verifies that, and repairs what anything else wrote to the table.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ _INDEX_ATTRIBUTES = ("orders_count", "spent", "last_order_at", "spent_key", "ord
 
 
 class Drift(NamedTuple):
-    """A field whose stored value differs from the computed one; `directory.…` is an attribute of the indexes."""
+    """A field that differs from its computed value; `directory.…` is an index attribute."""
 
     field: str
     stored: Any
@@ -50,16 +50,17 @@ class CheckedCustomer(NamedTuple):
 
 
 def rebuild(store: Store, now: datetime, *, dry_run: bool = False) -> Iterator[CheckedCustomer]:
-    """Compute every customer's statistics from the orders, and write those that differ. In constant memory.
+    """Compute every customer's statistics from the orders, and write those that differ.
 
-    The write is conditional on the customer's version, which locks the orders, so orders may be recorded
-    meanwhile. Customers created or deleted meanwhile may be left out.
+    Memory stays constant. The write is conditional on the customer's version, which locks the
+    orders, so orders may be recorded meanwhile. Customers created or deleted meanwhile may be left
+    out.
 
     Raises:
         BusyError: others kept changing a customer with drift.
 
-    Cost: half a read unit per 4 KB of each profile, 1 per 4 KB of each order; a repair costs as much as
-    recording an order.
+    Cost: half a read unit per 4 KB of each profile, 1 per 4 KB of each order; a repair costs as
+    much as recording an order.
     """
     profiles = customer_search.all_profiles(store, attributes=f"pk, customer, {', '.join(_INDEX_ATTRIBUTES)}")
     return map_in_order(partial(_check, store, now, dry_run=dry_run), profiles, _THREADS)
@@ -104,7 +105,7 @@ def _profile(store: Store, customer_id: str) -> dynamodb.Item | None:
 
 
 def _computed(store: Store, customer: Customer) -> tuple[int, Customer]:
-    """Return the number of the customer's orders, and the customer with statistics computed from them."""
+    """Return the number of the customer's orders, and the customer with computed statistics."""
     count, latest, after = 0, None, customer.model_copy(update=_WITHOUT_ORDERS)
     pages = dynamodb.query_pages(
         KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",

@@ -1,7 +1,7 @@
 """Unclaimed orders: stored under their e-mail, and adopted by its account as soon as one exists.
 
-Once an e-mail is claimed, no unclaimed order is added to it: `orders.record_version` requires that the
-e-mail has no claim. So one adoption after the claim is enough.
+Once an e-mail is claimed, no unclaimed order is added to it: `orders.record_version` requires that
+the e-mail has no claim. So one adoption after the claim is enough.
 """
 
 from contextlib import suppress
@@ -28,9 +28,9 @@ BATCH_SIZE = 30  # orders per transaction: three writes each, of at most 100
 
 
 def adopt_after(change: TableChange, now: datetime) -> None:
-    """Adopt the unclaimed orders of a new customer, or of one with a new e-mail, whose claim is a change of its own.
+    """Adopt the unclaimed orders of a new customer or a new e-mail.
 
-    Other changes are ignored.
+    A new customer's change is its profile, a new e-mail's its claim. Other changes are ignored.
 
     Cost: 2 read units for a new customer, and as `adopt`.
     """
@@ -48,17 +48,18 @@ def adopt_after(change: TableChange, now: datetime) -> None:
 
 
 def adopt(store: Store, customer: Customer, now: datetime, at_least: int | None = None) -> Customer:
-    """Move the unclaimed orders of the customer's e-mail to the customer, newest first. Return the new customer.
+    """Move the unclaimed orders of a customer's e-mail to the customer; return the new customer.
 
-    The orders are counted and fill empty fields, as if they were recorded now. `at_least` stops after the
-    batch that reaches this number. Each transaction moves one batch, so an interrupted or concurrent
-    adoption is completed by another. Nothing happens if the customer is deleted or has a new e-mail.
+    The newest come first. They are counted and fill empty fields, as if they were recorded now.
+    `at_least` stops after the batch that reaches this number. Each transaction moves one batch, so
+    an interrupted or concurrent adoption is completed by another. Nothing happens if the customer
+    is deleted or has a new e-mail.
 
     Raises:
         BusyError: others kept changing the customer.
 
-    Cost: 1 read unit without unclaimed orders; 12 write units per order of 1 KB, and one change of the
-    customer per BATCH_SIZE orders.
+    Cost: 1 read unit without unclaimed orders; 12 write units per order of 1 KB, and one change of
+    the customer per BATCH_SIZE orders.
     """
     if not _unclaimed(store, email_addresses.canonical(customer.email)):
         return customer

@@ -22,8 +22,8 @@ def load[D: BaseModel](model: type[D], attribute: dict[str, Any]) -> D:
 def load_raw(attribute: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of the model that a DynamoDB attribute holds, as JSON values.
 
-    Faster than `load`, because no model is built. Fields that are None, empty or (in a lean attribute)
-    at their default are missing.
+    Faster than `load`, because no model is built. Fields that are None, empty or (in a lean
+    attribute) at their default are missing.
     """
     fields: dict[str, Any] = orjson.loads(attribute["S"])
     return fields
@@ -32,8 +32,8 @@ def load_raw(attribute: dict[str, Any]) -> dict[str, Any]:
 class DocumentAttribute[D: BaseModel](Attribute[D]):
     """A pydantic model as JSON text: docs/decisions/0007-documents-are-json-text.md.
 
-    `lean` leaves out fields at their default, which saves write units. Use it only for a model whose
-    defaults mean "not set" and will never change.
+    `lean` leaves out fields at their default, which saves write units. Use it only for a model
+    whose defaults mean "not set" and will never change.
     """
 
     attr_type = STRING

@@ -1,4 +1,4 @@
-"""Circuit breakers: a service outside that fails repeatedly is not called for a while, then tried once.
+"""Circuit breakers: a service that fails repeatedly is not called for a while, then tried once.
 
 The state is an item of the table, not of the process: Lambda's processes are short-lived, and each
 would have to detect an outage again. At the end of each cool-down an open circuit lets one caller
@@ -54,7 +54,7 @@ def guarded(name: str, now: datetime, *failures: type[Exception]) -> Iterator[No
 
 
 def _claim_probe(circuit: CircuitRecord, now: datetime) -> None:
-    """Raise CircuitOpenError unless this caller is the one that tries the service after the cool-down."""
+    """Raise CircuitOpenError unless this caller is the first after the cool-down."""
     if circuit.next_try_at > clock.format_timestamp(now):
         raise CircuitOpenError
     is_unclaimed = CircuitRecord.next_try_at == circuit.next_try_at

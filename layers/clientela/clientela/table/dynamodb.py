@@ -1,10 +1,11 @@
 """A lean client of DynamoDB's JSON protocol, for every read and write of the table.
 
 botocore spends about 10 ms of CPU to parse a page of 100 items and 2 ms to send a transaction; this
-client spends what orjson needs (measured in benchmarks/). A call whose reply is lost is repeated, so a
-counter may count it twice.
+client spends what orjson needs (measured in benchmarks/). A call whose reply is lost is repeated,
+so a counter may count it twice.
 
-Protocol: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
+Protocol:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
 """
 
 import uuid
@@ -32,8 +33,8 @@ class DynamoDBError(CallError):
 class Written(NamedTuple):
     """The result of a conditional write.
 
-    `item` is the item after the write, or the one that made the condition fail, if the request asked
-    for it.
+    `item` is the item after the write, or the one that made the condition fail, if the request
+    asked for it.
     """
 
     done: bool
@@ -77,7 +78,7 @@ def get_many(keys: Sequence[tuple[str, str]], projection: str | None = None) -> 
 
 
 def query(**request: Any) -> dict[str, Any]:
-    """Return one page of a Query as DynamoDB sends it: Items, Count, ScannedCount, LastEvaluatedKey."""
+    """Return one page of a Query as DynamoDB sends it, with Items, Count and LastEvaluatedKey."""
     return client.call("Query", {"TableName": settings.table_name()} | request)
 
 
@@ -121,7 +122,7 @@ def write(operation: Write, **request: Any) -> Written:
 
 
 def put_all(items: list[Item]) -> None:
-    """Put up to 25 items without conditions, each on its own. Safe only for items that may be put twice.
+    """Put up to 25 items without conditions, each on its own: only for items that may be put twice.
 
     Raises:
         BusyError: DynamoDB left items unwritten in every attempt.
@@ -153,10 +154,10 @@ def _write_all(pending: list[dict[str, Any]]) -> None:
 
 
 def transact(writes: list[dict[str, Any]]) -> list[str] | None:
-    """Send a TransactWriteItems. Return None if it was written, else the cancellation code of each write.
+    """Send a TransactWriteItems. Return None if it succeeded, else each write's cancellation code.
 
-    The code of a write that did not cancel the transaction is the text `None`. The request token is the
-    same in all attempts, so DynamoDB writes once even if a reply is lost.
+    The code of a write that did not cancel the transaction is the text `None`. The request token is
+    the same in all attempts, so DynamoDB writes once even if a reply is lost.
     """
     try:
         client.call("TransactWriteItems", {"TransactItems": writes, "ClientRequestToken": str(uuid.uuid4())})

@@ -1,8 +1,8 @@
 """Idempotency-Key: a repeated POST runs once and gets the answer of the first time.
 
-As in the IETF draft httpapi-idempotency-key-header, two requests are refused: a different one under a
-used key, and a repetition while the first is still running. Answers are stored for a day. Each caller
-has keys of its own: two API keys may use the same one.
+As in the IETF draft httpapi-idempotency-key-header, two requests are refused: a different one under
+a used key, and a repetition while the first is still running. Answers are stored for a day. Each
+caller has keys of its own: two API keys may use the same one.
 """
 
 from datetime import datetime, timedelta
@@ -32,7 +32,10 @@ class Answer(NamedTuple):
 
 
 class RequestRecord(Record):
-    """`IDEMPOTENCY#demo#key_01K…` / the hash of a request's key. Without an answer the request is running."""
+    """`IDEMPOTENCY#demo#key_01K…` / the hash of a request's key.
+
+    Without an answer the request is running.
+    """
 
     fingerprint = UnicodeAttribute()
     locked_until = UnicodeAttribute()
@@ -89,7 +92,10 @@ def answers_mentioning(caller: str, text: str) -> list[RequestRecord]:
 
 
 def delete_answer(write: Transaction, record: RequestRecord) -> None:
-    """Delete a stored answer as part of a transaction. The key stays used, so the request never runs again."""
+    """Delete a stored answer as part of a transaction.
+
+    The key stays used, so the request never runs again.
+    """
     actions: list[Action] = [RequestRecord.answer.remove(), RequestRecord.is_gone.set(True)]
     write.update(record, actions, RequestRecord.pk.exists())
 

@@ -1,4 +1,4 @@
-"""Every key of the table, built here and nowhere else. The partition keys of a store begin with its id."""
+"""Every key of the table, built only here. A store's partition keys begin with its id."""
 
 from datetime import datetime
 
@@ -63,7 +63,7 @@ def store_of(pk: str) -> str:
 
 
 def email(store_id: str, canonical: str) -> str:
-    """`STORE#demo#EMAIL#ana@example.com`: the claim that makes an e-mail unique, and its unclaimed orders."""
+    """`STORE#demo#EMAIL#ana@example.com`: the claim of an e-mail, and its unclaimed orders."""
     return f"STORE#{store_id}#EMAIL#{canonical}"
 
 
@@ -133,7 +133,7 @@ def sign_ins(store_id: str, email_hash: str) -> str:
 
 
 def sign_in_event(at: datetime, rank: int, name: str) -> str:
-    """`SIGN_IN#2026-11-21T10:00:00.000Z#3#01K…`: in order of time, and of `rank` within a millisecond."""
+    """`SIGN_IN#2026-11-21T10:00:00.000Z#3#01K…`: sorts by time, then by `rank`."""
     return f"{SIGN_IN_PREFIX}{clock.format_timestamp(at)}#{rank}#{name}"
 
 
@@ -203,7 +203,7 @@ def erasure(erasure_id: str) -> str:
 
 
 def erased(store_id: str, keyed_hash: str) -> str:
-    """`STORE#demo#ERASED#3f5a…`: an erased customer, by the keyed hash of the e-mail or the customer id."""
+    """`STORE#demo#ERASED#3f5a…`: an erased customer, by the keyed hash of the e-mail or id."""
     return f"STORE#{store_id}#ERASED#{keyed_hash}"
 
 
@@ -228,7 +228,7 @@ def events(version: int) -> str:
 
 
 def event(version: int, number: int) -> str:
-    """`EVENT#0000000002#0`: a history entry, by the customer's version and a number within the version."""
+    """`EVENT#0000000002#0`: a history entry, by the customer's version and a number within it."""
     return f"{events(version)}{number}"
 
 
@@ -248,7 +248,7 @@ def email_revert(version: int) -> str:
 
 
 def mail(name: str) -> str:
-    """`MAIL#welcome`: the delivery of a mail to the customer or sign-in request of this collection."""
+    """`MAIL#welcome`: the delivery of a mail to the collection's customer or sign-in request."""
     return f"{MAIL_PREFIX}{name}"
 
 

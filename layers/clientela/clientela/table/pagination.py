@@ -18,7 +18,7 @@ class Page[T](NamedTuple):
 
 
 def newest_first(pk: str, prefix: str, limit: int, cursor: str | None) -> Page[dynamodb.Item]:
-    """Return a page of a collection's items whose sort keys start with `prefix`, in descending order.
+    """Return a page of the items whose sort keys start with `prefix`, in descending order.
 
     The sort keys of such a list begin with a time or a version, so the newest items come first.
 
@@ -42,7 +42,10 @@ def newest_first(pk: str, prefix: str, limit: int, cursor: str | None) -> Page[d
 
 
 def encode_cursor(list_of: str, position: str) -> str:
-    """Return the cursor for a position in a list. `list_of` identifies the list with its filter and order."""
+    """Return the cursor for a position in a list.
+
+    `list_of` identifies the list with its filter and order.
+    """
     return signing.sign(_PURPOSE, [_digest(list_of), position])
 
 

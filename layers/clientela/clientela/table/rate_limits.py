@@ -1,8 +1,8 @@
 """Rate limits that hold under any concurrency, and that fail closed.
 
 `sliding_window` stores the times of the accepted calls: exact, for limits of some dozens.
-`fixed_window` counts by windows of the clock: one write per call, for limits of thousands; two adjacent
-windows may let twice as much through.
+`fixed_window` counts by windows of the clock: one write per call, for limits of thousands; two
+adjacent windows may let twice as much through.
 """
 
 import math
@@ -29,8 +29,8 @@ class Rule:
 def sliding_window(name: str, rules: Sequence[Rule], now: datetime) -> None:
     """Count a call under `name`, unless one of the rules is used up.
 
-    The item is `LIMIT#demo#links#3f5a…` / `TIMES`: the times of the accepted calls in milliseconds since
-    1970, oldest first.
+    The item is `LIMIT#demo#links#3f5a…` / `TIMES`: the times of the accepted calls in milliseconds
+    since 1970, oldest first.
 
     Raises:
         TooManyRequestsError: a rule is used up, or too many calls came at once; with `retry_after`.
@@ -92,7 +92,7 @@ def _wait(rule: Rule, times: list[int], moment: int) -> int:
 def _replace_times(
     name: str, rules: Sequence[Rule], stored: dynamodb.Item | None, times: list[int], mark: str
 ) -> dynamodb.Written:
-    """Put the times if the item is still the stored one, known by the mark of the write that made it."""
+    """Put the times unless the stored item was replaced. Each write has a mark of its own."""
     recent = sorted(times)[-max(rule.most for rule in rules) :]
     item = dynamodb.key(keys.limit(name), keys.TIMES) | {
         "times": {"L": [{"N": str(at)} for at in recent]},

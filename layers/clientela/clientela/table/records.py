@@ -25,7 +25,10 @@ class _TableName:
 
 
 class Record(Model):
-    """Base of the table's records: the two keys. Use the functions of this module to read and write."""
+    """Base of the table's records: the two keys.
+
+    Use the functions of this module to read and write.
+    """
 
     class Meta:
         table_name = cast("str", _TableName())
@@ -35,7 +38,8 @@ class Record(Model):
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
-        # PynamoDB would otherwise make a botocore session for each class: 50 ms each at a cold start.
+        # PynamoDB would otherwise make a botocore session for each class: 50 ms each at a cold
+        # start.
         return _connection(settings.table_name())
 
     def item(self) -> dynamodb.Item:
@@ -45,7 +49,10 @@ class Record(Model):
 
     @classmethod
     def find(cls, pk: str, sk: str) -> Self | None:
-        """Return the record at these keys, or None; read consistently. Cost: 1 read unit per 4 KB."""
+        """Return the record at these keys, or None; read consistently.
+
+        Cost: 1 read unit per 4 KB.
+        """
         item = dynamodb.get(pk, sk)
         return cls.from_raw_data(item) if item else None
 
@@ -112,7 +119,10 @@ def update(
 
 
 def delete(record: Record, condition: Condition | None = None, otherwise: Exception | None = None) -> None:
-    """Delete one record if `condition` holds, else raise `otherwise`. Cost and lost replies: as `put`."""
+    """Delete one record if `condition` holds, else raise `otherwise`.
+
+    Cost and lost replies: as `put`.
+    """
     _write("DeleteItem", record.get_delete_kwargs_from_instance(condition=condition), otherwise)
 
 

@@ -9,8 +9,8 @@ from clientela.table.dynamodb import Item
 class TableChange(NamedTuple):
     """One change of one item. `before` is None for a new item, `after` is None for a deleted one.
 
-    `id` is the stream's: the same for every delivery of the change. `at` is the time of the write, to the
-    second.
+    `id` is the stream's: the same for every delivery of the change. `at` is the time of the write,
+    to the second.
     """
 
     id: str

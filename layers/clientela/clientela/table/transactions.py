@@ -1,4 +1,4 @@
-"""Transactions: several writes, all or none of them, each with the error to raise if its condition fails."""
+"""Transactions: several writes, all or none, each with the error of its condition."""
 
 from types import TracebackType
 from typing import Any, Self
@@ -28,9 +28,9 @@ class _ConflictError(Exception):
 class Transaction:
     """Up to 100 writes, all or none of them, each with the error to raise if its condition fails.
 
-    `with Transaction() as write:` collects the writes and commits them at the end of the block. A write
-    without an error of its own raises BusyError. A lost reply is safe: the call is repeated with the same
-    ClientRequestToken, which DynamoDB remembers for ten minutes.
+    `with Transaction() as write:` collects the writes and commits them at the end of the block. A
+    write without an error of its own raises BusyError. A lost reply is safe: the call is repeated
+    with the same ClientRequestToken, which DynamoDB remembers for ten minutes.
 
     Cost: 2 write units per KB.
     """
@@ -45,7 +45,7 @@ class Transaction:
         return len(self._writes) + len(self._checks)
 
     def check(self, model: type[Record], pk: str, sk: str, condition: Condition, otherwise: Exception) -> None:
-        """Add a condition on a record that the transaction does not change, unless the record has one already."""
+        """Add a condition on a record that the transaction does not change; one per record."""
         if (pk, sk) not in self._checks:
             arguments = model.get_operation_kwargs_from_class(pk, range_key=sk, condition=condition)
             self._checks[pk, sk] = self._sized("ConditionCheck", arguments, otherwise)
