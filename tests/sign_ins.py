@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clientela import clock
-from clientela.mail.mail_rendering import Mail
+from clientela.mail.mail_rendering import MailContent
 from clientela.notifications import sign_in_mail
 from clientela.sign_in import link_sign_in
 from clientela.sign_in.link_sign_in import LinkRequest, SignedIn
@@ -32,7 +32,7 @@ class Sent:
 class Mailbox:
     """Stands where SES is: what it was given, as recipient and mail."""
 
-    mails: list[tuple[str, Mail]] = field(default_factory=list)
+    mails: list[tuple[str, MailContent]] = field(default_factory=list)
     last: LinkRequest = field(init=False)
 
     def take(self, store: Store, outgoing: Any) -> str:
@@ -52,7 +52,7 @@ class Mailbox:
 def mailbox(monkeypatch: pytest.MonkeyPatch) -> Mailbox:
     """A mailbox in the place of SES."""
     box = Mailbox()
-    monkeypatch.setattr("clientela.mail.mail_delivery._sent", box.take)
+    monkeypatch.setattr("clientela.mail.mail_delivery._send", box.take)
     return box
 
 

@@ -37,7 +37,7 @@ def around(deployed: None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     sent: list[Any] = []
     monkeypatch.setattr(mail_queue, "put", lambda *_, **__: None)
     monkeypatch.setattr(mail_queue, "put_later", lambda *_, **__: None)
-    monkeypatch.setattr("clientela.mail.mail_delivery._sent", lambda store, outgoing: sent.append(outgoing) or "sent")
+    monkeypatch.setattr("clientela.mail.mail_delivery._send", lambda store, outgoing: sent.append(outgoing) or "sent")
     for limit in ("limit_guesses", "limit_email_changes", "limit_attempts"):
         monkeypatch.setattr(sign_in_limits, limit, lambda *_: None)
     return sent

@@ -216,7 +216,7 @@ def test_no_secret_is_logged_queued_or_stored(
     message = json.dumps({"mail": "sign_in_link", "store_id": store.id, "request_id": asked["request_id"]})
     record = {"messageId": "m-1", "body": message, "eventSource": "aws:sqs"}
     with monkeypatch.context() as patch:  # a mail that SES does not take comes back to the queue
-        patch.setattr("clientela.mail.mail_delivery._sent", lambda *_: broken_mail())
+        patch.setattr("clientela.mail.mail_delivery._send", lambda *_: broken_mail())
         assert email_sender.handler({"Records": [record]}, None)["batchItemFailures"]
     assert not email_sender.handler({"Records": [record]}, None)["batchItemFailures"]
     context = box.mails[-1][1].context

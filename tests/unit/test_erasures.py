@@ -90,7 +90,7 @@ def signed_in(store: Store, ana: Customer, monkeypatch: pytest.MonkeyPatch) -> d
         sent.append(outgoing)
         return "sent"
 
-    monkeypatch.setattr("clientela.mail.mail_delivery._sent", take)
+    monkeypatch.setattr("clientela.mail.mail_delivery._send", take)
     visitor = Visitor("192.0.2.1", "Firefox")
     asked = link_sign_in.request_link(store, "ana@example.com", visitor, None, None, clock.now())
     sign_in_mail.deliver(store, asked.request_id, clock.now())
@@ -212,7 +212,7 @@ def test_who_signs_up_again_comes_back_with_nothing(
     erase(store, ana)
     request = link_sign_in.request_link(store, "ana@example.com", Visitor("192.0.2.1", None), None, None, NOW)
     sent: list[Any] = []
-    monkeypatch.setattr("clientela.mail.mail_delivery._sent", lambda store, outgoing: sent.append(outgoing) or "sent")
+    monkeypatch.setattr("clientela.mail.mail_delivery._send", lambda store, outgoing: sent.append(outgoing) or "sent")
     sign_in_mail.deliver(store, request.request_id, NOW)
     code = sent[-1].mail.context["code"].replace(" ", "")
     proof = link_sign_in.parse_proof(request_id=request.request_id, code=code)

@@ -20,7 +20,7 @@ from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import BusyError
 from clientela.mail import mail_delivery, mail_rendering
 from clientela.mail.mail_delivery import Outgoing
-from clientela.mail.mail_rendering import Mail
+from clientela.mail.mail_rendering import MailContent
 from clientela.notifications import account_notices, approval_mail, email_change_mail, sign_in_mail, welcome_mail
 from clientela.schema import languages
 from clientela.sign_in import link_sign_in
@@ -85,21 +85,21 @@ def failed(answer: dict[str, Any]) -> list[str]:
 ALL_MAILS = [
     sign_in_mail.sign_in_link_mail(LINK, "123456"),
     sign_in_mail.sign_in_link_mail(None, "123456"),
-    Mail("welcome", {"link": LINK, "name": "Ana"}),
-    Mail("approved", {"link": LINK, "name": "Ana"}),
-    Mail("email_in_use", {"link": LINK}),
+    MailContent("welcome", {"link": LINK, "name": "Ana"}),
+    MailContent("approved", {"link": LINK, "name": "Ana"}),
+    MailContent("email_in_use", {"link": LINK}),
     email_change_mail.email_change_mail(LINK, "123456"),
     account_notices.email_changed_mail(LINK),
     account_notices.email_changed_mail(None),
-    Mail("password_changed", {"link": LINK, "is_removed": False}),
-    Mail("password_changed", {"link": LINK, "is_removed": True}),
+    MailContent("password_changed", {"link": LINK, "is_removed": False}),
+    MailContent("password_changed", {"link": LINK, "is_removed": True}),
 ]
 NAMES = {mail.name for mail in ALL_MAILS}
 
 
 @pytest.mark.parametrize("mail", ALL_MAILS)
 @pytest.mark.parametrize("language", languages.SUPPORTED)
-def test_every_mail_is_whole_in_every_language(shop: Store, language: str, mail: Mail) -> None:
+def test_every_mail_is_whole_in_every_language(shop: Store, language: str, mail: MailContent) -> None:
     letter = mail_rendering.render(shop, mail, language)
     assert f'<html lang="{language}" dir="ltr">' in letter.html
     assert len(letter.html.encode()) < 20_000  # Gmail cuts at 102 kB
@@ -149,7 +149,7 @@ def test_code_is_in_the_body_but_not_in_the_subject(shop: Store) -> None:
 
 def test_markup_in_names_stays_text(shop: Store) -> None:
     evil = shop.model_copy(update={"name": "<script>alert(1)</script>{link}"})
-    letter = mail_rendering.render(evil, Mail("welcome", {"link": LINK, "name": '"><img src=x>'}), "en")
+    letter = mail_rendering.render(evil, MailContent("welcome", {"link": LINK, "name": '"><img src=x>'}), "en")
     assert "<script" not in letter.html
     assert "<img" not in letter.html
 
@@ -284,7 +284,7 @@ def test_two_deliveries_at_the_same_time_send_one_mail(store: Store) -> None:
 
 
 def test_delivery_that_crashed_is_taken_over_when_its_lease_has_run_out(store: Store) -> None:
-    mail_delivery._leased("X", "welcome", NOW, NOW)
+    mail_delivery._lease("X", "welcome", NOW, NOW)
     later = NOW + timedelta(seconds=60)
     assert mail_delivery.send_once(store, "X", "welcome", NOW, later, lambda: None) == "withheld"
 

@@ -83,7 +83,7 @@ def test_redelivered_message_sends_no_second_mail(store: Store, box: Mailbox) ->
 def test_mail_is_sent_after_a_crash_of_the_sender(store: Store, box: Mailbox, monkeypatch: Any) -> None:
     request = link_sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, None, NOW)
     with monkeypatch.context() as patch:
-        patch.setattr("clientela.mail.mail_delivery._sent", lambda *_: 1 / 0)
+        patch.setattr("clientela.mail.mail_delivery._send", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             sign_in_mail.deliver(store, request.request_id, NOW)
     assert sign_in_mail.deliver(store, request.request_id, NOW) == "sent"

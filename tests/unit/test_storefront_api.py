@@ -60,7 +60,7 @@ def link(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
         mails.append(outgoing)
         return "sent"
 
-    monkeypatch.setattr("clientela.mail.mail_delivery._sent", take)
+    monkeypatch.setattr("clientela.mail.mail_delivery._send", take)
 
     def ask(email: str = "ana@example.com") -> tuple[dict[str, str], str]:
         forged = {"host": "evil.example", "x-forwarded-host": "evil.example"}  # the link must not lead there
@@ -467,7 +467,7 @@ def test_email_is_changed_by_the_code_of_the_mail_and_changed_back_without_a_ses
     store: Store, ana: Customer, bearer: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr("clientela.mail.mail_delivery._sent", lambda store, outgoing: sent.append(outgoing) or "sent")
+    monkeypatch.setattr("clientela.mail.mail_delivery._send", lambda store, outgoing: sent.append(outgoing) or "sent")
     asked = call("POST", "/account/email-change", {"email": "new@example.org"}, headers=bearer)
     assert (asked["statusCode"], asked["json"].keys()) == (202, {"request_id", "expires_at", "resend_after"})
     email_change_mail.deliver(store, ana.id, asked["json"]["request_id"], clock.now())

@@ -1,4 +1,4 @@
-"""Mail in general: queue one, render one in the best language, deliver one exactly once.
+"""Mails in general: queue a mail, render it in the best language, deliver it exactly once.
 
-It knows no mail in particular: each mail is a module of `notifications` and a folder of `mail_templates`.
+Each particular mail is a module of `notifications` and a folder of `mail_templates`.
 """

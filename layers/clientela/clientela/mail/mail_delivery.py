@@ -1,7 +1,7 @@
-"""Mails on their way out: to one address through SES, and once, however often the queue asks.
+"""Delivery of mails through SES: one recipient each, and once even if the queue repeats the message.
 
-A mail that SES has taken is settled on an item beside what it is about. A lease keeps two deliveries of one message
-from sending at the same time; a crash lets the lease run out, and the next delivery sends.
+The outcome is stored in the same collection as the subject of the mail. A lease prevents two deliveries
+of one message from sending at the same time; after a crash the lease expires and the next delivery sends.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,34 +17,37 @@ from clientela import clock, ids, settings
 from clientela.aws import clients
 from clientela.errors import BusyError
 from clientela.mail import mail_rendering
-from clientela.mail.mail_rendering import Mail
+from clientela.mail.mail_rendering import MailContent
 from clientela.schema import email_addresses
 from clientela.stores.stores import Store
 from clientela.table import keys, records
 from clientela.table.records import Record
 
-LEASE = timedelta(seconds=60)  # longer than the function may run, shorter than the queue hides a message
-DISPLAY_NAME = 60  # characters of the store's name in the sender: encoded, it must fit into one header line of SES
+LEASE = timedelta(seconds=60)  # longer than the function's timeout, shorter than the queue's visibility timeout
+MAX_NAME = 60  # characters of the store's name in the sender: encoded, it must fit into one header line of SES
 
-# Repeating cannot cure these: the address or the content is refused. All else comes back to the queue.
+# Permanent: SES rejects the address or the content. The queue repeats after every other error.
 # Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors
-_FINAL = {"MessageRejected", "BadRequestException"}
+_PERMANENT_ERRORS = {"MessageRejected", "BadRequestException"}
 
 type Outcome = Literal["sent", "withheld", "refused", "repeated"]
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A mail with its one recipient. `about` comes back with a bounce: SES takes letters, digits, `_` and `-`."""
+    """A mail with its one recipient.
+
+    `about` becomes tags that SES returns with a bounce; it allows letters, digits, `_` and `-`.
+    """
 
     address: str
     language: str | None
-    mail: Mail
+    mail: MailContent
     about: Mapping[str, str] = field(default_factory=dict)
 
 
 class Delivery(Record):
-    """`STORE#demo#CUSTOMER#cus_01K…` / `MAIL#welcome`: who is sending a mail, or how that ended."""
+    """`STORE#demo#CUSTOMER#cus_01K…` / `MAIL#welcome`: the lease of a delivery, and later its outcome."""
 
     holder = UnicodeAttribute()
     until = UnicodeAttribute()
@@ -54,19 +57,25 @@ class Delivery(Record):
 
 
 def send_once(
-    store: Store, about: str, mail: str, keep_until: datetime, now: datetime, make: Callable[[], Outgoing | None]
+    store: Store, about: str, mail: str, keep_until: datetime, now: datetime, build: Callable[[], Outgoing | None]
 ) -> Outcome:
-    """Send what `make` returns, unless this mail about this item (its pk) was settled before.
+    """Send the mail that `build` returns, unless it has an outcome already.
 
-    None from `make` withholds the mail for good. BusyError while another delivery is at it; what SES refuses for now is
-    raised: the message comes back. 2 write units, 1 call of SES.
+    The outcome is stored at the partition key `about` and the name `mail`, until `keep_until`. If
+    `build` returns None, the mail is withheld for good.
+
+    Raises:
+        BusyError: another delivery of this mail is running.
+        ClientError: SES rejected the mail for now; the queue repeats the message.
+
+    Cost: 2 write units, 1 call of SES.
     """
-    delivery = _leased(about, mail, keep_until, now)
+    delivery = _lease(about, mail, keep_until, now)
     if delivery is None:
         return "repeated"
     try:
-        outgoing = make()
-        outcome: Outcome = _sent(store, outgoing) if outgoing else "withheld"
+        outgoing = build()
+        outcome: Outcome = _send(store, outgoing) if outgoing else "withheld"
     except Exception:
         records.update(delivery, [Delivery.until.set(clock.format_timestamp(now))])
         raise
@@ -74,7 +83,8 @@ def send_once(
     return outcome
 
 
-def _leased(about: str, mail: str, keep_until: datetime, now: datetime) -> Delivery | None:
+def _lease(about: str, mail: str, keep_until: datetime, now: datetime) -> Delivery | None:
+    """Return a new lease, or None if the mail has an outcome already."""
     delivery = Delivery(
         about,
         keys.mail(mail),
@@ -82,32 +92,36 @@ def _leased(about: str, mail: str, keep_until: datetime, now: datetime) -> Deliv
         until=clock.format_timestamp(now + LEASE),
         ttl=int(keep_until.timestamp()),
     )
-    free = Delivery.settled_at.does_not_exist() & (Delivery.until <= clock.format_timestamp(now))
+    is_expired = Delivery.settled_at.does_not_exist() & (Delivery.until <= clock.format_timestamp(now))
     try:
-        records.put(delivery, Delivery.pk.does_not_exist() | free, BusyError())
+        records.put(delivery, Delivery.pk.does_not_exist() | is_expired, BusyError())
     except BusyError:
         stored = Delivery.find(about, keys.mail(mail))
         if stored and stored.settled_at:
             return None
-        if stored is None or stored.holder != delivery.holder:  # not our own write, whose answer was lost
+        # Our own holder: the first reply was lost, and the retry met our own write.
+        if stored is None or stored.holder != delivery.holder:
             raise
     return delivery
 
 
-def _sent(store: Store, outgoing: Outgoing) -> Outcome:
+def _send(store: Store, outgoing: Outgoing) -> Outcome:
     try:
         clients.ses().send_email(**build_request(store, outgoing))
     except ClientError as error:
-        if error.response["Error"]["Code"] in _FINAL:
+        if error.response["Error"]["Code"] in _PERMANENT_ERRORS:
             return "refused"
         raise
     return "sent"
 
 
 def build_request(store: Store, outgoing: Outgoing) -> dict[str, Any]:
-    """The SendEmail call of SES v2. No List-Unsubscribe: these mails are answers to what the customer did."""
-    letter = mail_rendering.render(store, outgoing.mail, outgoing.language)
-    name = " ".join(store.name.split())[:DISPLAY_NAME]
+    """Return the parameters of SES v2's SendEmail.
+
+    Without List-Unsubscribe, because these mails respond to actions of the customer.
+    """
+    rendered = mail_rendering.render(store, outgoing.mail, outgoing.language)
+    name = " ".join(store.name.split())[:MAX_NAME]
     tags = {"store": store.id, "mail": outgoing.mail.name, **outgoing.about}
     return {
         "ConfigurationSetName": settings.email_configuration_set(),
@@ -116,10 +130,10 @@ def build_request(store: Store, outgoing: Outgoing) -> dict[str, Any]:
         **({"ReplyToAddresses": [_envelope(store.reply_to)]} if store.reply_to else {}),
         "Content": {
             "Simple": {
-                "Subject": _content(letter.subject),
-                "Body": {"Text": _content(letter.text), "Html": _content(letter.html)},
+                "Subject": _content(rendered.subject),
+                "Body": {"Text": _content(rendered.text), "Html": _content(rendered.html)},
                 "Headers": [
-                    # RFC 3834: answering machines keep quiet.
+                    # RFC 3834: automatic responders do not answer.
                     {"Name": "Auto-Submitted", "Value": "auto-generated"},
                     {"Name": "X-Auto-Response-Suppress", "Value": "All"},
                 ],
@@ -134,10 +148,10 @@ def _content(text: str) -> dict[str, str]:
 
 
 def _sender(store: Store) -> str:
-    own = _envelope(store.sender) if store.sender else ""
-    return own if own.isascii() and own else settings.sender_address()
+    own_sender = _envelope(store.sender) if store.sender else ""
+    return own_sender if own_sender.isascii() and own_sender else settings.sender_address()
 
 
 def _envelope(address: str) -> str:
-    """The address as mail servers take it: the local part as stored, the domain in punycode."""
+    """Return the address for mail servers: the local part as stored, the domain in punycode."""
     return address.rpartition("@")[0] + "@" + email_addresses.canonical(address).rpartition("@")[2]

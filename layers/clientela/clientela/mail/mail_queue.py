@@ -1,4 +1,4 @@
-"""The queue of mails to send. A message names a mail and whom it is about: it holds no token, code or address."""
+"""The queue of mails to send. A message has a mail's name and ids, but no token, code or address."""
 
 from collections.abc import Mapping
 
@@ -7,17 +7,20 @@ import orjson
 from clientela import settings
 from clientela.aws import sqs
 
-LATER = 15  # seconds: longer than a function that calls `put_later` may run
+DELAY_SECONDS = 15  # longer than the timeout of functions that call `put_later`
 
 
 def put(mail: str, store_id: str, **about: str) -> None:
-    """Ask for a mail, e.g. `put("welcome", "demo", customer_id="cus_01K…")`. One call of SQS."""
+    """Queue a mail, e.g. `put("welcome", "demo", customer_id="cus_01K…")`. One call of SQS."""
     sqs.send(settings.mail_queue_url(), _message(mail, store_id, about))
 
 
 def put_later(mail: str, store_id: str, **about: str) -> None:
-    """Ask for a mail about what is done right after this call; when the message is read, it was done or never will be."""
-    sqs.send(settings.mail_queue_url(), _message(mail, store_id, about), LATER)
+    """Queue a mail about a change that the caller makes right after. One call of SQS.
+
+    The message is received after the change has succeeded or failed.
+    """
+    sqs.send(settings.mail_queue_url(), _message(mail, store_id, about), DELAY_SECONDS)
 
 
 def _message(mail: str, store_id: str, about: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
-"""The mails: each is a function that returns its context, and a folder of mail_templates with its texts and templates.
+"""Mails as subject, text and HTML, from a folder of mail_templates.
 
-A new mail: a function here, a folder with texts.json (one table per language), subject.txt, text.txt and body.html.
+To add a mail: a module of `notifications` that returns its MailContent, and a folder with texts.json
+(one table per language), subject.txt, text.txt and body.html.
 """
 
 import json
@@ -20,8 +21,8 @@ TEMPLATES = Path(__file__).parent / "mail_templates"
 
 
 @dataclass(frozen=True)
-class Mail:
-    """A mail before it is written: the name of its folder, and what its templates may use."""
+class MailContent:
+    """A mail before it is rendered: the name of its folder, and the values for its templates."""
 
     name: str
     context: dict[str, Any]
@@ -29,22 +30,22 @@ class Mail:
 
 @dataclass(frozen=True)
 class RenderedMail:
-    """A mail as it goes out."""
+    """A mail as it is sent."""
 
     subject: str
     text: str
     html: str
 
 
-def render(store: Store, mail: Mail, language: str | None) -> RenderedMail:
-    """The mail in the best of our languages, with the store's name, colour and logo."""
+def render(store: Store, mail: MailContent, language: str | None) -> RenderedMail:
+    """Render a mail in the recipient's language, else in the store's, with the store's name, colour and logo."""
     chosen = languages.best_supported(language, store.language, store.languages)
-    style, name = store.branding, " ".join(store.name.split())
-    given = mail.context | {"store": name, "address": store_urls.storefront_host(store)}
-    # The texts name their gaps, e.g. {store}. Templates escape what they print, so a filled text is escaped as a whole.
-    texts = {key: text.format(**given) for key, text in _texts(mail.name)[chosen].items()}
-    look = {"colour": style.colour, "ink": branding.contrast_colour(style.colour), "logo_url": style.logo_url}
-    context = {**given, **look, "t": SimpleNamespace(**texts), "language": chosen, "direction": "ltr"}
+    name, colour = " ".join(store.name.split()), store.branding.colour
+    values = mail.context | {"store": name, "address": store_urls.storefront_host(store)}
+    # The texts have placeholders, e.g. {store}. Templates escape each text after they are filled in.
+    texts = {key: text.format(**values) for key, text in _texts(mail.name)[chosen].items()}
+    look = {"colour": colour, "ink": branding.contrast_colour(colour), "logo_url": store.branding.logo_url}
+    context = {**values, **look, "t": SimpleNamespace(**texts), "language": chosen, "direction": "ltr"}
     subject, text, html = (
         _template(f"{mail.name}/{part}").render(context) for part in ("subject.txt", "text.txt", "body.html")
     )

@@ -1,4 +1,5 @@
-"""The mails: one module for each, which decides whether it is sent, to whom and with what content.
+"""The mails: one module each decides whether a mail is sent, its recipient and its content.
 
-`bounces` records what SES reports afterwards. Called by the mail queue's function and the table's stream.
+`bounces` records bounces and complaints from SES. Called by the mail queue's function and the table's
+stream.
 """

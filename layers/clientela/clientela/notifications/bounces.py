@@ -1,7 +1,7 @@
-"""What SES says of mails afterwards: an address that bounced for good or complained gets no more mail.
+"""Bounces and complaints that SES reports: an address with a permanent bounce or a complaint gets no more mail.
 
-SES tells it once or more, in any order: the outcome is keyed by SES's own id, a complaint outranks a bounce, and a bounce
-of a mail older than the address's latest sign-in is old news.
+SES reports them at least once and in any order. So an outcome is stored under SES's own id, a complaint
+outranks a bounce, and a bounce is ignored if its mail is older than the address's latest sign-in.
 Events: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 """
 
@@ -19,17 +19,17 @@ from clientela.sign_in import sign_in_events
 from clientela.stores import stores
 from clientela.stores.stores import Store
 
-_BY = Actor("mail_feedback")
+_ACTOR = Actor("mail_feedback")
 
 
 class Recipient(BaseModel):
-    """Whom a mail went to: its address as SES took it."""
+    """The recipient of a mail, with the address that was given to SES."""
 
     address: str = Field(alias="emailAddress")
 
 
 class Bounce(BaseModel):
-    """Mail that came back: `Permanent` where the address takes none at all."""
+    """A mail that bounced; its kind is `Permanent` if the address accepts no mail."""
 
     kind: str = Field(alias="bounceType")
     detail: str = Field(alias="bounceSubType", default="")
@@ -39,7 +39,7 @@ class Bounce(BaseModel):
 
 
 class Complaint(BaseModel):
-    """Mail that its reader called spam."""
+    """A mail that its reader reported as spam."""
 
     kind: str | None = Field(alias="complaintFeedbackType", default=None)
     recipients: list[Recipient] = Field(alias="complainedRecipients")
@@ -48,14 +48,14 @@ class Complaint(BaseModel):
 
 
 class FeedbackMail(BaseModel):
-    """The mail that it is about, with the tags that `mail_delivery` gave it."""
+    """The mail that bounced or was reported, with the tags from `mail_delivery`."""
 
     sent_at: datetime = Field(alias="timestamp")
     tags: dict[str, list[str]] = {}
 
 
 class Feedback(BaseModel):
-    """The detail of SES's event, as far as it matters here."""
+    """The needed parts of an SES event's detail."""
 
     mail: FeedbackMail
     bounce: Bounce | None = None
@@ -63,51 +63,57 @@ class Feedback(BaseModel):
 
 
 def record(feedback: Feedback, now: datetime) -> int:
-    """Note a bounce or complaint, and stop the mail to customers whose address it is for good; how many these are.
+    """Record a bounce or complaint and stop mails to the customers with its address; return their number.
 
-    Mails without a store of ours are nobody's. Bounces that may pass are noted alone. 2 read units, 1 write unit, and
-    where a customer changes the units of that.
+    A temporary bounce is only recorded. Feedback about a mail of an unknown store is ignored.
+
+    Cost: 2 read units, 1 write unit, and the write units of each changed customer.
     """
-    told = feedback.complaint or feedback.bounce
+    report = feedback.complaint or feedback.bounce
     try:
         store = stores.get(*feedback.mail.tags.get("store", [""]))
     except StoreNotFoundError:
         return 0
-    if told is None:
+    if report is None:
         return 0
-    return sum(_taken(store, feedback, told, recipient, now) for recipient in told.recipients)
+    return sum(_record_recipient(store, feedback, report, recipient, now) for recipient in report.recipients)
 
 
-def _taken(store: Store, feedback: Feedback, told: Bounce | Complaint, recipient: Recipient, now: datetime) -> bool:
+def _record_recipient(
+    store: Store, feedback: Feedback, report: Bounce | Complaint, recipient: Recipient, now: datetime
+) -> bool:
+    """Record a report about one recipient; return whether a customer with the address has the new status."""
     canonical = email_addresses.canonical(recipient.address)
-    state: Literal["complained", "bounced"] = "complained" if isinstance(told, Complaint) else "bounced"
-    words = [told.kind] if isinstance(told, Complaint) else [told.kind, told.detail]
+    state: Literal["complained", "bounced"] = "complained" if isinstance(report, Complaint) else "bounced"
+    reasons = [report.kind] if isinstance(report, Complaint) else [report.kind, report.detail]
     sign_in_events.record(
         store,
         canonical,
         state,
-        told.at,
-        reason="/".join(word.lower() for word in words if word) or None,
+        report.at,
+        reason="/".join(reason.lower() for reason in reasons if reason) or None,
         request_id=next(iter(feedback.mail.tags.get("request", [])), None),
-        name=told.id,
+        name=report.id,
     )
     customer = customers.find(store, canonical, now)
-    is_final = isinstance(told, Complaint) or told.kind == "Permanent"
-    if customer is None or not is_final:
+    is_permanent = isinstance(report, Complaint) or report.kind == "Permanent"
+    if customer is None or not is_permanent:
         return False
 
     def apply(before: Customer) -> Customer:
-        is_theirs = email_addresses.canonical(before.email) == canonical
-        stays = before.email_status == "complained" or (state == "bounced" and _works_since(before, feedback))
-        return before.model_copy(update={"email_status": state}) if is_theirs and not stays else before
+        is_same_email = email_addresses.canonical(before.email) == canonical
+        is_outranked = before.email_status == "complained" or (
+            state == "bounced" and _is_proven_since(before, feedback)
+        )
+        return before.model_copy(update={"email_status": state}) if is_same_email and not is_outranked else before
 
     try:
-        return customers.change(store, customer.id, apply, now, _BY).email_status == state
+        return customers.change(store, customer.id, apply, now, _ACTOR).email_status == state
     except CustomerNotFoundError:
         return False
 
 
-def _works_since(customer: Customer, feedback: Feedback) -> bool:
-    """Whether the owner has proven the address after the mail that bounced was sent."""
+def _is_proven_since(customer: Customer, feedback: Feedback) -> bool:
+    """Return whether the owner proved the address after the bounced mail was sent."""
     proven_at = customer.last_sign_in_at if customer.email_status == "proven" else None
     return proven_at is not None and proven_at > feedback.mail.sent_at

@@ -1,4 +1,7 @@
-"""The mail with the way in: whether one goes out and to whom is decided here, far from whoever asked for it."""
+"""The mail with a sign-in link and code.
+
+Whether it is sent is decided here, outside the request, so that the response does not reveal accounts.
+"""
 
 import secrets
 from datetime import datetime
@@ -9,7 +12,7 @@ from clientela.customers.customer_fields import Customer
 from clientela.errors import LinkExpiredError, LinkUsedError
 from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outcome, Outgoing
-from clientela.mail.mail_rendering import Mail
+from clientela.mail.mail_rendering import MailContent
 from clientela.schema import email_addresses
 from clientela.sign_in import link_requests, sign_in_events
 from clientela.sign_in.link_requests import LIFETIME, SignInRequest
@@ -18,33 +21,35 @@ from clientela.stores.stores import Store
 
 
 def deliver(store: Store, request_id: str, now: datetime) -> Outcome:
-    """Send the link and the code of a request, if it still lives and its address may have them; the merchant is told why not.
+    """Send the link and code of a sign-in request if it is open and the address may sign in.
 
-    Both are made here and are nowhere else but in the mail. 3 read units, 4 write units, 1 call of SES.
+    Both are created here and exist only in the mail. The outcome is recorded for the merchant.
+
+    Cost: 3 read units, 4 write units, 1 call of SES.
     """
     request = link_requests.find(store, request_id)
     if request is None:
         return "withheld"
     account = customers.find(store, request.canonical, now)
-    reason = _withheld(store, request, account)
+    obstacle = _obstacle(store, request, account)
     outcome = mail_delivery.send_once(
         store,
         request.pk,
         "sign_in_link",
         now + LIFETIME,
         now,
-        lambda: None if reason else _outgoing(store, request, account, request_id, now),
+        lambda: None if obstacle else _outgoing(store, request, account, request_id, now),
     )
     if outcome == "sent":
         sign_in_events.record(store, request.canonical, "sent", now, request_id=request_id)
     elif outcome != "repeated":
-        why = "mail_refused" if outcome == "refused" else reason or "link_expired"
-        sign_in_events.record(store, request.canonical, "withheld", now, reason=why, request_id=request_id)
+        reason = "mail_refused" if outcome == "refused" else obstacle or "link_expired"
+        sign_in_events.record(store, request.canonical, "withheld", now, reason=reason, request_id=request_id)
     return outcome
 
 
-def _withheld(store: Store, request: SignInRequest, account: Customer | None) -> str | None:
-    """Why the address gets no mail, or None. A stranger gets one where the store lets people sign up."""
+def _obstacle(store: Store, request: SignInRequest, account: Customer | None) -> str | None:
+    """Return why the address gets no mail, or None. Without an account it gets one if the store allows sign-up."""
     if store.login_mode == "disabled":
         return "login_disabled"
     if account:
@@ -63,14 +68,15 @@ def _outgoing(
         link_requests.store_hashes(request, secret, code, account.id if account else None, now)
     except (LinkUsedError, LinkExpiredError):
         return None
-    # In the fragment: it reaches no server, log or Referer.
+    # The fragment of a URL is sent to no server, and so to no log or Referer.
     link = f"{store_urls.sign_in_url(store)}#token={request_id}.{secret}"
-    # The stored address, never the typed one: who knows another spelling gets no mail of somebody else's.
+    # To the stored address: the typed spelling might belong to another mailbox.
     address = account.email if account else request.email
     language = request.language or (account.language if account else None)
     return Outgoing(address, language, sign_in_link_mail(link, code), {"request": request_id})
 
 
-def sign_in_link_mail(link: str, code: str) -> Mail:
-    """The way in: a link for the browser that asked, a code for every other."""
-    return Mail("sign_in_link", {"link": link, "code": f"{code[:3]} {code[3:]}", "minutes": LIFETIME.seconds // 60})
+def sign_in_link_mail(link: str, code: str) -> MailContent:
+    """Return the mail to sign in: a link for the browser that requested it, a code for any other."""
+    minutes = LIFETIME.seconds // 60
+    return MailContent("sign_in_link", {"link": link, "code": f"{code[:3]} {code[3:]}", "minutes": minutes})
