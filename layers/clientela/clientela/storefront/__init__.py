@@ -1,4 +1,4 @@
-"""What a storefront shows a shopper: the account, checkout data and policy, the hosted sign-in page.
+"""Data for a store's shoppers: their account, checkout data and policy, the hosted sign-in page.
 
 Called by the storefront API.
 """

@@ -1,7 +1,7 @@
-"""What checkout prefills for a signed-in customer: addresses, VAT ID, tax exemption, discount, CSS, and whether to order.
+"""Data that checkout prefills for a signed-in customer: addresses, VAT ID, tax exemption, discount, CSS.
 
-Of the groups that hold now the primary one leads, then those of higher priority. The first of them that has a discount for
-the store's currency gives it; discounts of several groups are neither added nor compared.
+Of the active groups the primary one leads, then those of higher priority. The first group with a
+discount for the store's currency gives the discount; discounts are neither added nor compared.
 """
 
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ Refusal = Literal["approval_needed"]
 
 
 class CheckoutGroup(Model):
-    """A group whose member the customer is now."""
+    """An active group of the customer."""
 
     code: str
     css_class: str
@@ -28,9 +28,12 @@ class CheckoutGroup(Model):
 
 
 class Checkout(Model):
-    """What checkout prefills. `tax_exempt` is true where an exemption is in force today, in UTC; `groups` has the leading
-    one first. The page gets `css_classes` and loads `stylesheet`, a path of this API. `may_order` is whether an order would
-    be accepted now, `refusal` why not."""
+    """Data that checkout prefills.
+
+    `tax_exempt` is true if an exemption is valid today, in UTC. `groups` has the leading group first.
+    Add `css_classes` to the page and load `stylesheet`, a path of this API. If `may_order` is false, an
+    order would be rejected now, and `refusal` says why.
+    """
 
     email: str
     name: Line | None
@@ -52,52 +55,56 @@ class Checkout(Model):
 
 
 def prefill(store: Store, customer: Customer, now: datetime) -> Checkout:
-    """What checkout prefills. Half a read unit per 4 KB of each of the customer's groups, in one call; none without groups."""
-    valid = _leading_first(
-        customer, [each for each in groups.by_ids(store, customer.groups) if groups.is_active(each, now)]
-    )
-    exempt, refusal = is_tax_exempt(customer, now), order_refusal(customer)
+    """Return the data that checkout prefills.
+
+    Cost: half a read unit per 4 KB of each of the customer's groups, in one call; none without groups.
+    """
+    active = [group for group in groups.by_ids(store, customer.groups) if groups.is_active(group, now)]
+    leading_first = sorted(active, key=lambda group: group.id != customer.primary_group)  # stable: keeps the priority
+    is_exempt, refusal = is_tax_exempt(customer, now), order_refusal(customer)
     return Checkout.model_construct(
         **{name: getattr(customer, name) for name in _COPIED},
-        tax_exempt=exempt,
-        tax_exemption=customer.tax_exemption if exempt else None,
-        groups=[_shown(group) for group in valid],
-        discount=_discount(store, valid),
-        css_classes=[group_stylesheets.css_class(group) for group in valid],
-        stylesheet=group_stylesheets.path_for(store, valid),
+        tax_exempt=is_exempt,
+        tax_exemption=customer.tax_exemption if is_exempt else None,
+        groups=[_checkout_group(group) for group in leading_first],
+        discount=_discount(store, leading_first),
+        css_classes=[group_stylesheets.css_class(group) for group in leading_first],
+        stylesheet=group_stylesheets.path_for(store, leading_first),
         may_order=refusal is None,
         refusal=refusal,
     )
 
 
 def is_tax_exempt(customer: Customer, now: datetime) -> bool:
-    """Whether the customer's tax exemption is in force: to the end of its last day, in UTC."""
+    """Return whether the customer's tax exemption is valid: until the end of its last day, in UTC."""
     last_day = customer.tax_exemption.expires_on if customer.tax_exemption else None
     return customer.tax_exempt and (last_day is None or now.astimezone(UTC).date() <= last_day)
 
 
 def order_refusal(customer: Customer) -> Refusal | None:
-    """Why a signed-in customer may not order now, or None."""
+    """Return why a signed-in customer may not order now, or None."""
     return "approval_needed" if customer.status == "pending" else None
 
 
 _COPIED = (
-    "email", "name", "company", "phone", "language", "billing_address", "shipping_addresses", "vat_id", "vat_id_status",
-)  # fmt: skip
+    "email",
+    "name",
+    "company",
+    "phone",
+    "language",
+    "billing_address",
+    "shipping_addresses",
+    "vat_id",
+    "vat_id_status",
+)
 
 
-def _leading_first(customer: Customer, by_priority: list[Group]) -> list[Group]:
-    return sorted(by_priority, key=lambda group: group.id != customer.primary_group)  # stable: the others stay in order
-
-
-def _shown(group: Group) -> CheckoutGroup:
+def _checkout_group(group: Group) -> CheckoutGroup:
     return CheckoutGroup.model_construct(
         code=group.code, css_class=group_stylesheets.css_class(group), discount=group.discount
     )
 
 
-def _discount(store: Store, valid: list[Group]) -> Discount | None:
-    of_store = (
-        group.discount for group in valid if group.discount and group.discount.currency in (None, store.currency)
-    )
-    return next(of_store, None)
+def _discount(store: Store, leading_first: list[Group]) -> Discount | None:
+    discounts = (group.discount for group in leading_first if group.discount)
+    return next((discount for discount in discounts if discount.currency in (None, store.currency)), None)

@@ -1,7 +1,8 @@
-"""Who may order, told before anybody has signed in: by the store's rules and the country alone.
+"""The rules for ordering before sign-in, from the store's settings and the country alone.
 
-Whether an e-mail has an account is never looked up, so the answer cannot tell. A storefront offers sign-in to everybody; a
-guest's order joins the account of its e-mail, and only who proves that e-mail sees it there.
+No e-mail is looked up, so the response cannot reveal whether it has an account. A storefront offers
+sign-in to everybody. A guest's order joins the account of its e-mail and is visible there only after the
+e-mail is proven.
 """
 
 from typing import Literal
@@ -15,15 +16,18 @@ Policy = Literal["guest_allowed", "sign_in_needed", "approval_needed"]
 
 
 class CheckoutQuestion(Model):
-    """Who is about to order, as far as known. The e-mail is checked for its form, and changes nothing else."""
+    """The shopper who is about to order. The e-mail is only validated and does not change the answer."""
 
     email: Email | None = None
     country: Country | None = None
 
 
 class CheckoutPolicy(Model):
-    """How one may order. `sign_in`: whether the store has it, and whether it comes first. `account`: whether the order of a
-    guest opens an account by itself; `on_request` is by signing in with the e-mail afterwards."""
+    """The rules for ordering.
+
+    `sign_in`: not available, offered, or needed before an order. `account`: whether a guest's order opens
+    an account; `on_request` means that signing in with the e-mail later opens it.
+    """
 
     policy: Policy
     guest_allowed: bool
@@ -32,9 +36,9 @@ class CheckoutPolicy(Model):
 
 
 def answer(store: Store, country: str | None) -> CheckoutPolicy:
-    """How one may order in this store from this country. No units: nothing is read but the store.
+    """Return the rules for ordering in this store from this country. No units: nothing is read.
 
-    Where new accounts are approved, nobody orders as a guest: approval would be worth nothing.
+    If the store approves new accounts, guests cannot order, because they would bypass the approval.
     """
     if store.login_mode == "disabled":
         return CheckoutPolicy(policy="guest_allowed", guest_allowed=True, sign_in="none", account="none")

@@ -1,6 +1,6 @@
-"""A store's sign-in page: the document that we host, and what its element needs to know of the store.
+"""A store's hosted sign-in page: its HTML, and the settings that its element loads.
 
-Script, style, document and texts are files of the folder sign_in_page; docs/sign-in-page.md tells how to use them.
+Script, style, HTML and texts are in the folder sign_in_page; docs/sign-in-page.md explains their use.
 """
 
 import json
@@ -20,8 +20,11 @@ FILES = Path(__file__).parent / "sign_in_page"
 
 
 class SignInPage(Model):
-    """What the sign-in element shows. `home` and `origins` are where a shopper may go on to; `open` says whether anybody
-    can sign in at all, `password` whether by a password, too."""
+    """The settings of the sign-in element.
+
+    A shopper may continue to `home` and to pages of `origins`. `open` is false if the store has no
+    sign-in; `password` is true if it allows passwords.
+    """
 
     store: str
     open: bool
@@ -35,9 +38,9 @@ class SignInPage(Model):
     texts: dict[str, str]
 
 
-def page_settings(store: Store, wanted: Sequence[str]) -> SignInPage:
-    """The page of a store in the first of the wanted languages that the store offers."""
-    language = _language(store, wanted)
+def page_settings(store: Store, preferred: Sequence[str]) -> SignInPage:
+    """Return the page's settings in the first preferred language that the store offers."""
+    language = _language(store, preferred)
     return SignInPage(
         store=_name(store),
         open=store.login_mode != "disabled",
@@ -52,47 +55,44 @@ def page_settings(store: Store, wanted: Sequence[str]) -> SignInPage:
     )
 
 
-def html(store: Store, wanted: Sequence[str]) -> str:
-    """The HTML of the hosted page."""
-    language = _language(store, wanted)
-    texts = {key: escape(text.format(store=_name(store))) for key, text in _shown_at_once(language).items()}
+def html(store: Store, preferred: Sequence[str]) -> str:
+    """Return the HTML of the hosted page in the first preferred language that the store offers."""
+    language = _language(store, preferred)
+    texts = {key: escape(_texts()[language][key].format(store=_name(store))) for key in ("title", "no_script")}
     return Template(file("page.html")).substitute(texts, language=language)
 
 
 def content_security_policy(store: Store) -> str:
-    """The Content-Security-Policy of the hosted page: our own script and style, and the store's logo."""
+    """Return the Content-Security-Policy of the hosted page: its own script and style, and the store's logo."""
     logo = urlsplit(store.branding.logo_url or "")
-    pictures = f"{logo.scheme}://{logo.netloc}" if logo.netloc else "'none'"
+    images = f"{logo.scheme}://{logo.netloc}" if logo.netloc else "'none'"
     return (
-        f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src {pictures}; "
+        f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src {images}; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
 
 @cache
 def file(name: str) -> str:
-    """The text of one of the page's files."""
+    """Return the text of one of the page's files."""
     return (FILES / name).read_text("utf-8")
 
 
 def accepted_languages(header: str | None) -> list[str]:
-    """The languages of an Accept-Language header, the one liked most first (RFC 9110 section 12.5.4)."""
-    liked = []
+    """Return the languages of an Accept-Language header, most preferred first (RFC 9110 section 12.5.4)."""
+    weighted = []
     for part in (header or "").split(","):
         name, _, weight = part.strip().partition(";q=")
-        liked.append((float(weight) if weight.replace(".", "", 1).isdecimal() else 1.0, name))
-    return [name for weight, name in sorted(liked, key=lambda one: -one[0]) if name and weight]
+        weighted.append((float(weight) if weight.replace(".", "", 1).isdecimal() else 1.0, name))
+    by_weight = sorted(weighted, key=lambda pair: -pair[0])
+    return [name for weight, name in by_weight if name and weight]
 
 
-def _language(store: Store, wanted: Sequence[str]) -> str:
+def _language(store: Store, preferred: Sequence[str]) -> str:
     offered = store.languages or languages.SUPPORTED
-    primaries = (name.strip().replace("_", "-").split("-")[0].lower() for name in wanted)
-    by_default = languages.best_supported(None, store.language, store.languages)
-    return next((primary for primary in primaries if primary in offered), by_default)
-
-
-def _shown_at_once(language: str) -> dict[str, str]:
-    return {key: _texts()[language][key] for key in ("title", "no_script")}
+    primaries = (name.strip().replace("_", "-").split("-")[0].lower() for name in preferred)
+    default = languages.best_supported(None, store.language, store.languages)
+    return next((primary for primary in primaries if primary in offered), default)
 
 
 def _name(store: Store) -> str:

@@ -1,4 +1,4 @@
-"""The account as its owner sees and changes it: a part of the customer, without what is the merchant's own business."""
+"""The account as its owner sees and changes it: the customer without the merchant's internal fields."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from clientela.stores.stores import Store
 
 
 class AccountFields(Model):
-    """What is the owner's own."""
+    """The fields that an owner may see and change."""
 
     name: Line | None = None
     first_name: Line | None = None
@@ -35,7 +35,10 @@ class AccountFields(Model):
 
 
 class AccountChanges(AccountFields):
-    """What an owner may change, as a JSON Merge Patch (RFC 7396). `marketing_wording` names the text that was agreed to."""
+    """An owner's changes, as a JSON Merge Patch (RFC 7396).
+
+    `marketing_wording` names the text that the owner agreed to or declined.
+    """
 
     marketing_wording: Line | None = None
 
@@ -59,77 +62,83 @@ class Account(AccountFields):
     updated_at: Timestamp
 
 
-# Fields that merchants can write and that the owner does not see, each with the reason.
-NOT_IN_OWN_VIEW = {
-    "status": "internal to the merchant",
-    "groups": "internal to the merchant",
-    "primary_group": "internal to the merchant",
-    "tags": "internal to the merchant",
-    "tax_exemption": "internal to the merchant; `tax_exempt` is visible",
-    "note": "internal to the merchant",
-    "custom_fields": "internal to the merchant",
+# Values for a session whose e-mail is not proven: it sees nothing that comes from orders.
+_HIDDEN_UNTIL_PROVEN = {
+    "orders_count": 0,
+    "total_spent": [],
+    "average_order_value": None,
+    "first_order_at": None,
+    "last_order_at": None,
+    # Orders fill these in, too: do not reveal the address to somebody who only chose a password.
+    "phone": None,
+    "vat_id": None,
+    "vat_id_status": "none",
+    "billing_address": None,
+    "shipping_addresses": [],
 }
-_TOLD_BY_ORDERS = {
-    "orders_count": 0, "total_spent": [], "average_order_value": None, "first_order_at": None, "last_order_at": None,
-    # Orders fill these in, too: where the mailbox's owner lives is nothing for whoever chose a password elsewhere.
-    "phone": None, "vat_id": None, "vat_id_status": "none", "billing_address": None, "shipping_addresses": [],
-}  # fmt: skip
 
 
 def own_view(customer: Customer, email_proven: bool) -> Account:
-    """The owner's view; it was checked when it was stored. Without proof of the e-mail it holds nothing of the orders."""
+    """Return the owner's view; it has no data from orders unless the session's e-mail is proven."""
     visible = visible_fields(customer, email_proven)
+    # Not validated again: the customer was validated when it was stored.
     return Account.model_construct(**{name: getattr(visible, name) for name in Account.model_fields})
 
 
 def visible_fields(customer: Customer, email_proven: bool) -> Customer:
-    """The customer without what orders tell, unless the session's e-mail is proven."""
-    return customer if email_proven else customer.model_copy(update=_TOLD_BY_ORDERS)
+    """Return the customer without data from orders, unless the session's e-mail is proven."""
+    return customer if email_proven else customer.model_copy(update=_HIDDEN_UNTIL_PROVEN)
 
 
 def require_proven_email(changes: Any, email_proven: bool) -> None:
-    """Raise EmailUnprovenError for a change of what a session without proof does not see: no parcel goes elsewhere by it."""
-    if not email_proven and isinstance(changes, dict) and changes.keys() & _TOLD_BY_ORDERS.keys():
+    """Raise EmailUnprovenError if the session cannot see a field that it changes.
+
+    This prevents redirecting deliveries to another address.
+    """
+    if not email_proven and isinstance(changes, dict) and changes.keys() & _HIDDEN_UNTIL_PROVEN.keys():
         raise EmailUnprovenError
 
 
 def patch(store: Store, customer_id: str, changes: Any, now: datetime, version: int | None = None) -> Customer:
-    """Apply an owner's merge patch. InvalidInputError for any field that is not the owner's; else as `customers.patch`.
+    """Apply an owner's JSON Merge Patch (RFC 7396). A marketing choice is stored with its time and source.
 
-    A word on marketing is kept with its time and where it was given.
+    Raises:
+        InvalidInputError: a value is invalid, or the field is not the owner's.
+
+    Other errors and cost: as `customers.patch`.
     """
     if not isinstance(changes, dict):
         raise InvalidInputError("Send a JSON object with the fields to change.")
-    foreign = [name for name in changes if name not in AccountChanges.model_fields]
-    if foreign:
+    unknown = [name for name in changes if name not in AccountChanges.model_fields]
+    if unknown:
         raise InvalidInputError(
             "Some fields cannot be changed here.",
-            fields=[FieldError(f"/{name}", "is not yours to change") for name in foreign],
+            fields=[FieldError(f"/{name}", "cannot be changed here") for name in unknown],
         )
     fields, wording = dict(changes), _wording(changes)
     fields.pop("marketing_wording", None)
 
     def apply(before: Customer) -> Customer:
         customers.require_version(before, version)
-        after = customer_input.apply_patch(before, fields, store.country)
-        old = before.marketing_consent
-        is_said_again = old and old.wording == wording and after.accepts_marketing == before.accepts_marketing
-        if wording is None or is_said_again:
+        after = customers.apply_patch(before, fields, store.country)
+        previous = before.marketing_consent
+        is_repeated = previous and previous.wording == wording and after.accepts_marketing == before.accepts_marketing
+        if wording is None or is_repeated:
             return after
         state: State = "subscribed" if after.accepts_marketing else "unsubscribed"
-        given = MarketingConsent(state=state, source="account", wording=wording, at=now)
-        return after.model_copy(update={"marketing_consent": given})
+        consent = MarketingConsent(state=state, source="account", wording=wording, at=now)
+        return after.model_copy(update={"marketing_consent": consent})
 
     return customers.change(store, customer_id, apply, now, Actor("customer", customer_id))
 
 
 def _wording(changes: dict[str, Any]) -> str | None:
-    """Which text was agreed to, or not. InvalidInputError where it is no text, or stands without an answer to it."""
+    """Return the name of the marketing text, or None — InvalidInputError if it comes without a choice."""
     if changes.get("marketing_wording") is None:
         return None
     if not isinstance(changes.get("accepts_marketing"), bool):
-        field = FieldError("/marketing_wording", "goes with accepts_marketing, true or false")
-        raise InvalidInputError("Some fields cannot be taken.", fields=[field])
+        field = FieldError("/marketing_wording", "needs accepts_marketing, true or false")
+        raise InvalidInputError("Some fields are invalid.", fields=[field])
     try:
         return AccountChanges.model_validate({"marketing_wording": changes["marketing_wording"]}).marketing_wording
     except ValidationError as error:
