@@ -25,8 +25,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     for refused in left.refused:
         _put_aside(refused.number, "RefusedByBus")
     logger.info("published", events=len(told) - len(left.waiting) - len(left.refused), waiting=len(left.waiting))
-    if left.trouble:
-        error_logs.log(left.trouble)
+    if left.error:
+        error_logs.log(left.error)
     return {"batchItemFailures": [{"itemIdentifier": each.number} for each in left.waiting]}
 
 

@@ -13,8 +13,8 @@ QUEUE: dict[str, Any] = RESOURCES["VatCheckQueue"]["Properties"]
 
 
 def test_the_code_counts_receives_as_the_queue_does() -> None:
-    assert QUEUE["RedrivePolicy"]["maxReceiveCount"] == vat_check_queue.RECEIVES
-    assert len(vat_check_queue.GAPS) == vat_check_queue.RECEIVES - 1
+    assert QUEUE["RedrivePolicy"]["maxReceiveCount"] == vat_check_queue.MAX_RECEIVES
+    assert len(vat_check_queue.GAPS) == vat_check_queue.MAX_RECEIVES - 1
 
 
 def test_a_message_outlives_its_gaps() -> None:

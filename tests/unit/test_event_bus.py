@@ -47,7 +47,7 @@ class Bus:
 def bus(monkeypatch: pytest.MonkeyPatch) -> Bus:
     bus = Bus()
     monkeypatch.setattr(clients, "events", lambda: bus)
-    monkeypatch.setattr(event_bus, "time", type("NoTime", (), {"sleep": lambda _: None}))
+    monkeypatch.setattr(event_bus, "back_off", lambda *_: None)
     monkeypatch.setenv("EVENT_BUS", "clientela-test")
     monkeypatch.setenv("EVENT_SOURCE", "clientela.test")
     return bus
@@ -102,7 +102,7 @@ def test_a_bus_out_of_reach_leaves_everything_that_it_has_not_taken(bus: Bus) ->
     left = event_bus.publish([event(subject, number) for number in (1, 2) for subject in "ab"])
     assert bus.taken == ["a1", "b1"]
     assert sorted(ids(left.waiting)) == ["a2", "b2"]
-    assert isinstance(left.trouble, ClientError)
+    assert isinstance(left.error, ClientError)
 
 
 def test_a_call_stays_below_the_limit_of_all_its_events(bus: Bus) -> None:
@@ -123,7 +123,7 @@ def test_an_event_that_is_too_large_names_what_it_leaves_out(bus: Bus) -> None:
         "customer": {name: customer[name] for name in ("id", "tags", "custom_fields")},
         "changed": ["note", "tags"],
     }
-    assert len(entry["Detail"].encode()) <= event_bus.LARGEST_DETAIL
+    assert len(entry["Detail"].encode()) <= event_bus.MAX_DETAIL
 
 
 def ana(store: Store, **fields: Any) -> Customer:
@@ -198,7 +198,7 @@ def test_the_largest_customer_that_can_be_stored_makes_an_event(store: Store, bu
         shipping_addresses=[lines | {"street": f"{i} " + "€" * 190} for i in range(50)],
     )
     change = put(store, customer)
-    assert len(customer.model_dump_json().encode()) > event_bus.LARGEST_DETAIL
+    assert len(customer.model_dump_json().encode()) > event_bus.MAX_DETAIL
     assert handed_back(change) == []
     ((entry,),) = bus.calls
     detail = json.loads(entry["Detail"])

@@ -93,7 +93,7 @@ def test_the_last_receive_leaves_unavailable_and_a_new_message(
     store: Store, ana: Customer, queue: str, registries: StandIn
 ) -> None:
     registries.trouble["ES"] = "503"
-    assert failed(vat_checker.handler(delivered(ana, vat_check_queue.RECEIVES), None)) == []
+    assert failed(vat_checker.handler(delivered(ana, vat_check_queue.MAX_RECEIVES), None)) == []
     assert customers.get(store, ana.id).vat_id_status == "unavailable"
     attributes = clients.sqs().get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     assert attributes["ApproximateNumberOfMessagesDelayed"] == "1"
@@ -101,7 +101,7 @@ def test_the_last_receive_leaves_unavailable_and_a_new_message(
 
 def test_after_a_week_nobody_asks_any_more(store: Store, ana: Customer, queue: str, registries: StandIn) -> None:
     registries.trouble["ES"] = "503"
-    event = delivered(ana, vat_check_queue.RECEIVES, round=vat_check_queue.ROUNDS)
+    event = delivered(ana, vat_check_queue.MAX_RECEIVES, round=vat_check_queue.MAX_ROUNDS)
     assert failed(vat_checker.handler(event, None)) == []
     attributes = clients.sqs().get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     assert attributes["ApproximateNumberOfMessagesDelayed"] == "0"
@@ -109,7 +109,7 @@ def test_after_a_week_nobody_asks_any_more(store: Store, ana: Customer, queue: s
 
 
 def test_all_rounds_together_take_about_a_week() -> None:
-    days = vat_check_queue.ROUNDS * sum(vat_check_queue.GAPS) / 86_400
+    days = vat_check_queue.MAX_ROUNDS * sum(vat_check_queue.GAPS) / 86_400
     assert 6 < days < 8
 
 

@@ -105,13 +105,13 @@ def test_without_a_registry_to_ask_no_vat_id_is_called_valid(store: Store, regis
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
     """Something happens while VIES is thinking."""
-    ask = vies.registered
+    ask = vies.is_registered
 
-    def registered(vat_id: str) -> bool:
+    def is_registered(vat_id: str) -> bool:
         happens()
         return ask(vat_id)
 
-    monkeypatch.setattr(vies, "registered", registered)
+    monkeypatch.setattr(vies, "is_registered", is_registered)
 
 
 def test_a_late_answer_about_an_old_vat_id_changes_nothing(

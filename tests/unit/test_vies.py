@@ -11,8 +11,8 @@ DANONE, REGISTERED_IN_SPAIN = "FR27552032534", "ESB12345674"
 
 def test_a_registered_number_is_valid_and_another_is_not(registries: StandIn) -> None:
     registries.registered.add(DANONE)
-    assert vies.registered(DANONE) is True
-    assert vies.registered(REGISTERED_IN_SPAIN) is False
+    assert vies.is_registered(DANONE) is True
+    assert vies.is_registered(REGISTERED_IN_SPAIN) is False
     assert registries.asked == [("FR", "27552032534"), ("ES", "B12345674")]
 
 
@@ -31,12 +31,12 @@ def test_vies_knows_the_eu_and_northern_ireland(vat_id: str, state: str | None) 
     assert len(vies.MEMBER_STATES) == 28
 
 
-@pytest.mark.parametrize("code", sorted(vies._TROUBLES))
+@pytest.mark.parametrize("code", sorted(vies._TEMPORARY_ERRORS))
 @pytest.mark.parametrize("form", ["", "userError:"])
 def test_trouble_of_vies_is_never_an_answer(registries: StandIn, form: str, code: str) -> None:
     registries.trouble["FR"] = form + code
-    with pytest.raises(vies.UnavailableError, match=f"^{code}$"):
-        vies.registered(DANONE)
+    with pytest.raises(vies.ViesUnavailableError, match=f"^{code}$"):
+        vies.is_registered(DANONE)
 
 
 @pytest.mark.parametrize(
@@ -66,20 +66,20 @@ def test_an_outage_of_any_kind_is_never_an_answer(
     registries.registered.add(DANONE)
     registries.trouble["FR"], registries.slow_seconds = trouble, 1
     monkeypatch.setattr(vies, "READ_SECONDS", 0.4)
-    with pytest.raises(vies.UnavailableError, match=f"^{reason}$"):
-        vies.registered(DANONE)
+    with pytest.raises(vies.ViesUnavailableError, match=f"^{reason}$"):
+        vies.is_registered(DANONE)
 
 
 def test_a_question_that_vies_does_not_take_is_told_apart(registries: StandIn) -> None:
     registries.trouble["FR"] = "INVALID_INPUT"
-    with pytest.raises(vies.RefusedError):
-        vies.registered(DANONE)
+    with pytest.raises(vies.ViesRefusedError):
+        vies.is_registered(DANONE)
 
 
 def test_nobody_listening_is_an_outage(registries: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIES_URL", "http://127.0.0.1:9")
-    with pytest.raises(vies.UnavailableError, match="NewConnectionError"):
-        vies.registered(DANONE)
+    with pytest.raises(vies.ViesUnavailableError, match="NewConnectionError"):
+        vies.is_registered(DANONE)
 
 
 @pytest.mark.parametrize("country", ["ES", "FR"])

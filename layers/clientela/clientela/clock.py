@@ -1,4 +1,4 @@
-"""Times as the API writes them: UTC, RFC 3339, always of the same width, so that text order is time order."""
+"""Times in the API's format: UTC, RFC 3339, always of the same width, so that text order is time order."""
 
 import re
 import time
@@ -10,31 +10,37 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|
 
 
 def now() -> datetime:
-    """The current time, to the millisecond that is stored. Only handlers call it; every verb takes `now` as an argument."""
+    """Return the current time in milliseconds, the precision that is stored.
+
+    Only handlers call it; every function of the domain has an argument `now`.
+    """
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def deadline(seconds: float) -> Callable[[], bool]:
-    """Tells whether so many seconds from now are over: for work that is cut short and finished elsewhere."""
+    """Return a function that returns whether `seconds` have passed since this call."""
     end = time.monotonic() + seconds
     return lambda: time.monotonic() > end
 
 
 def format_timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds, e.g. `2026-11-21T10:00:00.000Z`."""
+    """Return a time as RFC 3339 in UTC with milliseconds, e.g. `2026-11-21T10:00:00.000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def require_rfc3339(value: Any) -> Any:
-    """A time that comes in, if it is written as one: ValueError for numbers and for texts that are no RFC 3339."""
+    """Return the value if it is a datetime or RFC 3339 text, else raise ValueError.
+
+    Pydantic alone would accept numbers, too.
+    """
     if isinstance(value, datetime) or (isinstance(value, str) and _RFC_3339.fullmatch(value.strip())):
         return value
     raise ValueError("write a time like 2026-11-21T10:00:00Z")
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The moment, if it has a year in UTC: ValueError for the first and last hours of the calendar elsewhere."""
+    """Return `moment` if UTC can express it, else raise ValueError: near the years 1 and 9999 it may not."""
     try:
         moment.astimezone(UTC)
     except OverflowError:

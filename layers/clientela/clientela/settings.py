@@ -1,28 +1,28 @@
-"""What the template tells the functions, read from the environment in this one place.
+"""The functions' settings: environment variables from template.yaml, read only in this module.
 
-To add a setting: a function here, the variable on the functions of template.yaml that use it, nothing else. Each name
-is read when it is first needed, so a function is given only what it uses.
+To add a setting: a function here, and the variable on each function of template.yaml that uses it;
+nothing else. A setting is read when it is needed, so a function gets only the variables that it uses.
 """
 
 import os
 
 
 class SettingMissingError(RuntimeError):
-    """The function runs without an environment variable that it needs: a fault of the template, never of a caller."""
+    """A needed environment variable is not set: an error in the template, never of a caller."""
 
 
 def table_name() -> str:
-    """Name of the one DynamoDB table."""
+    """Name of the DynamoDB table."""
     return _required("TABLE_NAME")
 
 
 def imports_bucket() -> str:
-    """Bucket into which merchants drop CSV files; job files live in it below `_jobs/`."""
+    """Bucket into which merchants upload CSV files; files of the jobs are in it below `_jobs/`."""
     return _required("IMPORTS_BUCKET")
 
 
 def exports_bucket() -> str:
-    """Bucket in which exports and their manifests arrive."""
+    """Bucket for exports and their manifests."""
     return _required("EXPORTS_BUCKET")
 
 
@@ -37,72 +37,72 @@ def import_state_machine() -> str:
 
 
 def export_function() -> str:
-    """Name of the function that writes exports; it is invoked asynchronously."""
+    """Name of the function that writes exports, invoked asynchronously."""
     return _required("EXPORT_FUNCTION_NAME")
 
 
 def bulk_function() -> str:
-    """Name of the function that works on bulk changes; it is invoked asynchronously."""
+    """Name of the function that makes bulk changes, invoked asynchronously."""
     return _required("BULK_FUNCTION_NAME")
 
 
 def signing_secret() -> str:
-    """ARN of the secret that keys codes and cursors: never the secret itself."""
+    """ARN of the secret key for codes and cursors."""
     return _required("SIGNING_SECRET_ARN")
 
 
 def erasure_secret() -> str:
-    """ARN of the secret that keys the hashes of those who were erased."""
+    """ARN of the secret key for the hashes of erased e-mails."""
     return _required("ERASURE_SECRET_ARN")
 
 
 def removal_queue_url() -> str:
-    """Queue of the customers whose removal is to be finished."""
+    """Queue of the customers whose removal is not finished."""
     return _required("REMOVAL_QUEUE_URL")
 
 
 def sender_address() -> str:
-    """The deployment's verified sender, used where a store has none of its own."""
+    """Verified sender address of the deployment, for stores without their own."""
     return _required("SENDER_ADDRESS")
 
 
 def email_configuration_set() -> str:
-    """The configuration set of SES that mails go out under: it tells of bounces and complaints."""
+    """SES configuration set of the mails; it reports bounces and complaints."""
     return _required("EMAIL_CONFIGURATION_SET")
 
 
 def public_url() -> str:
-    """Base URL under which browsers reach the API, without a slash at its end."""
+    """Base URL of the API for browsers, without a trailing slash."""
     return _required("PUBLIC_URL")
 
 
 def vies_url() -> str:
-    """Base URL of VIES's REST API, without a slash at its end."""
+    """Base URL of VIES's REST API, without a trailing slash."""
     return _required("VIES_URL")
 
 
 def vat_check_queue_url() -> str:
-    """Queue of the VAT IDs to ask VIES about."""
+    """Queue of the VAT IDs to check with VIES."""
     return _required("VAT_CHECK_QUEUE_URL")
 
 
 def event_bus() -> str:
-    """Name of the bus on which events go out."""
+    """Name of the EventBridge bus for events."""
     return _required("EVENT_BUS")
 
 
 def event_source() -> str:
-    """What events name as their source, such as `clientela.prod`."""
+    """Source of the events, such as `clientela.prod`."""
     return _required("EVENT_SOURCE")
 
 
 def failed_calls_queue_url() -> str:
-    """Queue of what could not be done and must be looked at."""
+    """Queue of failed calls for the operator."""
     return _required("FAILED_CALLS_QUEUE_URL")
 
 
 def requests_per_second() -> int:
-    """How many calls a second one API key may make of one function instance."""
+    """Number of requests per second that one API key may make to one function instance."""
     return int(_required("REQUESTS_PER_SECOND"))
 
 

@@ -1,4 +1,4 @@
-"""Events for other systems: derive them from changes of the table, publish them on EventBridge.
+"""Events for other systems: derived from changes of the table, published on EventBridge.
 
 Called by the function on the table's stream.
 """

@@ -1,10 +1,8 @@
-"""The bus on which events go out. What it does not take is named, so that it can be brought again.
+"""The EventBridge bus: publish events in batches and return those that it rejected.
 
 Source of the limits and error codes: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 """
 
-import random
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -13,109 +11,112 @@ import orjson
 
 from clientela import settings
 from clientela.aws import clients
+from clientela.concurrency import back_off
 from clientela.events.change_events import BusEvent
 
 MAX_ENTRIES = 10  # of one call
 MAX_BYTES = 256 * 1024  # of one call, and so of one event
-LARGEST_DETAIL = 250_000  # bytes: leaves room for what the bus writes around it, for targets that take 256 KB as well
-ATTEMPTS = 3  # of what a call has left over
-_TIME = 14  # bytes that a time counts
+MAX_DETAIL = 250_000  # bytes: leaves room for the fields that the bus adds, for targets that accept 256 KB as well
+ATTEMPTS = 3
+BACKOFF_SECONDS = 0.1
+_TIME_BYTES = 14  # the size that EventBridge counts for a time
 
-# Here it is the event that is refused, and repeating cures nothing. All else is trouble of the bus, or a missing right.
-_FINAL = {"InvalidArgument", "MalformedDetail"}
+# Permanent: the event is invalid. Every other error is an outage of the bus or a missing permission.
+_PERMANENT_ERRORS = {"InvalidArgument", "MalformedDetail"}
 
 
-class Left(NamedTuple):
-    """Events that the bus has not taken: those that are to be brought again, and those that it will never take.
+class Unpublished(NamedTuple):
+    """Events that the bus did not accept: those to publish again, and those that it will never accept.
 
-    `trouble` is what has broken the work off.
+    `error` is the exception that stopped the publishing, or None.
     """
 
     waiting: list[BusEvent]
     refused: list[BusEvent]
-    trouble: Exception | None = None
+    error: Exception | None = None
 
 
 class _Entry(NamedTuple):
     event: BusEvent
-    entry: dict[str, Any]
+    request: dict[str, Any]
     size: int
 
 
-def publish(events: Iterable[BusEvent]) -> Left:
-    """Put events on the bus; what is left of them. One call of EventBridge for ten.
+def publish(events: Iterable[BusEvent]) -> Unpublished:
+    """Publish events and return those that the bus did not accept. One call of EventBridge for ten.
 
-    A call holds no two events of one subject: so none overtakes another that the bus has refused for now. Where one has
-    to wait, those behind it wait with it.
+    A call has at most one event per subject, so that none overtakes an earlier one that the bus rejected
+    for now. If one has to wait, the later ones of its subject wait with it.
     """
     queues: dict[str, deque[BusEvent]] = {}
     for event in events:
         queues.setdefault(event.subject, deque()).append(event)
-    left = Left([], [])
+    unpublished = Unpublished([], [])
     while queues:
         heads = [queue.popleft() for queue in queues.values()]
         try:
-            _put_heads(heads, queues, left)
-        except Exception as trouble:  # the bus is out of reach: whatever it may have taken of these comes twice
+            _publish_heads(heads, queues, unpublished)
+        except Exception as error:  # the bus is unreachable; heads that it accepted before will arrive twice
             waiting = [*heads, *(event for queue in queues.values() for event in queue)]
-            return left._replace(waiting=[*left.waiting, *waiting], trouble=trouble)
+            return unpublished._replace(waiting=[*unpublished.waiting, *waiting], error=error)
         queues = {subject: queue for subject, queue in queues.items() if queue}
-    return left
+    return unpublished
 
 
-def _put_heads(heads: list[BusEvent], queues: dict[str, deque[BusEvent]], left: Left) -> None:
+def _publish_heads(heads: list[BusEvent], queues: dict[str, deque[BusEvent]], unpublished: Unpublished) -> None:
     for batch in _batches(map(_entry, heads)):
         for event, code in _put(batch):
-            if code in _FINAL:
-                left.refused.append(event)
+            if code in _PERMANENT_ERRORS:
+                unpublished.refused.append(event)
             else:
-                left.waiting.extend([event, *queues.pop(event.subject)])
+                unpublished.waiting.extend([event, *queues.pop(event.subject)])
 
 
 def _put(batch: list[_Entry]) -> list[tuple[BusEvent, str]]:
-    """Put a batch, and those alone that are left over once more; the events that are left at last, and why."""
-    failed: list[tuple[_Entry, str]] = []
+    """Put a batch and retry its rejected entries; return the events that failed, with their error codes."""
+    failures: list[tuple[_Entry, str]] = []
     for attempt in range(ATTEMPTS):
-        answer = clients.events().put_events(Entries=[each.entry for each in batch])  # type: ignore[misc]
-        results = zip(batch, answer["Entries"], strict=True)
-        now_failed = [(each, result["ErrorCode"]) for each, result in results if "ErrorCode" in result]
-        failed = [(each, code) for each, code in failed if code in _FINAL] + now_failed
-        batch = [each for each, code in now_failed if code not in _FINAL]
+        if attempt:
+            back_off(attempt - 1, BACKOFF_SECONDS)
+        reply = clients.events().put_events(Entries=[entry.request for entry in batch])  # type: ignore[misc]
+        results = zip(batch, reply["Entries"], strict=True)
+        rejected = [(entry, result["ErrorCode"]) for entry, result in results if "ErrorCode" in result]
+        failures = [(entry, code) for entry, code in failures if code in _PERMANENT_ERRORS] + rejected
+        batch = [entry for entry, code in rejected if code not in _PERMANENT_ERRORS]
         if not batch:
             break
-        time.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter, nothing secret
-    return [(each.event, code) for each, code in failed]
+    return [(entry.event, code) for entry, code in failures]
 
 
 def _batches(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
     batch: list[_Entry] = []
-    for each in entries:
-        if len(batch) == MAX_ENTRIES or sum(other.size for other in batch) + each.size > MAX_BYTES:
+    for entry in entries:
+        if len(batch) == MAX_ENTRIES or sum(other.size for other in batch) + entry.size > MAX_BYTES:
             yield batch
             batch = []
-        batch.append(each)
+        batch.append(entry)
     yield batch
 
 
 def _entry(event: BusEvent) -> _Entry:
-    detail, source = _fitting(event.detail), settings.event_source()
-    entry = {
+    detail, source = _fit(event.detail), settings.event_source()
+    request = {
         "EventBusName": settings.event_bus(),
         "Source": source,
         "DetailType": event.type,
         "Detail": detail,
         "Time": event.detail["occurred_at"],
     }
-    return _Entry(event, entry, len(detail.encode()) + len(source) + len(event.type) + _TIME)
+    return _Entry(event, request, len(detail.encode()) + len(source) + len(event.type) + _TIME_BYTES)
 
 
-def _fitting(detail: dict[str, Any]) -> str:
-    """The detail as JSON, without the largest fields of its document where it is too large."""
-    written = orjson.dumps(detail)
-    while len(written) > LARGEST_DETAIL:
+def _fit(detail: dict[str, Any]) -> str:
+    """Return the detail as JSON; if it is too large, without the largest fields of its document."""
+    encoded = orjson.dumps(detail)
+    while len(encoded) > MAX_DETAIL:
         detail = _without_largest(detail)
-        written = orjson.dumps(detail)
-    return written.decode()
+        encoded = orjson.dumps(detail)
+    return encoded.decode()
 
 
 def _without_largest(detail: dict[str, Any]) -> dict[str, Any]:

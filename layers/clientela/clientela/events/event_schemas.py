@@ -1,4 +1,4 @@
-"""The events that go out: what each holds. docs/events.json is made from here, and docs/events.md says how to use it."""
+"""The schemas of the events. docs/events.json is generated from them, and docs/events.md explains their use."""
 
 from typing import Annotated, Literal
 
@@ -16,16 +16,17 @@ from clientela.sign_in.sessions import SignInMethod
 OrderRow = create_model(
     "OrderRow",
     __base__=Model,
-    __doc__="An order, less what was too large for an event.",
+    __doc__="An order, without the fields that were too large for an event.",
     **(all_optional(Order) | {"id": (str, ...)}),
 )
 
 
 class EventBase(Model):
-    """What all events have: the `detail` of an entry on the bus.
+    """The fields that all events have: the `detail` of an entry on the bus.
 
-    `id` is the same however often the event comes. `sequence` grows with the changes of a customer or job; events of one
-    change share it. `occurred_at` is exact to the second. `left_out` names what of `data` was too large for the bus.
+    An event that arrives twice has the same `id`. `sequence` grows with the changes of a customer or job;
+    events of one change share it. `occurred_at` is exact to the second. `left_out` names the fields of
+    `data` that were too large for the bus.
     """
 
     id: Annotated[str, Field(examples=["evt_c4ca4238a0b923820dcc509a6f75849b"])]
@@ -36,103 +37,103 @@ class EventBase(Model):
 
 
 class CustomerEvent(EventBase):
-    """What the events of a customer have."""
+    """The fields that all events of a customer have."""
 
     customer_id: str
 
 
 class CustomerState(Model):
-    """A customer as the merchant API answers it."""
+    """A customer as the merchant API returns it."""
 
     customer: CustomerRow
 
 
 class CustomerChange(CustomerState):
-    """A customer after a change, with the names of the fields that it changed."""
+    """A customer after a change, with the names of the changed fields."""
 
     changed: list[str]
 
 
-class Nothing(Model):
-    """There is nothing more to say."""
+class NoData(Model):
+    """The event has no data."""
 
 
 class SignedInSession(Model):
-    """The session that a sign-in has opened."""
+    """The session that a sign-in opened."""
 
     id: str
     device: Line | None = None
     signed_in_by: SignInMethod
 
 
-class SignIn(Model):
-    """What a sign-in has opened."""
+class OpenedSession(Model):
+    """The data of a sign-in: its session."""
 
     session: SignedInSession
 
 
 class RecordedOrder(Model):
-    """An order at a new version. It was somebody else's before where its e-mail has changed."""
+    """An order at a new version. If its e-mail changed, it belonged to another customer before."""
 
     order: OrderRow
 
 
 class FinishedImport(Model):
-    """An import at its end, as the merchant API answers it."""
+    """A finished import as the merchant API returns it."""
 
     job: ImportJob
 
 
 class FinishedExport(Model):
-    """An export at its end, as the merchant API answers it."""
+    """A finished export as the merchant API returns it."""
 
     job: ExportJob
 
 
 class CustomerCreated(CustomerEvent):
-    """A customer is there: by the API, an import, an order or a sign-in (`customer.source`)."""
+    """A customer was created: by the API, an import, an order or a sign-in (`customer.source`)."""
 
     type: Literal["customer.created"]
     data: CustomerState
 
 
 class CustomerUpdated(CustomerEvent):
-    """A customer has changed."""
+    """A customer was changed."""
 
     type: Literal["customer.updated"]
     data: CustomerChange
 
 
 class CustomerDeleted(CustomerEvent):
-    """A customer is gone. Its id never comes back."""
+    """A customer was deleted. Its id is never used again."""
 
     type: Literal["customer.deleted"]
-    data: Nothing
+    data: NoData
 
 
 class CustomerSignedIn(CustomerEvent):
-    """A customer has signed in."""
+    """A customer signed in."""
 
     type: Literal["customer.signed_in"]
-    data: SignIn
+    data: OpenedSession
 
 
 class OrderRecorded(CustomerEvent):
-    """An order, or a new version of it, is in its customer's account."""
+    """An order, or a new version of it, was added to its customer's account."""
 
     type: Literal["order.recorded"]
     data: RecordedOrder
 
 
 class ImportFinished(EventBase):
-    """An import has ended: `job.status` says how."""
+    """An import has ended; `job.status` is its result."""
 
     type: Literal["import.finished"]
     data: FinishedImport
 
 
 class ExportFinished(EventBase):
-    """An export has ended: `job.status` says how. One that failed may be run again, and then ends again."""
+    """An export has ended; `job.status` is its result. A failed export may be run again, and ends again."""
 
     type: Literal["export.finished"]
     data: FinishedExport

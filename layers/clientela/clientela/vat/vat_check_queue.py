@@ -1,25 +1,24 @@
-"""The queue of VAT IDs to ask VIES about, and the patience it has with registries that do not answer.
+"""The queue of VAT IDs to check with VIES, and its retry schedule.
 
-A message is delivered five times over half a day, with growing gaps: Germany's registry, for one, is overloaded by day
-and answers in the evening. Then a new message takes its place, for about a week in all.
+A message is received five times in half a day, with growing gaps: Germany's registry, for example, is
+overloaded by day and answers in the evening. Then a new message replaces it, for about a week in total.
 """
 
 import random
 from collections.abc import Iterable
-from itertools import batched
 
 from clientela import settings
-from clientela.aws import clients
+from clientela.aws import clients, sqs
 from clientela.schema.documents import Model
 
-RECEIVES = 5  # then the queue would put the message aside: maxReceiveCount in template.yaml
+MAX_RECEIVES = 5  # then SQS would move the message to the dead letters: maxReceiveCount in template.yaml
 GAPS = (60, 15 * 60, 2 * 3600, 10 * 3600)  # seconds; SQS hides a message for 12 hours at most
-ROUNDS = 14
-_BATCH = 10  # messages: SQS's limit for one call
+MAX_DELAY = 900  # seconds, SQS's limit for a new message
+MAX_ROUNDS = 14
 
 
 class VatCheck(Model):
-    """A message: ask about the VAT ID of a customer, who may have another one by then."""
+    """A message: check the VAT ID of a customer, who may have another one when it is received."""
 
     store_id: str
     customer_id: str
@@ -27,33 +26,30 @@ class VatCheck(Model):
     round: int = 1
 
 
-class NotSentError(RuntimeError):
-    """SQS did not take all messages: what asked for them must be repeated."""
-
-
 class PostponedError(Exception):
-    """The message stays in the queue and comes back later."""
+    """The message stays in the queue and is received again later."""
 
 
 def put(checks: Iterable[VatCheck], delay: int = 0) -> None:
-    """Ask for checks, `delay` seconds (at most 900) from now. NotSentError. One call of SQS for ten."""
-    for batch in batched(checks, _BATCH, strict=False):
-        entries = [
-            {"Id": str(index), "MessageBody": check.model_dump_json(), "DelaySeconds": delay}
-            for index, check in enumerate(batch)
-        ]
-        answer = clients.sqs().send_message_batch(QueueUrl=settings.vat_check_queue_url(), Entries=entries)  # type: ignore[arg-type]
-        if answer.get("Failed"):
-            raise NotSentError(f"SQS did not take {len(answer['Failed'])} of {len(batch)} messages.")
+    """Queue checks, to be received after `delay` seconds (at most MAX_DELAY). One call of SQS for ten.
+
+    Raises:
+        BusyError: SQS did not accept all messages; queue all of them again.
+    """
+    sqs.send_all(settings.vat_check_queue_url(), (check.model_dump_json() for check in checks), delay)
 
 
 def postpone(check: VatCheck, receipt_handle: str, receives: int) -> None:
-    """Have a check made again later: raises PostponedError, or puts a new message where this one is at its end."""
-    if receives >= RECEIVES:
-        if check.round < ROUNDS:
-            put([check.model_copy(update={"round": check.round + 1})], delay=900)
+    """Repeat a check later: hide its message, or replace it after its last receive.
+
+    Raises:
+        PostponedError: the message is hidden; do not delete it.
+    """
+    if receives >= MAX_RECEIVES:
+        if check.round < MAX_ROUNDS:
+            put([check.model_copy(update={"round": check.round + 1})], delay=MAX_DELAY)
         return
-    # The jitter spreads what an outage has gathered, and stays below SQS's 12 hours.
+    # The jitter spreads messages that an outage has delayed together, and stays below SQS's 12 hours.
     seconds = int(GAPS[receives - 1] * random.uniform(1, 1.2))  # noqa: S311 - jitter, nothing secret
     clients.sqs().change_message_visibility(
         QueueUrl=settings.vat_check_queue_url(), ReceiptHandle=receipt_handle, VisibilityTimeout=seconds

@@ -1,7 +1,7 @@
-"""Whether customers' VAT IDs are registered: none → pending → valid, invalid or unavailable.
+"""Checks whether customers' VAT IDs are registered: none → pending → valid, invalid or unavailable.
 
-`valid` and `invalid` are always a registry's word. `unavailable` says that none has spoken: there is trouble, and it is
-asked again, or there is no registry to ask (docs/decisions/0006-vat-checks.md).
+`valid` and `invalid` always come from a registry. `unavailable` means that there is no answer: the
+registry is out of reach and will be asked again, or there is none (docs/decisions/0006-vat-checks.md).
 """
 
 from datetime import datetime
@@ -19,60 +19,62 @@ from clientela.vat.vat_check_queue import VatCheck
 
 type Outcome = Literal["valid", "invalid", "unavailable", "unanswered", "outdated"]
 
-_OPEN = {"pending", "unavailable"}
+_UNRESOLVED = {"pending", "unavailable"}
 
 
 def check_for(change: TableChange) -> VatCheck | None:
-    """The check that a change of a profile asks for.
+    """Return the check that a change of a profile needs, or None.
 
-    Only where it made the VAT ID pending: other changes while it waits ask for nothing.
+    Only a change that makes the VAT ID pending needs one, not the changes while it is pending.
     """
-    after, before = _vat_id(change.after or {}), _vat_id(change.before or {})
+    after, before = _pending_vat_id(change.after or {}), _pending_vat_id(change.before or {})
     if after is None or after == before:
         return None
     store_id, customer_id = keys.customer_of(change.pk)
     return VatCheck(store_id=store_id, customer_id=customer_id, vat_id=after)
 
 
-def _vat_id(image: dict[str, Any]) -> str | None:
-    """The VAT ID that is pending in an image of a profile."""
+def _pending_vat_id(image: dict[str, Any]) -> str | None:
+    """Return the pending VAT ID of a profile's image in the stream."""
     pending: str | None = image.get("vat_id_pending", {}).get("S")
     return pending
 
 
 def check(store: Store, customer_id: str, vat_id: str, now: datetime) -> Outcome:
-    """Ask whether a customer's VAT ID is registered, and note the answer if the customer has that very ID still.
+    """Check whether a customer's VAT ID is registered, and store the result if the ID is still the same.
 
-    `unanswered`: noted as unavailable, ask again later. `outdated`: it was answered before, or the customer or the ID
-    is gone. An outage never takes back an answer. One request to VIES; 2 read units, 3 write units for a new status.
+    `unanswered`: stored as unavailable, repeat the check later. `outdated`: the ID has a result already,
+    or the customer or the ID is gone. An outage never overwrites a result.
+
+    Cost: one request to VIES; 2 read units, 3 write units for a new status.
     """
     try:
-        if not _is_open(customers.get(store, customer_id), vat_id):
+        if not _is_unresolved(customers.get(store, customer_id), vat_id):
             return "outdated"
-        outcome = _asked(vat_id, now)
+        outcome = _ask_registry(vat_id, now)
         status = "unavailable" if outcome == "unanswered" else outcome
 
-        def noted(before: Customer) -> Customer:
-            return before.model_copy(update={"vat_id_status": status}) if _is_open(before, vat_id) else before
+        def set_status(before: Customer) -> Customer:
+            return before.model_copy(update={"vat_id_status": status}) if _is_unresolved(before, vat_id) else before
 
-        after = customers.change(store, customer_id, noted, now, Actor("vat_check"))
+        after = customers.change(store, customer_id, set_status, now, Actor("vat_check"))
     except CustomerNotFoundError:
         return "outdated"
     return outcome if (after.vat_id, after.vat_id_status) == (vat_id, status) else "outdated"
 
 
-def _is_open(customer: Customer, vat_id: str) -> bool:
-    return customer.vat_id == vat_id and customer.vat_id_status in _OPEN
+def _is_unresolved(customer: Customer, vat_id: str) -> bool:
+    return customer.vat_id == vat_id and customer.vat_id_status in _UNRESOLVED
 
 
-def _asked(vat_id: str, now: datetime) -> Outcome:
+def _ask_registry(vat_id: str, now: datetime) -> Outcome:
     state = vies.member_state(vat_id)
     if state is None:
         return "unavailable"
     try:
-        with circuit_breakers.guarded(keys.registry(state), now, vies.UnavailableError):
-            return "valid" if vies.registered(vat_id) else "invalid"
-    except vies.RefusedError:
+        with circuit_breakers.guarded(keys.registry(state), now, vies.ViesUnavailableError):
+            return "valid" if vies.is_registered(vat_id) else "invalid"
+    except vies.ViesRefusedError:
         return "unavailable"
-    except (vies.UnavailableError, circuit_breakers.CircuitOpenError):
+    except (vies.ViesUnavailableError, circuit_breakers.CircuitOpenError):
         return "unanswered"
