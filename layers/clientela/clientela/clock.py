@@ -1,4 +1,4 @@
-"""Times in the API's format: UTC, RFC 3339, always of the same width, so that text order is time order."""
+"""Times in the API's format: UTC, RFC 3339, of fixed width, so that text order is time order."""
 
 import re
 import time
@@ -40,7 +40,7 @@ def require_rfc3339(value: Any) -> Any:
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Return `moment` if UTC can express it, else raise ValueError: near the years 1 and 9999 it may not."""
+    """Return `moment`, or raise ValueError if it is before year 1 or after 9999 in UTC."""
     try:
         moment.astimezone(UTC)
     except OverflowError:

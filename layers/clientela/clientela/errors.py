@@ -10,7 +10,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class FieldError:
-    """One invalid field: `pointer` is an RFC 6901 JSON pointer into the body, or a parameter's name."""
+    """One invalid field: `pointer` is a JSON pointer (RFC 6901) or a parameter's name."""
 
     pointer: str
     message: str

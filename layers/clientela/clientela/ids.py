@@ -13,12 +13,12 @@ def new(prefix: str, now: datetime) -> str:
 
 
 def derived(prefix: str, moment: datetime, *origin: str) -> str:
-    """Return the id for a moment and origin: always the same one, so that a repeated run creates no duplicate."""
+    """Return the same id for the same moment and origin, so that a repeat makes no duplicate."""
     time_bytes = ULID.from_datetime(moment).bytes[:6]
     origin_hash = hashlib.sha256("\0".join(origin).encode()).digest()
     return f"{prefix}_{ULID.from_bytes(time_bytes + origin_hash[:10])}"
 
 
 def secret() -> str:
-    """Return 256 random bits, URL-safe: the part of a token or key that is stored only as a hash."""
+    """Return 256 random bits, URL-safe, for a token or key that is stored only as a hash."""
     return secrets.token_urlsafe(32)

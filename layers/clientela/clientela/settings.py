@@ -1,7 +1,8 @@
 """The functions' settings: environment variables from template.yaml, read only in this module.
 
 To add a setting: a function here, and the variable on each function of template.yaml that uses it;
-nothing else. A setting is read when it is needed, so a function gets only the variables that it uses.
+nothing else. A setting is read when it is needed, so a function gets only the variables that it
+uses.
 """
 
 import os

@@ -1,6 +1,7 @@
 """Events for other systems, from changes of the table.
 
-Each field of an event is copied from the item by name, so that no key, hash or token can get into one.
+Each field of an event is copied from the item by name, so that no key, hash or token can get into
+one.
 """
 
 from typing import Any, NamedTuple
@@ -17,7 +18,8 @@ from clientela.table.attributes import load
 from clientela.table.dynamodb import Item
 from clientela.table.stream import TableChange
 
-IGNORED = {"version", "updated_at", "last_sign_in_at"}  # a change of these alone is no event, or has its own
+# A change of these alone is no event, or has an event of its own.
+IGNORED = {"version", "updated_at", "last_sign_in_at"}
 FINAL_STATUSES = ("succeeded", "failed", "cancelled")
 
 

@@ -16,17 +16,17 @@ from clientela.events.change_events import BusEvent
 
 MAX_ENTRIES = 10  # of one call
 MAX_BYTES = 256 * 1024  # of one call, and so of one event
-MAX_DETAIL = 250_000  # bytes: leaves room for the fields that the bus adds, for targets that accept 256 KB as well
+MAX_DETAIL = 250_000  # bytes: with the fields that the bus adds, targets accept 256 KB
 ATTEMPTS = 3
 BACKOFF_SECONDS = 0.1
 _TIME_BYTES = 14  # the size that EventBridge counts for a time
 
-# Permanent: the event is invalid. Every other error is an outage of the bus or a missing permission.
+# The event is invalid. Every other error is an outage of the bus or a missing permission.
 _PERMANENT_ERRORS = {"InvalidArgument", "MalformedDetail"}
 
 
 class Unpublished(NamedTuple):
-    """Events that the bus did not accept: those to publish again, and those that it will never accept.
+    """Events that the bus did not accept: `waiting` must be published again, `refused` are invalid.
 
     `error` is the exception that stopped the publishing, or None.
     """
@@ -45,8 +45,8 @@ class _Entry(NamedTuple):
 def publish(events: Iterable[BusEvent]) -> Unpublished:
     """Publish events and return those that the bus did not accept. One call of EventBridge for ten.
 
-    A call has at most one event per subject, so that none overtakes an earlier one that the bus rejected
-    for now. If one has to wait, the later ones of its subject wait with it.
+    A call has at most one event per subject, so that none overtakes an earlier one that the bus
+    rejected for now. If one has to wait, the later ones of its subject wait with it.
     """
     queues: dict[str, deque[BusEvent]] = {}
     for event in events:
@@ -56,7 +56,7 @@ def publish(events: Iterable[BusEvent]) -> Unpublished:
         heads = [queue.popleft() for queue in queues.values()]
         try:
             _publish_heads(heads, queues, unpublished)
-        except Exception as error:  # the bus is unreachable; heads that it accepted before will arrive twice
+        except Exception as error:  # the bus is unreachable; accepted heads will arrive twice
             waiting = [*heads, *(event for queue in queues.values() for event in queue)]
             return unpublished._replace(waiting=[*unpublished.waiting, *waiting], error=error)
         queues = {subject: queue for subject, queue in queues.items() if queue}
@@ -73,7 +73,7 @@ def _publish_heads(heads: list[BusEvent], queues: dict[str, deque[BusEvent]], un
 
 
 def _put(batch: list[_Entry]) -> list[tuple[BusEvent, str]]:
-    """Put a batch and retry its rejected entries; return the events that failed, with their error codes."""
+    """Put a batch, retry its rejected entries, and return failed events with their error codes."""
     failures: list[tuple[_Entry, str]] = []
     for attempt in range(ATTEMPTS):
         if attempt:

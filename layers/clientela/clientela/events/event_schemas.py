@@ -1,4 +1,4 @@
-"""The schemas of the events. docs/events.json is generated from them, and docs/events.md explains their use."""
+"""The schemas of the events, the source of docs/events.json; docs/events.md explains their use."""
 
 from typing import Annotated, Literal
 
@@ -24,9 +24,9 @@ OrderRow = create_model(
 class EventBase(Model):
     """The fields that all events have: the `detail` of an entry on the bus.
 
-    An event that arrives twice has the same `id`. `sequence` grows with the changes of a customer or job;
-    events of one change share it. `occurred_at` is exact to the second. `left_out` names the fields of
-    `data` that were too large for the bus.
+    An event that arrives twice has the same `id`. `sequence` grows with the changes of a customer
+    or job; events of one change share it. `occurred_at` is exact to the second. `left_out` names
+    the fields of `data` that were too large for the bus.
     """
 
     id: Annotated[str, Field(examples=["evt_c4ca4238a0b923820dcc509a6f75849b"])]
@@ -133,7 +133,7 @@ class ImportFinished(EventBase):
 
 
 class ExportFinished(EventBase):
-    """An export has ended; `job.status` is its result. A failed export may be run again, and ends again."""
+    """An export has ended; `job.status` is its result. A failed export may run and end again."""
 
     type: Literal["export.finished"]
     data: FinishedExport

@@ -11,17 +11,19 @@ from clientela.stores import store_urls
 from clientela.stores.stores import Store
 
 _END = ".the-end{}"
-_AT_RULES = {"import", "charset", "namespace"}  # the first loads a file, the others only work at the start of one
-_LOADERS = {"src", "image", "image-set", "-webkit-image-set"}  # accept URLs as strings, also from a variable
+# @import loads a file; the others only work at the start of one.
+_AT_RULES = {"import", "charset", "namespace"}
+# These accept URLs as strings, also from a variable.
+_LOADERS = {"src", "image", "image-set", "-webkit-image-set"}
 _FOREIGN_URL = "url() may only contain data: and URLs of the store's own origins"
 
 
 def require_safe(store: Store, css: str | None) -> None:
     """Raise InvalidInputError if the CSS is incomplete or loads anything from other sites.
 
-    Incomplete CSS would swallow the rules after it in the stylesheet, and a `</style>` would end the
-    element of a page that inlines it. Attribute selectors with URLs of other sites could send them the
-    page's content.
+    Incomplete CSS would swallow the rules after it in the stylesheet, and a `</style>` would end
+    the element of a page that inlines it. Attribute selectors with URLs of other sites could send
+    them the page's content.
     """
     problem = _problem(store, css) if css else None
     if problem:

@@ -1,8 +1,8 @@
 """One stylesheet with the CSS of several groups.
 
-A storefront adds the classes from `GET /account/checkout` to its page and loads the stylesheet named
-there. Its URL contains group codes but no customer, so all members share it, and browsers and CDNs may
-cache it.
+A storefront adds the classes from `GET /account/checkout` to its page and loads the stylesheet
+named there. Its URL contains group codes but no customer, so all members share it, and browsers and
+CDNs may cache it.
 """
 
 import re
@@ -26,7 +26,7 @@ class Stylesheet(NamedTuple):
 
 
 def css_class(group: Group) -> str:
-    """Return the group's CSS class, e.g. `clientela-group-wholesale`. It changes only with the code."""
+    """Return the group's CSS class, e.g. `clientela-group-wholesale`."""
     return f"clientela-group-{group.code}"
 
 

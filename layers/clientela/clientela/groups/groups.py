@@ -1,4 +1,4 @@
-"""Customer groups of a store, each with an optional discount, CSS snippet and period of validity."""
+"""Customer groups of a store, with a discount, a CSS snippet and a period of validity, if any."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -43,7 +43,7 @@ class Discount(Model):
 
 
 class NewGroup(Model):
-    """A group to create. `GET /storefront.css` serves `css`; the group with the highest priority leads."""
+    """A group to create. `GET /storefront.css` serves `css`; the highest priority leads."""
 
     name: Annotated[Line, Field(min_length=1)]
     code: Code
@@ -86,7 +86,7 @@ class GroupRecord(Record):
 
 
 class CodeClaim(Record):
-    """`STORE#demo` / `GROUP_CODE#wholesale`: makes a code unique in its store and names its group."""
+    """`STORE#demo` / `GROUP_CODE#wholesale`: makes a code unique and names its group."""
 
     group_id = UnicodeAttribute()
 
@@ -123,7 +123,7 @@ def list_all(store: Store) -> list[Group]:
 
 
 def by_ids(store: Store, group_ids: Collection[str]) -> list[Group]:
-    """Return those of the groups that exist, highest priority first. Half a read unit per 4 KB of each."""
+    """Return the groups that exist, highest priority first. Half a read unit per 4 KB of each."""
     items = dynamodb.get_many([(keys.store(store.id), keys.group(group_id)) for group_id in group_ids])
     return sorted((load(Group, item["group"]) for item in items), key=_by_priority)
 
@@ -151,7 +151,7 @@ def patch(store: Store, group_id: str, changes: Any, now: datetime, version: int
         GroupNotFoundError: the store has no such group.
         InvalidInputError: the changed group is invalid.
         GroupCodeTakenError: another group of the store has the new code.
-        VersionConflictError: `version` is not the stored one, or the group changed at the same time.
+        VersionConflictError: `version` is not the stored one, or the group changed meanwhile.
 
     Cost: 1 read unit, 2 to 6 write units.
     """

@@ -1,7 +1,8 @@
-"""Delivery of mails through SES: one recipient each, and once even if the queue repeats the message.
+"""Delivery of mails through SES: one recipient each, and once even if the queue repeats a message.
 
-The outcome is stored in the same collection as the subject of the mail. A lease prevents two deliveries
-of one message from sending at the same time; after a crash the lease expires and the next delivery sends.
+The outcome is stored in the same collection as the subject of the mail. A lease prevents two
+deliveries of one message from sending at the same time; after a crash the lease expires and the
+next delivery sends.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,8 +24,10 @@ from clientela.stores.stores import Store
 from clientela.table import keys, records
 from clientela.table.records import Record
 
-LEASE = timedelta(seconds=60)  # longer than the function's timeout, shorter than the queue's visibility timeout
-MAX_NAME = 60  # characters of the store's name in the sender: encoded, it must fit into one header line of SES
+# Longer than the function's timeout, shorter than the queue's visibility timeout.
+LEASE = timedelta(seconds=60)
+# Characters of the store's name in the sender: encoded, it must fit into one header line of SES.
+MAX_NAME = 60
 
 # Permanent: SES rejects the address or the content. The queue repeats after every other error.
 # Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors
@@ -47,7 +50,7 @@ class Outgoing:
 
 
 class Delivery(Record):
-    """`STORE#demo#CUSTOMER#cus_01K…` / `MAIL#welcome`: the lease of a delivery, and later its outcome."""
+    """`STORE#demo#CUSTOMER#cus_01K…` / `MAIL#welcome`: a delivery's lease, later its outcome."""
 
     holder = UnicodeAttribute()
     until = UnicodeAttribute()

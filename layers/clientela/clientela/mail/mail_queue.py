@@ -1,4 +1,7 @@
-"""The queue of mails to send. A message has a mail's name and ids, but no token, code or address."""
+"""The queue of mails to send.
+
+A message has a mail's name and ids, but no token, code or address.
+"""
 
 from collections.abc import Mapping
 

@@ -1,7 +1,7 @@
 """Mails as subject, text and HTML, from a folder of mail_templates.
 
-To add a mail: a module of `notifications` that returns its MailContent, and a folder with texts.json
-(one table per language), subject.txt, text.txt and body.html.
+To add a mail: a module of `notifications` that returns its MailContent, and a folder with
+texts.json (one table per language), subject.txt, text.txt and body.html.
 """
 
 import json
@@ -38,11 +38,11 @@ class RenderedMail:
 
 
 def render(store: Store, mail: MailContent, language: str | None) -> RenderedMail:
-    """Render a mail in the recipient's language, else in the store's, with the store's name, colour and logo."""
+    """Render a mail in `language`, else in the store's, with the store's name, colour and logo."""
     chosen = languages.best_supported(language, store.language, store.languages)
     name, colour = " ".join(store.name.split()), store.branding.colour
     values = mail.context | {"store": name, "address": store_urls.storefront_host(store)}
-    # The texts have placeholders, e.g. {store}. Templates escape each text after they are filled in.
+    # The texts have placeholders, e.g. {store}; templates escape the texts after filling them in.
     texts = {key: text.format(**values) for key, text in _texts(mail.name)[chosen].items()}
     look = {"colour": colour, "ink": branding.contrast_colour(colour), "logo_url": store.branding.logo_url}
     context = {**values, **look, "t": SimpleNamespace(**texts), "language": chosen, "direction": "ltr"}

@@ -1,7 +1,7 @@
-"""Mails that inform a customer of a change of the account; each belongs to one entry of the history.
+"""Mails that inform a customer of a change of the account; each is about one history entry.
 
-The message is queued before the change and received after it, so that a notice is never lost. If the
-change failed, there is no entry and no mail.
+The message is queued before the change and received after it, so that a notice is never lost. If
+the change failed, there is no entry and no mail.
 """
 
 from collections.abc import Callable
@@ -41,10 +41,12 @@ def password_changed(store: Store, customer_id: str, version: str, now: datetime
 
 
 def email_changed(store: Store, customer_id: str, version: str, now: datetime) -> Outcome:
-    """Inform the old address that the account has a new e-mail, with a link to undo a customer's own change.
+    """Inform the old address that the account has a new e-mail.
 
-    If a merchant changed it, only a proven address is informed: an unproven one may belong to a person
-    who never had to do with the account.
+    The mail has a link to undo the change if the customer made it.
+
+    If a merchant changed it, only a proven address is informed: an unproven one may belong to a
+    person who never had to do with the account.
 
     Cost: 2 read units, 3 write units, 1 call of SES.
     """

@@ -36,7 +36,7 @@ def recipient_for(change: TableChange) -> ApprovalRecipient | None:
 
 
 def deliver(store: Store, customer_id: str, now: datetime) -> Outcome:
-    """Inform a customer once that they may order now. 3 read units, 2 write units, 1 call of SES."""
+    """Inform a customer once of the approval. 3 read units, 2 write units, 1 call of SES."""
     about = keys.customer(store.id, customer_id)
     return mail_delivery.send_once(
         store, about, "approved", now + RETENTION, now, lambda: _outgoing(store, customer_id)

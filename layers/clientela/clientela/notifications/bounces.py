@@ -1,7 +1,7 @@
-"""Bounces and complaints that SES reports: an address with a permanent bounce or a complaint gets no more mail.
+"""Bounces and complaints from SES. After a permanent bounce or a complaint an address gets no mail.
 
-SES reports them at least once and in any order. So an outcome is stored under SES's own id, a complaint
-outranks a bounce, and a bounce is ignored if its mail is older than the address's latest sign-in.
+SES reports them at least once and in any order. So an outcome is stored under SES's own id, a
+complaint outranks a bounce, and a bounce is ignored if its mail is older than the latest sign-in.
 Events: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 """
 
@@ -63,9 +63,10 @@ class Feedback(BaseModel):
 
 
 def record(feedback: Feedback, now: datetime) -> int:
-    """Record a bounce or complaint and stop mails to the customers with its address; return their number.
+    """Record a bounce or complaint and stop the mails to its addresses.
 
-    A temporary bounce is only recorded. Feedback about a mail of an unknown store is ignored.
+    Returns the number of customers that get no more mail. A temporary bounce is only recorded. Feedback
+    about a mail of an unknown store is ignored.
 
     Cost: 2 read units, 1 write unit, and the write units of each changed customer.
     """
@@ -82,7 +83,7 @@ def record(feedback: Feedback, now: datetime) -> int:
 def _record_recipient(
     store: Store, feedback: Feedback, report: Bounce | Complaint, recipient: Recipient, now: datetime
 ) -> bool:
-    """Record a report about one recipient; return whether a customer with the address has the new status."""
+    """Record a report about one recipient; return whether a customer has the new status."""
     canonical = email_addresses.canonical(recipient.address)
     state: Literal["complained", "bounced"] = "complained" if isinstance(report, Complaint) else "bounced"
     reasons = [report.kind] if isinstance(report, Complaint) else [report.kind, report.detail]

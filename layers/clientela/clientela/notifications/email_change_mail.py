@@ -1,4 +1,4 @@
-"""The mail to an account's new address: a link and a code, or a notice that it has an account already."""
+"""The mail to an account's new address: a link and a code, or a notice that it is in use."""
 
 import secrets
 from datetime import datetime
@@ -39,7 +39,7 @@ def _outgoing(
     store: Store, request: EmailChangeRecord, customer_id: str, change_id: str, now: datetime
 ) -> Outgoing | None:
     owner = customers.find(store, request.canonical, now)
-    if owner:  # only the owner of the mailbox learns of the account, not the customer who requested the change
+    if owner:  # only the mailbox's owner may learn that the account exists
         if not mailability.reachable(owner):
             return None
         return Outgoing(owner.email, request.language, email_in_use_mail(store))
@@ -57,7 +57,7 @@ def _outgoing(
 
 
 def email_change_mail(link: str, code: str) -> MailContent:
-    """Return the mail that proves a new address: a link for the signed-in browser, a code for any other."""
+    """Return the mail that proves an address, with a link, and a code for other browsers."""
     minutes = LIFETIME.seconds // 60
     return MailContent("email_change", {"link": link, "code": f"{code[:3]} {code[3:]}", "minutes": minutes})
 

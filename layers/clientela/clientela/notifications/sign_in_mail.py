@@ -1,6 +1,6 @@
 """The mail with a sign-in link and code.
 
-Whether it is sent is decided here, outside the request, so that the response does not reveal accounts.
+Whether it is sent is decided here and not in the request, so that no response reveals an account.
 """
 
 import secrets
@@ -49,7 +49,7 @@ def deliver(store: Store, request_id: str, now: datetime) -> Outcome:
 
 
 def _obstacle(store: Store, request: SignInRequest, account: Customer | None) -> str | None:
-    """Return why the address gets no mail, or None. Without an account it gets one if the store allows sign-up."""
+    """Return why the address gets no mail, or None; without an account sign-up must be allowed."""
     if store.login_mode == "disabled":
         return "login_disabled"
     if account:
@@ -77,6 +77,6 @@ def _outgoing(
 
 
 def sign_in_link_mail(link: str, code: str) -> MailContent:
-    """Return the mail to sign in: a link for the browser that requested it, a code for any other."""
+    """Return the mail to sign in, with a link, and a code for other browsers."""
     minutes = LIFETIME.seconds // 60
     return MailContent("sign_in_link", {"link": link, "code": f"{code[:3]} {code[3:]}", "minutes": minutes})

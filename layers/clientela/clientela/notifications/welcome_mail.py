@@ -1,4 +1,4 @@
-"""The mail to a customer whose account was opened by an order, or by an import that requests the mail."""
+"""The mail to a customer whose account was opened by an order, or by an import that asks for it."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -25,10 +25,10 @@ class WelcomeRecipient(NamedTuple):
 
 
 def recipient_for(change: TableChange) -> WelcomeRecipient | None:
-    """Return the customer to welcome after a change, or None. 1 read unit if the store is not cached.
+    """Return the customer to welcome after a change, or None.
 
     That is a new customer from an order or from an import with `send-welcome`, if the store sends
-    welcome mails.
+    welcome mails. 1 read unit if the store is not cached.
     """
     if change.sk != keys.PROFILE or change.before or not change.after or not _asks_for_welcome(change):
         return None
@@ -65,6 +65,6 @@ def _outgoing(store: Store, customer_id: str) -> Outgoing | None:
 
 
 def welcome_mail(store: Store, customer: Customer) -> MailContent:
-    """Return the mail that informs a customer of the account that their order or an import has opened."""
+    """Return the mail that informs a customer of a new account."""
     name = customer.first_name or customer.name
     return MailContent("welcome", {"link": store_urls.sign_in_url(store), "name": name})

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from clientela.schema.documents import on_input
 
-SupportedLanguage = Literal["en", "es", "it", "fr", "de", "pt"]  # languages of the mails and the sign-in page
+SupportedLanguage = Literal["en", "es", "it", "fr", "de", "pt"]  # of the mails and the sign-in page
 SUPPORTED: tuple[SupportedLanguage, ...] = get_args(SupportedLanguage)
 _TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?", re.IGNORECASE)
 
@@ -21,8 +21,8 @@ type _Codes = dict[str, str | None]  # code → the code that replaces it, or No
 def tag(text: str) -> str:
     """Return a language tag in its usual spelling: `PT_br` → `pt-BR`, `spa` → `es`, `iw` → `he`.
 
-    A tag has a language and perhaps a script and a region (RFC 5646 section 2.1); stores and browsers
-    send no more. Each must be in CLDR; deprecated codes are replaced as CLDR says.
+    A tag has a language and perhaps a script and a region (RFC 5646 section 2.1); stores and
+    browsers send no more. Each must be in CLDR; deprecated codes are replaced as CLDR says.
 
     Raises:
         ValueError: the text is no language tag.
@@ -40,7 +40,7 @@ def tag(text: str) -> str:
 
 
 def _current(kind: str, code: str, otherwise: str) -> str:
-    """Return the code that is in use for `code`, or "" for ""; raise ValueError if it is unknown."""
+    """Return the current code for `code`, "" for "", or raise ValueError if it is unknown."""
     codes = _registry()[kind]
     if code and code not in codes:
         raise ValueError(otherwise)

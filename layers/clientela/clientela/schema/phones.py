@@ -14,7 +14,8 @@ def to_e164(text: str, country: str | None) -> str:
     """Return a typed phone number in E.164: `+34 911 222 333` → `+34911222333`.
 
     A number without a country code is read as a number of `country` (alpha-2). Only the length is
-    checked (libphonenumber's "possible"), because numbering plans change faster than any list of them.
+    checked (libphonenumber's "possible"), because numbering plans change faster than any list of
+    them.
 
     Raises:
         ValueError: the text is no phone number.
@@ -32,8 +33,8 @@ def to_e164(text: str, country: str | None) -> str:
 def search_prefixes(text: str, country: str | None) -> tuple[str, ...]:
     """Return the E.164 prefixes that typed first digits may mean.
 
-    `911 22` means +91122…, or in Spain +3491122…: both are searched, because a plus sign may get lost
-    in a URL. `00` means plus.
+    `911 22` means +91122…, or in Spain +3491122…: both are searched, because a plus sign may get
+    lost in a URL. `00` means plus.
     """
     digits = "".join(char for char in text if char.isdigit())
     if text.strip().startswith("+") or digits.startswith("00"):

@@ -9,7 +9,7 @@ _LETTERS = str.maketrans(
 
 
 def fold_for_search(text: str) -> str:
-    """Return the text in lower case, without accents and repeated spaces: `Bjørn  Hansén` → `bjorn hansen`."""
+    """Return the text in lower case without accents: `Bjørn  Hansén` → `bjorn hansen`."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     base_letters = "".join(char for char in decomposed if not unicodedata.combining(char))
     return " ".join(base_letters.translate(_LETTERS).split())

@@ -1,4 +1,4 @@
-"""VAT IDs: spelling and check digits, offline (python-stdnum); `vies` checks whether one is registered."""
+"""VAT IDs: spelling and check digits, offline (python-stdnum). `vies` checks registration."""
 
 import unicodedata
 from typing import Annotated
@@ -20,10 +20,10 @@ _SWISS_ENDINGS = {"", "MWST", "TVA", "IVA", "TPV"}
 def normalize(text: str) -> str:
     """Return a VAT ID in its compact spelling: `es B-1234567 4` → `ESB12345674`.
 
-    A VAT ID starts with the two letters of its country; Greece is EL, as in VIES. The rules are those
-    of the EU and of every other country for which python-stdnum has VAT numbers. A Swiss number may
-    lack its MWST, TVA, IVA or TPV; a Norwegian number gets its MVA. An ID of any other country is only
-    written in capitals and without spaces.
+    A VAT ID starts with the two letters of its country; Greece is EL, as in VIES. The rules are
+    those of the EU and of every other country for which python-stdnum has VAT numbers. A Swiss
+    number may lack its MWST, TVA, IVA or TPV; a Norwegian number gets its MVA. An ID of any other
+    country is only written in capitals and without spaces.
 
     Raises:
         ValueError: the check digits are wrong, or the text is no VAT ID.
@@ -42,7 +42,7 @@ def _compact(text: str) -> str:
     """Return capitals and digits only; digits of other scripts become ASCII digits."""
     capitals = unicodedata.normalize("NFKC", text).upper()
     ascii_digits = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in capitals)
-    signs = "+*" if ascii_digits.lstrip().startswith("IE") else ""  # old Irish numbers may contain one
+    signs = "+*" if ascii_digits.lstrip().startswith("IE") else ""  # in old Irish numbers
     return "".join(char for char in ascii_digits if char.isalnum() or char in signs)
 
 

@@ -1,4 +1,4 @@
-"""Data that checkout prefills for a signed-in customer: addresses, VAT ID, tax exemption, discount, CSS.
+"""Data that checkout prefills: addresses, VAT ID, tax exemption, discount, CSS.
 
 Of the active groups the primary one leads, then those of higher priority. The first group with a
 discount for the store's currency gives the discount; discounts are neither added nor compared.
@@ -30,9 +30,9 @@ class CheckoutGroup(Model):
 class Checkout(Model):
     """Data that checkout prefills.
 
-    `tax_exempt` is true if an exemption is valid today, in UTC. `groups` has the leading group first.
-    Add `css_classes` to the page and load `stylesheet`, a path of this API. If `may_order` is false, an
-    order would be rejected now, and `refusal` says why.
+    `tax_exempt` is true if an exemption is valid today, in UTC. `groups` has the leading group
+    first. Add `css_classes` to the page and load `stylesheet`, a path of this API. If `may_order`
+    is false, an order would be rejected now, and `refusal` says why.
     """
 
     email: str
@@ -57,10 +57,12 @@ class Checkout(Model):
 def prefill(store: Store, customer: Customer, now: datetime) -> Checkout:
     """Return the data that checkout prefills.
 
-    Cost: half a read unit per 4 KB of each of the customer's groups, in one call; none without groups.
+    Cost: half a read unit per 4 KB of each of the customer's groups, in one call; none without
+    groups.
     """
     active = [group for group in groups.by_ids(store, customer.groups) if groups.is_active(group, now)]
-    leading_first = sorted(active, key=lambda group: group.id != customer.primary_group)  # stable: keeps the priority
+    # The sort is stable: behind the primary group the order by priority stays.
+    leading_first = sorted(active, key=lambda group: group.id != customer.primary_group)
     is_exempt, refusal = is_tax_exempt(customer, now), order_refusal(customer)
     return Checkout.model_construct(
         **{name: getattr(customer, name) for name in _COPIED},
@@ -76,7 +78,7 @@ def prefill(store: Store, customer: Customer, now: datetime) -> Checkout:
 
 
 def is_tax_exempt(customer: Customer, now: datetime) -> bool:
-    """Return whether the customer's tax exemption is valid: until the end of its last day, in UTC."""
+    """Return whether the tax exemption is valid: until the end of its last day, in UTC."""
     last_day = customer.tax_exemption.expires_on if customer.tax_exemption else None
     return customer.tax_exempt and (last_day is None or now.astimezone(UTC).date() <= last_day)
 

@@ -1,8 +1,8 @@
 """The rules for ordering before sign-in, from the store's settings and the country alone.
 
 No e-mail is looked up, so the response cannot reveal whether it has an account. A storefront offers
-sign-in to everybody. A guest's order joins the account of its e-mail and is visible there only after the
-e-mail is proven.
+sign-in to everybody. A guest's order joins the account of its e-mail and is visible there only
+after the e-mail is proven.
 """
 
 from typing import Literal
@@ -16,7 +16,7 @@ Policy = Literal["guest_allowed", "sign_in_needed", "approval_needed"]
 
 
 class CheckoutQuestion(Model):
-    """The shopper who is about to order. The e-mail is only validated and does not change the answer."""
+    """The shopper who is about to order. The e-mail does not change the answer."""
 
     email: Email | None = None
     country: Country | None = None
@@ -25,8 +25,8 @@ class CheckoutQuestion(Model):
 class CheckoutPolicy(Model):
     """The rules for ordering.
 
-    `sign_in`: not available, offered, or needed before an order. `account`: whether a guest's order opens
-    an account; `on_request` means that signing in with the e-mail later opens it.
+    `sign_in`: not available, offered, or needed before an order. `account`: whether a guest's order
+    opens an account; `on_request` means that signing in with the e-mail later opens it.
     """
 
     policy: Policy

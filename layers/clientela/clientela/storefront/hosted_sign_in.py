@@ -1,6 +1,7 @@
 """A store's hosted sign-in page: its HTML, and the settings that its element loads.
 
-Script, style, HTML and texts are in the folder sign_in_page; docs/sign-in-page.md explains their use.
+Script, style, HTML and texts are in the folder sign_in_page; docs/sign-in-page.md explains their
+use.
 """
 
 import json
@@ -63,7 +64,7 @@ def html(store: Store, preferred: Sequence[str]) -> str:
 
 
 def content_security_policy(store: Store) -> str:
-    """Return the Content-Security-Policy of the hosted page: its own script and style, and the store's logo."""
+    """Return the page's Content-Security-Policy: its own script and style, and the store's logo."""
     logo = urlsplit(store.branding.logo_url or "")
     images = f"{logo.scheme}://{logo.netloc}" if logo.netloc else "'none'"
     return (
@@ -79,7 +80,7 @@ def file(name: str) -> str:
 
 
 def accepted_languages(header: str | None) -> list[str]:
-    """Return the languages of an Accept-Language header, most preferred first (RFC 9110 section 12.5.4)."""
+    """Return the languages of an Accept-Language header, preferred ones first (RFC 9110 12.5.4)."""
     weighted = []
     for part in (header or "").split(","):
         name, _, weight = part.strip().partition(";q=")

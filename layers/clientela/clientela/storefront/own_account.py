@@ -1,4 +1,4 @@
-"""The account as its owner sees and changes it: the customer without the merchant's internal fields."""
+"""The account as its owner sees and changes it, without the merchant's internal fields."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -100,7 +100,9 @@ def require_proven_email(changes: Any, email_proven: bool) -> None:
 
 
 def patch(store: Store, customer_id: str, changes: Any, now: datetime, version: int | None = None) -> Customer:
-    """Apply an owner's JSON Merge Patch (RFC 7396). A marketing choice is stored with its time and source.
+    """Apply an owner's JSON Merge Patch (RFC 7396).
+
+    A marketing choice is stored with its time and source.
 
     Raises:
         InvalidInputError: a value is invalid, or the field is not the owner's.
@@ -133,7 +135,7 @@ def patch(store: Store, customer_id: str, changes: Any, now: datetime, version: 
 
 
 def _wording(changes: dict[str, Any]) -> str | None:
-    """Return the name of the marketing text, or None — InvalidInputError if it comes without a choice."""
+    """Return the name of the marketing text, or None — InvalidInputError without a choice."""
     if changes.get("marketing_wording") is None:
         return None
     if not isinstance(changes.get("accepts_marketing"), bool):

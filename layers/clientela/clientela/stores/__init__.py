@@ -1,5 +1,5 @@
 """Stores and the API keys of their merchants.
 
-Create, read and change a store's settings; issue, rotate, revoke and check keys; build the store's URLs.
-Called by every room that acts for a store.
+Create, read and change a store's settings; issue, rotate, revoke and check keys; build the store's
+URLs. Called by every room that acts for a store.
 """

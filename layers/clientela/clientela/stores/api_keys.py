@@ -133,7 +133,7 @@ def rotate(store_id: str, key_id: str, now: datetime) -> IssuedKey:
 
 
 def revoke(store_id: str, key_id: str) -> None:
-    """Delete a key: it is rejected everywhere within CACHED_SECONDS — KeyNotFoundError. 1 write unit."""
+    """Delete a key — KeyNotFoundError. It is rejected after CACHED_SECONDS. 1 write unit."""
     record = KeyRecord(keys.store(store_id), keys.api_key(key_id))
     records.delete(record, KeyRecord.pk.exists(), KeyNotFoundError(f"API key {key_id!r} not found."))
     _cache.discard((store_id, key_id))
@@ -206,7 +206,8 @@ def _valid_hashes(record: KeyRecord, now: datetime) -> list[str | None]:
 def _record_use(record: KeyRecord, now: datetime) -> None:
     hour = clock.format_timestamp(now.replace(minute=0, second=0, microsecond=0))
     if record.last_used_at != hour:
-        with contextlib.suppress(KeyNotFoundError):  # revoked meanwhile: the update must not recreate the item
+        # A key that was revoked meanwhile must not come back.
+        with contextlib.suppress(KeyNotFoundError):
             records.update(record, [KeyRecord.last_used_at.set(hour)], KeyRecord.pk.exists(), KeyNotFoundError())
 
 

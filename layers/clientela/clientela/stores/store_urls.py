@@ -1,4 +1,4 @@
-"""URLs of a store's pages: for sign-in links and for the return to the shop. Never built from request headers."""
+"""URLs of a store's pages, built from its settings and never from request headers."""
 
 import re
 from urllib.parse import urlsplit
@@ -24,8 +24,8 @@ def storefront_host(store: Store) -> str | None:
 def sign_in_url(store: Store) -> str:
     """Return the URL of the page that links in mails open.
 
-    The storefront's page; the hosted page if the store has chosen it or has no storefront. Needs the
-    setting PUBLIC_URL, which only the mail sender has.
+    The storefront's page; the hosted page if the store has chosen it or has no storefront. Needs
+    the setting PUBLIC_URL, which only the mail sender has.
     """
     if store.hosted_sign_in or not store.storefront_url:
         return f"{settings.public_url()}/v1/stores/{store.id}/sign-in"
@@ -33,7 +33,7 @@ def sign_in_url(store: Store) -> str:
 
 
 def require_own_url(store: Store, return_to: str) -> None:
-    """Raise InvalidInputError unless `return_to` is a path or a URL on one of the store's origins."""
+    """Raise InvalidInputError unless `return_to` is a path or a URL of the store's origins."""
     is_path = return_to.startswith("/") and not return_to.startswith("//")
     if not _PLAIN.fullmatch(return_to) or not (is_path or _origin(return_to) in origins(store)):
         message = "must be a path such as /account, or a URL on one of the store's allowed origins"

@@ -49,14 +49,14 @@ class CountryRules(Model):
 
 
 class SessionRules(Model):
-    """How long a session lasts: without use, and in total. Shorter times apply to open sessions at once."""
+    """How long a session lasts: without use, and in total. Shorter times apply to open sessions."""
 
     idle_hours: Annotated[int, Field(ge=1, le=8760)] = 336
     absolute_hours: Annotated[int, Field(ge=1, le=8760)] = 720
 
 
 class Retention(Model):
-    """How long sign-in events and the history are stored; without a number as long as the customer."""
+    """How long sign-in events and the history are stored; by default as long as the customer."""
 
     sign_ins_days: Annotated[int, Field(ge=1, le=365)] = 30
     history_days: Annotated[int, Field(ge=1, le=3650)] | None = None
@@ -65,7 +65,8 @@ class Retention(Model):
 class StoreSettings(Model):
     """The settings that a merchant may change.
 
-    Links in mails open the hosted sign-in page if `hosted_sign_in` is true, else the storefront's page.
+    Links in mails open the hosted sign-in page if `hosted_sign_in` is true, else the storefront's
+    page.
     """
 
     name: Annotated[Line, Field(min_length=1)]
@@ -145,7 +146,10 @@ def create(store_id: str, store_settings: StoreSettings, now: datetime) -> Store
 
 
 def get(store_id: str) -> Store:
-    """Return the store, at most CACHED_SECONDS old — StoreNotFoundError. 1 read unit if it is not cached."""
+    """Return the store, at most CACHED_SECONDS old — StoreNotFoundError.
+
+    Cost: 1 read unit if it is not cached.
+    """
     store = _cache.get(store_id)
     if store is None:
         store = read(store_id)
@@ -165,9 +169,9 @@ def read(store_id: str) -> Store:
 def merge_settings(store: Store, changes: Any, version: int | None = None) -> Store:
     """Return the store with a JSON Merge Patch (RFC 7396) applied; nothing is stored.
 
-    Only `store_settings.change_settings` calls this: it adds the rule on the currency and stores the
-    result. The sender must be allowed by the operator, because SES would send from any verified address
-    of the AWS account.
+    Only `store_settings.change_settings` calls this: it adds the rule on the currency and stores
+    the result. The sender must be allowed by the operator, because SES would send from any verified
+    address of the AWS account.
 
     Raises:
         InvalidInputError: the changed settings are invalid.

@@ -4,7 +4,7 @@ import time
 
 
 class TimedCache[K, V]:
-    """Values by key, each returned for `seconds` after it was put. Lives as long as the function instance."""
+    """Values by key, each valid for `seconds`, in the memory of one function instance."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

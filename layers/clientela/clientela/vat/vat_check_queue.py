@@ -1,7 +1,8 @@
 """The queue of VAT IDs to check with VIES, and its retry schedule.
 
-A message is received five times in half a day, with growing gaps: Germany's registry, for example, is
-overloaded by day and answers in the evening. Then a new message replaces it, for about a week in total.
+A message is received five times in half a day, with growing gaps: Germany's registry, for example,
+is overloaded by day and answers in the evening. Then a new message replaces it, for about a week in
+total.
 """
 
 import random
@@ -11,7 +12,7 @@ from clientela import settings
 from clientela.aws import clients, sqs
 from clientela.schema.documents import Model
 
-MAX_RECEIVES = 5  # then SQS would move the message to the dead letters: maxReceiveCount in template.yaml
+MAX_RECEIVES = 5  # maxReceiveCount in template.yaml: then SQS would move it to the dead letters
 GAPS = (60, 15 * 60, 2 * 3600, 10 * 3600)  # seconds; SQS hides a message for 12 hours at most
 MAX_DELAY = 900  # seconds, SQS's limit for a new message
 MAX_ROUNDS = 14
@@ -31,7 +32,7 @@ class PostponedError(Exception):
 
 
 def put(checks: Iterable[VatCheck], delay: int = 0) -> None:
-    """Queue checks, to be received after `delay` seconds (at most MAX_DELAY). One call of SQS for ten.
+    """Queue checks, received after `delay` seconds (at most MAX_DELAY). One call of SQS for ten.
 
     Raises:
         BusyError: SQS did not accept all messages; queue all of them again.
@@ -49,7 +50,7 @@ def postpone(check: VatCheck, receipt_handle: str, receives: int) -> None:
         if check.round < MAX_ROUNDS:
             put([check.model_copy(update={"round": check.round + 1})], delay=MAX_DELAY)
         return
-    # The jitter spreads messages that an outage has delayed together, and stays below SQS's 12 hours.
+    # The jitter spreads messages that an outage delayed together, and stays below SQS's 12 hours.
     seconds = int(GAPS[receives - 1] * random.uniform(1, 1.2))  # noqa: S311 - jitter, nothing secret
     clients.sqs().change_message_visibility(
         QueueUrl=settings.vat_check_queue_url(), ReceiptHandle=receipt_handle, VisibilityTimeout=seconds

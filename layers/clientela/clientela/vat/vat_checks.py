@@ -1,7 +1,8 @@
-"""Checks whether customers' VAT IDs are registered: none → pending → valid, invalid or unavailable.
+"""Checks of customers' VAT IDs: none → pending → valid, invalid or unavailable.
 
 `valid` and `invalid` always come from a registry. `unavailable` means that there is no answer: the
-registry is out of reach and will be asked again, or there is none (docs/decisions/0006-vat-checks.md).
+registry is out of reach and will be asked again, or there is none
+(docs/decisions/0006-vat-checks.md).
 """
 
 from datetime import datetime
@@ -41,10 +42,10 @@ def _pending_vat_id(image: dict[str, Any]) -> str | None:
 
 
 def check(store: Store, customer_id: str, vat_id: str, now: datetime) -> Outcome:
-    """Check whether a customer's VAT ID is registered, and store the result if the ID is still the same.
+    """Check whether a customer's VAT ID is registered; store the result if the ID is unchanged.
 
-    `unanswered`: stored as unavailable, repeat the check later. `outdated`: the ID has a result already,
-    or the customer or the ID is gone. An outage never overwrites a result.
+    `unanswered`: stored as unavailable, repeat the check later. `outdated`: the ID has a result
+    already, or the customer or the ID is gone. An outage never overwrites a result.
 
     Cost: one request to VIES; 2 read units, 3 write units for a new status.
     """

@@ -1,12 +1,13 @@
 """VIES, the EU's service that checks whether a VAT number is registered in a member state.
 
-VIES forwards each request to one of 28 registries, which are often overloaded or closed. Only a complete
-answer about the requested number counts; every other response says nothing about the number.
+VIES forwards each request to one of 28 registries, which are often overloaded or closed. Only a
+complete answer about the requested number counts; every other response says nothing about it.
 
-The API: https://ec.europa.eu/taxation_customs/vies/#/technical-information. POST /check-vat-number returns
-`{"countryCode", "vatNumber", "valid", "requestDate", "name", "address", …}`. Errors, also with status 200,
-are `{"actionSucceed": false, "errorWrappers": [{"error": "MS_UNAVAILABLE"}]}`, or `userError` beside
-`"valid": false`. GET /ms/{country}/vat/{number} returns `isValid` instead of `valid`.
+The API: https://ec.europa.eu/taxation_customs/vies/#/technical-information. POST /check-vat-number
+returns `{"countryCode", "vatNumber", "valid", "requestDate", "name", "address", …}`. Errors, also
+with status 200, are `{"actionSucceed": false, "errorWrappers": [{"error": "MS_UNAVAILABLE"}]}`, or
+`userError` beside `"valid": false`. GET /ms/{country}/vat/{number} returns `isValid` instead of
+`valid`.
 """
 
 from functools import cache
@@ -18,9 +19,11 @@ from stdnum.eu import vat as eu
 
 from clientela import settings
 
-MEMBER_STATES = {country.upper() for country in eu.MEMBER_STATES} - {"GR"} | {"EL"}  # with XI, Northern Ireland
+# With XI, Northern Ireland.
+MEMBER_STATES = {country.upper() for country in eu.MEMBER_STATES} - {"GR"} | {"EL"}
 
-CONNECT_SECONDS, READ_SECONDS = 3, 15  # VIES waits ten seconds for a slow registry before it returns TIMEOUT
+CONNECT_SECONDS = 3
+READ_SECONDS = 15  # VIES waits ten seconds for a slow registry before it returns TIMEOUT
 
 # "The provided country code is invalid or the VAT number is empty": VIES asks no registry.
 _PERMANENT_ERRORS = {"INVALID_INPUT"}
@@ -46,7 +49,10 @@ class ViesRefusedError(Exception):
 
 
 def member_state(vat_id: str) -> str | None:
-    """Return the member state of a VAT ID as VIES spells it, or None outside the EU and Northern Ireland."""
+    """Return a VAT ID's member state as VIES spells it.
+
+    None outside the EU and Northern Ireland.
+    """
     return vat_id[:2] if vat_id[:2] in MEMBER_STATES else None
 
 
@@ -71,7 +77,7 @@ def _send(body: bytes) -> urllib3.BaseHTTPResponse:
 
 
 def _json(response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
-    """Return VIES's answer — ViesUnavailableError if something else answered: a proxy, a maintenance page."""
+    """Return VIES's answer — ViesUnavailableError for any other, such as a proxy's page."""
     try:
         answer = orjson.loads(response.data)
     except orjson.JSONDecodeError:
@@ -96,7 +102,7 @@ def _read(request: dict[str, str], answer: dict[str, Any]) -> bool:
 
 
 def _error_code(answer: dict[str, Any]) -> str:
-    """Return VIES's error code from any of the three places where it may be, or "" if there is none."""
+    """Return VIES's error code from the three places where it may be, or ""."""
     wrappers = answer.get("errorWrappers")
     if wrappers or answer.get("actionSucceed") is False:
         first = wrappers[0] if isinstance(wrappers, list) and wrappers else None
