@@ -1,1 +1,1 @@
-"""The `clientela` command: what operators do from a shell, with AWS credentials."""
+"""The `clientela` command for operators, who have a shell and AWS credentials."""

@@ -1,7 +1,7 @@
-"""Which deployment a command works on: a stack of an AWS account, or the local cloud of a checkout.
+"""The deployment that a command works on: a stack in an AWS account, or the local cloud of a checkout.
 
-The names of its resources are the outputs of its stack. They become the settings of the domain, so that a command calls
-the same verbs as the functions do.
+The stack's outputs name its resources. They become the domain's settings, so that a command calls
+the same functions as the Lambda functions do.
 """
 
 import json
@@ -13,23 +13,27 @@ import boto3
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from clientela.aws.clients import CONFIG
-from clientela_cli.failures import Failure
+from clientela_cli.console.exit_codes import CommandError
 
-DEFAULT_STACK = "clientela"  # what samconfig.toml deploys without --config-env
+DEFAULT_STACK = "clientela"  # the stack that samconfig.toml deploys without --config-env
 LOCAL_STACK = "clientela-local"
-_LOCAL_KEY = "test"  # the local cloud's root key pair; it opens nothing else
+_LOCAL_KEY = "test"  # the local cloud's root key pair; valid nowhere else
 
-# The stack's outputs as the variables that clientela.settings reads.
+# Each stack output with the variable that clientela.settings reads.
 _SETTINGS = {
-    "Table": "TABLE_NAME", "ImportsBucket": "IMPORTS_BUCKET", "ExportsBucket": "EXPORTS_BUCKET",
-    "MailQueueUrl": "MAIL_QUEUE_URL", "ImportStateMachineArn": "IMPORT_STATE_MACHINE_ARN",
-    "CustomerExportFunctionName": "EXPORT_FUNCTION_NAME", "SigningSecretArn": "SIGNING_SECRET_ARN",
-}  # fmt: skip
-_QUEUES = ("OrdersQueueUrl", "OrdersDeadLetterQueueUrl")  # as Deployment has them
+    "Table": "TABLE_NAME",
+    "ImportsBucket": "IMPORTS_BUCKET",
+    "ExportsBucket": "EXPORTS_BUCKET",
+    "MailQueueUrl": "MAIL_QUEUE_URL",
+    "ImportStateMachineArn": "IMPORT_STATE_MACHINE_ARN",
+    "CustomerExportFunctionName": "EXPORT_FUNCTION_NAME",
+    "SigningSecretArn": "SIGNING_SECRET_ARN",
+}
+_QUEUES = ("OrdersQueueUrl", "OrdersDeadLetterQueueUrl")  # in the order of Deployment's fields
 
 
 class Deployment(NamedTuple):
-    """What commands need of a deployment beside the settings of the domain."""
+    """The parts of a deployment that commands need beside the domain's settings."""
 
     stack: str
     orders_queue_url: str
@@ -37,26 +41,30 @@ class Deployment(NamedTuple):
 
 
 def connect(*, local: bool, stack: str) -> Deployment:
-    """Point the domain at a deployment. Failure, saying what to do, where there is none or it is something else."""
+    """Point the domain at a deployment.
+
+    Raises:
+        CommandError: the stack is missing, cannot be reached, or is not a Clientela deployment.
+    """
     if local:
         stack = LOCAL_STACK
-        _use(_local_outputs())
+        _use_local_cloud(_read_local_outputs())
     outputs = _stack_outputs(stack)
     if missing := [name for name in (*_SETTINGS, *_QUEUES) if name not in outputs]:
-        raise Failure(
-            f"The stack {stack} is no deployment of Clientela, or an old one: it lacks the output {missing[0]}."
+        raise CommandError(
+            f"The stack {stack} is not a Clientela deployment, or it is too old: its output {missing[0]} is missing."
         )
     os.environ.update({variable: outputs[name] for name, variable in _SETTINGS.items()})
     return Deployment(stack, *(outputs[name] for name in _QUEUES))
 
 
-def _use(local: dict[str, str]) -> None:
-    """Nothing of the shell's own AWS settings must lead a command meant for the local cloud into an account."""
+def _use_local_cloud(outputs: dict[str, str]) -> None:
+    """Replace the shell's AWS settings, so that no command for the local cloud can reach an account."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ |= {
-        "AWS_ENDPOINT_URL": local["endpoint_url"],
-        "AWS_DEFAULT_REGION": local["region"],
+        "AWS_ENDPOINT_URL": outputs["endpoint_url"],
+        "AWS_DEFAULT_REGION": outputs["region"],
         "AWS_ACCESS_KEY_ID": _LOCAL_KEY,
         "AWS_SECRET_ACCESS_KEY": _LOCAL_KEY,
         "AWS_CONFIG_FILE": os.devnull,
@@ -65,40 +73,39 @@ def _use(local: dict[str, str]) -> None:
     }
 
 
-def _local_outputs() -> dict[str, str]:
+def _read_local_outputs() -> dict[str, str]:
     file = _local_folder() / "outputs.json"
     try:
         outputs: dict[str, str] = json.loads(file.read_text())
     except FileNotFoundError:
-        raise Failure(
+        raise CommandError(
             "No local cloud is running: start one with `make local` and wait until it says that it is ready."
         ) from None
     return outputs
 
 
 def _local_folder() -> Path:
-    """CLIENTELA_LOCAL_DIR, else the `.local` of the checkout one is in, else of the one this command belongs to."""
+    """Return CLIENTELA_LOCAL_DIR, or `.local` in the current checkout, or `.local` in this command's checkout."""
     if chosen := os.environ.get("CLIENTELA_LOCAL_DIR"):
         return Path(chosen)
-    here = [Path.cwd(), *Path.cwd().parents]
-    found = next(
-        (folder for folder in here if (folder / ".local" / "outputs.json").exists()), Path(__file__).parents[2]
-    )
-    return found / ".local"
+    candidates = [Path.cwd(), *Path.cwd().parents]
+    running = (folder for folder in candidates if (folder / ".local" / "outputs.json").exists())
+    return next(running, Path(__file__).parents[2]) / ".local"
 
 
 def _stack_outputs(stack: str) -> dict[str, str]:
     client = boto3.client("cloudformation", config=CONFIG)
     try:
-        (found,) = client.describe_stacks(StackName=stack)["Stacks"]
+        (description,) = client.describe_stacks(StackName=stack)["Stacks"]
     except EndpointConnectionError as error:
         if stack == LOCAL_STACK:
-            raise Failure("The local cloud does not answer: start it anew with `make local`.") from error
+            raise CommandError("The local cloud does not answer: start it again with `make local`.") from error
         raise
     except ClientError as error:
         if "does not exist" in str(error):
-            raise Failure(
-                f"There is no stack {stack} in {client.meta.region_name}: name yours with --stack, or use --local."
+            region = client.meta.region_name
+            raise CommandError(
+                f"Stack {stack} not found in {region}: name yours with --stack, or use --local."
             ) from error
         raise
-    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}

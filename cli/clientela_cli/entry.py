@@ -1,10 +1,10 @@
-"""Where the `clientela` command begins: Ctrl-C ends it quietly also while it is still being loaded."""
+"""Entry point of the `clientela` command."""
 
 import sys
 
 
 def main() -> None:
-    """Run the command line of this process, and exit."""
+    """Run the command line and exit. Ctrl-C ends it quietly, even while modules are still loading."""
     try:
         from clientela_cli import main as command_line
 

@@ -1,4 +1,4 @@
-"""The `clientela` command line: options of all commands, and how a command ends."""
+"""The `clientela` command line: its command groups, the options they share, and the exit code."""
 
 import os
 import sys
@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 
-from clientela_cli import customers, deployment, exports, imports, keys, orders, output, statistics, stores
-from clientela_cli.failures import USAGE, Failure, explained
+from clientela_cli import deployment
+from clientela_cli.commands import customers, exports, imports, keys, orders, statistics, stores
+from clientela_cli.console import output
+from clientela_cli.console.exit_codes import USAGE, CommandError, to_command_error
 
-_EPILOG = "Exit codes: 0 done, 1 failed, 2 used wrongly, 3 done but for what was rejected or left, 130 interrupted."
+_EPILOG = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done except for rejected items, 130 interrupted."
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG)
 for _commands in (stores, keys, customers, imports, orders, statistics, exports):
@@ -21,8 +23,8 @@ for _commands in (stores, keys, customers, imports, orders, statistics, exports)
 _GLOBAL_FLAGS, _GLOBAL_OPTIONS = {"--local"}, {"--stack", "--profile", "--region"}
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_given: bool) -> None:
+    if is_given:
         print(f"clientela {version('clientela')}")  # noqa: T201
         raise typer.Exit
 
@@ -32,7 +34,7 @@ def choose(
     context: typer.Context,
     local: Annotated[bool, typer.Option("--local", help="Use the local cloud of `make local`.")] = False,
     stack: Annotated[
-        str, typer.Option(envvar="CLIENTELA_STACK", help="The deployed stack.")
+        str, typer.Option(envvar="CLIENTELA_STACK", help="The deployed stack to work on.")
     ] = deployment.DEFAULT_STACK,
     profile: Annotated[str | None, typer.Option(help="AWS profile, as AWS_PROFILE.", show_default=False)] = None,
     region: Annotated[str | None, typer.Option(help="AWS region, as AWS_DEFAULT_REGION.", show_default=False)] = None,
@@ -42,40 +44,41 @@ def choose(
 ) -> None:
     """Operate Clientela: customer accounts for online stores.
 
-    Works on a stack of an AWS account, or on the local cloud with --local. These options may follow a command, too.
+    Commands work on a stack in an AWS account, or with --local on the local cloud. The options below may also
+    follow a command.
     """
     if local and (others := [name for name in ("stack", "profile", "region") if _is_typed(context, name)]):
-        raise Failure(f"--local is a deployment of its own: leave out --{', --'.join(others)}, or --local.", USAGE)
+        raise CommandError(f"--local cannot be combined with --{', --'.join(others)}.", USAGE)
     if profile:
         os.environ["AWS_PROFILE"] = profile
     if region:
         os.environ["AWS_DEFAULT_REGION"] = region
-    # Connected when the command has understood its own options: help and mistakes need no deployment.
+    # Each command connects after checking its own options: help and wrong usage need no deployment.
     context.obj = partial(deployment.connect, local=local, stack=stack)
 
 
 def _is_typed(context: typer.Context, name: str) -> bool:
-    """Whether an option stands on the command line: what the environment says yields to --local."""
+    """Return whether an option is on the command line. --local may override the environment only."""
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
 
 
 def main() -> None:
-    """Run the command line of this process, and exit."""
+    """Run the command line of this process and exit."""
     try:
         app(global_first(sys.argv[1:]), prog_name="clientela")
     except Exception as error:
-        failure = explained(error)
-        if failure is None:
+        command_error = to_command_error(error)
+        if command_error is None:
             raise
-        output.say(f"clientela: {failure}")
-        sys.exit(failure.code)
+        output.say(f"clientela: {command_error}")
+        sys.exit(command_error.code)
 
 
 def global_first(arguments: Sequence[str]) -> list[str]:
-    """The arguments with the options of all commands put in front, where the parser looks for them.
+    """Return the arguments with the global options first, where the parser expects them.
 
-    Nothing where there is nothing else: like no arguments at all, that asks for the help.
+    Return nothing if there are only global options: that prints the help, like no arguments at all.
     """
     front: list[str] = []
     rest: list[str] = []

@@ -1,4 +1,4 @@
-"""The `clientela` command as tests run it: in this process, against moto's server as if it were the local cloud."""
+"""Runs the `clientela` command in this process, with moto's server as the local cloud."""
 
 import json
 import os
@@ -15,14 +15,14 @@ from clientela_cli.main import main
 
 
 class Result(NamedTuple):
-    """How a command ended."""
+    """Exit code and output of a command."""
 
     code: int
     out: str
     err: str
 
     def json(self) -> Any:
-        """Standard output, which must be JSON and nothing else."""
+        """Parse standard output, which must be JSON only."""
         return json.loads(self.out)
 
 
@@ -30,7 +30,7 @@ type Run = Callable[..., Result]
 
 
 def runner(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command with the arguments given."""
+    """Return a function that runs the command with its arguments."""
 
     def run(*arguments: object) -> Result:
         monkeypatch.setattr(sys, "argv", ["clientela", *map(str, arguments)])
@@ -48,7 +48,7 @@ def runner(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 
 @contextmanager
 def environment_restored() -> Iterator[None]:
-    """The command changes the environment of its process, which is the tests' own here."""
+    """Restore the environment, which the command changes in its process: the tests' own here."""
     before = dict(os.environ)
     try:
         yield
@@ -58,7 +58,7 @@ def environment_restored() -> Iterator[None]:
 
 
 def deploy(folder: Path, stack: str = "clientela-local", **changes: str | None) -> None:
-    """Make a stack with the outputs that template.yaml has, and the local cloud's outputs.json."""
+    """Create a stack with the outputs of template.yaml, and the local cloud's outputs.json."""
     outputs = {
         "Table": os.environ["TABLE_NAME"],
         "ImportsBucket": os.environ["IMPORTS_BUCKET"],

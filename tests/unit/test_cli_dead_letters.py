@@ -1,4 +1,4 @@
-"""Dead letters on the command line: what is looked at stays, what is redriven is lost at no point."""
+"""Dead letters on the command line: reading changes nothing, and redriving loses nothing."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.unit.cli import Result, Run, deploy, runner
 
 from clientela.aws import clients
 from clientela.stores.stores import Store
-from clientela_cli import queues
+from clientela_cli.sending import queue_reader, sqs_queue
 
 ORDER: dict[str, Any] = {
     "id": "1", "version": 1, "placed_at": "2026-11-21T10:00:00Z", "email": "ana@example.com", "currency": "EUR",
@@ -22,7 +22,7 @@ GOOD = {"store_id": "demo", "order": ORDER}
 @pytest.fixture
 def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     monkeypatch.setenv("CLIENTELA_LOCAL_DIR", str(tmp_path))
-    monkeypatch.setattr(queues, "_WAIT_SECONDS", 0)
+    monkeypatch.setattr(queue_reader, "_WAIT_SECONDS", 0)
     deploy(tmp_path)
     command = runner(monkeypatch, capsys)
     return lambda *arguments: command("--local", "orders", "dead-letters", *arguments)
@@ -62,12 +62,12 @@ def waiting(queue: str) -> list[str]:
         ({"store_id": "demo"}, "/order: is required"),
         (order(1, currency="euro"), "/order/currency: must be the three capital letters of ISO 4217"),
         (order(1, items=[{"price": "x"}]), "/order/items/0/price: "),
-        ({"store_id": "other", "order": ORDER}, "there is no store 'other'"),
+        ({"store_id": "other", "order": ORDER}, "store 'other' not found"),
         (order(1, number="9" * 262_144), "too large: 262,"),
-        (GOOD, "would be taken now: redrive it"),
+        (GOOD, "would be accepted now: redrive it"),
     ],
 )
-def test_each_dead_letter_tells_why_it_cannot_be_taken(run: Run, body: Any, reason: str) -> None:
+def test_each_dead_letter_has_the_reason_of_its_refusal(run: Run, body: Any, reason: str) -> None:
     message_id = put(body)
     [letter] = run("demo", "list", "--all", "--json").json()
     assert (letter["id"], letter["received"], letter["takeable"]) == (message_id, 1, body == GOOD)
@@ -86,44 +86,44 @@ def test_a_stores_own_dead_letters_are_listed_and_all_with_all(run: Run) -> None
     assert all(message_id in out for message_id in ids)
 
 
-def test_looking_hides_nothing_and_finds_each_once_on_many_pages(run: Run) -> None:
+def test_listing_hides_nothing_and_returns_each_once(run: Run) -> None:
     sqs = boto3.client("sqs")
     for start in range(0, 120, 10):
         entries = [{"Id": str(n), "MessageBody": json.dumps(order(n))} for n in range(start, start + 10)]
         sqs.send_message_batch(QueueUrl=url("orders-dead-letters"), Entries=entries)  # type: ignore[arg-type]
     found = run("demo", "list", "--json").json()
     assert len({letter["order_id"] for letter in found}) == len(found) == 120
-    assert queues.depth(url("orders-dead-letters")) == (120, 0)
+    assert sqs_queue.depth(url("orders-dead-letters")) == (120, 0)
 
 
-def test_a_look_that_is_broken_off_hides_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_list_hides_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     put(GOOD)
 
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("clientela_cli.letters._content", interrupt)
+    monkeypatch.setattr("clientela_cli.sending.dead_letter._load_json", interrupt)
     assert run("demo", "list").code == 130
     assert len(waiting("orders-dead-letters")) == 1
 
 
-def test_messages_in_other_hands_are_told_of(run: Run) -> None:
+def test_messages_that_another_reader_holds_are_counted(run: Run) -> None:
     put(GOOD)
     boto3.client("sqs").receive_message(QueueUrl=url("orders-dead-letters"), VisibilityTimeout=100)
     code, out, err = run("demo", "list")
-    assert (code, "0 dead letters" in out, "1 dead letters are being looked at elsewhere" in err) == (0, True, True)
+    assert (code, "0 dead letters" in out, "Another reader holds 1 dead letters" in err) == (0, True, True)
 
 
-def test_one_is_shown_whole_as_data_or_as_the_text_it_is(run: Run) -> None:
+def test_a_dead_letter_is_shown_as_json_or_as_text(run: Run) -> None:
     good, text = put(GOOD), put("no order at all")
     assert run("demo", "show", good, "--json").json()["message"] == GOOD
     assert '"email": "ana@example.com"' in run("demo", "show", good).out
     assert "no order at all" in run("demo", "show", text).out
     code, out, err = run("demo", "show", "0")
-    assert (code, out, err) == (1, "", "clientela: There is no message 0 among the dead letters.\n")
+    assert (code, out, err) == (1, "", "clientela: Dead letter 0 not found.\n")
 
 
-def test_what_can_be_taken_is_put_back_and_the_rest_is_left_with_its_reason(run: Run) -> None:
+def test_acceptable_messages_are_redriven_and_the_others_are_left_with_a_reason(run: Run) -> None:
     good = [put(order(number)) for number in range(23)]
     bad = put(order(99, total="x"))
     for body in ({"store_id": "other", "order": ORDER}, "{"):
@@ -132,18 +132,18 @@ def test_what_can_be_taken_is_put_back_and_the_rest_is_left_with_its_reason(run:
     done = json.loads(out)
     assert (code, sorted(done["redriven"]), done["missing"]) == (3, sorted(good), [])
     assert [(letter["id"], letter["reason"][:13]) for letter in done["left"]] == [(bad, "/order/total:")]
-    assert err == "clientela: 1 were left, since they would be refused again: see the reasons.\n"
+    assert err == "clientela: 1 were left, because they would be refused again: see the reasons.\n"
     assert sorted(json.loads(body)["order"]["id"] for body in waiting("orders")) == sorted(map(str, range(23)))
     assert len(waiting("orders-dead-letters")) == 3
 
 
-def test_chosen_ones_alone_are_put_back(run: Run) -> None:
+def test_only_chosen_messages_are_redriven(run: Run) -> None:
     ids = [put(order(number)) for number in range(3)]
     foreign = put({"store_id": "other", "order": ORDER})
     assert run("demo", "redrive", ids[1]).out.startswith("1 dead letters redriven, 0 left.")
     assert [json.loads(body)["order"]["id"] for body in waiting("orders")] == ["1"]
     code, _, err = run("demo", "redrive", ids[0], foreign)
-    assert (code, err) == (1, f"clientela: The store demo has no dead letter {foreign}.\n")
+    assert (code, err) == (1, f"clientela: Not found among the dead letters of store demo: {foreign}.\n")
     assert len(waiting("orders-dead-letters")) == 2
 
 
@@ -156,7 +156,7 @@ def test_a_dry_run_changes_nothing_and_force_leaves_nothing(run: Run) -> None:
     assert (len(waiting("orders")), len(waiting("orders-dead-letters"))) == (2, 0)
 
 
-def test_a_redrive_that_dies_in_between_has_lost_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_redrive_loses_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     put(GOOD)
 
     def die(**_: object) -> None:
@@ -181,5 +181,5 @@ def test_message_attributes_go_with_the_message(run: Run) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["redrive"], ["redrive", "x", "--all"], []])
-def test_a_redrive_of_nothing_in_particular_is_a_usage_error(run: Run, arguments: list[str]) -> None:
+def test_a_redrive_without_ids_or_with_ids_and_all_is_a_usage_error(run: Run, arguments: list[str]) -> None:
     assert run("demo", *arguments).code == 2

@@ -1,4 +1,4 @@
-"""Which deployment the command works on, and how it ends when there is none."""
+"""The choice of the deployment, and the errors if there is none."""
 
 from pathlib import Path
 from typing import Any
@@ -17,24 +17,24 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     return runner(monkeypatch, capsys)
 
 
-def test_without_a_local_cloud_it_says_how_to_start_one(run: Run) -> None:
+def test_without_a_local_cloud_the_error_says_how_to_start_one(run: Run) -> None:
     code, out, err = run("--local", "stores", "list")
     assert (code, out) == (1, "")
     assert err.startswith("clientela: No local cloud is running: start one with `make local`")
     assert err.count("\n") == 1
 
 
-def test_a_local_cloud_that_was_killed_is_told_from_one_that_runs(run: Run, tmp_path: Path) -> None:
+def test_a_killed_local_cloud_is_an_error(run: Run, tmp_path: Path) -> None:
     (tmp_path / "outputs.json").write_text('{"endpoint_url": "http://127.0.0.1:1", "region": "us-east-1"}')
     code, _, err = run("--local", "stores", "list")
-    assert (code, err) == (1, "clientela: The local cloud does not answer: start it anew with `make local`.\n")
+    assert (code, err) == (1, "clientela: The local cloud does not answer: start it again with `make local`.\n")
 
 
 def test_an_unknown_stack_is_named(aws: Any, run: Run) -> None:
     code, _, err = run("--stack", "nowhere", "stores", "list")
     assert (code, err) == (
         1,
-        "clientela: There is no stack nowhere in us-east-1: name yours with --stack, or use --local.\n",
+        "clientela: Stack nowhere not found in us-east-1: name yours with --stack, or use --local.\n",
     )
 
 
@@ -42,10 +42,10 @@ def test_a_stack_of_something_else_is_refused(aws: Any, run: Run, tmp_path: Path
     deploy(tmp_path, "website", Table=None)
     code, _, err = run("--stack", "website", "stores", "list")
     assert (code, err.count("\n")) == (1, 1)
-    assert "no deployment of Clientela" in err
+    assert "is not a Clientela deployment" in err
 
 
-def test_without_credentials_it_says_what_to_do(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_credentials_the_error_says_what_to_do(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # which would remember them
@@ -56,20 +56,20 @@ def test_without_credentials_it_says_what_to_do(run: Run, monkeypatch: pytest.Mo
     )
 
 
-def test_without_a_region_it_says_what_to_do(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_region_the_error_says_what_to_do(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     code, _, err = run("stores", "list")
-    assert (code, err) == (1, "clientela: No AWS region is set: name it with --region, or use --local.\n")
+    assert (code, err) == (1, "clientela: No AWS region is set: give one with --region, or use --local.\n")
 
 
 @pytest.mark.parametrize("option", ["--stack", "--profile", "--region"])
-def test_the_local_cloud_is_in_no_account(run: Run, option: str) -> None:
+def test_local_cannot_be_combined_with_an_account(run: Run, option: str) -> None:
     code, out, err = run("stores", "list", "--local", option, "x")
-    assert (code, out, f"leave out {option}" in err) == (2, "", True)
+    assert (code, out, f"cannot be combined with {option}" in err) == (2, "", True)
 
 
-def test_the_local_cloud_goes_before_the_environments_stack(
+def test_local_overrides_the_stack_in_the_environment(
     aws: Any, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deploy(tmp_path)
@@ -77,7 +77,7 @@ def test_the_local_cloud_goes_before_the_environments_stack(
     assert run("--local", "stores", "list", "--json").json() == []
 
 
-def test_the_stack_is_taken_from_the_environment_too(
+def test_the_environment_can_name_the_stack(
     aws: Any, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deploy(tmp_path, "clientela-dev")
@@ -94,14 +94,14 @@ def test_the_shell_settings_for_an_account_do_not_reach_the_local_cloud(
     assert run("--local", "stores", "list", "--json").json() == []
 
 
-def test_options_of_all_commands_stand_before_or_behind_the_command() -> None:
+def test_global_options_may_follow_the_command() -> None:
     assert global_first(["stores", "list", "--local", "--json"]) == ["--local", "stores", "list", "--json"]
     assert global_first(["keys", "list", "--stack", "dev", "demo"]) == ["--stack", "dev", "keys", "list", "demo"]
     assert global_first(["keys", "--region=eu-west-1", "list"]) == ["--region=eu-west-1", "keys", "list"]
     assert global_first(["orders", "send", "--", "--local"]) == ["orders", "send", "--", "--local"]
 
 
-def test_options_alone_ask_for_the_help(run: Run) -> None:
+def test_global_options_alone_print_the_help(run: Run) -> None:
     assert run("--local") == run()
     assert "Usage: clientela" in run("--local").out
 
@@ -110,7 +110,7 @@ def test_options_alone_ask_for_the_help(run: Run) -> None:
     ("arguments", "default"),
     [(["stores", "create", "--help"], "[default: /account]"), (["keys", "create", "--help"], "[default: everything]")],
 )
-def test_the_help_tells_defaults(run: Run, arguments: list[str], default: str) -> None:
+def test_the_help_shows_defaults(run: Run, arguments: list[str], default: str) -> None:
     assert default in run(*arguments).out
 
 

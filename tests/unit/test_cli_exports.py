@@ -1,4 +1,4 @@
-"""Exports on the command line; the deployment runs the job whenever the command waits."""
+"""Exports on the command line. The job runs while the command waits."""
 
 import csv
 import time
@@ -31,9 +31,9 @@ def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
 
 
 def waiting(monkeypatch: pytest.MonkeyPatch, then: Any, clock: Any = time.monotonic) -> None:
-    """What happens instead of waiting."""
-    played = SimpleNamespace(sleep=lambda _seconds: then(), monotonic=clock)
-    monkeypatch.setattr("clientela_cli.exports.time", played)
+    """Call `then` instead of waiting."""
+    fake_time = SimpleNamespace(sleep=lambda _seconds: then(), monotonic=clock)
+    monkeypatch.setattr("clientela_cli.commands.exports.time", fake_time)
 
 
 def test_an_export_is_run_downloaded_and_shown_with_its_manifest(run: Run, tmp_path: Path) -> None:
@@ -51,10 +51,10 @@ def test_an_export_is_run_downloaded_and_shown_with_its_manifest(run: Run, tmp_p
     assert done["export"]["id"] in run("exports", "list", "demo").out
 
 
-def test_a_folder_that_is_not_there_is_told_before_anything_is_exported(run: Run, tmp_path: Path) -> None:
+def test_a_missing_folder_fails_before_the_export_starts(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "none"
     code, out, err = run("exports", "run", "demo", "--out", folder / "x.csv")
-    assert (code, out, err) == (2, "", f"clientela: There is no folder {folder} for x.csv: make it first.\n")
+    assert (code, out, err) == (2, "", f"clientela: Folder {folder} not found: create it first.\n")
     assert run("exports", "list", "demo", "--json").json() == []
 
 
@@ -69,14 +69,14 @@ def test_a_failed_export_fails_the_command(run: Run, store: Store, monkeypatch: 
     assert (code, out, "1 rows were written, but 5 to 5" in err) == (1, "", True)
 
 
-def test_an_export_that_never_starts_is_not_waited_for_for_ever(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_for_an_export_times_out(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     hours = iter(range(0, 36000, 3600))
     waiting(monkeypatch, lambda: None, lambda: next(hours))
     code, _, err = run("exports", "run", "demo")
-    assert (code, "has not ended in 16 minutes" in err) == (1, True)
+    assert (code, "has not ended after 16 minutes" in err) == (1, True)
 
 
-def test_a_damaged_download_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_damaged_download_fails(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     download = clients.s3().download_file
 
     def damage(bucket: str, key: str, name: str) -> None:
@@ -85,13 +85,13 @@ def test_a_damaged_download_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, t
 
     monkeypatch.setattr(clients.s3(), "download_file", damage)
     code, _, err = run("exports", "run", "demo", "--out", tmp_path / "customers.csv")
-    assert (code, "is not what the manifest promises" in err) == (1, True)
+    assert (code, "does not match the manifest's checksum" in err) == (1, True)
 
 
-def test_ctrl_c_ends_only_the_waiting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_stops_only_the_waiting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
     waiting(monkeypatch, interrupt)
     code, _, err = run("exports", "run", "demo")
-    assert (code, err.startswith("clientela: The export goes on: ")) == (130, True)
+    assert (code, err.startswith("clientela: The export continues: ")) == (130, True)

@@ -1,4 +1,4 @@
-"""CSV files on the command line; the deployment goes one step ahead whenever the command waits."""
+"""Imports on the command line. The deployment makes one step whenever the command waits."""
 
 import json
 import time
@@ -21,7 +21,7 @@ CHINOOK = PROJECT / "tests" / "data" / "chinook" / "customers.csv"
 
 
 def machine(started: list[dict[str, Any]]) -> Any:
-    """Step Functions, which only takes down what it is to do."""
+    """A stand-in for Step Functions that only records its input."""
 
     class ExecutionAlreadyExistsError(Exception):
         pass
@@ -33,7 +33,7 @@ def machine(started: list[dict[str, Any]]) -> Any:
 
 
 def cloud(started: list[dict[str, Any]]) -> Iterator[None]:
-    """What the deployment does with each uploaded file: the trigger, each chunk, the end."""
+    """Process each uploaded file in steps, as the deployment does: trigger, chunks, end."""
     s3 = boto3.client("s3")
     while True:
         versions = s3.list_object_versions(Bucket=IMPORTS, Prefix="demo/")["Versions"]
@@ -67,20 +67,20 @@ def run(store: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
 def waiting(
     monkeypatch: pytest.MonkeyPatch, then: Callable[[], object], clock: Callable[[], float] = time.monotonic
 ) -> None:
-    """What happens instead of waiting."""
-    played = SimpleNamespace(sleep=lambda _seconds: then(), monotonic=clock)
-    monkeypatch.setattr("clientela_cli.import_upload.time", played)
+    """Call `then` instead of waiting."""
+    fake_time = SimpleNamespace(sleep=lambda _seconds: then(), monotonic=clock)
+    monkeypatch.setattr("clientela_cli.commands.import_upload.time", fake_time)
 
 
 @pytest.fixture
 def half_good(tmp_path: Path) -> Path:
-    """A file with one customer and one row that is none."""
+    """A file with one customer and one bad row."""
     file = tmp_path / "half good.csv"
     file.write_text("email,name\nana@example.com,Ana\nnobody,Nobody\n")
     return file
 
 
-def test_a_file_is_uploaded_watched_and_summed_up(run: Run) -> None:
+def test_a_file_is_uploaded_and_its_import_summarized(run: Run) -> None:
     job = run("imports", "upload", "demo", CHINOOK, "--json").json()
     assert (job["status"], job["file"], job["created"], job["rejected"], job["warnings"]) == (
         "succeeded",
@@ -99,7 +99,9 @@ def test_rejected_rows_have_an_exit_code_of_their_own_and_can_be_fetched(run: Ru
     code, out, err = run("imports", "upload", "demo", half_good, "--json")
     job = json.loads(out)
     assert (code, job["status"], job["created"], job["rejected"]) == (3, "succeeded", 1, 1)
-    assert err == f"clientela: 1 of 2 rows were rejected: see `clientela imports rejects demo {job['id']}`.\n"
+    assert (
+        err == f"clientela: 1 of 2 rows were rejected: run `clientela imports rejects demo {job['id']}` to see them.\n"
+    )
     rejects = run("imports", "rejects", "demo", job["id"])
     assert rejects.code == 0
     assert "nobody,Nobody,3," in rejects.out
@@ -108,11 +110,11 @@ def test_rejected_rows_have_an_exit_code_of_their_own_and_can_be_fetched(run: Ru
 def test_a_dry_run_changes_nothing(run: Run, half_good: Path) -> None:
     half_good.write_text("email\nana@example.com\n")
     code, out, _ = run("imports", "upload", "demo", half_good, "--dry-run")
-    assert (code, "a dry run: nothing was changed" in out) == (0, True)
+    assert (code, "(dry run: nothing was changed)" in out) == (0, True)
     assert run("customers", "list", "demo", "--json").json() == []
 
 
-def test_an_import_welcomes_only_where_it_is_told_to(run: Run, half_good: Path) -> None:
+def test_welcome_mails_are_opt_in(run: Run, half_good: Path) -> None:
     half_good.write_text("email\nana@example.com\n")
     for options, asked in (([], False), (["--send-welcome"], True)):
         _, out, _ = run("imports", "upload", "demo", half_good, *options, "--json")
@@ -134,14 +136,14 @@ def test_an_import_that_read_no_row_has_a_reason_instead_of_a_report(
     job = json.loads(run("imports", "upload", "demo", half_good, "--json").out)
     code, out, err = run("imports", "rejects", "demo", job["id"], *options)
     assert (code, out) == (1, "")
-    assert err == f"clientela: The import failed before a row was read: {job['message']}\n"
+    assert err == f"clientela: The import failed before it read a row: {job['message']}\n"
 
 
-def test_a_report_that_has_expired_is_told(run: Run, half_good: Path) -> None:
+def test_an_expired_report_is_an_error(run: Run, half_good: Path) -> None:
     job = json.loads(run("imports", "upload", "demo", half_good, "--json").out)
     boto3.client("s3").delete_object(Bucket=IMPORTS, Key=f"_jobs/{job['id']}/rejects")
     code, _, err = run("imports", "rejects", "demo", job["id"])
-    assert (code, err.startswith("clientela: The report is not kept any more")) == (1, True)
+    assert (code, err.startswith("clientela: The report has expired")) == (1, True)
 
 
 def test_imports_are_listed_and_shown(run: Run) -> None:
@@ -161,10 +163,10 @@ def test_a_trigger_that_never_comes_fails_the_command(run: Run, monkeypatch: pyt
     assert "no import has started" in err
 
 
-def test_ctrl_c_ends_only_the_watching(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_stops_only_the_waiting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
     waiting(monkeypatch, interrupt)
     code, _, err = run("imports", "upload", "demo", CHINOOK)
-    assert (code, err.startswith("clientela: The import goes on: ")) == (130, True)
+    assert (code, err.startswith("clientela: The import continues: ")) == (130, True)

@@ -10,9 +10,9 @@ import pytest
 from tests.unit.cli import Run, deploy, runner
 
 from clientela.aws import clients
-from clientela_cli import order_file, queues, send_state, sending
-from clientela_cli.order_file import BEGINNING
-from clientela_cli.sending import Pressure
+from clientela_cli.sending import backpressure, order_file, order_sender, resume_state, sqs_queue
+from clientela_cli.sending.backpressure import Backpressure
+from clientela_cli.sending.order_file import BEGINNING
 
 ORDER = {
     "id": "1", "version": 1, "placed_at": "2026-11-21T10:00:00Z", "email": "ana@example.com", "currency": "EUR",
@@ -39,7 +39,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def queued() -> list[str]:
-    """The ids of the orders on the queue, which stay out of sight from then on."""
+    """Receive all orders on the queue, and return their ids."""
     sqs = boto3.client("sqs")
     url, found = sqs.get_queue_url(QueueName="orders")["QueueUrl"], []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
@@ -57,14 +57,14 @@ def test_every_message_of_the_file_is_sent(run: Run, file: Path) -> None:
     assert sorted(queued(), key=int) == [str(number) for number in range(23)]
 
 
-def test_how_many_were_sent_is_said(run: Run, file: Path) -> None:
+def test_the_number_of_sent_messages_is_printed(run: Run, file: Path) -> None:
     assert run("orders", "send", "demo", file).out == "23 order messages sent to Demo.\n"
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (json.dumps({"store_id": "other", "order": ORDER}), "line 47: an order of the store other, not of demo"),
+        (json.dumps({"store_id": "other", "order": ORDER}), "line 47: an order of store other, not of demo"),
         ("{", "line 47: not JSON"),
         (json.dumps({"store_id": "demo", "order": ORDER | {"total": "much"}}), "line 47: /order/total: "),
         (json.dumps({"store_id": "Demo", "order": ORDER}), "line 47: /store_id: must be 3 to 50 lower-case letters"),
@@ -78,7 +78,7 @@ def test_one_bad_line_is_named_and_nothing_is_sent(run: Run, file: Path, line: s
     file.write_text(file.read_text() + "\n" + line)
     code, out, err = run("orders", "send", "demo", file)
     assert (code, out, err.count("\n")) == (1, "", 1)
-    assert f"orders.jsonl, nothing was sent: {said}" in err
+    assert f"orders.jsonl has bad lines, nothing was sent: {said}" in err
     assert queued() == []
 
 
@@ -86,7 +86,7 @@ def test_one_bad_line_is_named_and_nothing_is_sent(run: Run, file: Path, line: s
 def test_a_file_without_a_message_fails(run: Run, file: Path, content: str) -> None:
     file.write_text(content, "utf-8")
     code, out, err = run("orders", "send", "demo", file)
-    assert (code, out, err) == (1, "", "clientela: orders.jsonl holds no order message: nothing was sent.\n")
+    assert (code, out, err) == (1, "", "clientela: orders.jsonl has no order messages: nothing was sent.\n")
 
 
 def test_messages_that_sqs_refuses_are_sent_again(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_messages_that_sqs_keeps_refusing_fail_the_command(
 ) -> None:
     refusal = {"Failed": [{"Id": "1", "Code": "AccessDenied", "Message": "not yours"}]}
     monkeypatch.setattr(clients.sqs(), "send_message_batch", lambda **_: refusal)
-    monkeypatch.setattr(queues, "ATTEMPTS", 2)
+    monkeypatch.setattr(sqs_queue, "ATTEMPTS", 2)
     code, _, err = run("orders", "send", "demo", file)
     assert (code, "line 1: not yours" in err) == (1, True)
 
@@ -125,7 +125,7 @@ def numbers(first: int, last: int) -> list[str]:
 
 def interrupt_after(monkeypatch: pytest.MonkeyPatch, batches: int) -> None:
     """Ctrl-C while the batch after these is being read."""
-    wait, left = Pressure.wait, [batches]
+    wait, left = Backpressure.wait, [batches]
 
     def interrupt(*arguments: Any) -> None:
         if not left[0]:
@@ -133,25 +133,27 @@ def interrupt_after(monkeypatch: pytest.MonkeyPatch, batches: int) -> None:
         left[0] -= 1
         wait(*arguments)
 
-    monkeypatch.setattr(Pressure, "wait", interrupt)
+    monkeypatch.setattr(Backpressure, "wait", interrupt)
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped_and_sends_nothing_twice(
+def test_an_interrupted_run_continues_where_it_stopped_and_sends_nothing_twice(
     run: Run, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         interrupt_after(patch, 1)
         code, out, err = run("orders", "send", "demo", file)
     assert (code, out) == (130, "")
-    assert "clientela: 10 messages are sent. When the same file is sent again, it goes on there." in err
+    assert "clientela: 10 messages are sent. To continue, send the same file again." in err
     copy = file.rename(file.with_name("renamed.jsonl"))  # known by its content
     code, out, err = run("orders", "send", "demo", copy)
     assert (code, out) == (0, "23 order messages sent to Demo.\n")
-    assert "Going on behind line 19: 10 messages are sent already." in err
+    assert "Continuing after line 19: 10 messages are already sent." in err
     assert sorted(queued(), key=int) == numbers(0, 23)
 
 
-def test_a_finished_or_restarted_run_begins_anew(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finished_or_restarted_run_starts_from_the_beginning(
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run("orders", "send", "demo", file)
     with monkeypatch.context() as patch:
         interrupt_after(patch, 2)
@@ -169,7 +171,7 @@ def test_a_changed_file_is_another_file(run: Run, file: Path, monkeypatch: pytes
     assert len(queued()) == 10 + 23
 
 
-def test_a_batch_that_fails_is_sent_by_the_next_run_with_all_behind_it(
+def test_the_next_run_sends_a_failed_batch_and_all_after_it(
     run: Run, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sqs = clients.sqs()
@@ -183,12 +185,14 @@ def test_a_batch_that_fails_is_sent_by_the_next_run_with_all_behind_it(
     with monkeypatch.context() as patch:
         patch.setattr(sqs, "send_message_batch", refuse_the_second)
         code, _, err = run("orders", "send", "demo", file)
-    assert (code, "SQS refused line 21: InvalidMessageContents 10 messages are sent." in err) == (1, True)
+    assert (code, "SQS refused line 21: InvalidMessageContents. 10 messages are sent." in err) == (1, True)
     assert run("orders", "send", "demo", file).code == 0
     assert set(queued()) == set(numbers(0, 23))
 
 
-def test_good_lines_are_sent_and_bad_ones_written_with_number_and_reason(run: Run, file: Path, tmp_path: Path) -> None:
+def test_good_lines_are_sent_and_bad_lines_are_written_with_number_and_reason(
+    run: Run, file: Path, tmp_path: Path
+) -> None:
     bad = ["{", json.dumps({"store_id": "other", "order": ORDER}), "x" * 300_000, json.dumps({"store_id": "demo"})]
     content = (
         file.read_bytes() + "\n".join(bad).encode() + b"\n\xff\n" + json.dumps("\uffff", ensure_ascii=False).encode()
@@ -202,14 +206,14 @@ def test_good_lines_are_sent_and_bad_ones_written_with_number_and_reason(run: Ru
     assert [line["line"] for line in written] == [46, 47, 48, 49, 50, 51]
     assert written[0] == {"line": 46, "reason": written[0]["reason"], "text": "{"}
     assert [line["reason"].split(":")[0] for line in written[1:4]] == [
-        "an order of the store other, not of demo",
-        "longer than the 262,144 bytes that a message may have",
+        "an order of store other, not of demo",
+        "longer than the limit of 262,144 bytes",
         "/order",
     ]
     assert sorted(queued(), key=int) == numbers(0, 24)
 
 
-def test_rejects_are_each_written_once_however_often_it_is_interrupted(
+def test_each_reject_is_written_once_even_after_interruptions(
     run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.write_text(
@@ -226,15 +230,15 @@ def test_rejects_are_each_written_once_however_often_it_is_interrupted(
     assert (code, json.loads(out)["sent"], json.loads(out)["rejected"]) == (3, 23, 23)
     assert [json.loads(line)["line"] for line in rejects.read_text().splitlines()] == list(range(2, 48, 2))
     assert sorted(queued(), key=int) == numbers(0, 23)
-    assert run("orders", "send", "demo", file, "--rejects", rejects).code == 2  # somebody may be mending it
+    assert run("orders", "send", "demo", file, "--rejects", rejects).code == 2  # somebody may be correcting it
 
 
-def test_it_waits_while_the_queue_is_long(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sending_waits_while_the_queue_is_long(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     depths = iter([95, 95, 80, 95, 0])
 
-    def depth(_: str) -> queues.Depth:
-        return queues.Depth(next(depths), 0)
+    def depth(_: str) -> sqs_queue.Depth:
+        return sqs_queue.Depth(next(depths), 0)
 
     send = clients.sqs().send_message_batch
 
@@ -242,24 +246,24 @@ def test_it_waits_while_the_queue_is_long(run: Run, file: Path, monkeypatch: pyt
         sizes.append(len(Entries))
         return send(QueueUrl=QueueUrl, Entries=Entries)
 
-    monkeypatch.setattr(queues, "depth", depth)
-    monkeypatch.setattr(sending, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(sqs_queue, "depth", depth)
+    monkeypatch.setattr(backpressure, "_POLL_SECONDS", 0)
     monkeypatch.setattr(clients.sqs(), "send_message_batch", count)
     assert run("orders", "send", "demo", file, "--backlog", "100").code == 0
     # 95 + 10 are too many, twice; 80 + 20 are not; the last three wait for one more look.
     assert (sum(sizes), list(depths)) == (23, [0])
 
 
-def test_a_queue_that_nobody_empties_is_told_of(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_that_does_not_shrink_is_a_warning(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     depths = iter([50, 50, 50, 0])
-    monkeypatch.setattr(queues, "depth", lambda _: queues.Depth(next(depths), 0))
-    monkeypatch.setattr(sending, "_POLL_SECONDS", 0)
-    monkeypatch.setattr(sending, "_PATIENCE_SECONDS", -1)
+    monkeypatch.setattr(sqs_queue, "depth", lambda _: sqs_queue.Depth(next(depths), 0))
+    monkeypatch.setattr(backpressure, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(backpressure, "_WARNING_SECONDS", -1)
     code, _, err = run("orders", "send", "demo", file, "--backlog", "40")
-    assert (code, "is not getting shorter than 50 messages: are orders being taken?" in err) == (0, True)
+    assert (code, "stays at 50 messages or more: is the order intake running?" in err) == (0, True)
 
 
-def test_a_long_file_takes_no_more_memory_than_a_short_one(
+def test_memory_does_not_depend_on_the_length_of_the_file(
     aws: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """25 MB of messages, of which no more than 5 may be in memory at a time."""
@@ -273,7 +277,9 @@ def test_a_long_file_takes_no_more_memory_than_a_short_one(
     try:
         order_file.check(path, "demo", lambda _: None)
         messages = order_file.checked_messages(path, BEGINNING)
-        sending.send(messages, Pressure("", 0), lambda position: reached.__setitem__(0, position), lambda _: None)
+        order_sender.send(
+            messages, Backpressure("", 0), lambda position: reached.__setitem__(0, position), lambda _: None
+        )
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -288,9 +294,9 @@ def test_a_line_of_any_length_is_read_in_pieces(tmp_path: Path) -> None:
     assert found == [(1, 3_000_001, 262_149), (2, 3_400_003, 262_149), (3, 3_400_007, 4)]
 
 
-def test_a_note_that_is_no_note_is_passed_over(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(send_state.SendState, "forget", lambda _: None)
+def test_a_damaged_resume_state_is_ignored(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resume_state.ResumeState, "clear", lambda _: None)
     run("orders", "send", "demo", file)
-    [note] = send_state._folder().iterdir() if send_state._folder().exists() else []
-    note.write_text("{")
+    [saved] = resume_state._folder().iterdir() if resume_state._folder().exists() else []
+    saved.write_text("{")
     assert run("orders", "send", "demo", file).out == "23 order messages sent to Demo.\n"

@@ -40,32 +40,32 @@ def with_drift(store: Store) -> str:
     return ana.id
 
 
-def test_no_drift_is_told_in_sums(run: Run) -> None:
+def test_without_drift_only_totals_are_printed(run: Run) -> None:
     assert run("demo", "--json").json() == {"store_id": "demo", "dry_run": False, "drift": [], "loose_ends": [], **SUMS}
     code, out, err = run("demo")
     assert (code, err) == (0, "")
     assert [line.split() for line in out.splitlines()] == [[name.capitalize(), str(n)] for name, n in SUMS.items()]
 
 
-def test_drift_is_told_by_a_dry_run_and_mended_without(run: Run, store: Store) -> None:
+def test_a_dry_run_reports_drift_and_a_run_corrects_it(run: Run, store: Store) -> None:
     ana = with_drift(store)
     drift = {"field": "last_order_status", "stored": "refunded", "computed": "paid"}
     code, out, err = run("demo", "--dry-run")
     assert (code, f"{ana}  last_order_status: refunded, must be paid\n" in out) == (3, True)
-    assert err == "clientela: The statistics of 1 customers have drifted: without --dry-run they are mended.\n"
+    assert err == "clientela: The statistics of 1 customers have drifted: run without --dry-run to correct them.\n"
     done = run("demo", "--json").json()
     assert done["drift"] == [{"customer_id": ana, "mended": True, "fields": [drift]}]
     assert (done["drifted"], done["mended"]) == (1, 1)
     assert run("demo", "--dry-run").code == 0
 
 
-def test_loose_ends_are_told(run: Run, store: Store) -> None:
+def test_orphaned_records_are_reported(run: Run, store: Store) -> None:
     Record(keys.order_reference("demo", "2"), keys.REFERENCE).delete()
     ben = customers.find(store, "ben@example.com", NOW)
     assert ben
     code, out, err = run("demo")
     assert (code, f"order without reference: order 2, customer {ben.id}\n" in out) == (3, True)
-    assert err == "clientela: 1 orders or references are not tied together as they must be.\n"
+    assert err == "clientela: 1 orders or references have no matching record: see the list.\n"
 
 
 def test_an_unknown_store_is_refused(run: Run) -> None:

@@ -59,12 +59,15 @@ def test_a_bad_setting_is_a_usage_error_that_names_it(run: Run) -> None:
     [
         (["Demo!"], "id: must be 3 to 50 lower-case letters, digits and dashes, with a letter or digit at both ends"),
         (["demo", "--storefront-url", "ftp://x"], "storefront_url: must be an address like https://shop.example.com"),
-        (["demo", "--allowed-origin", "https://x/"], "allowed_origins/0: must be like https://shop.example.com, with"),
+        (
+            ["demo", "--allowed-origin", "https://x/"],
+            "allowed_origins/0: must be like https://shop.example.com, without",
+        ),
         (["demo", "--sign-in-path", "login"], "sign_in_path: must be a path of letters, digits, dots, dashes and"),
         (["demo", "--currency", "euro"], "currency: must be the three capital letters of ISO 4217, like EUR"),
     ],
 )
-def test_what_is_allowed_is_said_in_words(run: Run, arguments: list[str], said: str) -> None:
+def test_patterns_are_described_in_words(run: Run, arguments: list[str], said: str) -> None:
     code, _, err = run("stores", "create", *arguments, "--name", "Demo")
     assert (code, err.startswith(f"clientela: {said}"), "pattern" in err) == (2, True, False)
 
@@ -94,7 +97,7 @@ def test_settings_are_changed_by_name_and_by_a_patch(run: Run, tmp_path: Path) -
     assert (code, "branding.colour" in out, "statistics rebuild demo" in err) == (0, True, True)
 
 
-def test_every_setting_that_is_shown_can_be_set_as_it_is_shown(run: Run) -> None:
+def test_every_setting_can_be_set_as_it_is_shown(run: Run) -> None:
     run("stores", "create", "demo", "--name", "Demo")
     lines = [line.split(maxsplit=1) for line in run("stores", "show", "demo").out.splitlines()]
     fields = [f"{line[0]}={line[1]}" for line in lines if line[0].split(".")[0] in stores.StoreSettings.model_fields]
@@ -105,23 +108,27 @@ def test_every_setting_that_is_shown_can_be_set_as_it_is_shown(run: Run) -> None
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ([], 2, "Say what to change"),
-        (["--set", "name"], 2, "name: write FIELD=VALUE"),
+        ([], 2, "Nothing to change"),
+        (["--set", "name"], 2, "name: use FIELD=VALUE"),
         (["--set", "colour=red"], 2, "colour: is not a field"),
         (["--set", "currency=euro"], 2, "currency: "),
-        (["--set", "branding=null", "--set", "branding.colour=#aa0000"], 2, "branding.colour: branding is set as a"),
+        (
+            ["--set", "branding=null", "--set", "branding.colour=#aa0000"],
+            2,
+            "branding.colour: branding is already set as a",
+        ),
         (["--set", "sender=shop@example.com"], 1, "sender: must first be allowed by the operator"),
     ],
 )
-def test_settings_that_cannot_be_are_refused_in_words(run: Run, arguments: list[str], code: int, said: str) -> None:
+def test_invalid_settings_are_refused_in_words(run: Run, arguments: list[str], code: int, said: str) -> None:
     run("stores", "create", "demo", "--name", "Demo")
     ended = run("stores", "change", "demo", *arguments)
     assert (ended.code, ended.out, ended.err.startswith(f"clientela: {said}")) == (code, "", True)
     assert stores.read("demo").version == 1
 
 
-@pytest.mark.parametrize(("content", "said"), [("{", "is not JSON"), ("[]", "must hold a JSON object")])
-def test_a_patch_that_is_none_is_refused(run: Run, tmp_path: Path, content: str, said: str) -> None:
+@pytest.mark.parametrize(("content", "said"), [("{", "is not JSON"), ("[]", "must contain a JSON object")])
+def test_an_invalid_patch_is_refused(run: Run, tmp_path: Path, content: str, said: str) -> None:
     patch = tmp_path / "patch.json"
     patch.write_text(content)
     code, _, err = run("stores", "change", "demo", "--patch", patch)
@@ -129,13 +136,13 @@ def test_a_patch_that_is_none_is_refused(run: Run, tmp_path: Path, content: str,
 
 
 @pytest.mark.parametrize(("store_id", "address", "code"), [("demo", "nonsense", 2), ("nobody", "shop@example.com", 1)])
-def test_no_sender_is_allowed_that_is_none_or_for_no_store(run: Run, store_id: str, address: str, code: int) -> None:
+def test_an_invalid_sender_or_unknown_store_is_refused(run: Run, store_id: str, address: str, code: int) -> None:
     run("stores", "create", "demo", "--name", "Demo")
     ended = run("stores", "allow-sender", store_id, address)
     assert (ended.code, ended.out, ended.err.count("\n")) == (code, "", 1)
 
 
-def test_a_key_is_shown_once_and_opens_its_store(run: Run) -> None:
+def test_a_key_is_shown_once_and_works_for_its_store(run: Run) -> None:
     run("stores", "create", "demo", "--name", "Demo")
     key = run(
         "keys", "create", "demo", "--name", "till", "--scope", "customers:read", "--scope", "imports:read", "--json"
@@ -156,7 +163,7 @@ def test_an_unknown_store_is_refused(run: Run, command: list[str]) -> None:
     assert run(*command) == (1, "", "clientela: Store 'nobody' not found.\n")
 
 
-def test_customers_are_listed_as_asked_for(run: Run) -> None:
+def test_customers_are_listed_sorted_and_searched(run: Run) -> None:
     run("stores", "create", "demo", "--name", "Demo")
     for name in ("Ana Pérez", "Bo Li", "Ana [bold] Gil"):
         email = f"{name.split()[0]}.{name.split()[-1]}@example.com".encode("ascii", "ignore").decode()

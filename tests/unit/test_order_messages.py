@@ -18,10 +18,10 @@ def body(**fields: Any) -> str:
     return json.dumps({"store_id": "demo", "order": ORDER | fields})
 
 
-def refusal(message: str) -> str | None:
-    """Return the reason why a message is refused, or None."""
+def refusal(text: str) -> str | None:
+    """Return why a message is refused, or None."""
     try:
-        order_messages.parse(message)
+        order_messages.parse(text)
     except OrderRefusedError as error:
         return error.detail
     return None
@@ -67,17 +67,17 @@ def test_fields_that_are_not_known_are_tolerated_and_left_out() -> None:
     ],
 )
 def test_a_message_that_cannot_be_taken_is_refused_with_the_field_and_what_it_must_be(wrong: str, reason: str) -> None:
-    refused = refusal(wrong)
-    assert refused
-    assert refused.startswith(reason)
-    assert "\n" not in refused
-    assert len(refused) < 500
+    told = refusal(wrong)
+    assert told
+    assert told.startswith(reason)
+    assert "\n" not in told
+    assert len(told) < 500
 
 
 def test_of_many_bad_fields_the_first_three_are_told() -> None:
-    refused = refusal(body(id="", version=None, total="x", currency="x", email="x"))
-    assert refused
-    assert (refused.count("; "), refused.endswith("; and 2 more")) == (3, True)
+    told = refusal(body(id="", version=None, total="x", currency="x", email="x"))
+    assert told
+    assert (told.count("; "), told.endswith("; and 2 more")) == (3, True)
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "€", "😀", '"'])
@@ -86,8 +86,8 @@ def test_an_order_is_measured_as_it_is_kept_not_as_it_was_sent(letter: str) -> N
     most = (order_messages.MAX_BYTES - len(json.dumps(ORDER).encode()) - 50) // width
     assert refusal(body(name=letter * most)) is None
     assert refusal(body(unknown="x" * 1_000_000)) is None
-    refused = refusal(body(name=letter * (most + 100)))
-    assert refused
-    assert refused.startswith("too large: 262,")
+    told = refusal(body(name=letter * (most + 100)))
+    assert told
+    assert told.startswith("too large: 262,")
     with pytest.raises(OrderRefusedError):
         order_messages.parse(body(items=[{"name": letter * 1000}] * (most // 1000 + 1)))

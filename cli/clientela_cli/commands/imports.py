@@ -12,16 +12,21 @@ from clientela.aws import clients
 from clientela.imports import import_files, import_jobs
 from clientela.imports.import_jobs import ImportJob, Mode
 from clientela.stores import stores
-from clientela_cli import import_upload, options, output
-from clientela_cli.failures import FAILED, REJECTED, Failure
+from clientela_cli.commands import import_upload
+from clientela_cli.console import options, output
+from clientela_cli.console.exit_codes import FAILED, REJECTED, CommandError
 
-app = typer.Typer(help="Customers from CSV files.", no_args_is_help=True)
+app = typer.Typer(help="Imports of customers from CSV files.", no_args_is_help=True)
 
 JobId = Annotated[str, typer.Argument(metavar="IMPORT", help="The import's id, e.g. imp_01K….", show_default=False)]
 File = Annotated[
     Path,
     typer.Argument(
-        metavar="FILE.csv", help="Any size, delimiter or encoding.", exists=True, dir_okay=False, show_default=False
+        metavar="FILE.csv",
+        help="A file of any size, delimiter and encoding.",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
     ),
 ]
 Delimiter = Literal["comma", "semicolon", "tab", "pipe"]
@@ -32,48 +37,48 @@ def upload(
     context: typer.Context,
     store_id: options.Store,
     file: File,
-    mode: Annotated[Mode, typer.Option(help="Create and update, or only one of them.")] = "upsert",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")] = False,
+    mode: Annotated[Mode, typer.Option(help="Create and update customers, or only one of these.")] = "upsert",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would happen; change nothing.")] = False,
     send_welcome: Annotated[
-        bool, typer.Option("--send-welcome", help="Mail a welcome to every customer it creates.")
+        bool, typer.Option("--send-welcome", help="Send a welcome mail to every new customer.")
     ] = False,
     delimiter: Annotated[
-        Delimiter | None, typer.Option(help="Where it is not found out rightly.", show_default=False)
+        Delimiter | None, typer.Option(help="The delimiter, if it is not detected correctly.", show_default=False)
     ] = None,
     encoding: Annotated[
-        str | None, typer.Option(help="Where it is not found out rightly, e.g. cp1252.", show_default=False)
+        str | None, typer.Option(help="The encoding, if it is not detected correctly, e.g. cp1252.", show_default=False)
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Import a CSV file: upload it, watch its import, sum it up. Ctrl-C ends only the watching."""
+    """Upload a CSV file, wait for its import and print a summary. Ctrl-C stops only the waiting."""
     context.obj()
     store = stores.read(store_id)
     flags = {"dry-run": str(dry_run).lower(), "send-welcome": str(send_welcome).lower()}
-    asked = flags | {"mode": mode, "delimiter": delimiter, "encoding": encoding}
-    job_id = import_upload.put(store, file, {name: value for name, value in asked.items() if value is not None})
-    job = import_upload.watched(store, job_id)
+    metadata = flags | {"mode": mode, "delimiter": delimiter, "encoding": encoding}
+    job_id = import_upload.upload(store, file, {name: value for name, value in metadata.items() if value is not None})
+    job = import_upload.wait_for_end(store, job_id)
     _print(job, json)
     if job.status != "succeeded":
-        raise Failure(f"The import {job.status}: {job.message or 'no reason was given'}", FAILED)
+        raise CommandError(f"The import {job.status}: {job.message or 'no reason given'}", FAILED)
     if job.rejected:
         count = f"{job.rejected} of {job.rows_total} rows were rejected"
-        raise Failure(f"{count}: see `clientela imports rejects {store.id} {job.id}`.", REJECTED)
+        raise CommandError(f"{count}: run `clientela imports rejects {store.id} {job.id}` to see them.", REJECTED)
 
 
 @app.command("list")
 def list_(
     context: typer.Context,
     store_id: options.Store,
-    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many imports, newest first.")] = 20,
     json: options.Json = False,
 ) -> None:
     """List a store's imports."""
     context.obj()
-    found = import_jobs.list_all(stores.read(store_id), limit).items
+    jobs = import_jobs.list_all(stores.read(store_id), limit).items
     if json:
-        return output.json(found)
+        return output.json(jobs)
     columns = ["Import", "File", "Status", "Rows", "Created", "Updated", "Unchanged", "Rejected", "Started"]
-    return output.table(columns, map(_row, found))
+    return output.table(columns, map(_row, jobs))
 
 
 @app.command()
@@ -89,14 +94,14 @@ def rejects(
     store_id: options.Store,
     job_id: JobId,
     warnings: Annotated[
-        bool, typer.Option("--warnings", help="The rows that were taken with a warning instead.")
+        bool, typer.Option("--warnings", help="Print the rows that were imported with a warning instead.")
     ] = False,
 ) -> None:
-    """Print the rejected rows as CSV, each with its line, column, code and message: to be mended and uploaded again."""
+    """Print the rejected rows as CSV with line, column, code and message, ready to correct and upload again."""
     context.obj()
     job = import_jobs.get(stores.read(store_id), job_id)
     if job.finished_at is None:
-        raise Failure("The report is there when the import has ended.")
+        raise CommandError("The import has not ended yet: its report is written at the end.")
     _copy_report(job, "warnings" if warnings else "rejects")
 
 
@@ -105,8 +110,9 @@ def _copy_report(job: ImportJob, report: import_files.Report) -> None:
     try:
         body = s3.get_object(Bucket=settings.imports_bucket(), Key=import_files.report_key(job.id, report))["Body"]
     except s3.exceptions.NoSuchKey:
-        reason = f"The import {job.status} before a row was read: {job.message}" if job.detected is None else ""
-        raise Failure(reason or "The report is not kept any more: upload the file again for a new one.") from None
+        if job.detected is None:
+            raise CommandError(f"The import {job.status} before it read a row: {job.message}") from None
+        raise CommandError("The report has expired: upload the file again for a new one.") from None
     shutil.copyfileobj(body, sys.stdout.buffer)
 
 
@@ -120,11 +126,11 @@ def _print(job: ImportJob, json: bool) -> None:
         return output.json(job)
     columns = job.detected.columns if job.detected else []
     reports: list[tuple[int, import_files.Report]] = [(job.rejected, "rejects"), (job.warnings, "warnings")]
-    written = [report for count, report in reports if count and job.finished_at]
+    available = [report for count, report in reports if count and job.finished_at]
     return output.details(
         **{"import": job.id},
         file=job.file,
-        status=f"{job.status}{', a dry run: nothing was changed' * job.dry_run}",
+        status=f"{job.status}{' (dry run: nothing was changed)' * job.dry_run}",
         rows=job.rows_total,
         created=job.created,
         updated=job.updated,
@@ -135,5 +141,5 @@ def _print(job: ImportJob, json: bool) -> None:
         left_out=[column.header for column in columns if not column.field],
         notes=job.notes,
         reason=job.message,
-        reports=[f"s3://{settings.imports_bucket()}/{import_files.report_key(job.id, report)}" for report in written],
+        reports=[f"s3://{settings.imports_bucket()}/{import_files.report_key(job.id, report)}" for report in available],
     )

@@ -1,0 +1,1 @@
+"""The commands, one module per group, with the parts that only they use."""

@@ -1,0 +1,1 @@
+"""The terminal: shared options, output, progress, and exit codes."""
