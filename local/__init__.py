@@ -1,1 +1,1 @@
-"""The local cloud: the whole stack deployed on this machine, without an account and without Docker."""
+"""The local cloud: the whole stack on this machine, without an AWS account or Docker."""

@@ -11,36 +11,36 @@ from types import FrameType
 
 from local import demo, lock, outputs
 from local.cloud import Cloud, local_cloud
+from local.demo_shop import DemoFailedError
 from local.ministack import MinistackError
 from local.paths import state_dir
 from local.sam import DeploymentError
-from local.shop import WrongError
 
 _STOP_SECONDS = 30
 
 
 def start(state: Path, *, with_shop: bool = False) -> int:
-    """Run a local cloud in the foreground until Ctrl-C or SIGTERM; with the demo's shop in it if wished."""
-    _end_cleanly()
+    """Run a local cloud in the foreground until Ctrl-C or SIGTERM, optionally with the demo's shop."""
+    _interrupt_on_signals()
     try:
         with local_cloud(state, say=lambda line: print(line, flush=True)) as cloud:
-            key = _fill(cloud) if with_shop else None
-            _describe(cloud.outputs)
+            key = _load_shop(cloud) if with_shop else None
+            _print_addresses(cloud.outputs)
             if key:
-                _invite(cloud.outputs, key)
+                _print_examples(cloud.outputs, key)
             while True:
                 cloud.check()
                 time.sleep(0.5)
     except KeyboardInterrupt:
-        print("The local cloud has ended.")
+        print("The local cloud has stopped.")
         return 0
-    except (lock.AlreadyRunningError, MinistackError, DeploymentError, WrongError) as error:
+    except (lock.AlreadyRunningError, MinistackError, DeploymentError, DemoFailedError) as error:
         print(error, file=sys.stderr)
         return 1
 
 
 def stop(state: Path) -> int:
-    """End the local cloud that runs in `state`, and wait until it has."""
+    """Stop the local cloud that runs in `state`, and wait until its process has ended."""
     process = lock.holder(state)
     if process is None:
         print("No local cloud is running.")
@@ -49,89 +49,89 @@ def stop(state: Path) -> int:
     deadline = time.monotonic() + _STOP_SECONDS
     while lock.holder(state) == process:
         if time.monotonic() > deadline:
-            print(f"Process {process} has not ended after {_STOP_SECONDS} s.", file=sys.stderr)
+            print(f"Process {process} is still running after {_STOP_SECONDS} s.", file=sys.stderr)
             return 1
         time.sleep(0.1)
-    print("The local cloud has ended.")
+    print("The local cloud has stopped.")
     return 0
 
 
 def status(state: Path) -> int:
-    """Say whether a local cloud runs, and where; status 1 when none does."""
-    process, found = lock.holder(state), outputs.read(state)
+    """Print whether a local cloud runs, and its addresses. Return 1 if none runs."""
+    process, addresses = lock.holder(state), outputs.read(state)
     if process is None:
         print("No local cloud is running.")
         return 1
-    if found is None:
+    if addresses is None:
         print(f"A local cloud is starting (process {process}).")
         return 0
     print(f"A local cloud is running (process {process}).")
-    _describe(found)
+    _print_addresses(addresses)
     return 0
 
 
-def _fill(cloud: Cloud) -> str:
+def _load_shop(cloud: Cloud) -> str:
     print("Importing the customers and orders of the Chinook shop ...", flush=True)
-    return demo.fill(cloud.outputs, cloud.state)
+    return demo.load_shop(cloud.outputs, cloud.state)
 
 
-def _invite(found: outputs.Outputs, key: str) -> None:
+def _print_examples(addresses: outputs.Outputs, key: str) -> None:
     print(
-        f"""  The store chinook is there with its customers and orders; its API key:
+        f"""  The store chinook is ready, with customers and orders. Its API key:
   {key}
 
 Try, in another terminal:
   .venv/bin/clientela --local customers list chinook --sort=-spent
-  curl -H 'Authorization: Bearer {key}' '{found.api_url}/v1/stores/chinook/customers?limit=1'
+  curl -H 'Authorization: Bearer {key}' '{addresses.api_url}/v1/stores/chinook/customers?limit=1'
 
-Ctrl-C ends it all.
+Ctrl-C stops the local cloud.
 """,
         flush=True,
     )
 
 
-def _describe(found: outputs.Outputs) -> None:
+def _print_addresses(addresses: outputs.Outputs) -> None:
     print(
         f"""
-  API      {found.api_url}/v1/openapi.json
-  Mailbox  {found.mailbox_url}
-  Imports  {found.imports_bucket}
-  Exports  {found.exports_bucket}
-  Orders   {found.orders_queue_url}
-  Table    {found.table}
-  Events   {found.event_bus}, a bus of EventBridge
-  AWS      {found.endpoint_url} (any AWS tool: AWS_ENDPOINT_URL, keys test/test, region {found.region})
+  API      {addresses.api_url}/v1/openapi.json
+  Mailbox  {addresses.mailbox_url}
+  Imports  {addresses.imports_bucket}
+  Exports  {addresses.exports_bucket}
+  Orders   {addresses.orders_queue_url}
+  Table    {addresses.table}
+  Events   {addresses.event_bus} (EventBridge bus)
+  AWS      {addresses.endpoint_url} (for any AWS tool: set AWS_ENDPOINT_URL; keys test/test, region {addresses.region})
 """,
         flush=True,
     )
 
 
-def show(state: Path) -> int:
-    """Go through the demo, on a local cloud of its own."""
-    _end_cleanly()
+def run_demo(state: Path) -> int:
+    """Run the demo in a local cloud of its own."""
+    _interrupt_on_signals()
     return demo.main(state)
 
 
-def _end_cleanly() -> None:
+def _interrupt_on_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    # A second Ctrl-C must not break into the clean-up.
+    # A second Ctrl-C must not interrupt the clean-up.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def main() -> int:
-    """Run the command named on the command line; returns the exit status."""
+    """Run the command of this process, and return its exit status."""
     commands: dict[str, Callable[[Path], int]] = {
         "start": start,
         "start --demo": partial(start, with_shop=True),
         "stop": stop,
         "status": status,
-        "demo": show,
+        "demo": run_demo,
     }
     command = commands.get(" ".join(sys.argv[1:]))
     if command is None:

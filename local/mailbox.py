@@ -1,4 +1,4 @@
-"""The mails the local cloud would have sent, as data."""
+"""The mails that the local cloud would have sent, as data."""
 
 import html
 import json
@@ -14,7 +14,7 @@ _SENTENCE_END = ".,;:!?)]"
 
 
 class Mail(NamedTuple):
-    """One sent mail; `sent_at` is RFC 3339 in UTC."""
+    """A sent mail. `sent_at` is RFC 3339 in UTC."""
 
     id: str
     to: list[str]
@@ -25,31 +25,31 @@ class Mail(NamedTuple):
     sent_at: str
 
     def links(self) -> list[str]:
-        """The links a reader could follow, each once, those of the text first."""
+        """Return the links of the mail without duplicates, those in the text first."""
         in_text = (link.rstrip(_SENTENCE_END) for link in _IN_TEXT.findall(self.text))
         in_html = (html.unescape(link) for link in _IN_HTML.findall(self.html))
         return list(dict.fromkeys([*in_text, *in_html]))
 
     def document(self) -> dict[str, Any]:
-        """The mail as messages.json has it."""
+        """Return the mail as messages.json contains it."""
         fields = self._asdict()
         sender = fields.pop("sender")
         return {**fields, "from": sender, "links": self.links()}
 
 
 def sign_in_link(mail: Mail) -> str | None:
-    """The link that carries a token: those hold it in the fragment, so that no server log ever sees it."""
+    """Return the link with a token, or None. Tokens are in the fragment, so that no server logs them."""
     return next((link for link in mail.links() if "#" in link), None)
 
 
 def fetch(endpoint: str) -> list[Mail]:
-    """Every mail sent since the local cloud at `endpoint` started, newest first."""
+    """Return all mails since the local cloud at `endpoint` started, newest first."""
     with urllib.request.urlopen(f"{endpoint}/_ministack/ses/messages", timeout=10) as answer:  # noqa: S310
         return parse(json.load(answer))
 
 
 def parse(listing: dict[str, Any]) -> list[Mail]:
-    """Mails out of MiniStack's listing, newest first."""
+    """Return the mails in MiniStack's listing, newest first."""
     return list(reversed(list(_mails(listing))))
 
 

@@ -1,10 +1,10 @@
-"""The mailbox as one HTML page: no script, and nothing from elsewhere but the pictures of the mails."""
+"""The mailbox as one HTML page. It has no scripts, and loads only the images of the mails."""
 
 from html import escape
 
 from local.mailbox import Mail, sign_in_link
 
-# A mail's own styles and pictures may show; scripts may not run, neither in the page nor in a mail.
+# Styles and images of mails are allowed; scripts are not, neither in the page nor in a mail.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; frame-ancestors 'none'; base-uri 'none'"
 
 _STYLE = """
@@ -21,14 +21,17 @@ summary { cursor: pointer; margin: .5rem 0 }
 
 
 def page(mails: list[Mail]) -> str:
-    """The whole page, newest mail first as given."""
-    body = "\n".join(_article(mail) for mail in mails) or "<p>No mail has been sent yet. Reload to look again.</p>"
+    """Return the whole page with the mails in their order."""
+    body = (
+        "\n".join(_article(mail) for mail in mails)
+        or "<p>No mail has been sent yet. Reload the page to check again.</p>"
+    )
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>Mailbox ({len(mails)}) · Clientela</title><style>{_STYLE}</style></head>
 <body><h1>Mailbox</h1>
-<p>Mails the local cloud would have sent, newest first. Also as <a href="/messages.json">JSON</a>.</p>
+<p>Mails that the local cloud would have sent, newest first. Also as <a href="/messages.json">JSON</a>.</p>
 {body}
 </body></html>
 """
@@ -53,7 +56,7 @@ def _sign_in(mail: Mail) -> str:
 def _html(mail: Mail) -> str:
     if not mail.html:
         return ""
-    # Links of the mail open in a new tab, where the sandbox no longer holds; inside it nothing can run or submit.
+    # Links open in a new tab without the sandbox. Inside it, nothing can run scripts or submit forms.
     sandbox = "allow-popups allow-popups-to-escape-sandbox"
     return f'<iframe sandbox="{sandbox}" title="The mail as sent" srcdoc="{escape(_new_tab(mail.html))}"></iframe>\n'
 

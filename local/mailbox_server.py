@@ -1,4 +1,4 @@
-"""The mailbox on a free port of 127.0.0.1, in a thread of the local cloud's process."""
+"""The mailbox's web server: a thread of the local cloud's process, on a free port of 127.0.0.1."""
 
 import json
 import threading
@@ -12,7 +12,7 @@ from local.ports import HOST
 
 @contextmanager
 def mailbox_server(endpoint: str) -> Iterator[str]:
-    """Serve the mails of the local cloud at `endpoint`; gives the mailbox's URL."""
+    """Serve the mails of the local cloud at `endpoint`, and return the mailbox's URL."""
     server = ThreadingHTTPServer((HOST, 0), _handler(endpoint))
     threading.Thread(target=server.serve_forever, daemon=True, name="mailbox").start()
     try:
@@ -25,13 +25,13 @@ def mailbox_server(endpoint: str) -> Iterator[str]:
 def _handler(endpoint: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            answers = {"/": self._page, "/messages.json": self._messages}
-            answer = answers.get(self.path.partition("?")[0])
-            # A page of another name for this address (DNS rebinding) must not read the mails.
-            if answer is None or not self._is_ours():
+            routes = {"/": self._page, "/messages.json": self._messages}
+            route = routes.get(self.path.partition("?")[0])
+            # Against DNS rebinding: another site must not read the mails.
+            if route is None or not self._is_local_host():
                 self._send(404, "text/plain", "Not found\n")
             else:
-                answer()
+                route()
 
         def _page(self) -> None:
             self._send(200, "text/html", mailbox_page.page(mailbox.fetch(endpoint)))
@@ -40,7 +40,7 @@ def _handler(endpoint: str) -> type[BaseHTTPRequestHandler]:
             documents = [mail.document() for mail in mailbox.fetch(endpoint)]
             self._send(200, "application/json", json.dumps(documents, ensure_ascii=False, indent=2))
 
-        def _is_ours(self) -> bool:
+        def _is_local_host(self) -> bool:
             return self.headers.get("Host", "").partition(":")[0] in (HOST, "localhost")
 
         def _send(self, status: int, kind: str, body: str) -> None:
@@ -55,6 +55,6 @@ def _handler(endpoint: str) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
 
         def log_message(self, *_args: object) -> None:
-            """Say nothing: a line per request would bury what the local cloud says."""
+            """Print nothing: a line per request would bury the local cloud's own output."""
 
     return Handler

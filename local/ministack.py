@@ -1,4 +1,4 @@
-"""MiniStack, the emulator that carries the local cloud, as a child process on a free port of 127.0.0.1."""
+"""MiniStack, the AWS emulator of the local cloud, as a child process on a free port of 127.0.0.1."""
 
 import contextlib
 import os
@@ -16,31 +16,34 @@ from local.environment import bare_environment
 from local.paths import ROOT
 from local.ports import HOST, free_port
 
-_START_SECONDS = 60  # about 3 s on a quiet machine
-_STOP_SECONDS = 3  # nothing in memory is worth a longer wait
+_START_SECONDS = 60  # about 3 s on an idle machine
+_STOP_SECONDS = 3  # nothing in memory must be saved
 _LOG_LINES = 20
 _SETTINGS = {
     "BIND_HOST": HOST,
     "MINISTACK_HOST": HOST,
     "AUTH": "true",
-    "SFN_WAIT_SCALE": "0.02",  # state machines hardly wait before they try again
-    "IOT_MTLS_ENABLED": "0",  # these two would listen on ports of their own
+    "SFN_WAIT_SCALE": "0.02",  # shortens the retry waits of state machines
+    "IOT_MTLS_ENABLED": "0",  # these two would open more ports
     "SFTP_ENABLED": "0",
-    "LANG": "C.UTF-8",  # the functions inherit these two: as on AWS
+    "LANG": "C.UTF-8",  # the functions inherit these two, as on AWS
     "TZ": "UTC",
     "PYTHONUNBUFFERED": "1",
 }
 
 
 class MinistackError(RuntimeError):
-    """The emulator did not start or has ended; the message holds the last lines of its log."""
+    """MiniStack did not start, or has ended. The message contains the last lines of its log."""
 
 
 @contextlib.contextmanager
 def ministack(state: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Run MiniStack with IAM enforced; give its endpoint URL and its process. Its log is `ministack.log` in `state`.
+    """Run MiniStack with IAM enforced, and return its endpoint URL and its process.
 
-    Everything lives in memory and is gone afterwards, with the processes of the functions. Raises MinistackError.
+    All data is in memory. The log is `ministack.log` in `state`. The functions' processes end with MiniStack.
+
+    Raises:
+        MinistackError: MiniStack did not start.
     """
     port = free_port()
     scratch = state / "tmp"
@@ -48,7 +51,7 @@ def ministack(state: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     with (state / "ministack.log").open("wb") as log:
         process = _spawn(port, scratch, log.fileno())
         try:
-            _await_health(process, f"http://{HOST}:{port}", state / "ministack.log")
+            _wait_until_healthy(process, f"http://{HOST}:{port}", state / "ministack.log")
             yield f"http://{HOST}:{port}", process
         finally:
             _stop(process)
@@ -56,16 +59,16 @@ def ministack(state: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
 
 
 def _spawn(port: int, scratch: Path, log: int) -> "subprocess.Popen[bytes]":
-    # No AWS_ENDPOINT_URL: the functions inherit this environment and would all call that address.
+    # Without AWS_ENDPOINT_URL, because the functions inherit this environment.
     environment = bare_environment(GATEWAY_PORT=str(port), TMPDIR=str(scratch), **_SETTINGS)
     command = [sys.executable, "-m", "local.engine"]
-    # A session of its own: Ctrl-C reaches only us, and one signal ends it with all functions.
+    # In a new session, so that Ctrl-C does not reach it, and one signal ends it with all functions.
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
     )
 
 
-def _await_health(process: "subprocess.Popen[bytes]", endpoint: str, log: Path) -> None:
+def _wait_until_healthy(process: "subprocess.Popen[bytes]", endpoint: str, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not _is_healthy(endpoint):
         check_alive(process, log)
@@ -83,19 +86,19 @@ def _is_healthy(endpoint: str) -> bool:
 
 
 def check_alive(process: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Raise MinistackError with the log's last lines when the process has ended."""
+    """Raise MinistackError with the last lines of the log if the process has ended."""
     if process.poll() is not None:
         raise MinistackError(f"MiniStack ended with status {process.returncode}. {last_lines(log)}")
 
 
 def last_lines(log: Path) -> str:
-    """The end of a log file, for an error message."""
+    """Return the last lines of a log file for an error message."""
     lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
     return "\n".join([f"The last lines of {log}:", *lines])
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    # SIGTERM to MiniStack alone first: it ends its functions. Then the whole group, for what did not listen.
+    # First SIGTERM to MiniStack, which ends its functions. Then SIGKILL to the group, for what still runs.
     with contextlib.suppress(ProcessLookupError):
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""Where a running local cloud can be reached: `outputs.json` in its state folder."""
+"""The addresses of a running local cloud: `outputs.json` in its state folder."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Outputs:
-    """Addresses and names of a deployed local cloud. No URL ends in a slash."""
+    """Addresses and resource names of a local cloud. No URL ends with a slash."""
 
     api_url: str  # `${api_url}/v1/stores/...`
     imports_bucket: str
@@ -16,19 +16,19 @@ class Outputs:
     table: str
     event_bus: str
     mailbox_url: str
-    endpoint_url: str  # of every AWS service
+    endpoint_url: str  # for every AWS service
     region: str
 
 
 def write(state: Path, outputs: Outputs) -> None:
-    """Write the file whole or not at all: a reader never sees half of it."""
+    """Write the file atomically: a reader never sees half of it."""
     scratch = _file(state).with_suffix(".new")
     scratch.write_text(json.dumps(asdict(outputs), indent=2) + "\n")
     scratch.replace(_file(state))
 
 
 def read(state: Path) -> Outputs | None:
-    """What the running local cloud wrote; None when it is not ready yet or not running."""
+    """Return the outputs of the running local cloud, or None if it is not ready or not running."""
     try:
         return Outputs(**json.loads(_file(state).read_text()))
     except FileNotFoundError:
@@ -36,7 +36,7 @@ def read(state: Path) -> Outputs | None:
 
 
 def remove(state: Path) -> None:
-    """Nobody shall call a local cloud that has ended."""
+    """Remove the file, so that nobody calls a local cloud that has stopped."""
     _file(state).unlink(missing_ok=True)
 
 

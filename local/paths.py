@@ -1,4 +1,4 @@
-"""Where things lie in a checkout, and where a running local cloud keeps its state."""
+"""Folders of the checkout, and the state folder of a local cloud."""
 
 import os
 from pathlib import Path
@@ -8,8 +8,8 @@ CACHE = ROOT / ".cache"
 
 
 def state_dir(chosen: Path | None = None) -> Path:
-    """The folder of one local cloud: the argument, else CLIENTELA_LOCAL_DIR, else `.local` in the checkout.
+    """Return the folder of a local cloud: `chosen`, CLIENTELA_LOCAL_DIR, or `.local` in the checkout.
 
-    Two clouds run side by side when their folders differ.
+    Clouds with different folders can run side by side.
     """
     return (chosen or Path(os.environ.get("CLIENTELA_LOCAL_DIR") or ROOT / ".local")).resolve()

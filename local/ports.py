@@ -1,4 +1,4 @@
-"""Free ports of the loopback interface, and waiting for somebody to listen on one."""
+"""Free ports of the loopback interface."""
 
 import socket
 import subprocess
@@ -8,7 +8,7 @@ HOST = "127.0.0.1"
 
 
 def free_port() -> int:
-    """A port nobody listens on now. The system gives another one at each call, so two starters rarely meet."""
+    """Return a port that is free now. The system returns a different one at each call."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -16,9 +16,11 @@ def free_port() -> int:
 
 
 def wait_until_listening(port: int, process: "subprocess.Popen[bytes]", seconds: float) -> None:
-    """Return when `process` listens on `port`.
+    """Wait until `process` listens on `port`.
 
-    Raises ChildProcessError when the process has ended, TimeoutError after `seconds`.
+    Raises:
+        ChildProcessError: the process has ended.
+        TimeoutError: the process does not listen after `seconds`.
     """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

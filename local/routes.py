@@ -1,4 +1,4 @@
-"""The HTTP API's routes, made from the deployed template: MiniStack creates AWS::Serverless::HttpApi without them."""
+"""Creates the HTTP API's routes from the deployed template, because MiniStack does not."""
 
 import json
 import re
@@ -11,16 +11,17 @@ _FUNCTION = re.compile(r"/functions/\$\{(\w+)(?:\.Arn)?\}/invocations$")
 
 
 class Route(NamedTuple):
-    """One route: its key as API Gateway spells it, and the logical id of the function that answers it."""
+    """A route: its key in API Gateway, and the logical id of its function."""
 
     key: str  # "ANY /v1/stores/{store_id}/{proxy+}"
     function: str
 
 
 def from_openapi(body: dict[str, Any]) -> Iterator[Route]:
-    """The routes of an OpenAPI document as SAM writes it into a deployed HTTP API.
+    """Yield the routes of the OpenAPI document that SAM writes into a deployed HTTP API.
 
-    Raises ValueError for an operation that no function answers.
+    Raises:
+        ValueError: an operation has no function.
     """
     for path, operations in body["paths"].items():
         for name, operation in operations.items():
@@ -32,14 +33,14 @@ def from_openapi(body: dict[str, Any]) -> Iterator[Route]:
 
 def _function(operation: dict[str, Any], key: str) -> str:
     uri = operation.get("x-amazon-apigateway-integration", {}).get("uri", {})
-    found = _FUNCTION.search(uri.get("Fn::Sub", "") if isinstance(uri, dict) else uri)
-    if found is None:
-        raise ValueError(f"no function answers {key}")
-    return found[1]
+    match = _FUNCTION.search(uri.get("Fn::Sub", "") if isinstance(uri, dict) else uri)
+    if match is None:
+        raise ValueError(f"{key} has no function")
+    return match[1]
 
 
 def create(stack: str, endpoint: str) -> None:
-    """Create the routes of the stack's one HTTP API."""
+    """Create the routes of the stack's HTTP API."""
     cloudformation = aws.client("cloudformation", endpoint)
     described = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
     physical = {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in described}

@@ -1,4 +1,4 @@
-"""Building and deploying the real template with the SAM CLI, against the local cloud and without any other network."""
+"""Builds template.yaml with the SAM CLI and deploys it to the local cloud."""
 
 import contextlib
 import os
@@ -13,23 +13,23 @@ from local.paths import ROOT
 
 STACK = "clientela-local"
 SENDER = "shop@clientela.example"
-NO_VIES = "http://127.0.0.1:9"  # nobody listens there: trying things out asks no public registry
-_STOP_SECONDS = 3  # what it has built is built anew
+NO_VIES = "http://127.0.0.1:9"  # nothing listens there, so that no public registry is called
+_STOP_SECONDS = 3  # an interrupted build starts again anyway
 
 
 class DeploymentError(RuntimeError):
-    """`sam` failed; the message holds the end of what it printed."""
+    """`sam` failed. The message contains the end of its output."""
 
 
 def build(state: Path) -> None:
-    """`sam build` into `state`. Unchanged functions and layers come from its cache."""
+    """Run `sam build` into `state`. Unchanged functions and layers come from the cache."""
     folder = state / "sam"
     command = ["build", "--cached", "--parallel", "--build-dir", str(folder / "build")]
     _sam(state, [*command, "--cache-dir", str(folder / "cache")], _parameters())
 
 
 def deploy(state: Path, endpoint: str) -> None:
-    """`sam deploy` of what `build` made, to the cloud at `endpoint`."""
+    """Run `sam deploy` with the result of `build` to the cloud at `endpoint`."""
     command = ["deploy", "--template-file", str(state / "sam" / "build" / "template.yaml"), "--stack-name", STACK]
     parameters = [*_parameters(), f"PublicUrl={api_url(endpoint)}"]
     _sam(state, [*command, "--no-progressbar"], parameters, AWS_ENDPOINT_URL=endpoint)
@@ -47,7 +47,7 @@ def _sam(state: Path, arguments: list[str], parameters: list[str], **extra: str)
 
 
 def _run(command: list[str], environment: dict[str, str], log: int) -> int:
-    """The exit status. Interrupted, it ends the program with all that it has started: sam leaves its children behind."""
+    """Run a command and return its exit status. On an interrupt, also end the child processes of `sam`."""
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
     ) as process:
@@ -67,7 +67,7 @@ def _end_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _parameters() -> list[str]:
-    # The functions run on this machine's processor, and a deleted local cloud leaves nothing worth protecting.
+    # The functions run on this machine's processor. A local cloud has no data to protect from deletion.
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     values = {
         "Stage": "local",

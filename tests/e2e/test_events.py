@@ -54,7 +54,7 @@ def come(follower: Follower, **counts: int) -> list[dict[str, Any]]:
     """The details of the events, once as many of each type have come; `customer_created=1` and so on."""
 
     def look() -> list[dict[str, Any]] | None:
-        found = [event["detail"] for event in follower.look()]
+        found = [event["detail"] for event in follower.poll()]
         told = [detail["type"].replace(".", "_") for detail in found]
         return found if all(told.count(name) >= count for name, count in counts.items()) else None
 

@@ -1,10 +1,10 @@
-"""What the local cloud starts can reach no real account."""
+"""Processes of the local cloud cannot reach a real account."""
 
 import pytest
 from local.environment import bare_environment, clean_environment
 
 
-def test_nothing_of_the_shells_aws_account_or_proxy_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_aws_settings_and_proxies_of_the_shell_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "SAM_CLI_CONTAINER_CONNECTION_TIMEOUT"):
         monkeypatch.setenv(name, "mine")
     for name in ("https_proxy", "HTTP_PROXY"):
@@ -15,7 +15,7 @@ def test_nothing_of_the_shells_aws_account_or_proxy_is_passed_on(monkeypatch: py
     assert (environment["AWS_ACCESS_KEY_ID"], environment["GATEWAY_PORT"]) == ("test", "1")
 
 
-def test_the_functions_inherit_nothing_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_functions_do_not_inherit_the_shells_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TABLE_NAME", "mine")
     monkeypatch.setenv("LANG", "xx")
     environment = bare_environment(LANG="C.UTF-8")

@@ -1,4 +1,4 @@
-"""One local cloud per folder, and the files of a killed one hold nobody back."""
+"""One local cloud per folder. A killed cloud leaves no lock behind."""
 
 import os
 import signal
@@ -35,19 +35,19 @@ def test_a_refused_start_leaves_the_first_alone(tmp_path: Path) -> None:
         assert lock.holder(tmp_path) == os.getpid()
 
 
-def test_other_folders_are_other_clouds(tmp_path: Path) -> None:
+def test_each_folder_has_its_own_lock(tmp_path: Path) -> None:
     with lock.running(tmp_path / "a"), lock.running(tmp_path / "b"):
         assert lock.holder(tmp_path / "a") == lock.holder(tmp_path / "b") == os.getpid()
 
 
-def test_nobody_runs_before_and_after(tmp_path: Path) -> None:
+def test_there_is_no_holder_before_and_after(tmp_path: Path) -> None:
     assert lock.holder(tmp_path) is None
     with lock.running(tmp_path):
         pass
     assert lock.holder(tmp_path) is None
 
 
-def test_a_killed_one_holds_nobody_back(tmp_path: Path) -> None:
+def test_a_killed_cloud_leaves_no_lock(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()

@@ -1,4 +1,4 @@
-"""The mailbox: which links are found, and that a mail cannot break out of its place in the page."""
+"""The mailbox: links in mails, and a page that mails cannot break out of."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""outputs.json: whole or absent."""
+"""outputs.json is complete or absent."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ OUTPUTS = Outputs(
 )
 
 
-def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+def test_outputs_are_read_as_written(tmp_path: Path) -> None:
     outputs.write(tmp_path, OUTPUTS)
     assert outputs.read(tmp_path) == OUTPUTS
 
@@ -28,7 +28,7 @@ def test_writing_leaves_one_file(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["outputs.json"]
 
 
-def test_nothing_is_read_before_and_after(tmp_path: Path) -> None:
+def test_there_are_no_outputs_before_and_after(tmp_path: Path) -> None:
     assert outputs.read(tmp_path) is None
     outputs.write(tmp_path, OUTPUTS)
     outputs.remove(tmp_path)

@@ -1,4 +1,4 @@
-"""From the OpenAPI body of a deployed HTTP API to its routes."""
+"""Routes from the OpenAPI document of a deployed HTTP API."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What `sam` starts does not outlive the local cloud."""
+"""Processes that `sam` starts do not outlive the local cloud."""
 
 import os
 import select
@@ -14,10 +14,10 @@ BUILD = """
 import pathlib, sys
 from local import __main__, sam
 sam.clean_environment = lambda **_: {"PATH": sys.argv[2]}
-__main__._end_cleanly()
+__main__._interrupt_on_signals()
 sam.build(pathlib.Path(sys.argv[1]))
 """
-# It and its child hold the pipe open as long as they live.
+# This script and its child hold the pipe open as long as they run.
 SAM = """#!/bin/sh
 exec 3>'{pipe}'
 echo started >&3
@@ -38,7 +38,7 @@ def test_a_build_that_is_interrupted_leaves_no_process_behind(tmp_path: Path) ->
     ) as process:
         with pipe.open("rb", buffering=0) as held:
             assert held.read(100) == b"started\n"
-            time.sleep(1)  # it speaks before its parent has come back from starting it
+            time.sleep(1)  # it may print before its parent has returned from starting it
             process.send_signal(signal.SIGTERM)
             readable, _, _ = select.select([held], [], [], 20)
             assert readable, "a child of sam still runs"
