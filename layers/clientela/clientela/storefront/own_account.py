@@ -122,7 +122,7 @@ def patch(store: Store, customer_id: str, changes: Any, now: datetime, version: 
 
     def apply(before: Customer) -> Customer:
         customers.require_version(before, version)
-        after = customers.apply_patch(before, fields, store.country)
+        after = customer_input.apply_patch(before, fields, store.country)
         previous = before.marketing_consent
         is_repeated = previous and previous.wording == wording and after.accepts_marketing == before.accepts_marketing
         if wording is None or is_repeated:
