@@ -50,13 +50,13 @@ def visitor(number: int) -> str:
     return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
-def link(store: Store, email: str, customer_id: str | None) -> dict[str, str]:
+def link(store: Store, email: str, customer: Customer | None) -> dict[str, str]:
     """What the browser sends that asked for a link, once the mail is there."""
     now = clock.now()
     asked = link_sign_in.request_link(store, email, Visitor(visitor(next(_numbers))), "es", None, now)
     request = link_requests.find(store, asked.request_id)
     assert request
-    link_requests.store_hashes(request, SECRET, CODE, customer_id, now)
+    link_requests.store_hashes(request, SECRET, CODE, customer, now)
     return {"token": f"{asked.request_id}.{SECRET}", "nonce": asked.nonce}
 
 
@@ -100,7 +100,7 @@ def _regular(store: Store) -> str:
         orders.record_version(store, order, now)
     customer = customers.find(store, email, now)
     assert customer
-    proof = link(store, email, customer.id)
+    proof = link(store, email, customer)
     return link_sign_in.verify(store, link_sign_in.parse_proof(**proof), NOWHERE, now).token
 
 

@@ -1,6 +1,6 @@
-"""DynamoDB stream → what follows from a change of a customer. The template filters what comes here.
+"""DynamoDB stream → consequences of a change of a customer. The template filters the changes.
 
-Nothing of it is done by the code that writes customers: it could forget it, or die between the write and the rest.
+The code that writes customers does none of this: it could forget it, or die between the write and the rest.
 """
 
 from typing import Any
@@ -10,8 +10,9 @@ from aws_lambda_powertools import Logger
 from clientela import clock
 from clientela.handlers import stream_batches
 from clientela.mail import mail_queue
-from clientela.notifications import approval_mail, welcome_mail
+from clientela.notifications import account_notices, approval_mail, welcome_mail
 from clientela.orders import unclaimed_orders
+from clientela.sign_in import sessions
 from clientela.table.stream import TableChange
 from clientela.vat import vat_check_queue, vat_checks
 
@@ -19,20 +20,27 @@ logger = Logger()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Follow a batch of changes; the answer names those to be delivered again, and doing something twice is no harm."""
+    """Follow up a batch of changes, and return those to be delivered again. Repeating does no harm."""
     return stream_batches.answer(event, _follow, logger)
 
 
 def _follow(change: TableChange) -> None:
-    """Everything that follows from one change: what fails of it keeps the rest from nothing."""
+    """Do everything that follows from one change. One failing step does not stop the others."""
     errors = []
-    for follow_up in (_check_vat_id, _welcome, _tell_approved, _adopt_orders):
+    for follow_up in (sessions.end_after, _notify_old_address, _check_vat_id, _welcome, _tell_approved, _adopt_orders):
         try:
             follow_up(change)
         except Exception as error:
             errors.append(error)
     if errors:
         raise ExceptionGroup("not all that follows was done", errors)
+
+
+def _notify_old_address(change: TableChange) -> None:
+    moved = account_notices.email_change_in(change)
+    if moved:
+        mail_queue.put("email_changed", moved.store_id, customer_id=moved.customer_id, version=moved.version)
+        logger.info("email change notice queued", **moved._asdict())
 
 
 def _check_vat_id(change: TableChange) -> None:

@@ -23,8 +23,7 @@ from clientela.customers.customer_search import Sort
 from clientela.errors import CustomerNotFoundError, EmailTakenError, VersionConflictError
 from clientela.lifecycle import customer_data, customer_removal
 from clientela.lifecycle.customer_data import CustomerData
-from clientela.mail import mail_queue
-from clientela.sign_in import link_sign_in, sessions, sign_in_events
+from clientela.sign_in import sessions, sign_in_events
 from clientela.sign_in.sessions import Session
 from clientela.sign_in.sign_in_events import SignInEvent
 from clientela.web import http_app
@@ -96,12 +95,6 @@ def change_customer(
     """Change a customer by JSON Merge Patch (RFC 7396); `If-Match` guards against changes of others."""
     store, version = router.context["store"], http_app.version_wanted(if_match)
     customer = customers.patch(store, customer_id, changes, clock.now(), version, access.actor(router))
-    if customer.status == "disabled":
-        link_sign_in.revoke_access(store, customer, clock.now())
-    elif isinstance(changes, dict) and "email" in changes:
-        sessions.end_of_other_emails(store, customer)
-    if isinstance(changes, dict) and "email" in changes:  # whether it changed, the mail's sender finds in the history
-        mail_queue.put("email_changed", store.id, customer_id=customer.id, version=str(customer.version))
     return http_app.json(customer, headers=http_app.etag(customer.version))
 
 
@@ -123,7 +116,7 @@ def delete_customer(
 def list_sessions(customer_id: CustomerId) -> Response[Any]:
     """The devices on which a customer is signed in, newest sign-in first."""
     store = router.context["store"]
-    found = sessions.list_active(store, customers.get(store, customer_id).id, clock.now())
+    found = sessions.list_active(store, customers.get(store, customer_id), clock.now())
     return http_app.listing(router.current_event, found, None, max(len(found), 1))
 
 

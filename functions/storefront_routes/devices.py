@@ -44,7 +44,7 @@ class DeviceList(Model):
 def list_sessions() -> Response[Any]:
     """The devices on which one is signed in."""
     caller = router.context["caller"]
-    living = sessions.list_active(router.context["store"], caller.customer.id, clock.now())
+    living = sessions.list_active(router.context["store"], caller.customer, clock.now())
     return http_app.json(DeviceList(items=[_device(session, caller.session) for session in living]))
 
 

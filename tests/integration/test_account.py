@@ -106,7 +106,7 @@ def test_one_link_pressed_often_at_once_changes_the_email_once(store: Store, aro
     assert (after.email, after.version) == ("new@example.com", customer.version + 1)
     # Whoever lost its answer asks again, and gets the same one.
     assert email_changes.confirm(store, after, session, NOW, token=proof) == after
-    assert [each.id for each in sessions.list_active(store, after.id, NOW)] == [session.id]
+    assert [each.id for each in sessions.list_active(store, after, NOW)] == [session.id]
 
 
 def test_no_session_of_the_old_password_outlives_its_change(store: Store) -> None:
@@ -118,7 +118,7 @@ def test_no_session_of_the_old_password_outlives_its_change(store: Store) -> Non
     assert set(outcomes) <= {"done", "credentials_wrong", "busy", "session_invalid"}
     if outcomes["busy"]:  # the change may be the one that the sign-ins kept from coming through
         passwords.change(store, customers.get(store, customer.id), session, NEW, None, NOW)
-    assert [each.id for each in sessions.list_active(store, customer.id, NOW)] == [session.id]
+    assert [each.id for each in sessions.list_active(store, customer, NOW)] == [session.id]
     with pytest.raises(CredentialsWrongError):
         password_sign_in.sign_in(store, "ana@example.com", OLD, HERE, NOW)
 

@@ -99,7 +99,7 @@ def demand_one_session(store: Store, box: Mailbox, threads: ThreadPoolExecutor, 
 def opened(store: Store, email: str) -> int:
     """How many sessions the customer of an address has."""
     customer = customers.find(store, email, NOW)
-    return len(sessions.list_active(store, customer.id, NOW)) if customer else 0
+    return len(sessions.list_active(store, customer, NOW)) if customer else 0
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))

@@ -32,7 +32,6 @@ FUNCTION_ROLES = {
         f"{EXPORTS}/*": "s3:GetObject",
         f"{FUNCTION}-customer-export": INVOKE,
         f"{FUNCTION}-bulk-changes": INVOKE,
-        "MailQueue": SEND,
         "SigningSecret": SECRET,
         "ErasureSecret": SECRET,
         "RemovalQueue": SEND,
@@ -78,7 +77,7 @@ FUNCTION_ROLES = {
         "FailedCallsQueue": SEND,
     },
     "BulkChanges": {
-        "Table": table("GetItem BatchGetItem Query PutItem DeleteItem ConditionCheckItem"),
+        "Table": table("GetItem BatchGetItem Query PutItem ConditionCheckItem"),
         "Table/index/*": QUERY,
         f"{EXPORTS}/*": "s3:PutObject",
         f"{FUNCTION}-bulk-changes": INVOKE,

@@ -25,6 +25,10 @@ def reaches(before: dict[str, Any] | None, after: dict[str, Any] | None) -> set[
     return {name for name in MAPPINGS if arriving(name, [record(before, after)])}
 
 
+def profile(status: str) -> dict[str, Any]:
+    return item("PROFILE", status=status)
+
+
 PROFILE, PENDING = item("PROFILE"), item("PROFILE", vat_id_pending="ESB12345674")
 ORDER, SESSION = item("ORDER#2026-11-21T10:00:00.000Z#1001"), item("SESSION#ses_1")
 RUNNING, ENDED = item("IMPORT#imp_1", status="running"), item("IMPORT#imp_1", status="succeeded")
@@ -40,6 +44,11 @@ BOTH = FOLLOW_UPS | EVENTS
         (PROFILE, PENDING, BOTH),
         (PROFILE, None, EVENTS),
         (PENDING, None, EVENTS),
+        (profile("active"), profile("disabled"), BOTH),
+        (profile("pending"), profile("disabled"), BOTH),
+        (profile("disabled"), profile("disabled"), EVENTS),
+        (profile("disabled"), profile("active"), EVENTS),
+        (PROFILE, PROFILE | {"email_changed": {"BOOL": True}}, BOTH),
         (None, ORDER, EVENTS),
         (ORDER, ORDER, EVENTS),
         (ORDER, None, NOBODY),
@@ -63,6 +72,10 @@ def test_a_function_is_started_by_what_concerns_it_alone(
     before: dict[str, Any] | None, after: dict[str, Any] | None, functions: set[str]
 ) -> None:
     assert reaches(before, after) == functions
+
+
+def test_no_function_has_more_filters_than_lambda_takes_without_a_higher_quota() -> None:
+    assert all(len(mapping["FilterCriteria"]["Filters"]) <= 5 for mapping in MAPPINGS.values())
 
 
 def test_the_stream_feeds_two_functions_as_many_as_it_can() -> None:

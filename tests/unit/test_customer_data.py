@@ -135,7 +135,7 @@ def test_pages_hold_each_thing_once(store: Store, opened: SignedIn, monkeypatch:
 
 def test_what_has_ended_is_not_shown(store: Store, opened: SignedIn) -> None:
     later = NOW + timedelta(days=40)
-    assert sessions.list_active(store, opened.customer.id, later) == []
+    assert sessions.list_active(store, opened.customer, later) == []
     assert customer_data.page(store, opened.customer, later).sessions == []
 
 

@@ -5,20 +5,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.import_runs import StateMachines, downloaded, dropped, imported, plan
+from tests.import_runs import StateMachines, downloaded, imported
 from tests.removals import Waiting
 from tests.sign_ins import NOW, Mailbox, Sent, by_link, mailbox
 
-import csv_import
 from clientela.aws import clients
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import OPERATOR
 from clientela.errors import LinkUsedError
-from clientela.handlers import error_logs
 from clientela.imports import import_jobs, import_load
 from clientela.lifecycle import customer_removal
-from clientela.sign_in import link_sign_in, sessions
+from clientela.sign_in import sessions
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 
@@ -53,7 +51,7 @@ def signed_in_with_another_link(store: Store, mails: Mailbox) -> Sent:
 def demand_shut_out(store: Store, ana: Customer, link: Sent) -> None:
     """Enabled again, Ana has neither her old sessions nor her old links."""
     customers.patch(store, ana.id, {"status": "active"}, NOW)
-    assert sessions.list_active(store, ana.id, NOW) == []
+    assert sessions.list_active(store, customers.get(store, ana.id), NOW) == []
     with pytest.raises(LinkUsedError):
         by_link(store, link)
 
@@ -73,25 +71,6 @@ def test_who_is_disabled_by_a_row_is_shut_out(
 ) -> None:
     later = signed_in_with_another_link(store, mails)
     assert imported(store, machines, DISABLE).updated == 1
-    demand_shut_out(store, ana, later)
-
-
-def test_who_is_disabled_is_shut_out_also_where_the_chunk_died_before(
-    store: Store, machines: StateMachines, mails: Mailbox, ana: Customer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def dies(*_: object) -> None:
-        raise ConnectionError("the function was killed here")
-
-    later = signed_in_with_another_link(store, mails)
-    csv_import.receive(dropped(store, DISABLE, "customers.csv"), None)
-    ((job_id, _),) = machines.started.items()
-    work = {"store_id": store.id, "job_id": job_id, "chunk": plan(machines, job_id)[0]}
-    with monkeypatch.context() as patch:
-        patch.setattr(link_sign_in, "revoke_access", dies)
-        with pytest.raises(error_logs.FaultError):
-            csv_import.load(work, None)
-    assert customers.get(store, ana.id).status == "disabled"
-    csv_import.load(work, None)
     demand_shut_out(store, ana, later)
 
 

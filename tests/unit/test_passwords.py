@@ -82,7 +82,7 @@ def test_a_change_ends_all_other_sessions_and_is_told_by_mail(
     passwords.change(store, opened.customer, opened.session, GOOD, None, NOW)
     other = by_password(store)
     passwords.change(store, customers.get(store, other.customer.id), other.session, OTHER, GOOD, LATER)
-    assert [each.id for each in sessions.list_active(store, other.customer.id, LATER)] == [other.session.id]
+    assert [each.id for each in sessions.list_active(store, other.customer, LATER)] == [other.session.id]
     with pytest.raises(SessionInvalidError):
         sessions.current(store, opened.token, LATER)
     refused(store)

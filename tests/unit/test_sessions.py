@@ -73,10 +73,10 @@ def test_shorter_times_hold_at_once_for_open_sessions(store: Store, ana: Custome
     shorter = store_settings.change_settings(store.id, {"sessions": {"idle_hours": 24, "absolute_hours": 48}}, NOW)
     refused(shorter, token, days=1)
     sessions.current(shorter, token, NOW + timedelta(hours=23))
-    assert sessions.list_active(shorter, ana.id, NOW + timedelta(hours=23))[0].expires_at == NOW + timedelta(hours=48)
+    assert sessions.list_active(shorter, ana, NOW + timedelta(hours=23))[0].expires_at == NOW + timedelta(hours=48)
     sessions.current(shorter, token, NOW + timedelta(hours=45))
     refused(shorter, token, days=2)
-    assert sessions.list_active(shorter, ana.id, NOW + timedelta(days=2)) == []
+    assert sessions.list_active(shorter, ana, NOW + timedelta(days=2)) == []
     # A longer time is for sessions to come: what was promised at sign-in stays.
     longer = store_settings.change_settings(store.id, {"sessions": {"idle_hours": 8760, "absolute_hours": 8760}}, NOW)
     assert sessions.current(longer, token, NOW + timedelta(days=29))[0].expires_at == session.expires_at
@@ -103,18 +103,18 @@ def test_ending_all_others_keeps_one_that_follows_the_email(store: Store, ana: C
     others = [started(store, ana)[0] for _ in range(sessions.MAX_ENDED + 3)]
     moved = customers.patch(store, ana.id, {"email": "ana@example.org"}, NOW)
     with Transaction() as write:
-        sessions.end_others(write, store, moved, session)
+        sessions.end_others(write, store, ana, moved, session)
     assert sessions.current(store, kept, NOW)
-    assert [each.id for each in sessions.list_active(store, ana.id, NOW)] == [session.id]
+    assert [each.id for each in sessions.list_active(store, moved, NOW)] == [session.id]
     refused(store, others[0])
 
 
 def test_use_is_noted_at_most_once_an_hour(store: Store, ana: Customer) -> None:
     token, _ = started(store, ana)
     sessions.current(store, token, NOW + timedelta(minutes=59))
-    assert sessions.list_active(store, ana.id, NOW)[0].last_seen_at == NOW
+    assert sessions.list_active(store, ana, NOW)[0].last_seen_at == NOW
     sessions.current(store, token, NOW + timedelta(minutes=61))
-    assert sessions.list_active(store, ana.id, NOW)[0].last_seen_at == NOW + timedelta(minutes=61)
+    assert sessions.list_active(store, ana, NOW)[0].last_seen_at == NOW + timedelta(minutes=61)
 
 
 def test_ended_session_is_refused_at_once(store: Store, ana: Customer) -> None:
@@ -132,7 +132,7 @@ def test_signing_out_everywhere_ends_them_all(store: Store, ana: Customer) -> No
     sessions.end_all(store, ana.id)
     for token in tokens:
         refused(store, token)
-    assert sessions.list_active(store, ana.id, NOW) == []
+    assert sessions.list_active(store, ana, NOW) == []
 
 
 def test_session_ended_while_it_is_used_does_not_come_back(
@@ -147,7 +147,7 @@ def test_session_ended_while_it_is_used_does_not_come_back(
 
     monkeypatch.setattr(sessions, "_customer", ended_meanwhile)
     refused(store, token, days=1)
-    assert sessions.list_active(store, ana.id, NOW) == []
+    assert sessions.list_active(store, ana, NOW) == []
 
 
 @pytest.mark.parametrize("changes", [{"status": "disabled"}, {"email": "ana@example.org"}])
@@ -159,7 +159,7 @@ def test_disabling_and_a_new_email_end_sessions_at_once(store: Store, ana: Custo
 
 def test_expired_sessions_are_no_devices(store: Store, ana: Customer) -> None:
     started(store, ana)
-    assert sessions.list_active(store, ana.id, NOW + timedelta(days=30)) == []
+    assert sessions.list_active(store, ana, NOW + timedelta(days=30)) == []
 
 
 @pytest.mark.parametrize(

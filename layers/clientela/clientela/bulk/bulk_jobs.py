@@ -26,7 +26,6 @@ from clientela.customers.customer_history import Actor
 from clientela.errors import BulkJobNotFoundError, ClientelaError, VersionConflictError
 from clientela.schema.documents import Model
 from clientela.schema.fields import Name, Timestamp
-from clientela.sign_in import link_sign_in
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
 from clientela.table.attributes import DocumentAttribute, load
@@ -241,8 +240,6 @@ def _change_one(store: Store, customer_id: str, changes: BulkChange, now: dateti
         after = customers.change(store, customer_id, apply, now, by)
     except ClientelaError as error:
         return BulkResult(id=customer_id, result="failed", code=error.code, message=error.detail or error.title)
-    if changes.status == "disabled":
-        link_sign_in.revoke_access(store, after, now)
     return BulkResult(id=customer_id, result="unchanged" if after == seen[-1] else "changed")
 
 

@@ -8,6 +8,7 @@ three indexes by orders are sparse.
 from decimal import Decimal
 from typing import Any
 
+import orjson
 from pydantic import BaseModel
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 
@@ -34,7 +35,7 @@ type CustomerJson = dict[str, Any]
 
 def _empty(model: type[BaseModel]) -> CustomerJson:
     optional = ((name, field) for name, field in model.model_fields.items() if not field.is_required())
-    return {name: field.get_default(call_default_factory=True) for name, field in optional}
+    return {name: field.get_default(call_default_factory=True) for name, field in optional if not field.exclude}
 
 
 _EMPTY, _EMPTY_SHIPPING_ADDRESS = _empty(Customer), _empty(ShippingAddress)
@@ -43,13 +44,27 @@ _EMPTY_PARTS = {
 }  # fmt: skip
 
 
+_UNPUBLISHED = [name for name, field in Customer.model_fields.items() if field.exclude]
+
+
+class _CustomerAttribute(DocumentAttribute[Customer]):
+    """A customer with the fields that are in no response."""
+
+    def serialize(self, value: Customer) -> str:
+        text = super().serialize(value)
+        unpublished = {name: getattr(value, name) for name in _UNPUBLISHED if getattr(value, name)}
+        return orjson.dumps(orjson.loads(text) | unpublished).decode() if unpublished else text
+
+
 class CustomerRecord(Record):
     """`STORE#demo#CUSTOMER#cus_01K…` / `PROFILE`."""
 
     version = NumberAttribute()
-    customer = DocumentAttribute(Customer, lean=True)
+    customer = _CustomerAttribute(Customer, lean=True)
     welcome = BooleanAttribute(null=True)  # on a new customer: the import requested a welcome mail
     vat_id_pending = UnicodeAttribute(null=True)  # the VAT ID to check; the stream's filter selects it
+
+    email_changed = BooleanAttribute(null=True)  # by this very write: the stream's filter looks for it
 
     directory = UnicodeAttribute()
     created_key = UnicodeAttribute()
@@ -96,10 +111,11 @@ class Alias(Record):
     into_id = UnicodeAttribute()
 
 
-def record(store: Store, customer: Customer, *, welcome: bool = False) -> CustomerRecord:
+def record(store: Store, customer: Customer, *, welcome: bool = False, email_changed: bool = False) -> CustomerRecord:
     """Return the profile of a customer with its index entries.
 
-    `welcome` requests a mail to a new customer.
+    `welcome` requests a mail to a new customer; `email_changed` marks the write that changed the
+    e-mail. The filters of the table's stream select both.
     """
     return CustomerRecord(
         keys.customer(store.id, customer.id),
@@ -107,6 +123,7 @@ def record(store: Store, customer: Customer, *, welcome: bool = False) -> Custom
         version=customer.version,
         customer=customer,
         welcome=welcome or None,
+        email_changed=email_changed or None,
         vat_id_pending=customer.vat_id if customer.vat_id_status == "pending" else None,
         directory=keys.directory(store.id, bucket(customer.id)),
         **_sort_keys(store, customer),
@@ -127,6 +144,8 @@ def claim(store: Store, customer: Customer) -> EmailClaim:
 def customer_json(item: dict[str, Any]) -> CustomerJson:
     """Return a stored profile as `Customer.model_dump(mode="json")` would, but faster."""
     customer: CustomerJson = _EMPTY | load_raw(item["customer"])
+    for name in _UNPUBLISHED:
+        customer.pop(name, None)
     for name, empty in _EMPTY_PARTS.items():
         if customer[name]:
             customer[name] = empty | customer[name]

@@ -191,7 +191,7 @@ def change(
         after = after.model_copy(update={"version": before.version + 1, "updated_at": now})
         try:
             with Transaction() as write:
-                replace(write, store, before, after, by)
+                after = replace(write, store, before, after, by)
         except EmailTakenError:
             if find(store, after.email, now):
                 raise
@@ -201,8 +201,12 @@ def change(
     return retry_on_conflict(attempt)
 
 
-def replace(write: Transaction, store: Store, before: Customer, after: Customer, by: Actor) -> None:
+def replace(write: Transaction, store: Store, before: Customer, after: Customer, by: Actor) -> Customer:
     """Add a changed customer, its history and the claim of a new e-mail to a transaction.
+
+    Return the customer as it will be stored. Disabling the account and changing its e-mail make all
+    older sessions and sign-in links void in the same write:
+    docs/decisions/0022-access-ends-with-the-change.md.
 
     The transaction raises BusyError if `before` is not the stored version, EmailTakenError if the
     new e-mail is claimed, and GroupUnknownError if a new group does not exist.
@@ -211,14 +215,19 @@ def replace(write: Transaction, store: Store, before: Customer, after: Customer,
         InvalidInputError: the customer is too large.
     """
     customer_input.require_fits(after)
-    write.put_record(record(store, after), CustomerRecord.version == before.version, BusyError())
     old, new = claim(store, before), claim(store, after)
-    if old.pk != new.pk:
+    is_moved, is_locked = old.pk != new.pk, after.status == "disabled" != before.status
+    access_version = after.version if is_moved or is_locked else before.access_version
+    after = after.model_copy(update={"access_version": access_version})
+    profile = record(store, after, email_changed=is_moved)
+    write.put_record(profile, CustomerRecord.version == before.version, BusyError())
+    if is_moved:
         write.delete(old)
         write.put_record(new, EmailClaim.pk.does_not_exist(), EmailTakenError(_EMAIL_TAKEN))
     customer_history.add_changes(write, store, before, after, by)
     consents.add_change(write, store, before, after)
     _require_groups(write, store, [group for group in after.groups if group not in before.groups])
+    return after
 
 
 def require_version(before: Customer, version: int | None) -> None:

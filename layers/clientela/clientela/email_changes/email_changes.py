@@ -101,14 +101,11 @@ def _changed(store: Store, before: Customer, asked: EmailChangeRecord, session: 
     after = before.model_copy(
         update={"email": asked.email, "email_status": "proven", "version": before.version + 1, "updated_at": now}
     )
-    if before.email_status not in {"bounced", "complained"}:
-        # Before the change, and late: where it does not come about, there is nothing to tell when the message is read.
-        mail_queue.put_later("email_changed", store.id, customer_id=after.id, version=str(after.version))
     with Transaction() as write:
-        customers.replace(write, store, before, after, Actor("customer", after.id))
+        after = customers.replace(write, store, before, after, Actor("customer", after.id))
         consumed = EmailChangeRecord.consumed_at.set(clock.format_timestamp(now))
         write.update(asked, [consumed], email_change_requests.is_open(now), BusyError())
-        sessions.end_others(write, store, after, session)
+        sessions.end_others(write, store, before, after, session)
         passwords.follow_email(write, store, before, after)
         email_reverts.add(write, store, before, after, now)
     return after

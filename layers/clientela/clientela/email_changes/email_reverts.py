@@ -20,8 +20,7 @@ from clientela.errors import (
     LinkUnknownError,
     LinkUsedError,
 )
-from clientela.mail import mail_queue
-from clientela.sign_in import link_sign_in, passwords, sessions, sign_in_limits
+from clientela.sign_in import passwords, sessions, sign_in_limits
 from clientela.sign_in.visitors import Visitor
 from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores.stores import Store
@@ -103,10 +102,9 @@ def _reverted(store: Store, before: Customer, record: EmailRevertRecord, now: da
     after = before.model_copy(
         update={"email": record.email, "email_status": "proven", "version": before.version + 1, "updated_at": now}
     )
-    mail_queue.put_later("email_changed", store.id, customer_id=after.id, version=str(after.version))
     with Transaction() as write:
-        customers.replace(write, store, before, after, Actor("customer", after.id))
-        sessions.end_others(write, store, after, None)
+        after = customers.replace(write, store, before, after, Actor("customer", after.id))
+        sessions.end_others(write, store, before, after)
         passwords.drop(write, store, after)
         for later in _from(store, record):
             is_there = EmailRevertRecord.pk.exists()
@@ -124,8 +122,7 @@ def _lock(store: Store, customer_id: str, now: datetime) -> None:
     def disabled(before: Customer) -> Customer:
         return before.model_copy(update={"status": "disabled"})
 
-    locked = customers.change(store, customer_id, disabled, now, Actor("customer", customer_id))
-    link_sign_in.revoke_access(store, locked, now)
+    customers.change(store, customer_id, disabled, now, Actor("customer", customer_id))
 
 
 def _parts(token: str) -> tuple[str, int, str]:

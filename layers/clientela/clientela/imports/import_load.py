@@ -41,7 +41,6 @@ from clientela.imports.import_jobs import DetectedFormat, ImportRecord
 from clientela.imports.import_rows import Row
 from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.schema import email_addresses
-from clientela.sign_in import link_sign_in
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
@@ -73,8 +72,7 @@ def run(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
 
     Cost of a row: 12 write units and 1 read unit if it creates a customer; 10 to 18 and 1 if it
     updates one; 1 read unit if it changes nothing. In addition 2 write units for each group that a
-    transaction adds customers to; 1 write unit for a disabled customer, and 1 for each of the
-    sessions; 1 read unit and 4 write units for a password hash.
+    transaction adds customers to; 1 read unit and 4 write units for a password hash.
     """
     record = import_jobs.get_record(store_id, job_id)
     key = keys.import_chunks(store_id, job_id), keys.import_chunk(chunk.index)
@@ -164,7 +162,6 @@ def _write(store: Store, imported: Sequence[ImportedCustomer], rules: Rules, now
     """
     changed = [each for each in imported if each.is_changed]
     unchanged = [each for each in imported if not each.is_changed]
-    _shut_out(store, unchanged, rules, now)  # those whom an earlier attempt disabled
     with ThreadPoolExecutor(WRITERS, thread_name_prefix="import") as threads:
         batches = _batches(store, changed, rules, now)
         written = threads.map(lambda batch: _write_batch(store, batch, rules, now), batches)
@@ -203,25 +200,6 @@ def _prepare(
 
 
 def _write_batch(store: Store, batch: _Batch, rules: Rules, now: datetime) -> Sequence[ImportedCustomer]:
-    written = _commit(store, batch, rules, now)
-    _shut_out(store, written, rules, now)
-    return written
-
-
-def _shut_out(store: Store, imported: Sequence[ImportedCustomer], rules: Rules, now: datetime) -> None:
-    """End the sessions and links of customers who are now disabled.
-
-    The row results decide, because a later attempt repeats them.
-    """
-    if "status" not in rules.columns.fields:
-        return
-    for each in imported:
-        is_updated = any(result.outcome == "updated" for result in each.results)
-        if is_updated and each.after and each.after.status == "disabled":
-            link_sign_in.revoke_access(store, each.after, now)
-
-
-def _commit(store: Store, batch: _Batch, rules: Rules, now: datetime) -> Sequence[ImportedCustomer]:
     try:
         batch.write.commit()
     except GroupUnknownError:  # a group was deleted since the groups were read

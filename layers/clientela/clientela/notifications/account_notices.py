@@ -1,11 +1,13 @@
 """Mails that inform a customer of a change of the account; each is about one history entry.
 
-The message is queued before the change and received after it, so that a notice is never lost. If
-the change failed, there is no entry and no mail.
+A notice is never lost. The notice of a changed e-mail follows from the table's stream. The notice of
+a changed password is queued before the change and received after it: if the change failed, there is
+no entry and no mail.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from clientela.customers import customer_history, customers, mailability
 from clientela.customers.customer_fields import Customer
@@ -20,6 +22,8 @@ from clientela.schema.email_addresses import is_mailable
 from clientela.stores import store_urls
 from clientela.stores.stores import Store
 from clientela.table import keys
+from clientela.table.attributes import load
+from clientela.table.stream import TableChange
 
 RETENTION = timedelta(days=30)  # longer than the queue's retention
 
@@ -38,6 +42,28 @@ def password_changed(store: Store, customer_id: str, version: str, now: datetime
         return Outgoing(customer_history.email_at(store, customer, int(version)), customer.language, mail)
 
     return _deliver(store, customer_id, int(version), "password_changed", build, now)
+
+
+class EmailChanged(NamedTuple):
+    """A change of a customer's e-mail, by the version that it made."""
+
+    store_id: str
+    customer_id: str
+    version: str
+
+
+def email_change_in(change: TableChange) -> EmailChanged | None:
+    """Return the e-mail change that a change of a profile holds, or None.
+
+    None as well if mails to the old address bounced or were reported as spam.
+    """
+    if change.sk != keys.PROFILE or change.before is None or change.after is None:
+        return None
+    before, after = (load(Customer, item["customer"]) for item in (change.before, change.after))
+    is_moved = email_addresses.canonical(before.email) != email_addresses.canonical(after.email)
+    if not is_moved or before.email_status in {"bounced", "complained"}:
+        return None
+    return EmailChanged(*keys.customer_of(change.pk), str(after.version))
 
 
 def email_changed(store: Store, customer_id: str, version: str, now: datetime) -> Outcome:

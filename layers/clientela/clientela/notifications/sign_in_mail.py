@@ -65,7 +65,7 @@ def _outgoing(
     secret, code = ids.secret(), f"{secrets.randbelow(10**6):06d}"
     try:
         link_requests.require_open(request, now)
-        link_requests.store_hashes(request, secret, code, account.id if account else None, now)
+        link_requests.store_hashes(request, secret, code, account, now)
     except (LinkUsedError, LinkExpiredError):
         return None
     # The fragment of a URL is sent to no server, and so to no log or Referer.

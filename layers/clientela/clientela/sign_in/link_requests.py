@@ -12,6 +12,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from clientela import clock, signing
+from clientela.customers.customer_fields import Customer
 from clientela.errors import (
     BrowserMismatchError,
     BusyError,
@@ -68,7 +69,9 @@ class SignInRequest(Record):
     # Written when the mail is made.
     token_hash = UnicodeAttribute(null=True)
     code_hash = UnicodeAttribute(null=True)
-    customer_id = UnicodeAttribute(null=True)  # whose stored address the mail went to; none for a newcomer
+    # Of the account to whose stored address the mail was sent; none for a new customer.
+    customer_id = UnicodeAttribute(null=True)
+    customer_version = NumberAttribute(null=True)
 
     # Written when somebody signs in.
     consumed_at = UnicodeAttribute(null=True)
@@ -162,18 +165,20 @@ def is_proven(request: SignInRequest, proof: Proof, now: datetime) -> Condition:
     return condition
 
 
-def store_hashes(request: SignInRequest, secret: str, code: str, customer_id: str | None, now: datetime) -> None:
+def store_hashes(request: SignInRequest, secret: str, code: str, customer: Customer | None, now: datetime) -> None:
     """Make the request's link and code those of the mail about to go out. LinkUsedError where it is too late.
 
     The tries of an earlier code stay counted. 1 write unit.
     """
-    customer = SignInRequest.customer_id.set(customer_id) if customer_id else SignInRequest.customer_id.remove()
     request_id = request.pk.rpartition("#")[2]
     hashes: list[Action] = [
         SignInRequest.token_hash.set(sha256_hex(secret)),
         SignInRequest.code_hash.set(signing.keyed_hash(_CODE, request_id + code)),
-        customer,
     ]
+    if customer:
+        hashes += [SignInRequest.customer_id.set(customer.id), SignInRequest.customer_version.set(customer.version)]
+    else:
+        hashes += [SignInRequest.customer_id.remove(), SignInRequest.customer_version.remove()]
     records.update(request, hashes, is_open(now), LinkUsedError())
 
 

@@ -39,7 +39,7 @@ from clientela.sign_in.visitors import Visitor
 from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores import store_urls
 from clientela.stores.stores import Store
-from clientela.table import dynamodb, keys, records
+from clientela.table import dynamodb, keys
 from clientela.table.transactions import Transaction
 
 REPEAT_WINDOW = timedelta(seconds=60)  # how long a lost answer can be asked for again
@@ -178,6 +178,8 @@ def _signed_in(store: Store, request: SignInRequest, presented: Proof, visitor: 
     if before and before.status == "disabled":
         link_requests.invalidate(request, now)
         raise AccountDisabledError
+    if before and (request.customer_version or 0) < before.access_version:
+        raise LinkUsedError("The account was changed since the link was sent.")
     after = _proven(before, now) if before else _newcomer(store, request, now)
     by = Actor("customer", after.id)
     with Transaction() as write:
@@ -187,7 +189,7 @@ def _signed_in(store: Store, request: SignInRequest, presented: Proof, visitor: 
         _consume(write, request, presented, session, now)
         write.put_item(_event(store, request, presented, "used", visitor, now))
         if before:
-            customers.replace(write, store, before, after, by)
+            after = customers.replace(write, store, before, after, by)
             if before.email_status != "proven":
                 passwords.drop_unproven(write, store, before)
         else:
@@ -234,23 +236,10 @@ def _newcomer(store: Store, request: SignInRequest, now: datetime) -> Customer:
     return new.model_copy(update={"email_status": "proven", "last_sign_in_at": now})
 
 
-def revoke_access(store: Store, customer: Customer, now: datetime) -> None:
-    """End a customer's sessions and links for good: enabling the account again brings none of them back.
-
-    For the moment after an account was disabled: from then on it is refused anyway. 1 write unit, and 1 a session.
-    """
-    records.put(_latest(store, email_addresses.canonical(customer.email), now))
-    sessions.end_all(store, customer.id)
-
-
 def _supersede(write: Transaction, store: Store, request: SignInRequest, now: datetime) -> None:
-    latest = _latest(store, request.canonical, now)
+    key = keys.email(store.id, request.canonical), keys.LATEST_SIGN_IN
+    latest = LatestSignIn(*key, at=clock.format_timestamp(now), ttl=int((now + LIFETIME).timestamp()))
     write.put_record(latest, LatestSignIn.pk.does_not_exist() | (LatestSignIn.at < request.issued_at))
-
-
-def _latest(store: Store, canonical: str, now: datetime) -> LatestSignIn:
-    ttl = int((now + LIFETIME).timestamp())
-    return LatestSignIn(keys.email(store.id, canonical), keys.LATEST_SIGN_IN, at=clock.format_timestamp(now), ttl=ttl)
 
 
 def _consume(write: Transaction, request: SignInRequest, presented: Proof, session: Session, now: datetime) -> None:

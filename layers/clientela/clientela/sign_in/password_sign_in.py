@@ -92,7 +92,7 @@ def _signed_in(
             write, store, after, visitor.user_agent, now, way="password", email_proven=record.proven_email == canonical
         )
         # Who changes the password makes a new version, too: so this one was still good when the session came to be.
-        customers.replace(write, store, before, after, Actor("customer", after.id))
+        after = customers.replace(write, store, before, after, Actor("customer", after.id))
         write.put_item(_used(store, canonical, visitor, now))
         if not password_hashes.is_own(record.hash):
             write.update(record, [PasswordRecord.hash.set(password_hashes.hash_password(password))])

@@ -191,10 +191,10 @@ def _write(
     # Before the change, and late: where it does not come about, there is nothing to tell when the message is read.
     mail_queue.put_later("password_changed", store.id, customer_id=after.id, version=str(after.version))
     with Transaction() as write:
-        customers.replace(write, store, before, after, Actor("customer", after.id))
+        after = customers.replace(write, store, before, after, Actor("customer", after.id))
         kind: customer_history.EntryType = "password_updated" if made else "password_removed"
         customer_history.add_entry(write, store, after, kind, Actor("customer", after.id))
-        sessions.end_others(write, store, after, session)
+        sessions.end_others(write, store, before, after, session)
         if made:
             kept = record.proven_email if record else None
             proven = email_addresses.canonical(after.email) if session.email_proven else kept

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 
 from clientela import ids
 from clientela.customers import customers
@@ -20,8 +21,9 @@ from clientela.sign_in import user_agents
 from clientela.signing import sha256_hex
 from clientela.stores.stores import Store
 from clientela.table import keys, records
-from clientela.table.attributes import DocumentAttribute
+from clientela.table.attributes import DocumentAttribute, load
 from clientela.table.records import Record
+from clientela.table.stream import TableChange
 from clientela.table.transactions import Transaction
 
 MAX_ENDED = 80  # in one transaction, which has more to write
@@ -49,7 +51,9 @@ class SessionRecord(Record):
 
     token_hash = UnicodeAttribute()
     email = UnicodeAttribute()  # canonical: a session dies when its customer's address changes
-    customer_version = NumberAttribute()  # that the sign-in gave the customer: it puts it in the customer's events
+    # The customer's version after the sign-in, or after the owner's own change of the e-mail. Void below the customer's
+    # `access_version`; orders the session's event among the customer's.
+    customer_version = NumberAttribute()
     session = DocumentAttribute(Session)
     ttl = NumberAttribute()
 
@@ -95,10 +99,15 @@ def token_of(customer_id: str, session_id: str, secret: str) -> str:
 
 
 def current(store: Store, token: str, now: datetime) -> tuple[Session, Customer]:
-    """The session of a token and its customer. SessionInvalidError where the token is none of this store's, the session
-    has ended or expired, or the customer is disabled or has another e-mail now.
+    """Return the session of a token, and its customer.
 
-    A session whose e-mail is not proven ends when anybody proves it. 2 read units; once an hour 1 write unit.
+    A session whose e-mail is not proven ends when somebody proves it.
+
+    Raises:
+        SessionInvalidError: the token is not one of this store's, the session ended or expired, the
+            customer is disabled, or was disabled or got another e-mail since the sign-in.
+
+    Cost: 2 read units; once an hour 1 write unit.
     """
     record = _presented(store, token)
     if record is None or not hmac.compare_digest(record.token_hash, sha256_hex(token)):
@@ -109,9 +118,12 @@ def current(store: Store, token: str, now: datetime) -> tuple[Session, Customer]
     return _in_force(store, _seen(store, record, now)), customer
 
 
-def list_active(store: Store, customer_id: str, now: datetime) -> list[Session]:
-    """The customer's living sessions, newest first. 1 read unit per 4 KB."""
-    found = [_in_force(store, record.session) for record in reversed(_records(store, customer_id))]
+def list_active(store: Store, customer: Customer, now: datetime) -> list[Session]:
+    """Return the customer's open sessions, newest first. 1 read unit per 4 KB."""
+    records = [
+        record for record in _records(store.id, customer.id) if record.customer_version >= customer.access_version
+    ]
+    found = [_in_force(store, record.session) for record in reversed(records)]
     return [session for session in found if _lives(store, session, now)]
 
 
@@ -128,32 +140,49 @@ def end(store: Store, customer_id: str, session_id: str) -> None:
 
 def end_all(store: Store, customer_id: str) -> None:
     """End every session of a customer, at once. 1 write unit each."""
-    for record in _records(store, customer_id):
+    for record in _records(store.id, customer_id):
         records.delete(record)
 
 
-def end_others(write: Transaction, store: Store, customer: Customer, keep: Session | None) -> None:
-    """End every session but one as part of a transaction on the version of the customer that was read.
+def end_after(change: TableChange) -> None:
+    """Delete the sessions that a change of a customer made void: they work no more, but hold data.
 
-    `customer` is as it will be: the session that is kept follows its e-mail. 1 read unit per 4 KB, 2 write units each.
+    Later sessions stay, however late the change arrives. Nothing is done for other changes.
+    Cost: 1 read unit per 4 KB, 1 write unit for each session.
     """
-    email = email_addresses.canonical(customer.email)
-    others = [record for record in _records(store, customer.id) if not keep or record.session.id != keep.id]
-    for record in others[:-MAX_ENDED]:  # more than a transaction takes; ended early they do no harm
+    if change.sk != keys.PROFILE or change.before is None or change.after is None:
+        return
+    before, after = (load(Customer, item["customer"]) for item in (change.before, change.after))
+    if after.access_version > before.access_version:
+        for record in _records(*keys.customer_of(change.pk)):
+            if record.customer_version < after.access_version:
+                records.delete(record)
+
+
+def end_others(
+    write: Transaction, store: Store, before: Customer, after: Customer, keep: Session | None = None
+) -> None:
+    """End all sessions but one as part of the transaction that replaces `before`.
+
+    The session that is kept follows the customer's e-mail.
+
+    Raises:
+        SessionInvalidError: the session to keep has ended or is void (raised by the transaction).
+
+    Cost: 1 read unit per 4 KB, 2 write units for each session.
+    """
+    others = [record for record in _records(store.id, after.id) if not keep or record.session.id != keep.id]
+    for record in others[:-MAX_ENDED]:  # more than fit into a transaction: ending them early does no harm
         records.delete(record)
     for record in others[-MAX_ENDED:]:
         write.delete(record)
     if keep:
-        record = SessionRecord(keys.customer(store.id, customer.id), keys.session(keep.id))
-        write.update(record, [SessionRecord.email.set(email)], SessionRecord.pk.exists(), SessionInvalidError())
-
-
-def end_of_other_emails(store: Store, customer: Customer) -> None:
-    """Delete the sessions that the customer's new e-mail has made void: the old one must not bring them back."""
-    email = email_addresses.canonical(customer.email)
-    for record in _records(store, customer.id):
-        if record.email != email:
-            records.delete(record)
+        record = SessionRecord(keys.customer(store.id, after.id), keys.session(keep.id))
+        email = email_addresses.canonical(after.email)
+        actions: list[Action] = [SessionRecord.email.set(email), SessionRecord.customer_version.set(after.version)]
+        # Void ones must stay void: the account may have been disabled since the caller looked.
+        is_valid = SessionRecord.customer_version >= before.access_version
+        write.update(record, actions, is_valid, SessionInvalidError())
 
 
 def _record(store: Store, session: Session, token_hash: str, email: str, customer_version: int) -> SessionRecord:
@@ -168,8 +197,8 @@ def _record(store: Store, session: Session, token_hash: str, email: str, custome
     )
 
 
-def _records(store: Store, customer_id: str) -> list[SessionRecord]:
-    return SessionRecord.list_by_prefix(keys.customer(store.id, customer_id), keys.SESSION_PREFIX)
+def _records(store_id: str, customer_id: str) -> list[SessionRecord]:
+    return SessionRecord.list_by_prefix(keys.customer(store_id, customer_id), keys.SESSION_PREFIX)
 
 
 def _presented(store: Store, token: str) -> SessionRecord | None:
@@ -194,7 +223,9 @@ def _customer(store: Store, record: SessionRecord) -> Customer:
         customer = customers.get(store, record.session.customer_id)
     except CustomerNotFoundError:
         raise SessionInvalidError from None
-    if customer.status == "disabled" or email_addresses.canonical(customer.email) != record.email:
+    if customer.status == "disabled" or record.customer_version < customer.access_version:
+        raise SessionInvalidError
+    if email_addresses.canonical(customer.email) != record.email:
         raise SessionInvalidError
     if customer.email_status == "proven" and not record.session.email_proven:
         raise SessionInvalidError
