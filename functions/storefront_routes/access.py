@@ -9,9 +9,9 @@ from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
 from clientela import clock
 from clientela.customers.customer_fields import Customer
-from clientela.errors import EmailUnprovenError, SessionInvalidError
 from clientela.sign_in import sessions
 from clientela.sign_in.sessions import Session
+from clientela.sign_in.sign_in_errors import EmailUnprovenError, SessionInvalidError
 from clientela.sign_in.visitors import Visitor
 from clientela.stores import store_urls
 from clientela.stores.stores import Store

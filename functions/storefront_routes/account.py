@@ -10,7 +10,7 @@ from clientela import clock
 from clientela.customers import consents
 from clientela.customers.consents import Consent
 from clientela.customers.customer_history import Actor
-from clientela.errors import EmailUnprovenError, FreshSignInNeededError, OrderNotFoundError, VersionConflictError
+from clientela.errors import OrderNotFoundError, VersionConflictError
 from clientela.lifecycle import customer_data, customer_removal
 from clientela.lifecycle.customer_data import CustomerData
 from clientela.lifecycle.erasures import Erasure
@@ -18,6 +18,7 @@ from clientela.orders import order_lists, orders
 from clientela.orders.order_fields import ID_LENGTH, Order
 from clientela.orders.order_lists import ListParameters
 from clientela.sign_in import sessions
+from clientela.sign_in.sign_in_errors import EmailUnprovenError, FreshSignInNeededError
 from clientela.storefront import own_account
 from clientela.storefront.own_account import Account, AccountChanges
 from clientela.web import http_app, openapi_responses

@@ -8,19 +8,19 @@ from pydantic import model_validator
 
 from clientela import clock
 from clientela.email_changes import email_changes, email_reverts
-from clientela.errors import (
+from clientela.errors import EmailTakenError
+from clientela.schema.documents import Model
+from clientela.schema.email_addresses import Email
+from clientela.schema.fields import Timestamp
+from clientela.schema.languages import Language
+from clientela.sign_in.sign_in_errors import (
     CodeLockedError,
     CodeWrongError,
-    EmailTakenError,
     EmailUnprovenError,
     LinkExpiredError,
     LinkUnknownError,
     LinkUsedError,
 )
-from clientela.schema.documents import Model
-from clientela.schema.email_addresses import Email
-from clientela.schema.fields import Timestamp
-from clientela.schema.languages import Language
 from clientela.storefront import own_account
 from clientela.storefront.own_account import Account
 from clientela.web import http_app, openapi_responses

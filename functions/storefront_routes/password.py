@@ -6,10 +6,10 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from clientela import clock
-from clientela.errors import CredentialsWrongError, FreshSignInNeededError, LoginDisabledError
 from clientela.schema.documents import Model
 from clientela.sign_in import passwords
 from clientela.sign_in.passwords import Password, PasswordState
+from clientela.sign_in.sign_in_errors import CredentialsWrongError, FreshSignInNeededError, LoginDisabledError
 from clientela.web import http_app, openapi_responses
 from storefront_routes import access
 

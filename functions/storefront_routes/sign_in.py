@@ -7,7 +7,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model_validator
 
 from clientela import clock
-from clientela.errors import (
+from clientela.schema.documents import Model
+from clientela.schema.email_addresses import Email
+from clientela.schema.fields import Timestamp
+from clientela.schema.languages import Language
+from clientela.sign_in import link_sign_in, password_sign_in, sessions
+from clientela.sign_in.link_sign_in import SignedIn
+from clientela.sign_in.passwords import Password
+from clientela.sign_in.sign_in_errors import (
     AccountDisabledError,
     BrowserMismatchError,
     CodeLockedError,
@@ -18,13 +25,6 @@ from clientela.errors import (
     LinkUsedError,
     LoginDisabledError,
 )
-from clientela.schema.documents import Model
-from clientela.schema.email_addresses import Email
-from clientela.schema.fields import Timestamp
-from clientela.schema.languages import Language
-from clientela.sign_in import link_sign_in, password_sign_in, sessions
-from clientela.sign_in.link_sign_in import SignedIn
-from clientela.sign_in.passwords import Password
 from clientela.storefront import own_account
 from clientela.storefront.own_account import Account
 from clientela.stores.stores import Store

@@ -15,11 +15,12 @@ from clientela.customers import consents, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_records import EmailClaim
 from clientela.email_changes import email_changes, email_reverts
-from clientela.errors import ClientelaError, CredentialsWrongError
+from clientela.errors import ClientelaError
 from clientela.mail import mail_queue
 from clientela.notifications import account_notices, email_change_mail
 from clientela.sign_in import password_sign_in, passwords, sessions, sign_in_limits
 from clientela.sign_in.sessions import Session
+from clientela.sign_in.sign_in_errors import CredentialsWrongError
 from clientela.sign_in.visitors import Visitor
 from clientela.storefront import own_account
 from clientela.stores.stores import Store

@@ -21,10 +21,10 @@ import storefront_api
 from clientela import settings, signing
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.errors import LinkExpiredError
 from clientela.orders import order_lists, orders
 from clientela.orders.order_fields import Order
 from clientela.sign_in import link_requests
+from clientela.sign_in.sign_in_errors import LinkExpiredError
 from clientela.stores import api_keys, stores
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store, StoreSettings

@@ -66,7 +66,7 @@ def test_every_setting_of_the_domain_is_given_to_some_function() -> None:
 
 
 def test_only_what_asks_for_mails_knows_their_queue() -> None:
-    asking = {"StorefrontApi", "CustomersApi", "FollowUps"}
+    asking = {"StorefrontApi", "FollowUps"}
     assert {name for name in FUNCTIONS if "MAIL_QUEUE_URL" in variables(name)} == asking
 
 

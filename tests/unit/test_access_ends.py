@@ -24,11 +24,11 @@ from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import OPERATOR
 from clientela.email_changes import email_changes, email_reverts
-from clientela.errors import LinkUsedError, SessionInvalidError
 from clientela.imports import import_load
 from clientela.notifications import email_change_mail
 from clientela.sign_in import passwords, sessions
 from clientela.sign_in.link_sign_in import SignedIn
+from clientela.sign_in.sign_in_errors import LinkUsedError, SessionInvalidError
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store

@@ -14,10 +14,11 @@ from clientela.customers import customer_history, customer_input, customer_searc
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_history import OPERATOR
-from clientela.errors import BulkJobNotFoundError, GroupNotFoundError, InvalidInputError, SessionInvalidError
+from clientela.errors import BulkJobNotFoundError, GroupNotFoundError, InvalidInputError
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.sign_in import sessions
+from clientela.sign_in.sign_in_errors import SessionInvalidError
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store

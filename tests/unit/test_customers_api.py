@@ -8,8 +8,9 @@ import customers_api
 from clientela import clock, errors
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
-from clientela.errors import ClientelaError, SessionInvalidError
-from clientela.sign_in import sessions
+from clientela.errors import ClientelaError
+from clientela.sign_in import sessions, sign_in_errors
+from clientela.sign_in.sign_in_errors import SessionInvalidError
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
@@ -225,6 +226,6 @@ def test_a_fault_of_ours_tells_nothing_of_it(key: str, monkeypatch: pytest.Monke
 
 
 def test_every_error_has_its_status() -> None:
-    values = [*vars(errors).values(), *vars(http_errors).values()]
+    values = [*vars(errors).values(), *vars(sign_in_errors).values(), *vars(http_errors).values()]
     named = {value for value in values if isinstance(value, type) and issubclass(value, ClientelaError)}
     assert named - {ClientelaError} == set(http_app.STATUS)

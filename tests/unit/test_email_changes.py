@@ -13,21 +13,18 @@ from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import Actor
 from clientela.email_changes import email_changes, email_reverts
 from clientela.email_changes.email_changes import EmailChange
-from clientela.errors import (
-    ClientelaError,
+from clientela.errors import ClientelaError, EmailTakenError, InvalidInputError, TooManyRequestsError
+from clientela.notifications import account_notices, email_change_mail
+from clientela.sign_in import link_sign_in, passwords, sessions
+from clientela.sign_in.link_sign_in import SignedIn
+from clientela.sign_in.sign_in_errors import (
     CodeLockedError,
     CodeWrongError,
-    EmailTakenError,
-    InvalidInputError,
     LinkExpiredError,
     LinkUnknownError,
     LinkUsedError,
     SessionInvalidError,
-    TooManyRequestsError,
 )
-from clientela.notifications import account_notices, email_change_mail
-from clientela.sign_in import link_sign_in, passwords, sessions
-from clientela.sign_in.link_sign_in import SignedIn
 from clientela.stores.stores import Store
 from clientela.table import stream
 

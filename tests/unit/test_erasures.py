@@ -15,13 +15,14 @@ from clientela import clock, settings
 from clientela.customers import customers, tombstones
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import Actor
-from clientela.errors import CustomerNotFoundError, OrderNotFoundError, SessionInvalidError
+from clientela.errors import CustomerNotFoundError, OrderNotFoundError
 from clientela.lifecycle import customer_removal, erasures, merges
 from clientela.notifications import sign_in_mail
 from clientela.orders import order_lists, orders, unclaimed_orders
 from clientela.orders.order_fields import Order
 from clientela.orders.order_records import OrderReference
 from clientela.sign_in import link_sign_in, sessions
+from clientela.sign_in.sign_in_errors import SessionInvalidError
 from clientela.sign_in.visitors import Visitor
 from clientela.stores import api_keys, stores
 from clientela.stores.api_keys import NewKey

@@ -13,10 +13,10 @@ from clientela.aws import clients
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import OPERATOR
-from clientela.errors import LinkUsedError
 from clientela.imports import import_jobs, import_load
 from clientela.lifecycle import customer_removal
 from clientela.sign_in import sessions
+from clientela.sign_in.sign_in_errors import LinkUsedError
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 

@@ -11,18 +11,17 @@ from tests.sign_ins import HERE, NOW, Mailbox, by_link, mailbox
 from clientela.aws import http_connections
 from clientela.customers import customer_history, customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.errors import (
-    CredentialsWrongError,
-    FreshSignInNeededError,
-    InvalidInputError,
-    LoginDisabledError,
-    SessionInvalidError,
-    TooManyRequestsError,
-)
+from clientela.errors import InvalidInputError, TooManyRequestsError
 from clientela.notifications import account_notices
 from clientela.sign_in import password_hashes, password_sign_in, passwords, sessions, sign_in_events, sign_in_limits
 from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.passwords import PasswordRecord
+from clientela.sign_in.sign_in_errors import (
+    CredentialsWrongError,
+    FreshSignInNeededError,
+    LoginDisabledError,
+    SessionInvalidError,
+)
 from clientela.storefront import own_account
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys

@@ -7,9 +7,10 @@ import pytest
 from clientela import clock
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.errors import NotFoundError, SessionInvalidError
+from clientela.errors import NotFoundError
 from clientela.sign_in import sessions, user_agents
 from clientela.sign_in.sessions import Session, SessionRecord
+from clientela.sign_in.sign_in_errors import SessionInvalidError
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table.transactions import Transaction

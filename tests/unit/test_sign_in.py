@@ -14,7 +14,9 @@ from clientela import clock
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import OPERATOR
-from clientela.errors import (
+from clientela.notifications import sign_in_mail
+from clientela.sign_in import link_requests, link_sign_in, sessions
+from clientela.sign_in.sign_in_errors import (
     AccountDisabledError,
     BrowserMismatchError,
     CodeLockedError,
@@ -25,8 +27,6 @@ from clientela.errors import (
     LoginDisabledError,
     SessionInvalidError,
 )
-from clientela.notifications import sign_in_mail
-from clientela.sign_in import link_requests, link_sign_in, sessions
 from clientela.sign_in.visitors import Visitor
 from clientela.stores import stores
 from clientela.stores.stores import Store

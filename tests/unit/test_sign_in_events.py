@@ -12,17 +12,16 @@ from tests.sign_ins import ANA, HERE, NOW, Mailbox, by_code, by_link, wrong
 from clientela import settings
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.errors import (
+from clientela.errors import ClientelaError, TooManyRequestsError
+from clientela.notifications import sign_in_mail
+from clientela.sign_in import link_sign_in, sign_in_events, sign_in_limits
+from clientela.sign_in.sign_in_errors import (
     BrowserMismatchError,
-    ClientelaError,
     CodeWrongError,
     LinkExpiredError,
     LinkUnknownError,
     LinkUsedError,
-    TooManyRequestsError,
 )
-from clientela.notifications import sign_in_mail
-from clientela.sign_in import link_sign_in, sign_in_events, sign_in_limits
 from clientela.stores.stores import Store
 
 

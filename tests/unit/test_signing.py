@@ -10,7 +10,8 @@ from tests import sign_ins
 from tests.sign_ins import by_code, by_link, wrong
 
 from clientela import signing
-from clientela.errors import CodeWrongError, InvalidInputError
+from clientela.errors import InvalidInputError
+from clientela.sign_in.sign_in_errors import CodeWrongError
 from clientela.stores.stores import Store
 from clientela.table import pagination
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from clientela import errors
 from clientela.errors import ClientelaError
+from clientela.sign_in import sign_in_errors
 from clientela.web import http_errors
 from clientela.web.http_app import PROBLEM, STATUS, Listing
 from clientela.web.openapi_responses import Problem
@@ -95,7 +96,7 @@ def _refused(operation: Operation) -> dict[int, list[type[ClientelaError]]]:
     if _takes_key(operation):
         found += [errors.KeyMissingError, errors.ScopeMissingError]
     elif operation.security:
-        found += [errors.SessionInvalidError, http_errors.OriginNotAllowedError]
+        found += [sign_in_errors.SessionInvalidError, http_errors.OriginNotAllowedError]
     if operation.method in {"POST", "PATCH", "PUT"}:
         found += [http_errors.ContentTypeError]
     if is_done_once(operation):

@@ -12,8 +12,14 @@ from pynamodb.expressions.update import Action
 
 from clientela import clock, signing
 from clientela.customers.customer_fields import Customer
-from clientela.errors import CodeLockedError, CodeWrongError, LinkExpiredError, LinkUnknownError, LinkUsedError
 from clientela.schema import email_addresses
+from clientela.sign_in.sign_in_errors import (
+    CodeLockedError,
+    CodeWrongError,
+    LinkExpiredError,
+    LinkUnknownError,
+    LinkUsedError,
+)
 from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores.stores import Store
 from clientela.table import keys, records

@@ -9,11 +9,12 @@ from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor
 from clientela.email_changes import email_change_requests, email_reverts
 from clientela.email_changes.email_change_requests import LIFETIME, EmailChangeRecord
-from clientela.errors import BusyError, EmailTakenError, FieldError, InvalidInputError, LinkUnknownError
+from clientela.errors import BusyError, EmailTakenError, FieldError, InvalidInputError
 from clientela.mail import mail_queue
 from clientela.schema import email_addresses
 from clientela.sign_in import passwords, sessions, sign_in_limits
 from clientela.sign_in.sessions import Session
+from clientela.sign_in.sign_in_errors import LinkUnknownError
 from clientela.sign_in.sign_in_limits import RESEND_AFTER
 from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Store

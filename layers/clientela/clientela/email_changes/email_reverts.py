@@ -12,15 +12,9 @@ from clientela import clock, ids
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor
-from clientela.errors import (
-    BusyError,
-    CustomerNotFoundError,
-    EmailTakenError,
-    LinkExpiredError,
-    LinkUnknownError,
-    LinkUsedError,
-)
+from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError
 from clientela.sign_in import passwords, sessions, sign_in_limits
+from clientela.sign_in.sign_in_errors import LinkExpiredError, LinkUnknownError, LinkUsedError
 from clientela.sign_in.visitors import Visitor
 from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores.stores import Store

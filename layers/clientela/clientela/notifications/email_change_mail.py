@@ -7,10 +7,11 @@ from clientela import ids
 from clientela.customers import customers, mailability
 from clientela.email_changes import email_change_requests
 from clientela.email_changes.email_change_requests import LIFETIME, EmailChangeRecord
-from clientela.errors import CustomerNotFoundError, LinkExpiredError, LinkUsedError
+from clientela.errors import CustomerNotFoundError
 from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import MailContent
+from clientela.sign_in.sign_in_errors import LinkExpiredError, LinkUsedError
 from clientela.stores import store_urls
 from clientela.stores.stores import Store
 from clientela.table import keys

@@ -9,13 +9,13 @@ from datetime import datetime
 from clientela import ids
 from clientela.customers import customers, mailability
 from clientela.customers.customer_fields import Customer
-from clientela.errors import LinkExpiredError, LinkUsedError
 from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import MailContent
 from clientela.schema import email_addresses
 from clientela.sign_in import link_requests, sign_in_events
 from clientela.sign_in.link_requests import LIFETIME, SignInRequest
+from clientela.sign_in.sign_in_errors import LinkExpiredError, LinkUsedError
 from clientela.stores import store_urls
 from clientela.stores.stores import Store
 

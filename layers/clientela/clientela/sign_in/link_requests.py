@@ -13,10 +13,9 @@ from pynamodb.expressions.update import Action
 
 from clientela import clock, signing
 from clientela.customers.customer_fields import Customer
-from clientela.errors import (
+from clientela.errors import BusyError, ClientelaError
+from clientela.sign_in.sign_in_errors import (
     BrowserMismatchError,
-    BusyError,
-    ClientelaError,
     CodeLockedError,
     CodeWrongError,
     LinkExpiredError,

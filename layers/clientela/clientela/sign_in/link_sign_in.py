@@ -14,25 +14,21 @@ from clientela import clock, ids, signing
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer, Status
 from clientela.customers.customer_history import Actor
-from clientela.errors import (
-    AccountDisabledError,
-    BrowserMismatchError,
-    BusyError,
-    ClientelaError,
-    CustomerNotFoundError,
-    EmailTakenError,
-    LinkUnknownError,
-    LinkUsedError,
-    LoginDisabledError,
-    SessionInvalidError,
-    TooManyRequestsError,
-)
+from clientela.errors import BusyError, ClientelaError, CustomerNotFoundError, EmailTakenError, TooManyRequestsError
 from clientela.mail import mail_queue
 from clientela.orders import unclaimed_orders
 from clientela.schema import email_addresses
 from clientela.sign_in import link_requests, passwords, sessions, sign_in_events, sign_in_limits
 from clientela.sign_in.link_requests import LIFETIME, LatestSignIn, Proof, SignInRequest
 from clientela.sign_in.sessions import Session
+from clientela.sign_in.sign_in_errors import (
+    AccountDisabledError,
+    BrowserMismatchError,
+    LinkUnknownError,
+    LinkUsedError,
+    LoginDisabledError,
+    SessionInvalidError,
+)
 from clientela.sign_in.sign_in_events import SignInOutcome
 from clientela.sign_in.sign_in_limits import RESEND_AFTER
 from clientela.sign_in.visitors import Visitor

@@ -7,11 +7,12 @@ from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor
 from clientela.customers.customer_records import CustomerRecord, EmailClaim
-from clientela.errors import BusyError, CredentialsWrongError
+from clientela.errors import BusyError
 from clientela.schema import email_addresses
 from clientela.sign_in import password_hashes, passwords, sessions, sign_in_events, sign_in_limits
 from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.passwords import PasswordRecord
+from clientela.sign_in.sign_in_errors import CredentialsWrongError
 from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys

@@ -18,22 +18,19 @@ from clientela.customers import customer_history, customers
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor
 from clientela.customers.customer_records import CustomerRecord
-from clientela.errors import (
-    BusyError,
-    CredentialsWrongError,
-    CustomerNotFoundError,
-    FieldError,
-    FreshSignInNeededError,
-    InvalidInputError,
-    LoginDisabledError,
-    SessionInvalidError,
-)
+from clientela.errors import BusyError, CustomerNotFoundError, FieldError, InvalidInputError
 from clientela.mail import mail_queue
 from clientela.schema import email_addresses
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.sign_in import password_hashes, sessions, sign_in_limits
 from clientela.sign_in.sessions import Session
+from clientela.sign_in.sign_in_errors import (
+    CredentialsWrongError,
+    FreshSignInNeededError,
+    LoginDisabledError,
+    SessionInvalidError,
+)
 from clientela.stores.stores import Store
 from clientela.table import keys
 from clientela.table.records import Record

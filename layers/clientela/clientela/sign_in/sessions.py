@@ -13,11 +13,12 @@ from pynamodb.expressions.update import Action
 from clientela import ids
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
-from clientela.errors import CustomerNotFoundError, NotFoundError, SessionInvalidError
+from clientela.errors import CustomerNotFoundError, NotFoundError
 from clientela.schema import email_addresses
 from clientela.schema.documents import Model
 from clientela.schema.fields import Line, Timestamp
 from clientela.sign_in import user_agents
+from clientela.sign_in.sign_in_errors import SessionInvalidError
 from clientela.signing import sha256_hex
 from clientela.stores.stores import Store
 from clientela.table import keys, records

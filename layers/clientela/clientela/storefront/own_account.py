@@ -10,12 +10,13 @@ from clientela.customers.addresses import Address, ShippingAddress
 from clientela.customers.consents import State
 from clientela.customers.customer_fields import Customer, EmailStatus, MarketingConsent, Spend, VatIdStatus
 from clientela.customers.customer_history import Actor
-from clientela.errors import EmailUnprovenError, FieldError, InvalidInputError
+from clientela.errors import FieldError, InvalidInputError
 from clientela.schema.documents import Model
 from clientela.schema.fields import Line, Money, Phone, Timestamp
 from clientela.schema.languages import Language
 from clientela.schema.validation_errors import invalid_input
 from clientela.schema.vat_ids import VatId
+from clientela.sign_in.sign_in_errors import EmailUnprovenError
 from clientela.stores.stores import Store
 
 

@@ -21,6 +21,7 @@ from clientela import errors
 from clientela.errors import ClientelaError
 from clientela.handlers import error_logs
 from clientela.schema.validation_errors import field_errors
+from clientela.sign_in import sign_in_errors
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.web import cors, http_errors, http_requests
@@ -36,18 +37,18 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.VersionConflictError: HTTPStatus.PRECONDITION_FAILED,
     errors.BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.LoginDisabledError: HTTPStatus.FORBIDDEN,
-    errors.LinkExpiredError: HTTPStatus.GONE,
-    errors.LinkUsedError: HTTPStatus.GONE,
-    errors.LinkUnknownError: HTTPStatus.NOT_FOUND,
-    errors.BrowserMismatchError: HTTPStatus.FORBIDDEN,
-    errors.CodeWrongError: HTTPStatus.FORBIDDEN,
-    errors.CredentialsWrongError: HTTPStatus.FORBIDDEN,
-    errors.CodeLockedError: HTTPStatus.FORBIDDEN,
-    errors.AccountDisabledError: HTTPStatus.FORBIDDEN,
-    errors.SessionInvalidError: HTTPStatus.UNAUTHORIZED,
-    errors.FreshSignInNeededError: HTTPStatus.FORBIDDEN,
-    errors.EmailUnprovenError: HTTPStatus.FORBIDDEN,
+    sign_in_errors.LoginDisabledError: HTTPStatus.FORBIDDEN,
+    sign_in_errors.LinkExpiredError: HTTPStatus.GONE,
+    sign_in_errors.LinkUsedError: HTTPStatus.GONE,
+    sign_in_errors.LinkUnknownError: HTTPStatus.NOT_FOUND,
+    sign_in_errors.BrowserMismatchError: HTTPStatus.FORBIDDEN,
+    sign_in_errors.CodeWrongError: HTTPStatus.FORBIDDEN,
+    sign_in_errors.CredentialsWrongError: HTTPStatus.FORBIDDEN,
+    sign_in_errors.CodeLockedError: HTTPStatus.FORBIDDEN,
+    sign_in_errors.AccountDisabledError: HTTPStatus.FORBIDDEN,
+    sign_in_errors.SessionInvalidError: HTTPStatus.UNAUTHORIZED,
+    sign_in_errors.FreshSignInNeededError: HTTPStatus.FORBIDDEN,
+    sign_in_errors.EmailUnprovenError: HTTPStatus.FORBIDDEN,
     http_errors.OriginNotAllowedError: HTTPStatus.FORBIDDEN,
     errors.StoreNotFoundError: HTTPStatus.NOT_FOUND,
     errors.CustomerNotFoundError: HTTPStatus.NOT_FOUND,
