@@ -1,18 +1,20 @@
-"""Changing the e-mail of one's own account: asked for in a session, proven at the new address, undone from the old one."""
+"""Changing the e-mail of one's own account: requested in a session, proven at the new address, undone from the old."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from clientela import clock, ids
+from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor
 from clientela.email_changes import email_change_requests, email_reverts
-from clientela.email_changes.email_change_requests import LIFETIME, EmailChangeRecord
+from clientela.email_changes.email_change_requests import EmailChangeRecord
 from clientela.errors import BusyError, EmailTakenError, FieldError, InvalidInputError
 from clientela.mail import mail_queue
 from clientela.schema import email_addresses
-from clientela.sign_in import passwords, sessions, sign_in_limits
+from clientela.sign_in import mailed_proofs, passwords, sessions, sign_in_limits
+from clientela.sign_in.mailed_proofs import LIFETIME
 from clientela.sign_in.sessions import Session
 from clientela.sign_in.sign_in_errors import LinkUnknownError
 from clientela.sign_in.sign_in_limits import RESEND_AFTER
@@ -24,7 +26,7 @@ from clientela.table.transactions import Transaction
 
 @dataclass(frozen=True)
 class EmailChange:
-    """What the page keeps until the mail arrives. `resend_after` is in seconds."""
+    """A requested change, which the page keeps until the mail arrives. `resend_after` is in seconds."""
 
     request_id: str
     expires_at: datetime
@@ -34,31 +36,34 @@ class EmailChange:
 def request(
     store: Store, customer: Customer, email: str, language: str | None, visitor: Visitor, now: datetime
 ) -> EmailChange:
-    """Ask for a mail to the new address. InvalidInputError, TooManyRequestsError.
+    """Request a mail to the new address - InvalidInputError, TooManyRequestsError.
 
-    The work and the answer do not depend on whether the address has an account: who has the mailbox is told there.
-    5 write units, 9 where customer, address and network asked before; 1 message.
+    Work and response do not depend on whether the address has an account: only the mail says so.
+
+    Cost: 5 write units, 9 if customer, address and network requested one before; 1 message.
     """
     canonical, current = email_addresses.canonical(email), email_addresses.canonical(customer.email)
     if canonical == current:
-        raise InvalidInputError(fields=[FieldError("/email", "is your e-mail already")])
+        raise InvalidInputError(fields=[FieldError("/email", "is already your e-mail")])
     if not email_addresses.is_mailable(canonical):
-        raise InvalidInputError(fields=[FieldError("/email", "can get no mail: it has other letters before the @")])
+        raise InvalidInputError(
+            fields=[FieldError("/email", "cannot receive mail: the characters before the @ must be ASCII")]
+        )
     sign_in_limits.limit_email_changes(store, customer.id, canonical, visitor, now)
-    asked = EmailChange(ids.new("emc", now), now + LIFETIME)
-    change = EmailChangeRecord(
+    change = EmailChange(ids.new("emc", now), now + LIFETIME)
+    record = EmailChangeRecord(
         keys.customer(store.id, customer.id),
-        keys.email_change(asked.request_id),
+        keys.email_change(change.request_id),
         email=email,
         canonical=canonical,
         from_email=current,
         language=language or customer.language,
-        expires_at=clock.format_timestamp(asked.expires_at),
-        ttl=int(asked.expires_at.timestamp()),
+        expires_at=clock.format_timestamp(change.expires_at),
+        ttl=int(change.expires_at.timestamp()),
     )
-    records.put(change)
-    mail_queue.put("email_change", store.id, customer_id=customer.id, change_id=asked.request_id)
-    return asked
+    records.put(record)
+    mail_queue.put("email_change", store.id, customer_id=customer.id, change_id=change.request_id)
+    return change
 
 
 def confirm(
@@ -73,39 +78,54 @@ def confirm(
 ) -> Customer:
     """Change the e-mail of a signed-in customer by the link's token (`<request_id>.<secret>`) or by request and code.
 
-    One transaction moves the claim, proves the address, ends all other sessions and notes the way back for the old
-    address, which is told by mail. Whoever repeats it after a lost answer gets the same one. LinkUnknownError,
-    LinkUsedError, LinkExpiredError, CodeWrongError, CodeLockedError; EmailTakenError, which only the owner of both gets to
-    see. 4 read units; 28 write units, 8 more for a customer with orders, 2 for each session that ends; 1 message.
+    One transaction moves the claim, proves the address, ends all other sessions and keeps the old
+    address, which is notified, for a revert. Repeated after a lost response, it returns the same customer.
+
+    Raises:
+        LinkUnknownError, LinkUsedError, LinkExpiredError, CodeWrongError, CodeLockedError:
+            the proof is wrong or void.
+        EmailTakenError: another account has the address. Only the owner of both can get here.
+
+    Cost: 4 read units; 28 write units, 8 more for a customer with orders, 2 for each session that ends.
     """
-    named, _, secret = token.partition(".") if token is not None else (request_id or "", "", None)
-    asked = email_change_requests.find(store, customer.id, named)
-    if asked is None:
-        raise LinkUnknownError
-    email_change_requests.require_proven(asked, named, secret, code, now)
-    if asked.consumed_at and asked.canonical == email_addresses.canonical(customer.email):
+    change_id, secret = mailed_proofs.parse_token(token) if token is not None else (request_id or "", None)
+    change = _get(store, customer.id, change_id)
+    email_change_requests.require_proven(change, change_id, secret, code)
+    if change.consumed_at and change.canonical == email_addresses.canonical(customer.email):
         return customer
-    for _ in range(customers.ATTEMPTS):
+
+    def attempt() -> Customer:
+        nonlocal change
         before = customers.get(store, customer.id)
-        email_change_requests.require_open(asked, before, now)
+        email_change_requests.require_open(change, before, now)
         try:
-            return _changed(store, before, asked, session, now)
+            return _change(store, before, change, session, now)
         except EmailTakenError:
-            if customers.find(store, asked.canonical, now):
+            if customers.find(store, change.canonical, now):
                 raise
+            raise BusyError from None  # the claim was void, and is gone now
         except BusyError:
-            asked = email_change_requests.find(store, customer.id, named) or asked
-    raise BusyError
+            change = _get(store, customer.id, change_id)
+            raise
+
+    return retry_on_conflict(attempt)
 
 
-def _changed(store: Store, before: Customer, asked: EmailChangeRecord, session: Session, now: datetime) -> Customer:
+def _get(store: Store, customer_id: str, change_id: str) -> EmailChangeRecord:
+    change = email_change_requests.find(store, customer_id, change_id)
+    if change is None:
+        raise LinkUnknownError
+    return change
+
+
+def _change(store: Store, before: Customer, change: EmailChangeRecord, session: Session, now: datetime) -> Customer:
     after = before.model_copy(
-        update={"email": asked.email, "email_status": "proven", "version": before.version + 1, "updated_at": now}
+        update={"email": change.email, "email_status": "proven", "version": before.version + 1, "updated_at": now}
     )
     with Transaction() as write:
         after = customers.replace(write, store, before, after, Actor("customer", after.id))
         consumed = EmailChangeRecord.consumed_at.set(clock.format_timestamp(now))
-        write.update(asked, [consumed], email_change_requests.is_open(now), BusyError())
+        write.update(change, [consumed], mailed_proofs.is_open(now), BusyError())
         sessions.end_others(write, store, before, after, session)
         passwords.follow_email(write, store, before, after)
         email_reverts.add(write, store, before, after, now)

@@ -6,11 +6,12 @@ from datetime import datetime
 from clientela import ids
 from clientela.customers import customers, mailability
 from clientela.email_changes import email_change_requests
-from clientela.email_changes.email_change_requests import LIFETIME, EmailChangeRecord
+from clientela.email_changes.email_change_requests import EmailChangeRecord
 from clientela.errors import CustomerNotFoundError
 from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import MailContent
+from clientela.sign_in.mailed_proofs import LIFETIME
 from clientela.sign_in.sign_in_errors import LinkExpiredError, LinkUsedError
 from clientela.stores import store_urls
 from clientela.stores.stores import Store

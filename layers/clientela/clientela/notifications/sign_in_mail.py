@@ -13,8 +13,9 @@ from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import MailContent
 from clientela.schema import email_addresses
-from clientela.sign_in import link_requests, sign_in_events
-from clientela.sign_in.link_requests import LIFETIME, SignInRequest
+from clientela.sign_in import link_requests, mailed_proofs, sign_in_events
+from clientela.sign_in.link_requests import SignInRequest
+from clientela.sign_in.mailed_proofs import LIFETIME
 from clientela.sign_in.sign_in_errors import LinkExpiredError, LinkUsedError
 from clientela.stores import store_urls
 from clientela.stores.stores import Store
@@ -64,7 +65,7 @@ def _outgoing(
 ) -> Outgoing | None:
     secret, code = ids.secret(), f"{secrets.randbelow(10**6):06d}"
     try:
-        link_requests.require_open(request, now)
+        mailed_proofs.require_open(request, now)
         link_requests.store_hashes(request, secret, code, account, now)
     except (LinkUsedError, LinkExpiredError):
         return None

@@ -1,24 +1,23 @@
-"""Requests for a sign-in link: how one lies in the table, and why one is refused.
+"""Requests for a sign-in link: their records, and the reasons to refuse one.
 
-No secret is in it: token, nonce and Idempotency-Key have 256 or 128 random bits and are kept as plain hashes; the six
-digits of the code are kept as an HMAC, keyed outside the table.
+The browser's nonce and the Idempotency-Key have 128 random bits or more and are stored as plain hashes.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 
-from clientela import clock, signing
+from clientela import clock
 from clientela.customers.customer_fields import Customer
 from clientela.errors import BusyError, ClientelaError
+from clientela.sign_in import mailed_proofs
+from clientela.sign_in.mailed_proofs import MailedProofRecord
 from clientela.sign_in.sign_in_errors import (
     BrowserMismatchError,
     CodeLockedError,
     CodeWrongError,
-    LinkExpiredError,
     LinkUnknownError,
     LinkUsedError,
 )
@@ -27,17 +26,15 @@ from clientela.stores.stores import Store
 from clientela.table import keys, records
 from clientela.table.records import Record
 
-LIFETIME = timedelta(minutes=10)
-MAX_TRIES = 5  # codes that are looked at; a sixth is refused unread
-_CODE = "sign-in-code"  # the purpose of the HMAC under which codes are kept
+_CODE = "sign-in-code"  # the purpose of the code's HMAC
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What somebody presents to be signed in: the link's secret with the asking browser's nonce, or the mail's code.
+    """A sign-in attempt's proof: the link's secret with the requesting browser's nonce, or the mail's code.
 
-    `idempotency_key` is a secret of the caller's choice (the Idempotency-Key): whoever repeats it with the same proof gets the
-    answer that was lost on the way.
+    `idempotency_key` is a secret that the caller chooses (the Idempotency-Key). The same proof with the
+    same key gets the same response again, in case the first was lost.
     """
 
     request_id: str
@@ -48,116 +45,89 @@ class Proof:
 
     @property
     def is_link_only(self) -> bool:
-        """A link alone, as a mail scanner or another device opens it: good for nothing but to hear why."""
+        """A link alone, as a mail scanner or another device opens it. It can only be refused."""
         return self.nonce is None and self.code is None
 
 
-class SignInRequest(Record):
+class SignInRequest(MailedProofRecord):
     """`STORE#demo#SIGN_IN#req_01K…` / `REQUEST`."""
 
-    email = UnicodeAttribute()  # as it was typed
+    email = UnicodeAttribute()  # as typed
     canonical = UnicodeAttribute()
     language = UnicodeAttribute(null=True)
     return_to = UnicodeAttribute(null=True)
     nonce_hash = UnicodeAttribute()
     issued_at = UnicodeAttribute()
-    expires_at = UnicodeAttribute()
-    ttl = NumberAttribute()
-    tries = NumberAttribute(default=0)
 
-    # Written when the mail is made.
-    token_hash = UnicodeAttribute(null=True)
-    code_hash = UnicodeAttribute(null=True)
-    # Of the account to whose stored address the mail was sent; none for a new customer.
+    # Written with the mail: the account to whose stored address it is sent; none for a new customer.
     customer_id = UnicodeAttribute(null=True)
     customer_version = NumberAttribute(null=True)
 
-    # Written when somebody signs in.
-    consumed_at = UnicodeAttribute(null=True)
+    # Written by the sign-in.
     idempotency_hash = UnicodeAttribute(null=True)
     session_of = UnicodeAttribute(null=True)
     session_id = UnicodeAttribute(null=True)
 
 
 class LatestSignIn(Record):
-    """`STORE#demo#EMAIL#ana@example.com` / `LATEST_SIGN_IN`: requests made before it are dead."""
+    """`STORE#demo#EMAIL#ana@example.com` / `LATEST_SIGN_IN`: links requested earlier no longer work."""
 
     at = UnicodeAttribute()
     ttl = NumberAttribute()
 
 
 def find(store: Store, request_id: str) -> SignInRequest | None:
-    """The request, as it is now. 1 read unit."""
+    """Return the request as it is now, or None. 1 read unit."""
     return SignInRequest.find(keys.sign_in(store.id, request_id), keys.REQUEST)
 
 
 def get(store: Store, proof: Proof) -> SignInRequest:
-    """The request that a proof is about. LinkUnknownError where there is none or its link is another. 1 read unit."""
+    """Return the request of a proof. 1 read unit.
+
+    Raises:
+        LinkUnknownError: there is no such request, or its link has another secret.
+    """
     request = find(store, proof.request_id)
-    if request is None or (
-        proof.secret is not None and not constant_time_equal(sha256_hex(proof.secret), request.token_hash)
-    ):
+    if request is None or (proof.secret is not None and not mailed_proofs.is_right_secret(request, proof.secret)):
         raise LinkUnknownError
     return request
 
 
 def superseded(store: Store, request: SignInRequest) -> bool:
-    """Whether somebody signed in with this address after the request was made. 1 read unit."""
+    """Return whether there was a sign-in with this address after the request. 1 read unit."""
     latest = LatestSignIn.find(keys.email(store.id, request.canonical), keys.LATEST_SIGN_IN)
     return latest is not None and latest.at >= request.issued_at
 
 
 def count_try(request: SignInRequest, now: datetime) -> None:
-    """Use up one of the code's tries, before the code is looked at: tries in parallel are no more than tries in turn.
-
-    CodeLockedError; LinkUsedError, LinkExpiredError. 1 write unit.
-    """
+    """Use up one of the code's tries - CodeLockedError, LinkUsedError, LinkExpiredError. 1 write unit."""
     try:
-        records.update(
-            request, [SignInRequest.tries.add(1)], is_open(now) & (SignInRequest.tries < MAX_TRIES), CodeLockedError()
-        )
+        mailed_proofs.count_try(request, mailed_proofs.is_open(now))
     except CodeLockedError:
-        require_open(SignInRequest.find(request.pk, request.sk) or request, now)
+        mailed_proofs.require_open(SignInRequest.find(request.pk, request.sk) or request, now)
         raise
 
 
-def require_open(request: SignInRequest, now: datetime) -> None:
-    """Raise LinkUsedError or LinkExpiredError unless the request can still be used."""
-    if request.consumed_at:
-        raise LinkUsedError
-    if request.expires_at <= clock.format_timestamp(now):
-        raise LinkExpiredError
-
-
 def require_proven(request: SignInRequest, proof: Proof, now: datetime) -> None:
-    """Raise the error that says why this proof opens no session, if it opens none."""
-    require_open(request, now)
+    """Raise the error that explains why this proof opens no session, if there is one."""
+    mailed_proofs.require_open(request, now)
     error: ClientelaError
     if proof.code is None:
-        proven, error = (
-            constant_time_equal(sha256_hex(proof.nonce or ""), request.nonce_hash),
-            BrowserMismatchError("Type the code of the mail."),
-        )
+        is_proof = constant_time_equal(sha256_hex(proof.nonce or ""), request.nonce_hash)
+        error = BrowserMismatchError("Type the code from the e-mail.")
     else:
-        proven, error = is_right_code(request, proof.request_id, proof.code), CodeWrongError()
-    if not proven:
+        is_proof, error = is_right_code(request, proof.request_id, proof.code), CodeWrongError()
+    if not is_proof:
         raise error
 
 
-def is_open(now: datetime) -> Condition:
-    """The condition of a request that can still be used. Its end is part of it: TTL deletes only within days."""
-    in_time = SignInRequest.expires_at > clock.format_timestamp(now)
-    condition: Condition = SignInRequest.pk.exists() & SignInRequest.consumed_at.does_not_exist() & in_time
-    return condition
-
-
 def is_proven(request: SignInRequest, proof: Proof, now: datetime) -> Condition:
-    """The condition of a request that this proof opens; `demand_proven` has seen that it does."""
-    condition: Condition = is_open(now)
+    """Return the condition that this proof opens the stored request, after `require_proven` accepted it."""
+    condition: Condition = mailed_proofs.is_open(now)
     if proof.secret is not None:
         condition &= SignInRequest.token_hash == sha256_hex(proof.secret)
     if proof.code is not None:
-        # As it was compared: the key of the code's hash may be the one before the current.
+        # The hash that was compared: it may be keyed with the previous key.
         condition &= SignInRequest.code_hash == request.code_hash
     else:
         condition &= SignInRequest.nonce_hash == sha256_hex(proof.nonce or "")
@@ -165,27 +135,27 @@ def is_proven(request: SignInRequest, proof: Proof, now: datetime) -> Condition:
 
 
 def store_hashes(request: SignInRequest, secret: str, code: str, customer: Customer | None, now: datetime) -> None:
-    """Make the request's link and code those of the mail about to go out. LinkUsedError where it is too late.
+    """Store the hashes of the link and the code that the next mail holds, and the account it is sent to.
 
-    The tries of an earlier code stay counted. 1 write unit.
+    Raises:
+        LinkUsedError: the request was used or has expired.
+
+    Cost: 1 write unit.
     """
-    request_id = request.pk.rpartition("#")[2]
-    hashes: list[Action] = [
-        SignInRequest.token_hash.set(sha256_hex(secret)),
-        SignInRequest.code_hash.set(signing.keyed_hash(_CODE, request_id + code)),
-    ]
+    changes = mailed_proofs.set_hashes(_CODE, request.pk.rpartition("#")[2], secret, code)
     if customer:
-        hashes += [SignInRequest.customer_id.set(customer.id), SignInRequest.customer_version.set(customer.version)]
+        changes += [SignInRequest.customer_id.set(customer.id), SignInRequest.customer_version.set(customer.version)]
     else:
-        hashes += [SignInRequest.customer_id.remove(), SignInRequest.customer_version.remove()]
-    records.update(request, hashes, is_open(now), LinkUsedError())
+        changes += [SignInRequest.customer_id.remove(), SignInRequest.customer_version.remove()]
+    records.update(request, changes, mailed_proofs.is_open(now), LinkUsedError())
 
 
 def invalidate(request: SignInRequest, now: datetime) -> None:
     """Make the request useless. 1 write unit."""
-    records.update(request, [SignInRequest.consumed_at.set(clock.format_timestamp(now))], is_open(now), BusyError())
+    consumed = SignInRequest.consumed_at.set(clock.format_timestamp(now))
+    records.update(request, [consumed], mailed_proofs.is_open(now), BusyError())
 
 
 def is_right_code(request: SignInRequest, request_id: str, code: str) -> bool:
-    """Whether it is the code of the request's mail."""
-    return signing.is_keyed_hash(_CODE, request_id + code, request.code_hash)
+    """Return whether it is the code of the request's mail."""
+    return mailed_proofs.is_right_code(_CODE, request, request_id, code)

@@ -1,7 +1,7 @@
-"""Sign-in by a link and a code sent by mail: ask for one, and turn it into a session, once.
+"""Sign-in by an e-mailed link or code: request one, and turn it into one session.
 
-Asking is the same for every address: the account is looked up later, by the function that sends the mail. Signing in is
-one transaction, so a link opens one session whatever happens at the same time.
+Requesting is the same for every address: the account is looked up later, by the function that sends the mail.
+Signing in is one transaction, so a link opens one session whatever happens at the same time.
 """
 
 from contextlib import suppress
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pynamodb.expressions.update import Action
 
 from clientela import clock, ids, signing
+from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer, Status
 from clientela.customers.customer_history import Actor
@@ -18,8 +19,9 @@ from clientela.errors import BusyError, ClientelaError, CustomerNotFoundError, E
 from clientela.mail import mail_queue
 from clientela.orders import unclaimed_orders
 from clientela.schema import email_addresses
-from clientela.sign_in import link_requests, passwords, sessions, sign_in_events, sign_in_limits
-from clientela.sign_in.link_requests import LIFETIME, LatestSignIn, Proof, SignInRequest
+from clientela.sign_in import link_requests, mailed_proofs, passwords, sessions, sign_in_events, sign_in_limits
+from clientela.sign_in.link_requests import LatestSignIn, Proof, SignInRequest
+from clientela.sign_in.mailed_proofs import LIFETIME
 from clientela.sign_in.sessions import Session
 from clientela.sign_in.sign_in_errors import (
     AccountDisabledError,
@@ -38,15 +40,14 @@ from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 from clientela.table.transactions import Transaction
 
-REPEAT_WINDOW = timedelta(seconds=60)  # how long a lost answer can be asked for again
-_SESSION = "session"  # the purpose of the HMAC that makes the secret of a repeatable session
-FIRST_ORDERS = 200  # that a newcomer is shown at once
-ATTEMPTS = 10  # of a sign-in that meets other changes of the same customer
+REPEAT_WINDOW = timedelta(seconds=60)  # in which a lost response can be requested again
+_SESSION = "session"  # the purpose of the HMAC that is the secret of a repeatable session
+FIRST_ORDERS = 200  # that a new customer sees at once
 
 
 @dataclass(frozen=True)
 class LinkRequest:
-    """What the asking browser keeps until the mail arrives. `resend_after` is in seconds."""
+    """A requested link, which the browser keeps until the mail arrives. `resend_after` is in seconds."""
 
     request_id: str
     nonce: str
@@ -56,7 +57,7 @@ class LinkRequest:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """An open session: the token exists only here."""
+    """An opened session. The token is stored nowhere."""
 
     token: str
     session: Session
@@ -67,10 +68,14 @@ class SignedIn:
 def request_link(
     store: Store, email: str, visitor: Visitor, language: str | None, return_to: str | None, now: datetime
 ) -> LinkRequest:
-    """Ask for a mail with a sign-in link. LoginDisabledError, InvalidInputError (return_to), TooManyRequestsError.
+    """Request a mail with a sign-in link. Work and response do not depend on whether the address has an account.
 
-    The work and the answer do not depend on whether the address has an account. 5 write units, 7 where address and
-    network asked before; 1 message.
+    Raises:
+        LoginDisabledError: the store has no sign-in.
+        InvalidInputError: `return_to` is not a page of the store.
+        TooManyRequestsError: a limit of the address, the network or the store is reached.
+
+    Cost: 5 write units, 7 if address and network requested one before; 1 message.
     """
     if store.login_mode == "disabled":
         raise LoginDisabledError
@@ -79,25 +84,25 @@ def request_link(
     canonical = email_addresses.canonical(email)
     with sign_in_events.record_limit_hits(store, canonical, "links", now):
         sign_in_limits.limit_links(store, canonical, visitor, now)
-    asked = LinkRequest(ids.new("req", now), ids.secret(), now + LIFETIME)
+    link = LinkRequest(ids.new("req", now), ids.secret(), now + LIFETIME)
     request = SignInRequest(
-        keys.sign_in(store.id, asked.request_id),
+        keys.sign_in(store.id, link.request_id),
         keys.REQUEST,
         email=email,
         canonical=canonical,
         language=language,
         return_to=return_to,
-        nonce_hash=sha256_hex(asked.nonce),
+        nonce_hash=sha256_hex(link.nonce),
         issued_at=clock.format_timestamp(now),
-        expires_at=clock.format_timestamp(asked.expires_at),
-        ttl=int(asked.expires_at.timestamp()),
+        expires_at=clock.format_timestamp(link.expires_at),
+        ttl=int(link.expires_at.timestamp()),
     )
     requested = sign_in_events.item(
-        store, canonical, "requested", now, request_id=asked.request_id, device=visitor.device
+        store, canonical, "requested", now, request_id=link.request_id, device=visitor.device
     )
     dynamodb.put_all([request.item(), requested])
-    mail_queue.put("sign_in_link", store.id, request_id=asked.request_id)
-    return asked
+    mail_queue.put("sign_in_link", store.id, request_id=link.request_id)
+    return link
 
 
 def parse_proof(
@@ -108,82 +113,86 @@ def parse_proof(
     code: str | None = None,
     idempotency_key: str | None = None,
 ) -> Proof:
-    """What was presented: a link's token (`<request_id>.<secret>`) with a nonce or code, or a request's id and code."""
-    if token is None:
-        return Proof(request_id or "", nonce=nonce, code=code, idempotency_key=idempotency_key)
-    named, _, secret = token.partition(".")
-    return Proof(named, secret, nonce, code, idempotency_key)
+    """Return the proof of a link's token (`<request_id>.<secret>`), or of a request's id and code."""
+    proof_id, secret = mailed_proofs.parse_token(token) if token is not None else (request_id or "", None)
+    return Proof(proof_id, secret, nonce, code, idempotency_key)
 
 
-def verify(store: Store, presented: Proof, visitor: Visitor, now: datetime) -> SignedIn:
-    """Open the one session that a link or code is good for, and the account if the store lets people sign up.
+def verify(store: Store, proof: Proof, visitor: Visitor, now: datetime) -> SignedIn:
+    """Open the one session that a link or code is good for, and create the account if the store allows sign-up.
 
-    LinkUnknownError, LinkUsedError, LinkExpiredError, BrowserMismatchError, CodeWrongError, CodeLockedError,
-    AccountDisabledError, LoginDisabledError, TooManyRequestsError. 3 read and 19 write units for a customer without
-    orders, 2 and 21 where it makes the account. A code takes 1 write unit more, and without its link's token 2 to 3 more.
-    What is refused: 1 or 2 read and 2 write units.
+    Raises:
+        LinkUnknownError, LinkUsedError, LinkExpiredError, BrowserMismatchError, CodeWrongError,
+            CodeLockedError: the proof is wrong or void.
+        AccountDisabledError, LoginDisabledError: the account or the store allows no sign-in.
+        TooManyRequestsError: a limit of the network, the address or the store is reached.
+
+    Cost: 3 read and 19 write units for a customer without orders; 2 and 21 if the account is created.
+    A code takes 1 write unit more, and without its link's token 2 to 3 more. A refused proof: 1 or 2
+    read and 2 write units.
     """
     if store.login_mode == "disabled":
         raise LoginDisabledError
     sign_in_limits.limit_attempts(visitor, now)
-    request = link_requests.get(store, presented)
+    request = link_requests.get(store, proof)
     try:
-        return _verified(store, request, presented, visitor, now)
-    except TooManyRequestsError:  # noted where it was counted
+        return _verify(store, request, proof, visitor, now)
+    except TooManyRequestsError:  # recorded by the limit
         raise
-    except ClientelaError as refused:
-        event: SignInOutcome = (
-            "opened_elsewhere" if presented.is_link_only or isinstance(refused, BrowserMismatchError) else "refused"
-        )
-        dynamodb.write("PutItem", Item=_event(store, request, presented, event, visitor, now, refused.code))
+    except ClientelaError as error:
+        is_elsewhere = proof.is_link_only or isinstance(error, BrowserMismatchError)
+        outcome: SignInOutcome = "opened_elsewhere" if is_elsewhere else "refused"
+        dynamodb.write("PutItem", Item=_event(store, request, proof, outcome, visitor, now, error.code))
         raise
 
 
-def _verified(store: Store, request: SignInRequest, presented: Proof, visitor: Visitor, now: datetime) -> SignedIn:
-    if presented.code is not None and not request.consumed_at:
-        _count_code(store, request, presented, now)
-    if presented.is_link_only and link_requests.superseded(store, request):
+def _verify(store: Store, request: SignInRequest, proof: Proof, visitor: Visitor, now: datetime) -> SignedIn:
+    if proof.code is not None and not request.consumed_at:
+        _count_code(store, request, proof, now)
+    if proof.is_link_only and link_requests.superseded(store, request):
         raise LinkUsedError
-    for attempt in range(ATTEMPTS):
-        # The transaction's conditions guard; reading again only tells which of them did not hold.
-        superseded = attempt > 0 and link_requests.superseded(store, request)
-        if attempt:  # after it: what overtook this attempt may be its own twin
-            request = link_requests.get(store, presented)
-        if repeated := _repeated(store, request, presented, now):
-            return repeated
-        link_requests.require_proven(request, presented, now)
+    is_repeated = False
+
+    def attempt() -> SignedIn:
+        nonlocal request, is_repeated
+        # The transaction's conditions protect. Reading again only shows which of them failed.
+        superseded = is_repeated and link_requests.superseded(store, request)
+        if is_repeated:  # after it: the conflict may be with the same request, sent twice
+            request = link_requests.get(store, proof)
+        is_repeated = True
+        if earlier := _find_repeated(store, request, proof, now):
+            return earlier
+        link_requests.require_proven(request, proof, now)
         if superseded:
             raise LinkUsedError("A later sign-in replaced it.")
-        try:
-            return _signed_in(store, request, presented, visitor, now)
-        except (BusyError, EmailTakenError):
-            continue
-    raise BusyError
+        return _sign_in(store, request, proof, visitor, now)
+
+    return retry_on_conflict(attempt, (BusyError, EmailTakenError))
 
 
-def _count_code(store: Store, request: SignInRequest, presented: Proof, now: datetime) -> None:
-    """Count a code before it is looked at. Who has the link as well has the mail, and guesses at nobody else's."""
-    if presented.secret is None:
+def _count_code(store: Store, request: SignInRequest, proof: Proof, now: datetime) -> None:
+    """Count a code before it is compared. With the link's token it is no guess: the caller has the mail."""
+    if proof.secret is None:
         with sign_in_events.record_limit_hits(store, request.canonical, "codes", now):
             sign_in_limits.limit_guesses(store, request.canonical, now)
     link_requests.count_try(request, now)
 
 
-def _signed_in(store: Store, request: SignInRequest, presented: Proof, visitor: Visitor, now: datetime) -> SignedIn:
+def _sign_in(store: Store, request: SignInRequest, proof: Proof, visitor: Visitor, now: datetime) -> SignedIn:
     before = _account(store, request, now)
     if before and before.status == "disabled":
         link_requests.invalidate(request, now)
         raise AccountDisabledError
     if before and (request.customer_version or 0) < before.access_version:
         raise LinkUsedError("The account was changed since the link was sent.")
-    after = _proven(before, now) if before else _newcomer(store, request, now)
+    after = _mark_proven(before, now) if before else _build_customer(store, request, now)
     by = Actor("customer", after.id)
     with Transaction() as write:
         _supersede(write, store, request, now)
-        secret = _repeatable_secret(presented)
+        secret = _repeatable_secret(proof)
         token, session = sessions.start(write, store, after, visitor.user_agent, now, secret)
-        _consume(write, request, presented, session, now)
-        write.put_item(_event(store, request, presented, "used", visitor, now))
+        _consume(write, request, proof, session, now)
+        write.put_item(_event(store, request, proof, "used", visitor, now))
         if before:
             after = customers.replace(write, store, before, after, by)
             if before.email_status != "proven":
@@ -193,15 +202,15 @@ def _signed_in(store: Store, request: SignInRequest, presented: Proof, visitor: 
     return SignedIn(token, session, after if before else _with_orders(store, after, now), request.return_to)
 
 
-def _with_orders(store: Store, newcomer: Customer, now: datetime) -> Customer:
-    """The newcomer with the newest of the orders that waited for the account; the stream's follower brings the rest."""
+def _with_orders(store: Store, customer: Customer, now: datetime) -> Customer:
+    """Return the new customer with the newest of its earlier orders; the stream's follower adds the rest."""
     with suppress(BusyError):
-        return unclaimed_orders.adopt(store, newcomer, now, FIRST_ORDERS)
-    return newcomer
+        return unclaimed_orders.adopt(store, customer, now, FIRST_ORDERS)
+    return customer
 
 
 def _account(store: Store, request: SignInRequest, now: datetime) -> Customer | None:
-    """Whose account it is. A mail that went to an account opens that one only, and only while it has that address."""
+    """Return the account. A mail that was sent to an account opens only that one, and only while it has the address."""
     if request.customer_id is None:
         return customers.find(store, request.canonical, now)
     with suppress(CustomerNotFoundError):
@@ -211,7 +220,7 @@ def _account(store: Store, request: SignInRequest, now: datetime) -> Customer | 
     raise LinkUsedError("The account has another e-mail now.")
 
 
-def _proven(before: Customer, now: datetime) -> Customer:
+def _mark_proven(before: Customer, now: datetime) -> Customer:
     return before.model_copy(
         update={
             "email_status": "proven",
@@ -223,7 +232,7 @@ def _proven(before: Customer, now: datetime) -> Customer:
     )
 
 
-def _newcomer(store: Store, request: SignInRequest, now: datetime) -> Customer:
+def _build_customer(store: Store, request: SignInRequest, now: datetime) -> Customer:
     if store.login_mode != "optional":
         raise LinkUnknownError
     status: Status = "pending" if store.approve_new_accounts else "active"
@@ -238,52 +247,52 @@ def _supersede(write: Transaction, store: Store, request: SignInRequest, now: da
     write.put_record(latest, LatestSignIn.pk.does_not_exist() | (LatestSignIn.at < request.issued_at))
 
 
-def _consume(write: Transaction, request: SignInRequest, presented: Proof, session: Session, now: datetime) -> None:
+def _consume(write: Transaction, request: SignInRequest, proof: Proof, session: Session, now: datetime) -> None:
     actions: list[Action] = [
         SignInRequest.consumed_at.set(clock.format_timestamp(now)),
         SignInRequest.session_of.set(session.customer_id),
         SignInRequest.session_id.set(session.id),
     ]
-    if presented.idempotency_key:
-        actions.append(SignInRequest.idempotency_hash.set(sha256_hex(presented.idempotency_key)))
-    write.update(request, actions, link_requests.is_proven(request, presented, now))
+    if proof.idempotency_key:
+        actions.append(SignInRequest.idempotency_hash.set(sha256_hex(proof.idempotency_key)))
+    write.update(request, actions, link_requests.is_proven(request, proof, now))
 
 
-def _repeated(store: Store, request: SignInRequest, presented: Proof, now: datetime) -> SignedIn | None:
-    """The session that this very attempt has opened a moment ago, when the answer was lost on its way to the caller."""
+def _find_repeated(store: Store, request: SignInRequest, proof: Proof, now: datetime) -> SignedIn | None:
+    """Return the session that this same proof opened a moment ago, if its response was lost."""
     in_time = request.consumed_at and clock.format_timestamp(now - REPEAT_WINDOW) < request.consumed_at
-    if not (in_time and presented.idempotency_key and request.session_of and request.session_id):
+    if not (in_time and proof.idempotency_key and request.session_of and request.session_id):
         return None
-    if not constant_time_equal(sha256_hex(presented.idempotency_key), request.idempotency_hash):
+    if not constant_time_equal(sha256_hex(proof.idempotency_key), request.idempotency_hash):
         return None
-    for secret in signing.keyed_hashes(_SESSION, _shown(presented)):
+    for secret in signing.keyed_hashes(_SESSION, _joined(proof)):
         token = sessions.token_of(request.session_of, request.session_id, secret)
-        # Else it ended meanwhile, or this is another proof than the one that opened it.
+        # Otherwise it ended, or another proof opened it.
         with suppress(SessionInvalidError):
             session, customer = sessions.current(store, token, now)
             return SignedIn(token, session, customer, request.return_to)
     return None
 
 
-def _repeatable_secret(presented: Proof) -> str | None:
-    """The session's secret, made from all that was presented; None for a caller who cannot repeat itself."""
-    return signing.keyed_hash(_SESSION, _shown(presented)) if presented.idempotency_key else None
+def _repeatable_secret(proof: Proof) -> str | None:
+    """Return the session's secret, derived from the whole proof; None without an Idempotency-Key."""
+    return signing.keyed_hash(_SESSION, _joined(proof)) if proof.idempotency_key else None
 
 
-def _shown(presented: Proof) -> str:
-    parts = (presented.request_id, presented.secret, presented.nonce, presented.code, presented.idempotency_key)
+def _joined(proof: Proof) -> str:
+    parts = (proof.request_id, proof.secret, proof.nonce, proof.code, proof.idempotency_key)
     return "\0".join(part or "" for part in parts)
 
 
 def _event(
     store: Store,
     request: SignInRequest,
-    presented: Proof,
+    proof: Proof,
     event: SignInOutcome,
     visitor: Visitor,
     now: datetime,
     reason: str | None = None,
 ) -> dynamodb.Item:
     return sign_in_events.item(
-        store, request.canonical, event, now, reason=reason, request_id=presented.request_id, device=visitor.device
+        store, request.canonical, event, now, reason=reason, request_id=proof.request_id, device=visitor.device
     )

@@ -1,0 +1,88 @@
+"""Proofs that one mail carries: a link with a secret, and a code to type instead.
+
+Sign-in links and e-mail changes share them. No secret is stored. A link's secret has 256 random bits and is
+stored as a plain hash. The code's six digits are stored as an HMAC with a key outside the table.
+"""
+
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from clientela import clock, signing
+from clientela.sign_in.sign_in_errors import CodeLockedError, LinkExpiredError, LinkUsedError
+from clientela.signing import constant_time_equal, sha256_hex
+from clientela.table import records
+from clientela.table.records import Record
+
+LIFETIME = timedelta(minutes=10)
+MAX_TRIES = 5  # codes that are compared; a sixth is refused without a look
+
+
+class MailedProofRecord(Record):
+    """A request whose mail holds a link and a code. `token_hash` and `code_hash` are set when the mail is written."""
+
+    expires_at = UnicodeAttribute()
+    ttl = NumberAttribute()
+    tries = NumberAttribute(default=0)
+    token_hash = UnicodeAttribute(null=True)
+    code_hash = UnicodeAttribute(null=True)
+    consumed_at = UnicodeAttribute(null=True)
+
+
+def parse_token(token: str) -> tuple[str, str]:
+    """Return the id and the secret of a link's token, `<id>.<secret>`; whatever is missing is empty."""
+    proof_id, _, secret = token.partition(".")
+    return proof_id, secret
+
+
+def set_hashes(purpose: str, proof_id: str, secret: str, code: str) -> list[Action]:
+    """Return the update that stores a mail's link and code; those of earlier mails stop working.
+
+    The tries of an earlier code stay counted.
+    """
+    return [
+        MailedProofRecord.token_hash.set(sha256_hex(secret)),
+        MailedProofRecord.code_hash.set(signing.keyed_hash(purpose, proof_id + code)),
+    ]
+
+
+def is_right_secret(request: MailedProofRecord, secret: str) -> bool:
+    """Return whether it is the secret of the request's link."""
+    return constant_time_equal(sha256_hex(secret), request.token_hash)
+
+
+def is_right_code(purpose: str, request: MailedProofRecord, proof_id: str, code: str) -> bool:
+    """Return whether it is the code of the request's mail. Count the try first."""
+    return signing.is_keyed_hash(purpose, proof_id + code, request.code_hash)
+
+
+def count_try(request: MailedProofRecord, condition: Condition) -> None:
+    """Use up one of the code's tries before the code is compared, so that parallel tries are counted too.
+
+    Raises:
+        CodeLockedError: no try is left, or `condition` does not hold.
+
+    Cost: 1 write unit.
+    """
+    is_left = condition & (MailedProofRecord.tries < MAX_TRIES)
+    records.update(request, [MailedProofRecord.tries.add(1)], is_left, CodeLockedError())
+
+
+def require_open(request: MailedProofRecord, now: datetime) -> None:
+    """Raise LinkUsedError or LinkExpiredError unless the request can still be used."""
+    if request.consumed_at:
+        raise LinkUsedError
+    if request.expires_at <= clock.format_timestamp(now):
+        raise LinkExpiredError
+
+
+def is_open(now: datetime) -> Condition:
+    """Return the condition that a request can still be used.
+
+    It includes the expiry, because TTL may delete a record days late.
+    """
+    is_in_time = MailedProofRecord.expires_at > clock.format_timestamp(now)
+    condition: Condition = MailedProofRecord.pk.exists() & MailedProofRecord.consumed_at.does_not_exist() & is_in_time
+    return condition
