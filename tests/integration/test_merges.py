@@ -203,7 +203,7 @@ def test_a_merge_that_dies_at_any_transaction_is_finished_by_asking_again(
 def test_short_time_moves_a_part_and_the_next_call_goes_on(store: Store, pair: tuple[str, str]) -> None:
     into, gone = pair
     looks = iter([False, False, True])
-    with pytest.raises(BusyError, match="ask again"):
+    with pytest.raises(BusyError, match="again to continue"):
         merges.merge(store, into, gone, NOW, KEY, lambda: next(looks))
     assert len(order_lists.of_customer(store, into, 100).items) == 8
     merges.merge(store, into, gone, NOW, KEY, never)

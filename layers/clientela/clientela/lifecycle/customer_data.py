@@ -1,8 +1,8 @@
-"""Everything stored about a customer, for the customer (GDPR art. 15 and 20) and for the merchant who has to answer.
+"""Everything stored about a customer, for the customer (GDPR art. 15 and 20) and for the merchant who must respond.
 
-It is the customer's item collection, walked in its own order: nothing can be forgotten, and an answer stays below a
-Lambda function's 6 MB, because a page of DynamoDB's is 1 MB at most. Hashes are secrets, not data: of a password it says
-that there is one, of a session everything but its token.
+It is the customer's item collection in its own order: so no item is left out, and a response stays below Lambda's
+6 MB, because a page of DynamoDB has at most 1 MB. Hashes are secrets, not data: a password is only reported to exist,
+and sessions are listed without their tokens.
 """
 
 from collections.abc import Callable
@@ -22,12 +22,12 @@ from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, pagination
 from clientela.table.attributes import load
 
-ITEMS = 500  # of a page, which DynamoDB may make shorter
-_SIGN_INS = "sign-ins "  # begins a position behind the collection
+ITEMS = 500  # of a page at most
+_SIGN_INS = "sign-ins "  # starts a position after the collection
 
 
 class MailRecord(Model):
-    """A mail about the account, and what became of it."""
+    """A mail about the account, and its outcome."""
 
     mail: str
     at: Timestamp | None = None
@@ -35,20 +35,20 @@ class MailRecord(Model):
 
 
 class EmailRecord(Model):
-    """An address that was to be, or has been, the account's e-mail."""
+    """A requested or former e-mail of the account."""
 
     email: str
     until: Timestamp
 
 
 class PasswordInfo(Model):
-    """That there is a password."""
+    """The fact that there is a password."""
 
     changed_at: Timestamp
 
 
 class CustomerData(Model):
-    """One page of what is stored; `customer` is on the first. `left_out` names what a merchant has to look at first."""
+    """One page of the stored data; `customer` is on the first. `left_out` names data that a merchant must check first."""
 
     customer: Customer | None = None
     password: PasswordInfo | None = None
@@ -71,11 +71,11 @@ def _email(item: dynamodb.Item) -> EmailRecord:
 
 
 def _mail(item: dynamodb.Item) -> MailRecord:
-    told = {"at": item.get("settled_at", {}).get("S"), "outcome": item.get("outcome", {}).get("S")}
-    return MailRecord.model_validate({"mail": item["sk"]["S"].removeprefix(keys.MAIL_PREFIX), **told})
+    delivery = {"at": item.get("settled_at", {}).get("S"), "outcome": item.get("outcome", {}).get("S")}
+    return MailRecord.model_validate({"mail": item["sk"]["S"].removeprefix(keys.MAIL_PREFIX), **delivery})
 
 
-# Beginning of the sort key → where it is shown, and how.
+# Prefix of the sort key → its section, and how to read the item.
 SECTIONS: dict[str, tuple[str, _Reader]] = {
     keys.CONSENT_PREFIX: ("consents", lambda item: load(Consent, item["consent"])),
     keys.EMAIL_CHANGE_PREFIX: ("email_changes", _email),
@@ -88,19 +88,19 @@ SECTIONS: dict[str, tuple[str, _Reader]] = {
 
 
 def page(store: Store, customer: Customer, now: datetime, cursor: str | None = None) -> CustomerData:
-    """One page of everything, for the merchant. InvalidInputError for a cursor of another list.
+    """Return one page of all data, for the merchant - InvalidInputError for a cursor of another list.
 
-    Half a read unit per 4 KB; at most 128.
+    Cost: half a read unit per 4 KB; at most 128.
     """
     of = f"{keys.customer(store.id, customer.id)}/data"
     position = pagination.decode_cursor(of, cursor) if cursor is not None else ""
     data = CustomerData(customer=None if position else customer)
     if position.startswith(_SIGN_INS):
-        last, behind = "", position.removeprefix(_SIGN_INS)
+        last, sign_ins_cursor = "", position.removeprefix(_SIGN_INS)
     else:
-        last, behind = _collection(store, customer, data, position, now), ""
+        last, sign_ins_cursor = _add_collection(store, customer, data, position, now), ""
     if not last:
-        events = sign_in_events.page(store, customer, now, 100, behind or None)
+        events = sign_in_events.page(store, customer, now, 100, sign_ins_cursor or None)
         data.sign_ins = events.items
         last = f"{_SIGN_INS}{events.next_cursor}" if events.next_cursor else ""
     data.next_cursor = pagination.encode_cursor(of, last) if last else None
@@ -108,10 +108,11 @@ def page(store: Store, customer: Customer, now: datetime, cursor: str | None = N
 
 
 def own_page(store: Store, customer: Customer, now: datetime, cursor: str | None = None) -> CustomerData:
-    """One page of everything, for the customer, who gets the merchant's note from the merchant alone.
+    """Return one page of all data, for the customer, without the merchant's note.
 
-    A note about a person is that person's data as well (Court of Justice of the EU, C-434/16), but may tell of others
-    (GDPR art. 15(4)), which no function can judge: so it is named in `left_out`, and the merchant's page has it.
+    A note about a person is that person's data too (Court of Justice of the EU, C-434/16), but may mention
+    others (GDPR art. 15(4)). Only the merchant can judge that: `left_out` names it, and the merchant's
+    page has it.
     """
     data = page(store, customer, now, cursor)
     if data.customer and data.customer.note:
@@ -122,7 +123,7 @@ def own_page(store: Store, customer: Customer, now: datetime, cursor: str | None
 
 
 def _own(event: HistoryEntry) -> HistoryEntry:
-    """An entry without the merchant's own names: of API keys, imports and jobs."""
+    """Return an entry without the ids of the merchant's API keys, imports and jobs."""
     return (
         event
         if event.actor.kind == "customer"
@@ -130,8 +131,8 @@ def _own(event: HistoryEntry) -> HistoryEntry:
     )
 
 
-def _collection(store: Store, customer: Customer, data: CustomerData, position: str, now: datetime) -> str:
-    """Add a page of the customer's items to the sections; the last sort key, or nothing where there are no more."""
+def _add_collection(store: Store, customer: Customer, data: CustomerData, position: str, now: datetime) -> str:
+    """Add a page of the customer's items to the sections, and return its last sort key, or "" on the last page."""
     pk = keys.customer(store.id, customer.id)
     answer = dynamodb.query(
         KeyConditionExpression="pk = :pk",

@@ -1,18 +1,18 @@
-"""Deleting a customer with everything that hangs on it, and finishing what a process that died or ran late has begun.
+"""Deleting a customer with all its data, and finishing removals that a dead or slow process left.
 
-A deletion forgets the customer and nothing more: an order that comes again makes a new account, an import brings it back,
-and what is kept of sign-ins with the address goes when its time is over. For good, and with a certificate: `erasures`.
+A deletion removes only the customer: the next order or import creates it again, and sign-in events of the address
+expire on their own. `erasures` removes a person for good, with a certificate.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from itertools import batched, chain
 
+from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers, tombstones
-from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor
 from clientela.customers.customer_records import CustomerRecord, claim, record
-from clientela.errors import BusyError, VersionConflictError
+from clientela.errors import BusyError
 from clientela.lifecycle import erasure_sweep, erasures, removal_queue
 from clientela.orders.order_records import OrderReference
 from clientela.stores.stores import Store
@@ -23,11 +23,17 @@ from clientela.table.transactions import Transaction
 def remove(
     store: Store, customer_id: str, version: int | None = None, out_of_time: Callable[[], bool] = lambda: False
 ) -> None:
-    """Delete a customer, then its orders, sessions and history. CustomerNotFoundError, VersionConflictError.
+    """Delete a customer, then its orders, sessions and history.
 
-    From the first write on the customer is gone, its sessions are void and its address is free: its next order makes a
-    new account. What time is too short for, and what a process that dies leaves, `finish` does. 4 write units for the
-    profile and its claim, 2 for each index entry, 1 per KB of everything else; 1 message.
+    After the first write the customer is gone, its sessions are void and its address is free. `finish`
+    does what is left when time runs out or the process dies.
+
+    Raises:
+        CustomerNotFoundError: there is no such customer.
+        VersionConflictError: `version` is not the stored one.
+
+    Cost: 4 write units for the profile and its claim, 2 for each index entry, 1 per KB of everything
+    else; 1 message.
     """
     customers.get(store, customer_id)
     removal_queue.put(store.id, customer_id)
@@ -38,9 +44,9 @@ def remove(
 def erase(
     store: Store, customer_id: str, now: datetime, by: Actor, out_of_time: Callable[[], bool]
 ) -> erasures.Erasure:
-    """Erase a customer; the certificate, which says whether it is complete or still running. CustomerNotFoundError.
+    """Erase a customer, and return the certificate, which may still be running - CustomerNotFoundError.
 
-    Asked again it answers with the same certificate.
+    Repeated, it returns the same certificate.
     """
     erasure_id = erasures.begin(store, customer_id, now, by)
     erasure_sweep.resume(store, customer_id, now, out_of_time)
@@ -48,7 +54,7 @@ def erase(
 
 
 def finish(store: Store, customer_id: str, now: datetime, out_of_time: Callable[[], bool]) -> bool:
-    """Go on with what was begun to remove of a customer; whether anything is left to do. Nothing, where nothing was begun."""
+    """Continue a customer's removal or erasure, and return whether work is left. Nothing is done if none was begun."""
     if tombstones.find_pending(store, customer_id):
         return erasure_sweep.resume(store, customer_id, now, out_of_time)
     if dynamodb.get(keys.customer(store.id, customer_id), keys.PROFILE):
@@ -57,25 +63,18 @@ def finish(store: Store, customer_id: str, now: datetime, out_of_time: Callable[
 
 
 def _remove_profile(store: Store, customer_id: str, version: int | None) -> None:
-    for _ in range(customers.ATTEMPTS):
-        before = customers.get(store, customer_id)
-        if version not in (None, before.version):
-            raise VersionConflictError(f"The customer is at version {before.version}.")
-        try:
-            return _delete(store, before)
-        except BusyError:
-            continue
-    raise BusyError
+    def attempt() -> None:
+        customer = customers.get(store, customer_id)
+        customers.require_version(customer, version)
+        with Transaction() as write:
+            write.delete(record(store, customer), CustomerRecord.version == customer.version, BusyError())
+            write.delete(claim(store, customer))
 
-
-def _delete(store: Store, customer: Customer) -> None:
-    with Transaction() as write:
-        write.delete(record(store, customer), CustomerRecord.version == customer.version, BusyError())
-        write.delete(claim(store, customer))
+    retry_on_conflict(attempt)
 
 
 def _remove_belongings(store: Store, customer_id: str, out_of_time: Callable[[], bool]) -> bool:
-    """Delete what hangs on a customer that is gone, until time is short; whether anything is left."""
+    """Delete the rest of a customer's items until `out_of_time`, and return whether any are left."""
     pages = dynamodb.query_pages(
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": keys.customer(store.id, customer_id)}},
@@ -92,7 +91,7 @@ def _remove_belongings(store: Store, customer_id: str, out_of_time: Callable[[],
 
 
 def _remove_reference(store: Store, customer_id: str, order_id: str) -> None:
-    """Delete an order's reference, unless a newer version has made it somebody else's."""
+    """Delete an order's reference, unless a newer version gave the order to another customer."""
     reference = OrderReference(keys.order_reference(store.id, order_id), keys.REFERENCE)
     try:
         records.delete(reference, OrderReference.customer_id == customer_id, BusyError())

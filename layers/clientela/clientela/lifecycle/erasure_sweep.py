@@ -1,7 +1,7 @@
-"""What is left of an erasure once the account is gone: everything that hangs on the customer, some items at a time.
+"""The rest of an erasure, once the account is gone: delete everything that belongs to the customer, in steps.
 
-Each step is one transaction that deletes items, turns orders into their money records and counts what it did in the
-certificate. So it may break off at any call and run twice at the same time, and the counts are exact.
+Each step is one transaction that deletes items, replaces orders by their money records and counts both in the
+certificate. So it may stop at any call and run twice at the same time, and the counts are exact.
 """
 
 import contextlib
@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from pynamodb.expressions.condition import Condition
 
 from clientela import clock
+from clientela.concurrency import retry_on_conflict
 from clientela.customers import tombstones
 from clientela.customers.tombstones import ErasingRecord
-from clientela.errors import BusyError
 from clientela.lifecycle.erasures import ErasureRecord
 from clientela.orders import order_records
 from clientela.orders.order_fields import Order
@@ -30,8 +30,8 @@ from clientela.table.attributes import load, load_raw
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
-BATCH_SIZE = 40  # items: an order is two writes, and a transaction takes a hundred
-ATTEMPTS = 20  # of an item that others are changing
+BATCH_SIZE = 40  # items of a transaction: an order is two writes, and 100 writes are the limit
+ATTEMPTS = 20  # for an item that others keep changing
 
 _KINDS = {
     "ORDER": "orders", "SESSION": "sessions", "EVENT": "history", "CONSENT": "consents", "PASSWORD": "passwords",
@@ -40,24 +40,25 @@ _KINDS = {
 
 
 class _ChangedError(Exception):
-    """An item is no more as it was read."""
+    """An item was changed since it was read."""
 
 
 class _Work(NamedTuple):
-    """Whose erasure is being finished."""
+    """An erasure that is being finished."""
 
     store: Store
     customer_id: str
     note: ErasingRecord
 
     def certificate(self) -> ErasureRecord:
+        """Return the certificate's record, for updates only."""
         return ErasureRecord(keys.store(self.store.id), keys.erasure(self.note.erasure_id))
 
 
 def resume(store: Store, customer_id: str, now: datetime, out_of_time: Callable[[], bool]) -> bool:
-    """Go on with a customer's erasure until it is complete or time is short; whether anything is left to do.
+    """Continue a customer's erasure until it is complete or `out_of_time`, and return whether work is left.
 
-    1 read unit per 4 KB; 2 write units an item, 4 an order, and 2 for each AT_ONCE items.
+    Cost: 1 read unit per 4 KB; 2 write units for each item, 4 for each order, 2 for each BATCH_SIZE items.
     """
     note = tombstones.find_pending(store, customer_id)
     if note is None:
@@ -72,7 +73,7 @@ def resume(store: Store, customer_id: str, now: datetime, out_of_time: Callable[
 
 
 def _sweep_collection(work: _Work) -> bool:
-    """Delete the next items of the customer's collection; whether there were any."""
+    """Delete the next items of the customer's collection, and return whether there were any."""
     answer = dynamodb.query(
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": _collection(work)}},
@@ -83,17 +84,17 @@ def _sweep_collection(work: _Work) -> bool:
     if not items:
         return False
     _add_tombstones_for_past_emails(work, items)
-    _forget_old_ids(work, items)
+    _delete_aliases(work, items)
     try:
         _delete(work, items, {item["sk"]["S"] for item in items if "order" in item})
     except _ChangedError:
         for item in items:
-            _delete_as_it_is(work, item["sk"]["S"])
+            _delete_item(work, item["sk"]["S"])
     return True
 
 
 def _sweep_unclaimed(work: _Work) -> bool:
-    """Delete the next orders that lie with the e-mail since before the erasure; whether there were any."""
+    """Delete the next unclaimed orders of the e-mail from before the erasure, and return whether there were any."""
     answer = dynamodb.query(
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
@@ -104,18 +105,21 @@ def _sweep_unclaimed(work: _Work) -> bool:
         Limit=BATCH_SIZE,
         ConsistentRead=True,
     )
-    with contextlib.suppress(_ChangedError):  # a newer version has come: look what is left
+    with contextlib.suppress(_ChangedError):  # a newer version arrived: the next step sees what is left
         if answer["Items"]:
             _delete(work, answer["Items"], {item["sk"]["S"] for item in answer["Items"]})
     return bool(answer["Items"])
 
 
 def _sweep_sign_ins(work: _Work) -> bool:
-    """Delete the next outcomes of sign-ins from before the erasure with the requests they are about; whether there were any."""
+    """Delete the next sign-in events from before the erasure with their requests, and return whether there were any."""
     edge = datetime.fromisoformat(work.note.erased_at)
     items = sign_in_events.before(work.store, work.note.email, edge, BATCH_SIZE // 2)
     requests = {load_raw(item["event"]).get("request_id") for item in items} - {None}
-    with contextlib.suppress(_ChangedError), Transaction() as write:  # somebody else has done it: look what is left
+    with (
+        contextlib.suppress(_ChangedError),
+        Transaction() as write,
+    ):  # another run did it: the next step sees what is left
         for item in items:
             write.delete(Record(item["pk"]["S"], item["sk"]["S"]), Record.pk.exists(), _ChangedError())
         for request_id in requests:
@@ -127,7 +131,7 @@ def _sweep_sign_ins(work: _Work) -> bool:
 
 
 def _sweep_answers(work: _Work) -> bool:
-    """Delete the answers kept to repeat lost ones that tell of the customer."""
+    """Delete the responses stored for repeats that mention the customer."""
     for key in api_keys.list_all(work.store.id):
         for record in idempotency.answers_mentioning(keys.caller(work.store.id, key.id), work.customer_id):
             with Transaction() as write:
@@ -137,7 +141,7 @@ def _sweep_answers(work: _Work) -> bool:
 
 
 def _delete(work: _Work, items: Sequence[dynamodb.Item], own_orders: set[str], erased_orders: int = 0) -> None:
-    """Delete items and count them in one transaction; of the orders that are the customer's the money stays."""
+    """Delete items and count them in one transaction; of the customer's own orders the money records stay."""
     counts = Counter(_KINDS.get(item["sk"]["S"].partition("#")[0], "others") for item in items)
     with Transaction() as write:
         for item in items:
@@ -152,28 +156,27 @@ def _delete(work: _Work, items: Sequence[dynamodb.Item], own_orders: set[str], e
 
 
 def _is_held(work: _Work, item: dynamodb.Item) -> Condition:
-    """The condition that an order lies where the item was found: with the customer, or with the e-mail."""
-    whose = OrderReference.customer_id
-    condition: Condition = whose == work.customer_id
+    """Return the condition that an order still belongs to the item's collection: the customer's, or the e-mail's."""
+    owner = OrderReference.customer_id
+    condition: Condition = owner == work.customer_id
     if item["pk"]["S"] != _collection(work):
-        condition = whose.does_not_exist() & (OrderReference.email == work.note.email)
+        condition = owner.does_not_exist() & (OrderReference.email == work.note.email)
     return condition
 
 
-def _delete_as_it_is(work: _Work, sort_key: str) -> None:
-    """Delete one item that others may be changing: a late version of an order may have left its money record already."""
-    for _ in range(ATTEMPTS):
+def _delete_item(work: _Work, sort_key: str) -> None:
+    """Delete one item that others may be changing. A late version of an order may have its money record already."""
+
+    def attempt() -> None:
         item = dynamodb.get(_collection(work), sort_key)
         if item is None:
-            return None
+            return
         reference = _reference(work, item)
         is_own = reference is not None and reference.customer_id == work.customer_id
         is_erased = reference is not None and reference.money is not None
-        try:
-            return _delete(work, [item], {sort_key} if is_own else set(), int(is_erased))
-        except _ChangedError:
-            continue
-    raise BusyError
+        _delete(work, [item], {sort_key} if is_own else set(), int(is_erased))
+
+    retry_on_conflict(attempt, (_ChangedError,), ATTEMPTS)
 
 
 def _reference(work: _Work, item: dynamodb.Item) -> OrderReference | None:
@@ -183,35 +186,35 @@ def _reference(work: _Work, item: dynamodb.Item) -> OrderReference | None:
 
 
 def _add_tombstones_for_past_emails(work: _Work, items: Sequence[dynamodb.Item]) -> None:
-    """Addresses that the person had before, as orders and history tell, are not to bring the person back either."""
+    """Add tombstones for the person's earlier addresses in orders and history, so that they recreate nobody either."""
     erased_at = datetime.fromisoformat(work.note.erased_at)
-    others = {each for item in items for each in _addresses(item)} - {work.note.email}
-    buried = [tombstones.for_email(work.store, each, work.note.erasure_id, erased_at).item() for each in others]
-    for batch in batched(buried, dynamodb.BATCH_WRITE, strict=False):
+    emails = {each for item in items for each in _past_emails(item)} - {work.note.email}
+    added = [tombstones.for_email(work.store, each, work.note.erasure_id, erased_at).item() for each in emails]
+    for batch in batched(added, dynamodb.BATCH_WRITE, strict=False):
         dynamodb.put_all(list(batch))
 
 
-def _forget_old_ids(work: _Work, items: Sequence[dynamodb.Item]) -> None:
-    """Ids of customers who were merged into this one lead to it, as its history tells: they lead nowhere any more."""
+def _delete_aliases(work: _Work, items: Sequence[dynamodb.Item]) -> None:
+    """Delete the aliases of the customers who, by the history, were merged into this one."""
     entries = [load_raw(item["event"]) for item in items if "event" in item]
-    old = [entry["changes"][0]["before"] for entry in entries if entry["type"] == "merged"]
-    aliases = [dynamodb.key(keys.merged(work.store.id, each), keys.ALIAS) for each in old]
+    merged_ids = [entry["changes"][0]["before"] for entry in entries if entry["type"] == "merged"]
+    aliases = [dynamodb.key(keys.merged(work.store.id, each), keys.ALIAS) for each in merged_ids]
     for batch in batched(aliases, dynamodb.BATCH_WRITE, strict=False):
         dynamodb.delete_all(list(batch))
 
 
-def _addresses(item: dynamodb.Item) -> Iterator[str]:
-    found: list[Any] = []
+def _past_emails(item: dynamodb.Item) -> Iterator[str]:
+    emails: list[Any] = []
     if "order" in item:
-        found = [load_raw(item["order"])["email"]]
+        emails = [load_raw(item["order"])["email"]]
     elif "event" in item:
         changes = load_raw(item["event"]).get("changes", [])
-        found = [change.get(side) for change in changes if change["field"] == "email" for side in ("before", "after")]
-    yield from (email_addresses.canonical(each) for each in found if each)
+        emails = [change.get(side) for change in changes if change["field"] == "email" for side in ("before", "after")]
+    yield from (email_addresses.canonical(each) for each in emails if each)
 
 
 def _complete(work: _Work, now: datetime) -> None:
-    """The certificate is complete; the note, which was the last that named anybody, goes."""
+    """Complete the certificate, and delete the note, which is the last item that holds personal data."""
     with Transaction() as write:
         write.update(work.certificate(), [ErasureRecord.completed_at.set(clock.format_timestamp(now))])
         write.delete(ErasingRecord(work.note.pk, work.note.sk))

@@ -1,8 +1,8 @@
-"""Erasing a person: from the first write on the account is gone, and in the end there is a certificate of what is left.
+"""Erasing a person: the first write removes the account, and a certificate lists what was deleted and what is kept.
 
-What is erased is who the person was. What stays is the shop's money: of each order its id, version, time, total and
-statuses. A keyed hash of the e-mail keeps imports from bringing the person back, and orders placed before from making an
-account; an order placed afterwards is a new customer's, and who signs up by link comes back by their own wish.
+All personal data is deleted. The shop's money is kept: the id, version, time, total and statuses of each order. A
+keyed hash of the e-mail prevents imports from recreating the customer, and orders placed earlier from creating an
+account. A later order creates a new customer, and the person can sign up again by link.
 """
 
 from datetime import datetime
@@ -11,6 +11,7 @@ from typing import Literal
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from clientela import clock, ids
+from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers, tombstones
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor
@@ -29,13 +30,9 @@ from clientela.table.pagination import Page
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
-COUNTED = (
-    "addresses", "orders", "sessions", "history", "consents", "passwords", "mails", "sign_ins", "answers", "others",
-)  # fmt: skip
-
 
 class DeletedCounts(Model):
-    """How many of each kind were deleted. `orders` are their contents, `answers` what was kept to repeat lost ones."""
+    """How many of each kind were deleted. `orders`: the contents of orders; `answers`: responses stored for repeats."""
 
     profile: int = 1
     addresses: int = 0
@@ -50,8 +47,11 @@ class DeletedCounts(Model):
     others: int = 0
 
 
+_COUNTERS = tuple(name for name in DeletedCounts.model_fields if name != "profile")  # attributes of ErasureRecord
+
+
 class RetainedData(Model):
-    """What is kept, and why. `count` is null where it cannot be told, `days` for how long, null where it stays."""
+    """Data that is kept, and why. `count` is null if unknown; `days` says how long, null is for ever."""
 
     what: Literal["order_money_records", "keyed_hashes", "this_certificate", "files", "backups"]
     count: int | None
@@ -60,7 +60,7 @@ class RetainedData(Model):
 
 
 class Erasure(Model):
-    """The certificate of an erasure. While it is `running` the account is gone already, and the rest is being deleted."""
+    """The certificate of an erasure. While it is `running` the account is gone, and the rest is being deleted."""
 
     id: str
     status: Literal["running", "complete"]
@@ -72,7 +72,7 @@ class Erasure(Model):
 
 
 class ErasureRecord(Record):
-    """`STORE#demo` / `ERASURE#ers_01K…`: names nobody."""
+    """`STORE#demo` / `ERASURE#ers_01K…`: holds no personal data."""
 
     by = DocumentAttribute(Actor)
     erased_at = UnicodeAttribute()
@@ -91,42 +91,51 @@ class ErasureRecord(Record):
 
 
 def begin(store: Store, customer_id: str, now: datetime, by: Actor) -> str:
-    """Make the account be gone; the id of its erasure, which whoever asks again is told as well. CustomerNotFoundError.
+    """Remove the account, and return the id of its erasure. Repeated, it returns the same id.
 
-    One transaction deletes the profile, its index entries, the claim of its e-mail and what makes older links void, and
-    puts the tombstones, the certificate and a note of what is still to be done. 2 read units; 16 write units for a profile
-    of 1 to 2 KB, and 2 for each index entry; 1 message, so that the rest is done whatever becomes of the caller.
+    One transaction deletes the profile, its index entries, the claim of its e-mail and the record that
+    makes older links void, and puts the tombstones, the certificate and a record of the work left.
+
+    Raises:
+        CustomerNotFoundError: there is no such customer, and none was erased.
+
+    Cost: 2 read units; 16 write units for a profile of 1 to 2 KB, and 2 for each index entry; 1 message,
+    so that the rest is done even if the caller dies.
     """
-    for _ in range(customers.ATTEMPTS):
-        known = tombstones.erasure_of(store, customer_id)
-        if known:
-            return known
+
+    def attempt() -> str:
+        if erasure_id := tombstones.erasure_of(store, customer_id):
+            return erasure_id
         try:
             customer = customers.get(store, customer_id)
         except CustomerNotFoundError:
             if tombstones.erasure_of(store, customer_id) is None:
                 raise
-            continue  # erased between the two reads
+            raise BusyError from None  # erased between the two reads
         removal_queue.put(store.id, customer_id)
-        try:
-            return _erase_account(store, customer, now, by)
-        except BusyError:
-            continue
-    raise BusyError
+        return _erase_account(store, customer, now, by)
+
+    return retry_on_conflict(attempt)
 
 
 def get(store: Store, erasure_id: str) -> Erasure:
-    """The certificate as it is now. ErasureNotFoundError. 1 read unit."""
-    found = ErasureRecord.find(keys.store(store.id), keys.erasure(erasure_id))
-    if found is None:
-        raise ErasureNotFoundError(f"There is no erasure {erasure_id!r}.")
-    return _shown(found)
+    """Return the certificate as it is now - ErasureNotFoundError. 1 read unit."""
+    certificate = ErasureRecord.find(keys.store(store.id), keys.erasure(erasure_id))
+    if certificate is None:
+        raise ErasureNotFoundError(f"Erasure {erasure_id!r} not found.")
+    return _to_model(certificate)
 
 
 def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[Erasure]:
-    """One page of the store's certificates, newest first. InvalidInputError for a strange cursor. Half a read unit per 4 KB."""
-    found = pagination.newest_first(keys.store(store.id), keys.ERASURE_PREFIX, limit, cursor)
-    return Page([_shown(ErasureRecord.from_raw_data(item)) for item in found.items], found.next_cursor)
+    """Return one page of the store's certificates, newest first.
+
+    Raises:
+        InvalidInputError: the cursor is not one of this list.
+
+    Cost: half a read unit per 4 KB.
+    """
+    page = pagination.newest_first(keys.store(store.id), keys.ERASURE_PREFIX, limit, cursor)
+    return Page([_to_model(ErasureRecord.from_raw_data(item)) for item in page.items], page.next_cursor)
 
 
 def _erase_account(store: Store, customer: Customer, now: datetime, by: Actor) -> str:
@@ -160,40 +169,42 @@ def _erase_account(store: Store, customer: Customer, now: datetime, by: Actor) -
     return erasure_id
 
 
-def _shown(found: ErasureRecord) -> Erasure:
+def _to_model(record: ErasureRecord) -> Erasure:
     return Erasure(
-        id=found.sk.removeprefix(keys.ERASURE_PREFIX),
-        status="complete" if found.completed_at else "running",
-        requested_by=found.by,
-        erased_at=datetime.fromisoformat(found.erased_at),
-        completed_at=datetime.fromisoformat(found.completed_at) if found.completed_at else None,
-        deleted=DeletedCounts(**{name: int(getattr(found, name)) for name in COUNTED}),
-        kept=_kept(int(found.money_records)),
+        id=record.sk.removeprefix(keys.ERASURE_PREFIX),
+        status="complete" if record.completed_at else "running",
+        requested_by=record.by,
+        erased_at=datetime.fromisoformat(record.erased_at),
+        completed_at=datetime.fromisoformat(record.completed_at) if record.completed_at else None,
+        deleted=DeletedCounts(**{name: int(getattr(record, name)) for name in _COUNTERS}),
+        kept=_retained_data(int(record.money_records)),
     )
 
 
-def _kept(money_records: int) -> list[RetainedData]:
+def _retained_data(money_records: int) -> list[RetainedData]:
     return [
         RetainedData(
             what="order_money_records",
             count=money_records,
             days=None,
-            why="The shop's accounts: id, version, time, currency, total and statuses of each order, and nothing of a person.",
+            why="For the shop's accounts: id, version, time, currency, total and statuses of each order. No personal data.",
         ),
         RetainedData(
             what="keyed_hashes",
             count=None,
             days=None,
-            why="Keep imports and earlier orders from bringing the person back; without the key they tell nothing.",
+            why="Prevent imports and earlier orders from recreating the customer. Without the key they reveal nothing.",
         ),
-        RetainedData(what="this_certificate", count=1, days=None, why="Proof that it was done: it names nobody."),
+        RetainedData(
+            what="this_certificate", count=1, days=None, why="Proof of the erasure. It holds no personal data."
+        ),
         RetainedData(
             what="files",
             count=None,
             days=90,
-            why="Exports, and reports of imports and bulk changes, are not rewritten: they are deleted when they are that old.",
+            why="Export files and the reports of imports and bulk changes are not rewritten. They are deleted at this age.",
         ),
         RetainedData(
-            what="backups", count=None, days=35, why="The database can be set back to any moment of that time."
+            what="backups", count=None, days=35, why="The database can be restored to any moment within this time."
         ),
     ]
