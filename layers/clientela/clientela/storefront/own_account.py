@@ -64,6 +64,16 @@ class Account(AccountFields):
 
 
 # Values for a session whose e-mail is not proven: it sees nothing that comes from orders.
+# Fields that merchants can write and that the owner does not see, each with the reason.
+NOT_IN_OWN_VIEW = {
+    "status": "internal to the merchant",
+    "groups": "internal to the merchant",
+    "primary_group": "internal to the merchant",
+    "tags": "internal to the merchant",
+    "tax_exemption": "internal to the merchant; `tax_exempt` is visible",
+    "note": "internal to the merchant",
+    "custom_fields": "internal to the merchant",
+}
 _HIDDEN_UNTIL_PROVEN = {
     "orders_count": 0,
     "total_spent": [],
