@@ -9,7 +9,7 @@ from pathlib import Path
 
 import boto3
 from local.dynamodb_local import dynamodb_local
-from tests.schema import create_table
+from tests.support.schema import create_table
 
 from benchmarks.measure import ROUNDS, Case, Result, measured
 from benchmarks.queue import queue

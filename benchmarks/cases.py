@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from tests.http_events import answered, http_event
+from tests.support.http_events import answered, http_event
 
 import customers_api
 import order_intake

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from tests.http_events import http_event
+from tests.support.http_events import http_event
 
 import storefront_api
 from benchmarks.measure import Call, Case

@@ -53,7 +53,7 @@ def table(dynamodb: DynamoDBClient, dynamodb_local: str, monkeypatch: pytest.Mon
 
     Its name is random, so a test never meets what another one left.
     """
-    from tests.schema import create_table  # the unit tests need no template
+    from tests.support.schema import create_table  # the unit tests need no template
 
     name = f"test-{uuid.uuid4().hex}"
     create_table(dynamodb, name)

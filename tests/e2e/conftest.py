@@ -14,7 +14,7 @@ from local.cloud import local_cloud
 from local.environment import ACCESS_KEY
 from local.outputs import Outputs
 from local.paths import CACHE
-from tests.deployment import forget_caches
+from tests.support.deployment import forget_caches
 
 STATE: Path = CACHE / "e2e"
 

@@ -10,9 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from local.outputs import Outputs
 from playwright.sync_api import Browser, Page, Route, expect
-from tests.e2e import chromium
-from tests.e2e.chromium import Mailbox, Shopper
 from tests.e2e.conftest import MakeClient, clientela
+from tests.support import chromium
+from tests.support.chromium import Mailbox, Shopper
 
 from clientela.storefront import hosted_sign_in
 

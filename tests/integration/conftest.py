@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.deployment import create_resources, forget_caches, moto_server
-from tests.schema import create_table
+from tests.support.deployment import create_resources, forget_caches, moto_server
+from tests.support.schema import create_table
 
 from clientela import clock
 from clientela.stores import stores

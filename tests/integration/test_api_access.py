@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from tests.wsgi import application, routes
+from tests.support.wsgi import application, routes
 from werkzeug.test import Client, TestResponse
 
 import customers_api

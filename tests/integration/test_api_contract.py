@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
-from tests.wsgi import application
+from tests.support.wsgi import application
 
 from clientela import clock, ids
 from clientela.aws import clients

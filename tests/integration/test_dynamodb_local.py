@@ -3,7 +3,7 @@
 import boto3
 import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
-from tests.schema import table_definition
+from tests.support.schema import table_definition
 
 
 def test_the_table_has_every_index_of_the_template(dynamodb: DynamoDBClient, table: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
-from tests.removals import Waiting
+from tests.support.removals import Waiting
 
 from clientela import clock, settings
 from clientela.customers import customer_search, customers

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from tests.import_runs import StateMachines, dropped, plan
-from tests.people import everybody
-from tests.template_file import PROJECT
+from tests.support.import_runs import StateMachines, dropped, plan
+from tests.support.people import everybody
+from tests.support.template_file import PROJECT
 
 import csv_import
 from clientela import clock

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from tests.http_events import answered, http_event
-from tests.people import everybody
+from tests.support.http_events import answered, http_event
+from tests.support.people import everybody
 
 import customers_api
 from clientela import clock

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
-from tests.table_checker import faults
+from tests.support.table_checker import faults
 
 from clientela import clock
 from clientela.customers import customers

@@ -7,7 +7,7 @@ from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
-from tests.people import everybody
+from tests.support.people import everybody
 
 from clientela import clock
 from clientela.customers import customer_search, customers

@@ -17,8 +17,8 @@ from typing import Any
 import boto3
 import pytest
 from local import dynamodb_local as engine
-from tests import sign_ins
-from tests.sign_ins import HERE, NOW, Mailbox, by_link, wrong
+from tests.support import sign_ins
+from tests.support.sign_ins import HERE, NOW, Mailbox, by_link, wrong
 
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer

@@ -11,9 +11,9 @@ from typing import Any
 
 import boto3
 import pytest
-from tests import sign_ins
-from tests.http_events import http_event
-from tests.sign_ins import NOW, Mailbox, by_code, by_link, wrong
+from tests.support import sign_ins
+from tests.support.http_events import http_event
+from tests.support.sign_ins import NOW, Mailbox, by_code, by_link, wrong
 
 import customers_api
 import email_sender

@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 import pytest
 from jsonschema import Draft202012Validator
-from tests.import_runs import StateMachines, dropped, imported
-from tests.people import everybody
-from tests.sign_ins import by_link, mailbox
-from tests.streams import arriving, recorded
+from tests.support.import_runs import StateMachines, dropped, imported
+from tests.support.people import everybody
+from tests.support.sign_ins import by_link, mailbox
+from tests.support.streams import arriving, recorded
 
 import csv_import
 import event_publisher

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from benchmarks.traffic import Traffic, watched
-from tests import sign_ins
-from tests.sign_ins import HERE
+from tests.support import sign_ins
+from tests.support.sign_ins import HERE
 
 from clientela import clock
 from clientela.customers import customer_records, customer_search, customers

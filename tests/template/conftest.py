@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.template_file import PROJECT
+from tests.support.template_file import PROJECT
 
 CACHE = PROJECT / ".cache" / "template-tests"
 

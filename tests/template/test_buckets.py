@@ -4,7 +4,7 @@ import string
 from typing import Any
 
 import pytest
-from tests.template_file import resources
+from tests.support.template_file import resources
 
 BUCKETS = resources("AWS::S3::Bucket")
 POLICIES = resources("AWS::S3::BucketPolicy")

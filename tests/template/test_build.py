@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.template_file import PROJECT, resources
+from tests.support.template_file import PROJECT, resources
 
 FUNCTIONS = resources("AWS::Serverless::Function")
 MEGABYTE = 1_000_000

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from tests.template_file import PROJECT, resources, template
+from tests.support.template_file import PROJECT, resources, template
 
 FUNCTIONS = resources("AWS::Serverless::Function")
 DEFAULTS: dict[str, Any] = template()["Globals"]["Function"]

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
 from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
-from tests.template_file import PROJECT, resources, template
+from tests.support.template_file import PROJECT, resources, template
 
 LAYERS = resources("AWS::Serverless::LayerVersion")
 FUNCTIONS = resources("AWS::Serverless::Function")

@@ -5,7 +5,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from tests.template_file import PROJECT, template
+from tests.support.template_file import PROJECT, template
 
 PARAMETERS: dict[str, dict[str, Any]] = template()["Parameters"]
 SAMCONFIG = tomllib.loads((PROJECT / "samconfig.toml").read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.template_file import resources
+from tests.support.template_file import resources
 
 ROLES = resources("AWS::IAM::Role")
 IMPORTS, EXPORTS = "s3:clientela-${Stage}-imports", "s3:clientela-${Stage}-exports"

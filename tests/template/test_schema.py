@@ -5,8 +5,8 @@ from typing import Any
 import boto3
 import moto
 import pytest
-from tests.schema import create_table, table_definition
-from tests.template_file import template
+from tests.support.schema import create_table, table_definition
+from tests.support.template_file import template
 
 TABLE: dict[str, Any] = template()["Resources"]["Table"]["Properties"]
 SORT_ORDERS = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.template_file import PROJECT, template
+from tests.support.template_file import PROJECT, template
 
 TEXT = (PROJECT / "statemachines/import.asl.yaml").read_text(encoding="utf-8")
 STATES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["States"]

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.streams import arriving, record
-from tests.template_file import template
+from tests.support.streams import arriving, record
+from tests.support.template_file import template
 
 RESOURCES: dict[str, Any] = template()["Resources"]
 MAPPINGS = {

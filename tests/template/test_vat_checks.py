@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from tests.support.template_file import template
 from tests.template.test_build import run_as_lambda
-from tests.template_file import template
 
 from clientela.vat import vat_check_queue
 

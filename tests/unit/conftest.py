@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from tests.deployment import create_resources, forget_caches, moto_server
-from tests.removals import Waiting
-from tests.schema import create_table
-from tests.vies_stand_in import StandIn, vies_stand_in
+from tests.support.deployment import create_resources, forget_caches, moto_server
+from tests.support.removals import Waiting
+from tests.support.schema import create_table
+from tests.support.vies_stand_in import StandIn, vies_stand_in
 
 from clientela import clock, settings
 from clientela.lifecycle import removal_queue

@@ -6,8 +6,8 @@ from typing import Any
 
 import boto3
 import pytest
-from tests import sign_ins
-from tests.sign_ins import by_code, by_link, wrong
+from tests.support import sign_ins
+from tests.support.sign_ins import by_code, by_link, wrong
 
 from clientela import signing
 from clientela.errors import InvalidInputError

@@ -1,0 +1,63 @@
+"""An import's surroundings in tests: files dropped into moto's S3, their events, and a stand-in for Step Functions."""
+
+import csv
+import io
+import json
+from typing import Any
+from urllib.parse import quote_plus
+from urllib.request import urlopen
+
+import boto3
+from tests.support.deployment import IMPORTS
+from tests.support.template_file import PROJECT
+
+import csv_import
+from clientela.imports import import_jobs
+from clientela.imports.import_jobs import ImportJob
+from clientela.stores.stores import Store
+
+
+class StateMachines:
+    """Step Functions as far as receive uses it: remembers the executions and refuses none of the same name."""
+
+    class exceptions:  # noqa: N801 - botocore's name
+        class ExecutionAlreadyExists(Exception): ...  # noqa: N818 - botocore's name
+
+    def __init__(self) -> None:
+        self.started: dict[str, dict[str, str]] = {}
+
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> None:  # noqa: N803, A002
+        self.started[name] = json.loads(input)
+
+
+def dropped(store: Store, content: bytes, name: str, metadata: dict[str, str] | None = None) -> dict[str, Any]:
+    """Put an object, and the event that S3 makes of it."""
+    key = f"{store.id}/{name}"
+    answer = boto3.client("s3").put_object(Bucket=IMPORTS, Key=key, Body=content, Metadata=metadata or {})
+    event = json.loads((PROJECT / "events/s3_object_created.json").read_text("utf-8"))
+    event["Records"][0]["s3"]["object"] |= {"key": quote_plus(key), "versionId": answer["VersionId"]}
+    return event
+
+
+def plan(machines: StateMachines, job_id: str) -> list[dict[str, Any]]:
+    work = machines.started[job_id]
+    return json.loads(boto3.client("s3").get_object(Bucket=work["bucket"], Key=work["plan_key"])["Body"].read())
+
+
+def imported(
+    store: Store, machines: StateMachines, content: bytes, name: str = "customers.csv", **metadata: str
+) -> ImportJob:
+    """Import a file to its end, as the state machine does it."""
+    known = set(machines.started)
+    csv_import.receive(dropped(store, content, name, metadata), None)
+    (job_id,) = machines.started.keys() - known
+    for chunk in plan(machines, job_id):
+        csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None)
+    csv_import.finish({"store_id": store.id, "job_id": job_id}, None)
+    return import_jobs.get(store, job_id)
+
+
+def downloaded(url: str) -> list[dict[str, str]]:
+    """The rows of a report."""
+    with urlopen(url) as answer:
+        return list(csv.DictReader(io.StringIO(answer.read().decode("utf-8-sig"), newline="")))

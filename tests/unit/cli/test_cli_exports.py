@@ -1,0 +1,97 @@
+"""Exports on the command line. The job runs while the command waits."""
+
+import csv
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from tests.support.cli import Run, deploy, runner
+from tests.support.deployment import EXPORTS
+
+from clientela import clock
+from clientela.aws import clients
+from clientela.customers import customer_search, customers
+from clientela.customers.customer_fields import NewCustomer
+from clientela.exports import export_jobs
+from clientela.stores.stores import Store
+
+
+@pytest.fixture
+def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    monkeypatch.setenv("CLIENTELA_LOCAL_DIR", str(tmp_path))
+    deploy(tmp_path)
+    monkeypatch.setattr(clients, "lambda_", lambda: SimpleNamespace(invoke=lambda **_: {}))
+    waiting(monkeypatch, lambda: export_jobs.run(store, export_jobs.list_all(store).items[0].id, clock.now()))
+    customers.create(store, NewCustomer(email="ana@example.com", name="Ana"), clock.now())
+    command = runner(monkeypatch, capsys)
+    return lambda *arguments: command("--local", *arguments)
+
+
+def waiting(monkeypatch: pytest.MonkeyPatch, then: Any, clock: Any = time.monotonic) -> None:
+    """Call `then` instead of waiting."""
+    fake_time = SimpleNamespace(sleep=lambda _seconds: then(), monotonic=clock)
+    monkeypatch.setattr("clientela_cli.commands.exports.time", fake_time)
+
+
+def test_an_export_is_run_downloaded_and_shown_with_its_manifest(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "customers.csv"
+    done = run("exports", "run", "demo", "--out", out, "--json").json()
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        assert [row["email"] for row in csv.DictReader(file)] == ["ana@example.com"]
+    assert (done["export"]["status"], done["manifest"]["rows"]) == ("succeeded", 1)
+    code, text, err = run("exports", "run", "demo")
+    assert (code, err) == (0, "")
+    assert f"s3://{EXPORTS}/demo/customers-" in text
+    assert run("exports", "list", "demo", "--json").json()[1] == done["export"]
+    assert run("exports", "show", "demo", done["export"]["id"], "--json").json() == done["export"]
+    assert "succeeded" in run("exports", "show", "demo", done["export"]["id"]).out
+    assert done["export"]["id"] in run("exports", "list", "demo").out
+
+
+def test_a_missing_folder_fails_before_the_export_starts(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "none"
+    code, out, err = run("exports", "run", "demo", "--out", folder / "x.csv")
+    assert (code, out, err) == (2, "", f"clientela: Folder {folder} not found: create it first.\n")
+    assert run("exports", "list", "demo", "--json").json() == []
+
+
+def test_a_failed_export_fails_the_command(run: Run, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        monkeypatch.setattr(customer_search, "count", lambda *_: 5)
+        with pytest.raises(export_jobs.ExportIncompleteError):
+            export_jobs.run(store, export_jobs.list_all(store).items[0].id, clock.now())
+
+    waiting(monkeypatch, fail)
+    code, out, err = run("exports", "run", "demo")
+    assert (code, out, "1 rows were written, but 5 to 5" in err) == (1, "", True)
+
+
+def test_waiting_for_an_export_times_out(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    hours = iter(range(0, 36000, 3600))
+    waiting(monkeypatch, lambda: None, lambda: next(hours))
+    code, _, err = run("exports", "run", "demo")
+    assert (code, "has not ended after 16 minutes" in err) == (1, True)
+
+
+def test_a_damaged_download_fails(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    download = clients.s3().download_file
+
+    def damage(bucket: str, key: str, name: str) -> None:
+        boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=b"something else")
+        download(bucket, key, name)
+
+    monkeypatch.setattr(clients.s3(), "download_file", damage)
+    code, _, err = run("exports", "run", "demo", "--out", tmp_path / "customers.csv")
+    assert (code, "does not match the manifest's checksum" in err) == (1, True)
+
+
+def test_ctrl_c_stops_only_the_waiting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    waiting(monkeypatch, interrupt)
+    code, _, err = run("exports", "run", "demo")
+    assert (code, err.startswith("clientela: The export continues: ")) == (130, True)

@@ -1,0 +1,174 @@
+"""Stores, keys and customers on the command line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.cli import Run, deploy, runner
+
+from clientela import clock
+from clientela.customers import customers, store_settings
+from clientela.customers.customer_fields import NewCustomer
+from clientela.stores import api_keys, stores
+
+
+@pytest.fixture
+def run(aws: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    monkeypatch.setenv("CLIENTELA_LOCAL_DIR", str(tmp_path))
+    deploy(tmp_path)
+    command = runner(monkeypatch, capsys)
+    return lambda *arguments: command("--local", *arguments)
+
+
+def test_a_store_is_created_with_its_settings_and_shown(run: Run) -> None:
+    options = [
+        "--name",
+        "Demo [shop]",
+        "--login-mode",
+        "optional",
+        "--storefront-url",
+        "https://shop.example.com",
+        "--currency",
+        "EUR",
+    ]
+    created = run("stores", "create", "demo", *options, "--json").json()
+    assert (created["id"], created["currency"], created["allowed_origins"]) == ("demo", "EUR", [])
+    assert stores.read("demo").login_mode == "optional"
+    code, out, _ = run("stores", "list")
+    assert code == 0
+    assert "Demo [shop]" in out
+    shown = run("stores", "show", "demo")
+    assert "https://shop.example.com" in shown.out
+    assert run("stores", "show", "demo", "--json").json() == created
+
+
+def test_a_taken_id_fails_in_one_line(run: Run) -> None:
+    run("stores", "create", "demo", "--name", "Demo")
+    code, out, err = run("stores", "create", "demo", "--name", "Demo")
+    assert (code, out, err) == (1, "", "clientela: The store 'demo' exists already.\n")
+
+
+def test_a_bad_setting_is_a_usage_error_that_names_it(run: Run) -> None:
+    code, _, err = run("stores", "create", "demo", "--name", "Demo", "--currency", "euro")
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith("clientela: currency: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["Demo!"], "id: must be 3 to 50 lower-case letters, digits and dashes, with a letter or digit at both ends"),
+        (["demo", "--storefront-url", "ftp://x"], "storefront_url: must be an address like https://shop.example.com"),
+        (
+            ["demo", "--allowed-origin", "https://x/"],
+            "allowed_origins/0: must be like https://shop.example.com, without",
+        ),
+        (["demo", "--sign-in-path", "login"], "sign_in_path: must be a path of letters, digits, dots, dashes and"),
+        (["demo", "--currency", "euro"], "currency: must be the three capital letters of ISO 4217, like EUR"),
+    ],
+)
+def test_patterns_are_described_in_words(run: Run, arguments: list[str], said: str) -> None:
+    code, _, err = run("stores", "create", *arguments, "--name", "Demo")
+    assert (code, err.startswith(f"clientela: {said}"), "pattern" in err) == (2, True, False)
+
+
+def test_an_allowed_sender_can_be_chosen_by_the_merchant(run: Run) -> None:
+    run("stores", "create", "demo", "--name", "Demo")
+    allowed = run("stores", "allow-sender", "demo", "shop@EXAMPLE.com", "--json").json()
+    assert allowed["allowed_senders"] == ["shop@example.com"]
+    assert (
+        store_settings.change_settings("demo", {"sender": "shop@example.com"}, clock.now()).sender == "shop@example.com"
+    )
+    assert "shop@example.com" in run("stores", "allow-sender", "demo", "shop@example.com").out
+
+
+def test_settings_are_changed_by_name_and_by_a_patch(run: Run, tmp_path: Path) -> None:
+    run("stores", "create", "demo", "--name", "Demo", "--currency", "EUR", "--country", "ES")
+    patch = tmp_path / "patch.json"
+    patch.write_text('{"name": "Other", "country": null, "branding": {"colour": "#aa0000"}}')
+    options = ["--set", "login_mode=optional", "--set", "welcome_mail=false", "--set", "name=Shop = shop"]
+    options += ["--set", 'allowed_origins=["https://a.example"]', "--set", "branding.logo_url=https://a.example/l.png"]
+    changed = run("stores", "change", "demo", "--patch", patch, *options, "--json").json()
+    assert (changed["login_mode"], changed["welcome_mail"], changed["name"]) == ("optional", False, "Shop = shop")
+    assert (changed["country"], changed["currency"], changed["allowed_origins"]) == (None, "EUR", ["https://a.example"])
+    assert changed["branding"] == {"logo_url": "https://a.example/l.png", "colour": "#aa0000"}
+    assert stores.read("demo").version == 2
+    code, out, err = run("stores", "change", "demo", "--set", "currency=USD")
+    assert (code, "branding.colour" in out, "statistics rebuild demo" in err) == (0, True, True)
+
+
+def test_every_setting_can_be_set_as_it_is_shown(run: Run) -> None:
+    run("stores", "create", "demo", "--name", "Demo")
+    lines = [line.split(maxsplit=1) for line in run("stores", "show", "demo").out.splitlines()]
+    fields = [f"{line[0]}={line[1]}" for line in lines if line[0].split(".")[0] in stores.StoreSettings.model_fields]
+    assert len(fields) >= len(stores.StoreSettings.model_fields)
+    assert run("stores", "change", "demo", *[part for field in fields for part in ("--set", field)]).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ([], 2, "Nothing to change"),
+        (["--set", "name"], 2, "name: use FIELD=VALUE"),
+        (["--set", "colour=red"], 2, "colour: is not a field"),
+        (["--set", "currency=euro"], 2, "currency: "),
+        (
+            ["--set", "branding=null", "--set", "branding.colour=#aa0000"],
+            2,
+            "branding.colour: branding is already set as a",
+        ),
+        (["--set", "sender=shop@example.com"], 1, "sender: must first be allowed by the operator"),
+    ],
+)
+def test_invalid_settings_are_refused_in_words(run: Run, arguments: list[str], code: int, said: str) -> None:
+    run("stores", "create", "demo", "--name", "Demo")
+    ended = run("stores", "change", "demo", *arguments)
+    assert (ended.code, ended.out, ended.err.startswith(f"clientela: {said}")) == (code, "", True)
+    assert stores.read("demo").version == 1
+
+
+@pytest.mark.parametrize(("content", "said"), [("{", "is not JSON"), ("[]", "must contain a JSON object")])
+def test_an_invalid_patch_is_refused(run: Run, tmp_path: Path, content: str, said: str) -> None:
+    patch = tmp_path / "patch.json"
+    patch.write_text(content)
+    code, _, err = run("stores", "change", "demo", "--patch", patch)
+    assert (code, f"patch.json {said}" in err) == (2, True)
+
+
+@pytest.mark.parametrize(("store_id", "address", "code"), [("demo", "nonsense", 2), ("nobody", "shop@example.com", 1)])
+def test_an_invalid_sender_or_unknown_store_is_refused(run: Run, store_id: str, address: str, code: int) -> None:
+    run("stores", "create", "demo", "--name", "Demo")
+    ended = run("stores", "allow-sender", store_id, address)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (code, "", 1)
+
+
+def test_a_key_is_shown_once_and_works_for_its_store(run: Run) -> None:
+    run("stores", "create", "demo", "--name", "Demo")
+    key = run(
+        "keys", "create", "demo", "--name", "till", "--scope", "customers:read", "--scope", "imports:read", "--json"
+    ).json()
+    assert api_keys.authenticate("demo", key["key"], clock.now()).scopes == ["customers:read", "imports:read"]
+    code, out, err = run("keys", "create", "demo", "--name", "back office")
+    assert (code, "ck_" in out, "cannot be shown again" in err) == (0, True, True)
+    code, out, _ = run("keys", "list", "demo")
+    assert (code, "ck_" in out, "back office" in out, "everything" in out) == (0, False, True, True)
+    assert [listed["name"] for listed in run("keys", "list", "demo", "--json").json()] == ["till", "back office"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["keys", "create", "nobody", "--name", "x"], ["keys", "list", "nobody"], ["customers", "list", "nobody"]],
+)
+def test_an_unknown_store_is_refused(run: Run, command: list[str]) -> None:
+    assert run(*command) == (1, "", "clientela: Store 'nobody' not found.\n")
+
+
+def test_customers_are_listed_sorted_and_searched(run: Run) -> None:
+    run("stores", "create", "demo", "--name", "Demo")
+    for name in ("Ana Pérez", "Bo Li", "Ana [bold] Gil"):
+        email = f"{name.split()[0]}.{name.split()[-1]}@example.com".encode("ascii", "ignore").decode()
+        customers.create(stores.read("demo"), NewCustomer(email=email, name=name), clock.now())
+    code, out, _ = run("customers", "list", "demo", "--sort", "name", "--limit", "2")
+    assert (code, out.index("Ana [bold] Gil") < out.index("Ana Pérez"), "2 of 3 customers" in out) == (0, True, True)
+    found = run("customers", "list", "demo", "--query", "bo li", "--json").json()
+    assert [customer["name"] for customer in found] == ["Bo Li"]

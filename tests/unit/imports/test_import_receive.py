@@ -1,0 +1,126 @@
+"""Files that are not imported: refused or deleted, with or without passwords."""
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from tests.support.deployment import IMPORTS
+from tests.support.import_runs import StateMachines, dropped
+
+import csv_import
+from clientela import clock
+from clientela.aws import clients
+from clientela.errors import ImportNotFoundError
+from clientela.handlers import error_logs
+from clientela.imports import import_files, import_jobs
+from clientela.imports.import_jobs import Counts, ImportJob
+from clientela.stores.stores import Store
+
+
+@pytest.fixture(autouse=True)
+def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
+    stand_in = StateMachines()
+    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
+    return stand_in
+
+
+def received(store: Store, content: bytes, **metadata: str) -> ImportJob:
+    csv_import.receive(dropped(store, content, "customers.csv", metadata), None)
+    (job,) = import_jobs.list_all(store).items
+    return job
+
+
+def versions() -> list[Any]:
+    answer = boto3.client("s3").list_object_versions(Bucket=IMPORTS)
+    return [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
+
+
+@pytest.mark.parametrize(
+    ("content", "metadata"),
+    [
+        (b"name,password\nAna,hunter2\n", {}),
+        ("nombre;Contraseña\nAna;hunter2\n".encode(), {}),
+        ("nombre;Contraseña\nAna;hunter2\n".encode("cp1252"), {}),
+        ("name\tpasswd\nAna\thunter2\n".encode("utf-16"), {}),
+        (b'email,"Password"\na@example.com,"hunter2\n' + b"b@example.com,x\n" * 9, {}),
+        (b"Our customers in 2026\n\nemail,password\na@example.com,hunter2\n", {}),
+        (b"email,password\na@example.com,hunter2\n", {"mode": "destroy"}),
+        (b"email,password\na@example.com,hunter2\n", {"encoding": "rot13"}),
+    ],
+)
+def test_a_refused_file_with_a_column_of_passwords_is_deleted_at_once(
+    store: Store, content: bytes, metadata: dict[str, str]
+) -> None:
+    job = received(store, content, **metadata)
+    assert job.status == "failed"
+    assert any("deleted" in note for note in job.notes)
+    assert versions() == []
+
+
+def test_a_refused_file_without_passwords_stays_for_its_merchant(store: Store) -> None:
+    assert (received(store, b"name,phone\nAna,1\n").notes, len(versions())) == ([], 1)
+
+
+def test_a_refused_file_is_deleted_also_where_the_function_died_before(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise ConnectionError("the function was killed here")
+
+    event = dropped(store, b"name,password\nAna,hunter2\n", "customers.csv")
+    with monkeypatch.context() as patch:
+        patch.setattr(import_files, "delete", dies)
+        with pytest.raises(error_logs.FaultError):
+            csv_import.receive(event, None)
+    csv_import.receive(event, None)
+    assert versions() == []
+    assert [job.status for job in import_jobs.list_all(store).items] == ["failed"]
+
+
+def test_another_version_of_a_refused_file_is_not_touched(store: Store) -> None:
+    refused = dropped(store, b"name,password\nAna,hunter2\n", "customers.csv")
+    dropped(store, b"email\nana@example.com\n", "customers.csv")
+    csv_import.receive(refused, None)
+    (version,) = versions()
+    assert version["IsLatest"]
+
+
+@pytest.mark.parametrize("report", ["rejects", "warnings"])
+def test_a_refused_file_has_no_report(store: Store, report: Any) -> None:
+    job = received(store, b"name,phone\nAna,1\n")
+    with pytest.raises(ImportNotFoundError, match="file was refused"):
+        import_jobs.report_url(store, job.id, report)
+
+
+@pytest.mark.parametrize("code", ["404", "NoSuchKey", "NoSuchVersion", "405"])
+def test_a_file_that_is_gone_is_no_import(store: Store, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.setattr(clients, "s3", lambda: Gone(code))
+    assert import_files.find(IMPORTS, f"{store.id}/customers.csv", "1") is None
+
+
+def test_a_file_that_may_not_be_read_is_a_fault_and_never_taken_for_gone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "s3", lambda: Gone("403"))
+    with pytest.raises(ClientError):
+        import_files.find(IMPORTS, f"{store.id}/customers.csv", "1")
+
+
+class Gone:
+    """S3's client when the file is deleted."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def head_object(self, **_: str) -> None:
+        raise ClientError({"Error": {"Code": self.code}}, "HeadObject")
+
+
+def test_a_job_that_has_ended_keeps_its_status_and_later_steps_get_the_stored_record(store: Store) -> None:
+    job = received(store, b"email\nana@example.com\n")
+    early = import_jobs.get_record(store.id, job.id)
+    ended = import_jobs.end(import_jobs.get_record(store.id, job.id), "succeeded", Counts(created=1), clock.now())
+    late = import_jobs.end(early, "failed", Counts(), clock.now(), "too late")
+    assert (ended.status, late.status, late.as_job().created, late.job.message) == ("succeeded", "succeeded", 1, None)
+    assert import_jobs.mark_running(late).status == "succeeded"

@@ -1,0 +1,110 @@
+"""The OpenAPI document: valid, as the functions are, readable for who writes a client, and served to everybody."""
+
+import json
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from tests.support.http_events import http_event
+from tests.support.template_file import PROJECT
+from tools.openapi.document import document
+
+import customers_api
+
+FILES = [PROJECT / "docs" / "openapi.json", PROJECT / "functions" / "openapi.json"]
+
+
+@pytest.fixture(scope="module")
+def described() -> dict[str, Any]:
+    return document()
+
+
+def operations(described: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        operation for item in described["paths"].values() for name, operation in item.items() if name != "parameters"
+    ]
+
+
+def event(method: str, **headers: str) -> dict[str, Any]:
+    return http_event(method, "", headers=headers) | {"rawPath": "/v1/openapi.json", "pathParameters": {}}
+
+
+def test_files_are_as_the_functions_are(described: dict[str, Any]) -> None:
+    first, second = (file.read_text("utf-8") for file in FILES)
+    assert first == second
+    assert json.loads(first) == described, "run `make openapi`"
+
+
+def test_document_is_valid(described: dict[str, Any]) -> None:
+    assert described["openapi"].startswith("3.1")
+    assert not list(OpenAPIV31SpecValidator(described).iter_errors())
+
+
+def test_every_operation_has_a_summary_a_tag_and_an_id_of_its_own(described: dict[str, Any]) -> None:
+    found = operations(described)
+    assert all(operation["summary"] and operation["tags"] for operation in found)
+    assert len({operation["operationId"] for operation in found}) == len(found)
+    used = {tag for operation in found for tag in operation["tags"]}
+    assert used == {tag["name"] for tag in described["tags"]}
+
+
+def test_names_of_components_are_plain_words(described: dict[str, Any]) -> None:
+    names = [name for kind in ("schemas", "responses") for name in described["components"][kind]]
+    assert all(name.isalpha() and name[0].isupper() for name in names), names
+    assert {"Customer", "CustomerList", "CustomerChanges", "NewCustomer", "Problem"} <= set(names)
+
+
+def test_a_merge_patch_is_its_own_type_and_model(described: dict[str, Any]) -> None:
+    patch = described["paths"]["/v1/stores/{store_id}/customers/{customer_id}"]["patch"]
+    content = patch["requestBody"]["content"]
+    assert list(content) == ["application/merge-patch+json", "application/json"]
+    assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/CustomerChanges"}
+    assert "required" not in described["components"]["schemas"]["CustomerChanges"]
+    assert {"200", "308", "401", "403", "404", "409", "412", "415", "422", "429", "500", "503"} == set(
+        patch["responses"]
+    )
+
+
+def test_what_is_done_once_says_so(described: dict[str, Any]) -> None:
+    """The key of the request and the mark of a repeated answer stand together, on what the API does once."""
+    marked = {
+        operation["operationId"]
+        for operation in operations(described)
+        if any("Idempotency-Replayed" in answer.get("headers", {}) for answer in operation["responses"].values())
+    }
+    keyed = {
+        operation["operationId"]
+        for operation in operations(described)
+        if "Idempotency-Key" in {parameter["name"] for parameter in operation.get("parameters", [])}
+    }
+    assert marked == {
+        "createCustomer",
+        "changeCustomers",
+        "createGroup",
+        "startExport",
+        "eraseCustomer",
+        "mergeCustomers",
+    }
+    assert keyed == marked | {"createSession"}  # whose repetition opens the same session, and is not marked
+
+
+def test_filters_are_parameters_with_their_types(described: dict[str, Any]) -> None:
+    listed = described["paths"]["/v1/stores/{store_id}/customers"]["get"]["parameters"]
+    parameters = {parameter["name"]: parameter for parameter in listed}
+    assert parameters["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}
+    assert parameters["created_from"]["schema"]["format"] == "date-time"
+    assert (parameters["ids"]["schema"]["type"], parameters["ids"]["explode"]) == ("array", False)
+
+
+def test_the_document_is_served_and_may_be_kept(described: dict[str, Any]) -> None:
+    answer = customers_api.handler(event("GET"), None)
+    assert (answer["statusCode"], json.loads(answer["body"])) == (200, described)
+    assert answer["headers"]["Cache-Control"] == "public, max-age=300"
+    assert answer["headers"]["Access-Control-Allow-Origin"] == "*"
+    again = customers_api.handler(event("GET", **{"if-none-match": answer["headers"]["ETag"]}), None)
+    assert (again["statusCode"], again["body"]) == (304, "")
+    head = customers_api.handler(event("HEAD"), None)
+    assert (head["statusCode"], head["body"], head["headers"]["ETag"]) == (200, "", answer["headers"]["ETag"])
+    assert customers_api.handler(event("OPTIONS"), None)["statusCode"] == 204
+    wrong = customers_api.handler(event("POST"), None)
+    assert (wrong["statusCode"], wrong["headers"]["Allow"]) == (405, "GET, HEAD, OPTIONS")
