@@ -8,10 +8,10 @@ from typing import Any
 
 import boto3
 import pytest
-from tests.http_events import http_event
-from tests.import_runs import StateMachines, imported
-from tests.sign_ins import ANA, HERE, NOW, Mailbox, Sent, by_link, mailbox
-from tests.streams import arriving, recorded
+from tests.support.http_events import http_event
+from tests.support.import_runs import StateMachines, imported
+from tests.support.sign_ins import ANA, HERE, NOW, Mailbox, Sent, by_link, mailbox
+from tests.support.streams import arriving, recorded
 
 import customers_api
 import email_sender
