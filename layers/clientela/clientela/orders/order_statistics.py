@@ -79,7 +79,7 @@ def apply_order(
 
 
 def _average(total_spent: list[Spend]) -> Money | None:
-    """Return the rounded average in the currency with the most orders, of several the first by code."""
+    """Return the rounded average in the currency with the most orders; of several, the first."""
     if not total_spent:
         return None
     most = max(total_spent, key=lambda spend: spend.orders)
