@@ -209,6 +209,7 @@ def _record_use(record: KeyRecord, now: datetime) -> None:
         # A key that was revoked meanwhile must not come back.
         with contextlib.suppress(KeyNotFoundError):
             records.update(record, [KeyRecord.last_used_at.set(hour)], KeyRecord.pk.exists(), KeyNotFoundError())
+            record.last_used_at = hour  # in the cache, so that the next request does not write again
 
 
 def _issued(key: Key, secret: str) -> IssuedKey:
