@@ -1,7 +1,7 @@
 """A customer's addresses, and the rules of the address book."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import StrictBool, StringConstraints, ValidationInfo, field_validator
 
@@ -93,9 +93,16 @@ def with_address(book: list[ShippingAddress], address: ShippingAddress | None) -
     return [*book, address.model_copy(update={"id": new_id, "is_default": not book})]
 
 
-def default_address(book: Sequence[ShippingAddress]) -> ShippingAddress | None:
-    """Return the default address of a book, else its first, or None for an empty book."""
-    return next((address for address in book if address.is_default), book[0] if book else None)
+def default_address[A: ShippingAddress | dict[str, Any]](book: Sequence[A]) -> A | None:
+    """Return the default address of a book, else its first, or None for an empty book.
+
+    Addresses are models, or their JSON as dicts.
+    """
+    return next(filter(_is_default, book), book[0] if book else None)
+
+
+def _is_default(address: ShippingAddress | dict[str, Any]) -> bool:
+    return bool(address.get("is_default")) if isinstance(address, dict) else address.is_default
 
 
 def address_content(address: Address) -> str:

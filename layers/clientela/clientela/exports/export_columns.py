@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from clientela.csv import csv_columns
+from clientela.customers.addresses import default_address
 from clientela.customers.customer_records import customer_json
 from clientela.table.dynamodb import Item
 
@@ -30,12 +31,6 @@ def cells(profile: Item, group_codes: Mapping[str, str]) -> list[str]:
     parents = {
         "": customer,
         "billing_address": customer["billing_address"] or _EMPTY,
-        "shipping_address": _default_address(customer["shipping_addresses"]),
+        "shipping_address": default_address(customer["shipping_addresses"]) or _EMPTY,
     }
     return [to_cell(parents[parent].get(name)) for parent, name, to_cell in _PRINTERS]
-
-
-def _default_address(addresses: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the address that an import changes: the default address, or the first."""
-    first = addresses[0] if addresses else _EMPTY
-    return next((address for address in addresses if address.get("is_default")), first)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clientela.csv.csv_headers import FileColumns
+from clientela.customers.addresses import default_address
 from clientela.customers.customer_fields import Customer
 from clientela.imports import row_issues
 from clientela.imports.row_issues import RowIssue
@@ -28,7 +29,7 @@ def merge_addresses(
     book = stored.get("shipping_addresses", [])
     billing, shipping = _address(values, "billing_address"), _address(values, "shipping_address")
     billing_country = _country(billing, stored.get("billing_address"))
-    shipping_country = _country(shipping, _default(book))
+    shipping_country = _country(shipping, default_address(book))
     phones_to_convert = (
         (changes, billing_country or shipping_country or country, "phone"),
         (billing, billing_country or country, "billing_address.phone"),
@@ -56,14 +57,10 @@ def _address(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 def _book(book: list[dict[str, Any]], changes: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the address book with its default address changed, or with its first address."""
-    default = _default(book)
+    default = default_address(book)
     if default is None:
         return [changes | {"is_default": True}]
     return [address | changes if address is default else address for address in book]
-
-
-def _default(book: list[dict[str, Any]]) -> dict[str, Any] | None:
-    return next((address for address in book if address.get("is_default")), book[0] if book else None)
 
 
 def _country(changes: dict[str, Any], before: dict[str, Any] | None) -> str | None:
