@@ -1,4 +1,4 @@
-"""What follows from the table's stream, as DynamoDB makes it: events in their order, and mails that no crash loses."""
+"""Follow-ups of DynamoDB's own stream: events in order, and mails that survive crashes."""
 
 import json
 import random
@@ -39,7 +39,7 @@ SAMPLE = ROOT / "tests/data/chinook/orders.jsonl"
 
 
 class Bus:
-    """A bus that takes everything, and everything it was given."""
+    """A bus that accepts and records every event."""
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
@@ -63,7 +63,7 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Bus:
 
 @pytest.fixture
 def stream(store: Store, dynamodb_local: str) -> Callable[[], list[dict[str, Any]]]:
-    """All that was changed in this test's store, as Lambda would have it."""
+    """Return the changes of this test's store as stream records for Lambda."""
 
     def read() -> list[dict[str, Any]]:
         found = recorded(settings.table_name(), dynamodb_local)
@@ -86,7 +86,7 @@ def order(**fields: object) -> Order:
 
 
 def published(bus: Bus, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The details that came of records, which the publisher got in batches."""
+    """Publish records in batches and return the details of the events."""
     before, records = len(bus.entries), arriving("EventPublisher", records)
     for start in range(0, len(records), 7):
         assert event_publisher.handler({"Records": records[start : start + 7]}, None) == {"batchItemFailures": []}
@@ -140,7 +140,7 @@ def test_the_life_of_a_customer_is_told_in_its_order(
 
 
 def order_in(told: list[dict[str, Any]], wanted: tuple[int, str]) -> int:
-    """DynamoDB gives the writes of one transaction in no certain order."""
+    """DynamoDB does not order the writes of one transaction."""
     return [(each["sequence"], each["type"]) for each in told].index(wanted)
 
 

@@ -1,4 +1,4 @@
-"""Events on their way to the bus: in their order, whole or with what is missing named, and never lost."""
+"""Publishing events: in order, never lost, and cut fields are named."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ NOW = clock.now()
 
 @dataclass
 class Bus:
-    """A bus that takes what it is told to: `codes` are the errors of an event's tries, one after the other."""
+    """A bus that rejects events: `codes` has the error codes of an event's attempts, in order."""
 
     codes: dict[str, list[str]] = field(default_factory=dict)
     calls: list[list[dict[str, Any]]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The samples of what goes out are those of what came in, and are as the schema says."""
+"""The samples of published events follow from the samples of changes and match the schema."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""From the queue to VIES, and the patience in between."""
+"""VAT checks from the queue, with their retry schedule."""
 
 import json
 import logging
@@ -40,7 +40,7 @@ def received(queue: str) -> list[dict[str, Any]]:
 
 
 def delivered(customer: Customer, receives: int = 1, receipt_handle: str = "handle", **changes: Any) -> dict[str, Any]:
-    """The event that brings the message about a customer."""
+    """Return the SQS event with a check of a customer."""
     (sample,) = MESSAGE["Records"]
     body = json.loads(sample["body"]) | {"customer_id": customer.id} | changes
     attributes = sample["attributes"] | {"ApproximateReceiveCount": str(receives)}

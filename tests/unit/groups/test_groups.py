@@ -12,12 +12,12 @@ from clientela.stores.stores import Store
 NOW = clock.now()
 
 
-def made(store: Store, code: str = "wholesale", **fields: object) -> groups.Group:
+def create(store: Store, code: str = "wholesale", **fields: object) -> groups.Group:
     return groups.create(store, NewGroup.model_validate({"name": code.title(), "code": code} | fields), NOW)
 
 
 def test_a_group_is_read_back_whole(store: Store) -> None:
-    group = made(
+    group = create(
         store,
         discount={"kind": "percent", "value": "12.5"},
         css=".retail{display:none}",
@@ -29,15 +29,15 @@ def test_a_group_is_read_back_whole(store: Store) -> None:
 
 def test_groups_are_listed_by_priority_then_name(store: Store) -> None:
     for code, priority in (("b", 1), ("c", 5), ("a", 1)):
-        made(store, code, priority=priority)
+        create(store, code, priority=priority)
     assert [group.code for group in groups.list_all(store)] == ["c", "a", "b"]
 
 
 def test_a_code_is_used_once(store: Store) -> None:
-    first = made(store)
+    first = create(store)
     with pytest.raises(GroupCodeTakenError):
-        made(store)
-    other = made(store, "retail")
+        create(store)
+    other = create(store, "retail")
     with pytest.raises(GroupCodeTakenError):
         groups.patch(store, other.id, {"code": "wholesale"}, NOW)
     groups.patch(store, first.id, {"code": "trade"}, NOW)
@@ -45,7 +45,7 @@ def test_a_code_is_used_once(store: Store) -> None:
 
 
 def test_a_patch_is_merged_and_checked_as_a_whole(store: Store) -> None:
-    group = made(store, discount={"kind": "fixed", "value": "5", "currency": "EUR"})
+    group = create(store, discount={"kind": "fixed", "value": "5", "currency": "EUR"})
     changed = groups.patch(store, group.id, {"discount": {"value": "7.5"}}, NOW)
     assert changed.discount
     assert (str(changed.discount.value), changed.discount.currency, changed.version) == ("7.5", "EUR", 2)
@@ -73,16 +73,16 @@ def test_nonsense_is_refused(fields: dict[str, object]) -> None:
 
 
 def test_a_deleted_group_is_gone_and_its_code_is_free(store: Store) -> None:
-    group = made(store)
+    group = create(store)
     groups.delete(store, group.id)
     for verb in (groups.get, groups.delete):
         with pytest.raises(GroupNotFoundError):
             verb(store, group.id)
-    assert made(store).id != group.id
+    assert create(store).id != group.id
 
 
 def test_a_deletion_takes_the_code_that_the_group_has_by_then(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    group = made(store, "old")
+    group = create(store, "old")
     read, seen = groups.get, []
 
     def read_and_then_it_changes(store: Store, group_id: str) -> groups.Group:
@@ -96,4 +96,4 @@ def test_a_deletion_takes_the_code_that_the_group_has_by_then(store: Store, monk
     monkeypatch.setattr(groups, "get", read_and_then_it_changes)
     groups.delete(store, group.id)
     monkeypatch.setattr(groups, "get", read)
-    assert {made(store, code).code for code in ("old", "new")} == {"old", "new"}
+    assert {create(store, code).code for code in ("old", "new")} == {"old", "new"}

@@ -1,4 +1,4 @@
-"""The mails: how they read in each language, and how they leave."""
+"""The mails: their texts in each language, and their delivery."""
 
 import html
 import json
@@ -35,7 +35,7 @@ LINK = "https://shop.example.com/account#token=req_01K.secret"
 
 @pytest.fixture
 def shop() -> Store:
-    """A store that nobody has saved: writing a mail needs no AWS."""
+    """A store that is not saved: rendering a mail needs no AWS."""
     return Store(
         id="demo",
         name="Café & Söhne",
@@ -49,7 +49,7 @@ def shop() -> Store:
 
 @pytest.fixture
 def ses(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """The calls that SES gets."""
+    """The calls of SES."""
     calls: list[dict[str, Any]] = []
 
     class Taking:

@@ -1,4 +1,4 @@
-"""Bounces and complaints: whose mail stops, whose does not, and that SES may say it twice and late."""
+"""Bounces and complaints: which customers get no more mail, also if SES reports twice or late."""
 
 import json
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""What a storefront asks at checkout: the prefilled account, who may order, and the groups' stylesheet."""
+"""Data for checkout: the prefilled account, the rules for ordering, and the groups' stylesheet."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -68,17 +68,17 @@ def test_checkout_is_prefilled_in_one_read_more_than_the_session(store: Store) -
     call("GET", "/account", headers=headers)  # reads the store, which is then at hand
     with watched() as traffic:
         answer = call("GET", "/account/checkout", headers=headers)
-    shown = answer["json"]
+    prefilled = answer["json"]
     assert [operation for operation, _ in traffic.requests] == ["GetItem", "GetItem", "BatchGetItem"]
-    assert [each["code"] for each in shown["groups"]] == ["vip", "trade"]
-    assert shown["discount"] == {"kind": "percent", "value": "20", "currency": None}
-    assert shown["css_classes"] == ["clientela-group-vip", "clientela-group-trade"]
-    assert (shown["vat_id"], shown["vat_id_status"]) == ("ESB12345674", "pending")
-    assert (shown["tax_exempt"], shown["tax_exemption"]["jurisdiction"]) == (True, "ES")
-    assert shown["shipping_addresses"][0]["city"] == "Madrid"
-    assert (shown["may_order"], shown["refusal"]) == (True, None)
+    assert [each["code"] for each in prefilled["groups"]] == ["vip", "trade"]
+    assert prefilled["discount"] == {"kind": "percent", "value": "20", "currency": None}
+    assert prefilled["css_classes"] == ["clientela-group-vip", "clientela-group-trade"]
+    assert (prefilled["vat_id"], prefilled["vat_id_status"]) == ("ESB12345674", "pending")
+    assert (prefilled["tax_exempt"], prefilled["tax_exemption"]["jurisdiction"]) == (True, "ES")
+    assert prefilled["shipping_addresses"][0]["city"] == "Madrid"
+    assert (prefilled["may_order"], prefilled["refusal"]) == (True, None)
     assert "late payer" not in answer["body"]
-    path, _, query = shown["stylesheet"].partition("?groups=")
+    path, _, query = prefilled["stylesheet"].partition("?groups=")
     sheet = call("GET", path.removeprefix("/v1/stores/demo"), groups=query)
     assert sheet["body"] == ".trade{color:red}\n.vip{color:blue}\n"
 
@@ -97,8 +97,8 @@ def test_an_exemption_is_in_force_to_the_end_of_its_last_day(
 ) -> None:
     ana = customer(store, tax_exempt=flag, tax_exemption={"reason": "resale", "expires_on": expires_on})
     now = datetime.fromisoformat(moment).replace(tzinfo=UTC)
-    shown = checkout.prefill(store, ana, now)
-    assert (shown.tax_exempt, shown.tax_exemption is not None) == (exempt, exempt)
+    prefilled = checkout.prefill(store, ana, now)
+    assert (prefilled.tax_exempt, prefilled.tax_exemption is not None) == (exempt, exempt)
 
 
 def test_the_first_group_with_a_discount_for_the_stores_currency_gives_it(store: Store) -> None:
@@ -108,10 +108,10 @@ def test_the_first_group_with_a_discount_for_the_stores_currency_gives_it(store:
         group(store, "dollar", priority=2, discount={"kind": "fixed", "value": 3, "currency": "USD"}),
         group(store, "half", priority=1, discount=percent(50)),
     ]
-    shown = checkout.prefill(store, customer(store, groups=ids), NOW)
-    assert [each.code for each in shown.groups] == ["none", "euro", "dollar", "half"]
-    assert shown.discount
-    assert shown.discount.value == 3
+    prefilled = checkout.prefill(store, customer(store, groups=ids), NOW)
+    assert [each.code for each in prefilled.groups] == ["none", "euro", "dollar", "half"]
+    assert prefilled.discount
+    assert prefilled.discount.value == 3
 
 
 def test_a_group_holds_from_its_first_moment_until_before_its_last(store: Store) -> None:
@@ -150,8 +150,8 @@ def test_policy_is_the_same_bytes_and_the_same_calls_whoever_the_email_is(store:
 )
 def test_policy_follows_mode_approval_and_country(store: Store, settings: Any, country: Any, expected: Any) -> None:
     rules = {"country_rules": {"no_automatic_account": ["DE"]}}
-    told = checkout_policy.answer(store_settings.change_settings("demo", settings | rules, NOW), country)
-    assert (told.policy, told.guest_allowed, told.sign_in, told.account) == expected
+    policy = checkout_policy.answer(store_settings.change_settings("demo", settings | rules, NOW), country)
+    assert (policy.policy, policy.guest_allowed, policy.sign_in, policy.account) == expected
 
 
 def test_sessions_sleep_while_the_store_has_no_accounts(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""The sign-in page over HTTP: what browsers may keep, what may run on it, in whose words it speaks."""
+"""The sign-in page over HTTP: caching, Content-Security-Policy and language."""
 
 import base64
 import gzip
@@ -20,7 +20,7 @@ NAMES = ["sign-in", "sign-in/settings", "sign-in/script.js", "sign-in/style.css"
 
 
 def get(name: str, method: str = "GET", **more: Any) -> dict[str, Any]:
-    """One request, answered."""
+    """Return the response to one request."""
     return storefront_api.handler(http_event(method, f"demo/{name}", **more), None)
 
 

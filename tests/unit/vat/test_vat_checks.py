@@ -1,4 +1,4 @@
-"""The status machine of VAT IDs: what each answer, silence and change in between makes of it."""
+"""The status of VAT IDs after answers, outages and changes meanwhile."""
 
 import json
 from collections.abc import Callable
@@ -104,7 +104,7 @@ def test_without_a_registry_to_ask_no_vat_id_is_called_valid(store: Store, regis
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
-    """Something happens while VIES is thinking."""
+    """Call `happens` while VIES is asked."""
     ask = vies.is_registered
 
     def is_registered(vat_id: str) -> bool:

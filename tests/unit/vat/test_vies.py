@@ -1,4 +1,4 @@
-"""Talking to VIES: only a registry's whole answer is an answer."""
+"""Requests to VIES: only a registry's complete answer counts."""
 
 import pytest
 import urllib3
