@@ -1,4 +1,4 @@
-"""Languages, currencies and the country that phones are read with: by their registries, not by their form."""
+"""Languages, currencies and countries of phones are checked with their registries."""
 
 from typing import Any
 
@@ -108,8 +108,8 @@ def test_a_phone_is_read_with_its_address_else_with_the_store(
     spanish: Store, fields: dict[str, Any], phone: str
 ) -> None:
     sent = customer_input.parse_new(spanish, {"email": "ana@example.com", "phone": TYPED} | fields)
-    made = customers.create(spanish, sent, clock.now())
-    assert made.phone == phone
+    customer = customers.create(spanish, sent, clock.now())
+    assert customer.phone == phone
     bea = customers.create(spanish, NewCustomer.model_validate({"email": "bea@example.com"} | fields), clock.now())
     assert customers.patch(spanish, bea.id, {"phone": TYPED}, clock.now()).phone == phone
 
@@ -118,8 +118,8 @@ def test_a_phone_of_an_address_is_read_with_the_store_where_the_address_says_not
     book = [{"city": "Vigo", "phone": TYPED}, {"country": "FR", "phone": TYPED}]
     sent = customer_input.parse_new(spanish, {"email": "ana@example.com", "shipping_addresses": book})
     assert [address.phone for address in sent.shipping_addresses] == [SPANISH, FRENCH]
-    made = customers.create(spanish, sent, clock.now())
-    after = own_account.patch(spanish, made.id, {"billing_address": {"phone": TYPED}}, clock.now())
+    customer = customers.create(spanish, sent, clock.now())
+    after = own_account.patch(spanish, customer.id, {"billing_address": {"phone": TYPED}}, clock.now())
     assert after.billing_address is not None
     assert after.billing_address.phone == SPANISH
 
@@ -139,9 +139,9 @@ def test_orders_and_imports_read_phones_with_the_store(spanish: Store) -> None:
             "billing_address": {"city": "Vigo", "phone": TYPED},
         }
     )
-    told = order_profile.customer_from_order(order, spanish.country)
-    assert told.billing_address is not None
-    assert (told.phone, told.billing_address.phone, told.shipping_addresses[0].phone) == (FRENCH, SPANISH, FRENCH)
+    filled = order_profile.customer_from_order(order, spanish.country)
+    assert filled.billing_address is not None
+    assert (filled.phone, filled.billing_address.phone, filled.shipping_addresses[0].phone) == (FRENCH, SPANISH, FRENCH)
     columns = csv_headers.recognise(["email", "phone"])
     row = import_rows.parse_row(2, ["ana@example.com", TYPED], columns)
     assert (
