@@ -27,13 +27,20 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _follow(change: TableChange) -> None:
     """Do everything that follows from one change. One failing step does not stop the others."""
     errors = []
-    for follow_up in (sessions.end_after, _notify_old_address, _check_vat_id, _welcome, _tell_approved, _adopt_orders):
+    for follow_up in (
+        sessions.end_after,
+        _notify_old_address,
+        _check_vat_id,
+        _welcome,
+        _notify_approved,
+        _adopt_orders,
+    ):
         try:
             follow_up(change)
         except Exception as error:
             errors.append(error)
     if errors:
-        raise ExceptionGroup("not all that follows was done", errors)
+        raise ExceptionGroup("some follow-ups failed", errors)
 
 
 def _notify_old_address(change: TableChange) -> None:
@@ -47,21 +54,21 @@ def _check_vat_id(change: TableChange) -> None:
     check = vat_checks.check_for(change)
     if check:
         vat_check_queue.put([check])
-        logger.info("vat check wanted", store_id=check.store_id, customer_id=check.customer_id)
+        logger.info("vat check queued", store_id=check.store_id, customer_id=check.customer_id)
 
 
 def _welcome(change: TableChange) -> None:
     newcomer = welcome_mail.recipient_for(change)
     if newcomer:
         mail_queue.put("welcome", newcomer.store_id, customer_id=newcomer.customer_id)
-        logger.info("welcome wanted", **newcomer._asdict())
+        logger.info("welcome queued", **newcomer._asdict())
 
 
-def _tell_approved(change: TableChange) -> None:
+def _notify_approved(change: TableChange) -> None:
     approved = approval_mail.recipient_for(change)
     if approved:
         mail_queue.put("approved", approved.store_id, customer_id=approved.customer_id)
-        logger.info("approval told", **approved._asdict())
+        logger.info("approval notice queued", **approved._asdict())
 
 
 def _adopt_orders(change: TableChange) -> None:

@@ -1,4 +1,4 @@
-"""/customers: create, list, read, change, and what hangs on a customer."""
+"""/customers: create, list, read, change, delete; and a customer's sessions, consents, history and data."""
 
 from typing import Annotated, Any
 
@@ -39,19 +39,19 @@ CustomerId = Annotated[str, Path(max_length=access.ID_LENGTH, examples=["cus_01K
 
 
 class ListParameters(CustomerFilter):
-    """Which customers, in which order, how many at a time."""
+    """Filters, order and page of a list of customers."""
 
     sort: Sort = "-created"
     limit: Limit = 50
     cursor: Cursor = None
     count: bool = False
-    # Annotated outside: the resolver does not see a list in an optional annotated one, and would take its first value.
+    # Annotated outside: inside an optional type the resolver would not see the list, and take its first value only.
     fields: Annotated[list[CustomerField] | None, Field(max_length=len(CUSTOMER_FIELDS))] = None
 
 
 @router.get(BASE, **route("listCustomers", "customers:read", Listing[CustomerRow]))
 def list_customers(parameters: Annotated[ListParameters, Query()]) -> Response[Any]:
-    """One page of the customers that pass all filters; `fields` names what to show of each beside its id."""
+    """Return one page of the customers that pass all filters. `fields` selects their fields; the id is always there."""
     store, limit = router.context["store"], parameters.limit
     wanted = CustomerFilter.model_construct(**{name: getattr(parameters, name) for name in CustomerFilter.model_fields})
     page = customer_search.page(store, sort=parameters.sort, filter_=wanted, limit=limit, cursor=parameters.cursor)
@@ -62,7 +62,7 @@ def list_customers(parameters: Annotated[ListParameters, Query()]) -> Response[A
 
 @router.post(BASE, **route("createCustomer", "customers:write", Customer, 201, raises=[EmailTakenError], headers=MADE))
 def create_customer(new: Annotated[SkipValidation[NewCustomer], Body()]) -> Response[Any]:
-    """Create a customer; 409 `email_taken` where another one has the e-mail."""
+    """Create a customer; 409 `email_taken` if another one has the e-mail."""
     store = router.context["store"]
     customer = customers.create(store, customer_input.parse_new(store, new), clock.now(), access.actor(router))
     location = f"/v1/stores/{store.id}/customers/{customer.id}"
@@ -88,11 +88,11 @@ def get_customer(customer_id: CustomerId) -> Response[Any]:
 )
 def change_customer(
     customer_id: CustomerId,
-    # Checked by the verb, merged into what is stored: a part alone may not be valid, such as a phone without its country.
+    # Validated after merging with the stored fields: a part alone may be invalid, such as a phone without its country.
     changes: Annotated[SkipValidation[CustomerChanges], Body()],
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,
 ) -> Response[Any]:
-    """Change a customer by JSON Merge Patch (RFC 7396); `If-Match` guards against changes of others."""
+    """Change a customer by JSON Merge Patch (RFC 7396); `If-Match` protects changes of others."""
     store, version = router.context["store"], http_app.version_wanted(if_match)
     customer = customers.patch(store, customer_id, changes, clock.now(), version, access.actor(router))
     return http_app.json(customer, headers=http_app.etag(customer.version))
@@ -104,7 +104,7 @@ def change_customer(
 def delete_customer(
     customer_id: CustomerId, if_match: Annotated[str | None, Header(alias="If-Match")] = None
 ) -> Response[Any]:
-    """Delete a customer with its orders, sessions and history; its e-mail is free afterwards."""
+    """Delete a customer with its orders, sessions and history. Its e-mail is free afterwards."""
     version = http_app.version_wanted(if_match)
     customer_removal.remove(router.context["store"], customer_id, version, clock.deadline(access.SECONDS))
     return http_app.no_content()
@@ -114,10 +114,10 @@ def delete_customer(
     f"{ONE}/sessions", **route("listSessions", "customers:read", Listing[Session], raises=[CustomerNotFoundError])
 )
 def list_sessions(customer_id: CustomerId) -> Response[Any]:
-    """The devices on which a customer is signed in, newest sign-in first."""
+    """List the devices on which a customer is signed in, newest sign-in first."""
     store = router.context["store"]
-    found = sessions.list_active(store, customers.get(store, customer_id), clock.now())
-    return http_app.listing(router.current_event, found, None, max(len(found), 1))
+    devices = sessions.list_active(store, customers.get(store, customer_id), clock.now())
+    return http_app.listing(router.current_event, devices, None, max(len(devices), 1))
 
 
 @router.delete(f"{ONE}/sessions", **route("endSessions", "customers:write", status=204, raises=[CustomerNotFoundError]))
@@ -134,7 +134,7 @@ def end_sessions(customer_id: CustomerId) -> Response[Any]:
 def list_consents(
     customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
 ) -> Response[Any]:
-    """Every word of a customer on marketing, newest first: what, where, when, and by which wording."""
+    """List a customer's consents to marketing and withdrawals, newest first, each with source, time and wording."""
     store = router.context["store"]
     page = consents.page(store, customers.get(store, customer_id).id, limit, cursor)
     return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
@@ -142,7 +142,7 @@ def list_consents(
 
 @router.get(f"{ONE}/data", **route("getCustomerData", "customers:read", CustomerData, raises=[CustomerNotFoundError]))
 def get_customer_data(customer_id: CustomerId, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
-    """Everything stored about a customer, to answer who asks for it; with very many orders in several pages."""
+    """Return everything stored about a customer, for data access requests. Large accounts take several pages."""
     store = router.context["store"]
     data = customer_data.page(store, customers.get(store, customer_id), clock.now(), cursor)
     return http_app.json(data, headers=http_app.link_to_next(router.current_event, data.next_cursor))
@@ -154,7 +154,7 @@ def get_customer_data(customer_id: CustomerId, cursor: Annotated[Cursor, Query()
 def list_history(
     customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
 ) -> Response[Any]:
-    """Every change of the customer, newest first: who, when, and the changed fields before and after."""
+    """List every change of the customer, newest first: actor, time, and the changed fields before and after."""
     store = router.context["store"]
     page = customer_history.page(store, customers.get(store, customer_id).id, clock.now(), limit, cursor)
     return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
@@ -166,7 +166,7 @@ def list_history(
 def list_sign_ins(
     customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
 ) -> Response[Any]:
-    """What became of the sign-ins with the customer's e-mail, newest first: mails sent or not, links opened, refusals."""
+    """List the outcomes of sign-ins with the customer's e-mail, newest first: mails, opened links, refusals."""
     store = router.context["store"]
     page = sign_in_events.page(store, customers.get(store, customer_id), clock.now(), limit, cursor)
     return http_app.listing(router.current_event, page.items, page.next_cursor, limit)

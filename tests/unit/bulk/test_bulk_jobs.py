@@ -183,7 +183,9 @@ def test_results_are_those_of_the_first_try(
 ) -> None:
     job = bulk_jobs.start(store, CustomerFilter(), changes(status="pending"), NOW, OPERATOR)
     with monkeypatch.context() as broken:
-        broken.setattr(bulk_jobs, "_noted", lambda *arguments: 1 / 0)  # the process dies behind the first hundred
+        broken.setattr(
+            bulk_jobs, "_store_progress", lambda *arguments: 1 / 0
+        )  # the process dies behind the first hundred
         with pytest.raises(ZeroDivisionError):
             bulk_jobs.run(store, job.id, clock.now, lambda: False)
     assert bulk_jobs.get(store, job.id).status == "failed"

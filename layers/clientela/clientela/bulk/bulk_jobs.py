@@ -1,8 +1,8 @@
-"""Bulk changes: the same change to many customers, by ids or by filter, with a result for each of them.
+"""Bulk changes: the same change to many customers, by ids or by filter, with a result for each.
 
-Up to 1,000 ids are changed while the caller waits. More, or a filter, become a job: the bulk function goes through the
-directory a hundred customers at a time, notes the results of each hundred in S3, and where its time is short calls
-itself to go on. A job broken off goes on at its last hundred; changing somebody twice is changing them once.
+Up to 1,000 ids are changed while the caller waits. A filter becomes a job: the bulk function walks the directory a
+hundred customers at a time, writes the results of each hundred to S3, and calls itself before its time runs out. An
+interrupted job continues with its last hundred. Applying a change twice is the same as applying it once.
 """
 
 from collections import Counter
@@ -32,22 +32,22 @@ from clientela.table.attributes import DocumentAttribute, load
 from clientela.table.pagination import Page
 from clientela.table.records import Record
 
-BATCH_SIZE = 100  # customers, of a job: between two looks at the clock
-MAX_IDS = 1000  # customers that can be changed by their ids while the caller waits, a few seconds
+BATCH_SIZE = 100  # customers of a job between two looks at the clock
+MAX_IDS = 1000  # customers that can be changed by id while the caller waits a few seconds
 _WORKERS = 8
 
 Names = Annotated[list[Name], Field(max_length=50)]
 
 
 class ListChange(Model):
-    """What to add to a list of the customer's, and what to take out of it. Groups go by their ids."""
+    """Entries to add to and to remove from a list of the customer. Groups are named by id."""
 
     add: Names = []
     remove: Names = []
 
 
 class BulkChange(Model):
-    """What to change; what is absent stays."""
+    """The fields to change. Absent fields stay."""
 
     groups: ListChange | None = None
     tags: ListChange | None = None
@@ -56,7 +56,7 @@ class BulkChange(Model):
 
 
 class NewBulk(Model):
-    """A bulk change of the customers named, or of those that pass a filter."""
+    """A bulk change of the customers with these ids, or of those that pass a filter."""
 
     ids: Annotated[list[str], Field(min_length=1, max_length=MAX_IDS)] | None = None
     filter: CustomerFilter | None = None
@@ -70,7 +70,7 @@ class NewBulk(Model):
 
 
 class BulkResult(Model):
-    """What became of one customer; `code` and `message` say why it failed."""
+    """The result for one customer. `code` and `message` say why it failed."""
 
     id: str
     result: Literal["changed", "unchanged", "failed"]
@@ -79,7 +79,7 @@ class BulkResult(Model):
 
 
 class BulkJob(Model):
-    """A bulk change as the merchant sees it."""
+    """A bulk change that runs as a job."""
 
     id: str
     status: Literal["queued", "running", "succeeded", "failed"] = "queued"
@@ -94,7 +94,7 @@ class BulkJob(Model):
 
 
 class BulkRecord(Record):
-    """`STORE#demo` / `BULK#blk_01K…`. `parts` hundreds are done: their results are in S3, the next begins at `cursor`."""
+    """`STORE#demo` / `BULK#blk_01K…`. The results of `parts` hundreds are in S3; the next one starts at `cursor`."""
 
     parts = NumberAttribute(default=0)
     cursor = UnicodeAttribute(null=True)
@@ -104,7 +104,7 @@ class BulkRecord(Record):
 
 
 def change(store: Store, customer_ids: list[str], changes: BulkChange, now: datetime, by: Actor) -> list[BulkResult]:
-    """Change customers by id, each for itself: one that fails leaves the others as they come out."""
+    """Change customers by id, each on its own: a failure does not affect the others."""
     with ThreadPoolExecutor(_WORKERS) as threads:
         return list(threads.map(lambda each: _change_one(store, each, changes, now, by), dict.fromkeys(customer_ids)))
 
@@ -114,7 +114,7 @@ def start(
 ) -> BulkJob:
     """Start a job over all customers that pass the filter. 1 write unit.
 
-    A sweep goes on until it finds nobody any more: for changes after which the filter can find nobody new.
+    With `is_sweep` it repeats until the filter matches nobody. Use it only if a change ends the match.
     """
     job = BulkJob(id=ids.new("blk", now), filter=wanted, changes=changes, created_at=now)
     record = BulkRecord(keys.store(store.id), keys.bulk_job(job.id), job=job, by=by, is_sweep=is_sweep)
@@ -122,24 +122,27 @@ def start(
     try:
         _call_function(store, job.id)
     except Exception:
-        _failed(record, "The bulk function could not be called.")
+        _store_failure(record, "The bulk function could not be called.")
         raise
     return job
 
 
 def get(store: Store, job_id: str) -> BulkJob:
-    """The job as it is now. BulkJobNotFoundError. 1 read unit."""
+    """Return the job as it is now - BulkJobNotFoundError. 1 read unit."""
     return _record(store, job_id).job
 
 
 def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[BulkJob]:
-    """One page of the store's jobs, newest first. InvalidInputError for a strange cursor. Half a read unit per 4 KB."""
-    found = pagination.newest_first(keys.store(store.id), keys.BULK_PREFIX, limit, cursor)
-    return Page([load(BulkJob, item["job"]) for item in found.items], found.next_cursor)
+    """Return one page of the store's jobs, newest first - InvalidInputError for a cursor of another list.
+
+    Cost: half a read unit per 4 KB.
+    """
+    page = pagination.newest_first(keys.store(store.id), keys.BULK_PREFIX, limit, cursor)
+    return Page([load(BulkJob, item["job"]) for item in page.items], page.next_cursor)
 
 
 def results(store: Store, job_id: str, cursor: str | None = None) -> Page[dict[str, Any]]:
-    """What became of each customer, a hundred at a time, in the order of the work."""
+    """Return the result for each customer, a hundred at a time, in the order of the work."""
     record = _record(store, job_id)
     part = int(pagination.decode_cursor(record.sk, cursor)) if cursor is not None else 0
     if part >= record.parts:
@@ -151,10 +154,10 @@ def results(store: Store, job_id: str, cursor: str | None = None) -> Page[dict[s
 
 
 def run(store: Store, job_id: str, read_clock: Callable[[], datetime], out_of_time: Callable[[], bool]) -> BulkJob:
-    """Work on a job until it is done, or until time is short: then the function is called again to go on.
+    """Work on a job until it is done, or until `out_of_time`: then call the function again to continue.
 
-    Two runs of one job do no harm: each hundred is noted once, by the first that has done it. A job that breaks off says
-    so, and the next call goes on with it.
+    Two runs of one job do no harm: the first one that finishes a hundred stores its results. A job that
+    fails is marked as failed, and the next call continues it.
     """
     record = _record(store, job_id)
     try:
@@ -164,7 +167,7 @@ def run(store: Store, job_id: str, read_clock: Callable[[], datetime], out_of_ti
                 break
             record = _next_part(store, record, read_clock())
     except Exception:
-        _failed(_record(store, job_id), "It broke off, and is tried again.")
+        _store_failure(_record(store, job_id), "The job failed and will be tried again.")
         raise
     return record.job
 
@@ -174,37 +177,37 @@ def _next_part(store: Store, record: BulkRecord, now: datetime) -> BulkRecord:
     page = customer_search.page(
         store, sort="created", filter_=job.filter or CustomerFilter(), limit=BATCH_SIZE, cursor=record.cursor
     )
-    done = change(store, [customer["id"] for customer in page.items], job.changes, now, Actor("bulk", job.id))
-    if done:
-        done = _kept(_part_key(store, job.id, int(record.parts)), done)
-    again = record.is_sweep and any(result.result != "failed" for result in done)
+    part = change(store, [customer["id"] for customer in page.items], job.changes, now, Actor("bulk", job.id))
+    if part:
+        part = _store_results(_part_key(store, job.id, int(record.parts)), part)
+    again = record.is_sweep and any(result.result != "failed" for result in part)
     is_over = page.next_cursor is None and not again
-    return _noted(store, record, done, page.next_cursor, now if is_over else None)
+    return _store_progress(store, record, part, page.next_cursor, now if is_over else None)
 
 
-def _kept(key: str, done: list[BulkResult]) -> list[BulkResult]:
-    """Keep the results of a hundred, or take those of an earlier try: only the first knows who was changed."""
-    body = orjson.dumps([result.model_dump(exclude_none=True) for result in done])
+def _store_results(key: str, part: list[BulkResult]) -> list[BulkResult]:
+    """Store the results of a hundred, or return those of an earlier run: only the first run sees who was changed."""
+    body = orjson.dumps([result.model_dump(exclude_none=True) for result in part])
     bucket = settings.exports_bucket()
     try:
         clients.s3().put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.PRECONDITION_FAILED:
             raise
-        kept = clients.s3().get_object(Bucket=bucket, Key=key)["Body"].read()
-        return [BulkResult(**result) for result in orjson.loads(kept)]
-    return done
+        earlier = clients.s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+        return [BulkResult(**result) for result in orjson.loads(earlier)]
+    return part
 
 
-def _failed(record: BulkRecord, message: str) -> None:
+def _store_failure(record: BulkRecord, message: str) -> None:
     record.job = record.job.model_copy(update={"status": "failed", "message": message})
     records.put(record)
 
 
-def _noted(
-    store: Store, record: BulkRecord, done: list[BulkResult], cursor: str | None, finished_at: datetime | None
+def _store_progress(
+    store: Store, record: BulkRecord, part: list[BulkResult], cursor: str | None, finished_at: datetime | None
 ) -> BulkRecord:
-    counts = Counter(result.result for result in done)
+    counts = Counter(result.result for result in part)
     job = record.job.model_copy(
         update={
             "status": "succeeded" if finished_at else "running",
@@ -216,7 +219,7 @@ def _noted(
     after = BulkRecord(
         record.pk,
         record.sk,
-        parts=record.parts + bool(done),
+        parts=record.parts + bool(part),
         cursor=cursor,
         job=job,
         by=record.by,
@@ -248,8 +251,8 @@ def _patch(before: Customer, changes: BulkChange) -> dict[str, Any]:
     for name in ("groups", "tags"):
         wanted: ListChange | None = getattr(changes, name)
         if wanted:
-            kept = [each for each in getattr(before, name) if each not in wanted.remove]
-            patch[name] = list(dict.fromkeys([*kept, *wanted.add]))
+            remaining = [each for each in getattr(before, name) if each not in wanted.remove]
+            patch[name] = list(dict.fromkeys([*remaining, *wanted.add]))
     if before.primary_group and before.primary_group not in patch.get("groups", before.groups):
         patch["primary_group"] = None
     return patch
@@ -267,5 +270,5 @@ def _part_key(store: Store, job_id: str, part: int) -> str:
 def _record(store: Store, job_id: str) -> BulkRecord:
     record = BulkRecord.find(keys.store(store.id), keys.bulk_job(job_id))
     if record is None:
-        raise BulkJobNotFoundError(f"There is no bulk change {job_id!r}.")
+        raise BulkJobNotFoundError(f"Bulk change {job_id!r} not found.")
     return record

@@ -1,4 +1,4 @@
-"""Deleting a group, and taking its members out of it."""
+"""Deleting a group, and removing its members from it."""
 
 from datetime import datetime
 
@@ -13,10 +13,10 @@ from clientela.stores.stores import Store
 
 
 def remove(store: Store, group_id: str, now: datetime, by: Actor) -> None:
-    """Delete a group and start the bulk job that takes its members out of it. GroupNotFoundError.
+    """Delete a group and start the bulk job that removes its members from it - GroupNotFoundError.
 
-    From the first write on nobody can come into the group. Where a process dies before the job is started, asking again
-    starts it.
+    After the first write nobody can be added to the group. If the process dies before the job starts, the
+    same request starts it.
     """
     members = CustomerFilter(group=group_id)
     try:

@@ -1,6 +1,6 @@
-r"""Hashes of passwords: our own, and those of other shops that may come in with an import.
+r"""Hashes of passwords: our own, and imported ones of other shops.
 
-Ours is Argon2id with 19 MiB, 2 passes and 1 lane, OWASP's first choice for it. Accepted from elsewhere, exactly:
+Ours is Argon2id with 19 MiB, 2 passes and 1 lane, the first choice of OWASP. Accepted imported formats:
 
 | Format | Bounds |
 |---|---|
@@ -10,7 +10,7 @@ Ours is Argon2id with 19 MiB, 2 passes and 1 lane, OWASP's first choice for it. 
 | `pbkdf2_sha256$iterations$salt$hash` (Django) | 1,000 to 2,000,000 iterations |
 | `$pbkdf2-sha256$iterations$salt$hash` (PHC as passlib writes it) | the same |
 
-The bounds are what one sign-in may take of a function with 512 MB: a hash must not be a bomb.
+The bounds limit the memory and time that one sign-in takes of a function with 512 MB.
 Sources: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
 https://github.com/P-H-C/phc-string-format
 """
@@ -44,44 +44,44 @@ _MIB = 2**20
 
 
 def hash_password(password: str) -> str:
-    """Our hash of a password. About 21 ms of CPU and 19 MiB."""
+    """Return our hash of a password. About 21 ms of CPU and 19 MiB."""
     return _OWN.hash(normalize(password))
 
 
 def is_own(text: str) -> bool:
-    """Whether a hash is as `made` makes them today."""
+    """Return whether a hash has the parameters of `hash_password`."""
     return text.startswith(_OWN_PREFIX)
 
 
 def looks_like_hash(text: str) -> bool:
-    """Whether somebody meant this as a hash: no password of a person begins so."""
+    """Return whether a text is meant as a hash: no person's password starts like one."""
     return text.startswith(("$2", "$argon2", "$scrypt$", "$pbkdf2", "pbkdf2_", "$P$", "$wp$", "$1$", "$5$", "$6$"))
 
 
 def is_accepted(text: str) -> bool:
-    """Whether a hash is of an accepted format, within its bounds."""
-    if found := _ARGON2ID.fullmatch(text):
-        memory, passes, lanes = map(int, found.groups())
+    """Return whether a hash has an accepted format, within its bounds."""
+    if match := _ARGON2ID.fullmatch(text):
+        memory, passes, lanes = map(int, match.groups())
         return 8 * lanes <= memory <= 65536 and 1 <= passes <= 8 and 1 <= lanes <= 8 and memory * passes <= 262144
-    if found := _BCRYPT.fullmatch(text):
-        return 4 <= int(found[1]) <= 14
-    if found := _SCRYPT.fullmatch(text):
-        cost, block, lanes = (int(found[number]) for number in (1, 2, 3))
+    if match := _BCRYPT.fullmatch(text):
+        return 4 <= int(match[1]) <= 14
+    if match := _SCRYPT.fullmatch(text):
+        cost, block, lanes = (int(match[number]) for number in (1, 2, 3))
         bounded = 1 <= cost < 16 * block and 1 <= lanes <= 4 and 128 * 2**cost * block <= 64 * _MIB
-        return bounded and _decoded(found[5]) != b""
-    if found := _PBKDF2.fullmatch(text) or _PBKDF2_PHC.fullmatch(text):
-        return 1_000 <= int(found[1]) <= 2_000_000
+        return bounded and _decode_base64(match[5]) != b""
+    if match := _PBKDF2.fullmatch(text) or _PBKDF2_PHC.fullmatch(text):
+        return 1_000 <= int(match[1]) <= 2_000_000
     return False
 
 
 def verify(text: str, password: str) -> bool:
-    """Whether a password is the one of an accepted hash; as it was typed, or composed as Unicode says it is the same."""
+    """Return whether a password, as typed or in NFKC, matches an accepted hash."""
     spellings = dict.fromkeys((normalize(password), password))
     return is_accepted(text) and any(_verified(text, spelling.encode()) for spelling in spellings)
 
 
 def normalize(password: str) -> str:
-    """One spelling for what keyboards compose differently: NIST SP 800-63B, section 3.1.1.2."""
+    """Return one spelling for what keyboards compose differently: NIST SP 800-63B, section 3.1.1.2."""
     return unicodedata.normalize("NFKC", password)
 
 
@@ -92,30 +92,30 @@ def _verified(text: str, password: bytes) -> bool:
         except VerificationError:
             return False
     if text.startswith("$2"):
-        return bcrypt.checkpw(password[:72], text.encode())  # bcrypt has never looked further
-    if found := _SCRYPT.fullmatch(text):
-        return _is_scrypt(found, password)
-    if found := _PBKDF2.fullmatch(text):
-        wanted = base64.b64decode(found[3])
-        return _same(hashlib.pbkdf2_hmac("sha256", password, found[2].encode(), int(found[1])), wanted)
-    found = _PBKDF2_PHC.fullmatch(text)
-    if found is None:
+        return bcrypt.checkpw(password[:72], text.encode())  # bcrypt ignores the rest
+    if match := _SCRYPT.fullmatch(text):
+        return _is_scrypt(match, password)
+    if match := _PBKDF2.fullmatch(text):
+        expected = base64.b64decode(match[3])
+        return _same(hashlib.pbkdf2_hmac("sha256", password, match[2].encode(), int(match[1])), expected)
+    match = _PBKDF2_PHC.fullmatch(text)
+    if match is None:
         return False
-    salt, wanted = (_decoded(found[number].replace(".", "+")) for number in (2, 3))
-    return _same(hashlib.pbkdf2_hmac("sha256", password, salt, int(found[1])), wanted)
+    salt, expected = (_decode_base64(match[number].replace(".", "+")) for number in (2, 3))
+    return _same(hashlib.pbkdf2_hmac("sha256", password, salt, int(match[1])), expected)
 
 
-def _is_scrypt(found: re.Match[str], password: bytes) -> bool:
-    salt, wanted = _decoded(found[4]), _decoded(found[5])
-    cost, block, lanes = 2 ** int(found[1]), int(found[2]), int(found[3])
-    made = hashlib.scrypt(
-        password, salt=salt, n=cost, r=block, p=lanes, maxmem=65 * _MIB + 128 * block * lanes, dklen=len(wanted)
+def _is_scrypt(match: re.Match[str], password: bytes) -> bool:
+    salt, expected = _decode_base64(match[4]), _decode_base64(match[5])
+    cost, block, lanes = 2 ** int(match[1]), int(match[2]), int(match[3])
+    computed = hashlib.scrypt(
+        password, salt=salt, n=cost, r=block, p=lanes, maxmem=65 * _MIB + 128 * block * lanes, dklen=len(expected)
     )
-    return _same(made, wanted)
+    return _same(computed, expected)
 
 
-def _decoded(text: str) -> bytes:
-    """Base64 without its padding; nothing where it is none."""
+def _decode_base64(text: str) -> bytes:
+    """Decode base64 without padding; empty if it is invalid."""
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except binascii.Error:

@@ -1,10 +1,11 @@
 """A customer's password: an item of its own, so that no profile, list, export or history can show its hash.
 
-It counts for the e-mail with which it was set: `proven_email` is empty where an import brought it, for whoever chose it in
-another shop may not own the mailbox. Such a password opens a session that sees nothing of the orders, and is gone as
-soon as the mailbox's owner signs in by a mail.
+A password is valid for the e-mail with which it was set. `proven_email` is empty for imported passwords, because the
+person who set it in another shop may not own the mailbox. Such a password opens a session that cannot see orders, and
+is deleted when the mailbox's owner signs in by mail.
 """
 
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import Field, StringConstraints
 from pynamodb.attributes import UnicodeAttribute
 
 from clientela import clock
+from clientela.concurrency import retry_on_conflict
 from clientela.customers import customer_history, customers
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor
@@ -36,10 +38,9 @@ from clientela.table import keys
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
-MIN_LENGTH = 8  # NIST SP 800-63B section 3.1.1.2, with a list of common ones and no rules of composition
-ATTEMPTS = 10  # of a change that meets others of the same customer
+MIN_LENGTH = 8  # NIST SP 800-63B section 3.1.1.2: with a list of common passwords and no composition rules
 
-# Blanks at its ends are part of a password.
+# Leading and trailing spaces are part of a password.
 Password = Annotated[
     str, StringConstraints(min_length=1, max_length=256, strip_whitespace=False),
     Field(json_schema_extra={"format": "password"}),
@@ -47,7 +48,7 @@ Password = Annotated[
 
 
 class PasswordState(Model):
-    """Whether there is a password, and whether changing it takes the current one."""
+    """Whether there is a password, and whether a change needs the current one."""
 
     is_set: bool
     changed_at: Timestamp | None = None
@@ -63,20 +64,20 @@ class PasswordRecord(Record):
 
 
 def require_enabled(store: Store) -> None:
-    """Raise LoginDisabledError where the store has no sign-in, or none by password."""
+    """Raise LoginDisabledError if the store has no sign-in, or none by password."""
     if store.login_mode == "disabled":
         raise LoginDisabledError
     if not store.password_sign_in:
-        raise LoginDisabledError("There is no sign-in by password here: ask for a link.")
+        raise LoginDisabledError("This store has no sign-in by password: request a link.")
 
 
 def find(store: Store, customer_id: str) -> PasswordRecord | None:
-    """The customer's password. 1 read unit."""
+    """Return the customer's password, or None. 1 read unit."""
     return PasswordRecord.find(keys.customer(store.id, customer_id), keys.PASSWORD)
 
 
 def state(store: Store, customer: Customer, session: Session, now: datetime) -> PasswordState:
-    """What the owner may know of the password. 1 read unit."""
+    """Return what the owner may know about the password. 1 read unit."""
     record = find(store, customer.id)
     changed_at = datetime.fromisoformat(record.changed_at) if record else None
     needed = record is not None and not sessions.is_fresh(session, now)
@@ -86,11 +87,19 @@ def state(store: Store, customer: Customer, session: Session, now: datetime) -> 
 def change(
     store: Store, customer: Customer, session: Session, password: str, current: str | None, now: datetime
 ) -> None:
-    """Set or change the password of a signed-in customer, end all other sessions, and tell the customer by mail.
+    """Set or change the password of a signed-in customer, end all other sessions, and notify the customer by mail.
 
-    The current one is needed where there is one, unless the session was opened by a mail within the last minutes.
-    LoginDisabledError, InvalidInputError, CredentialsWrongError, TooManyRequestsError. 4 read units; 14 write units, 22
-    for a customer with orders, 2 for each session that ends, 2 to 3 where the current one is looked at; 1 message.
+    The current password is needed if there is one, unless the session was opened by a mail within the
+    last minutes.
+
+    Raises:
+        LoginDisabledError: the store has no sign-in by password.
+        InvalidInputError: the password is too weak, or the current one is missing.
+        CredentialsWrongError: the current password is wrong.
+        TooManyRequestsError: too many guesses.
+
+    Cost: 4 read units; 14 write units, 22 for a customer with orders, 2 for each session that ends, 2 to
+    3 if the current password is checked; 1 message.
     """
     require_enabled(store)
     _require_good(store, customer, password)
@@ -101,9 +110,9 @@ def change(
 
 
 def remove(store: Store, customer: Customer, session: Session, now: datetime) -> None:
-    """Remove the password, as `change` changes it. FreshSignInNeededError: the mail is the only way in from then on.
+    """Remove the password, if there is one, with the consequences of `change` - FreshSignInNeededError.
 
-    Nothing is done where there is none.
+    A fresh sign-in by mail is needed, because the mail is the only way in afterwards.
     """
     known = find(store, customer.id)
     if known and not sessions.is_fresh(session, now):
@@ -112,30 +121,28 @@ def remove(store: Store, customer: Customer, session: Session, now: datetime) ->
 
 
 def adopt(store: Store, customer_id: str, text: str, now: datetime) -> None:
-    """Keep another shop's hash, which proves no e-mail; not where there is a password, or the e-mail is proven already.
+    """Store another shop's hash, unless there is a password or the e-mail is already proven.
 
-    BusyError where others keep changing the customer. 1 read unit, 4 write units.
+    The hash proves no e-mail.
+
+    Raises:
+        BusyError: others keep changing the customer.
+
+    Cost: 1 read unit, 4 write units.
     """
-    for _ in range(ATTEMPTS):
-        try:
-            customer = customers.get(store, customer_id)
-        except CustomerNotFoundError:
-            return
+
+    def attempt() -> None:
+        customer = customers.get(store, customer_id)
         if customer.email_status == "proven":
             return
-        try:
-            with Transaction() as write:
-                is_same = CustomerRecord.version == customer.version
-                write.put_record(
-                    _record(store, customer, text, None, now), PasswordRecord.pk.does_not_exist(), _IsSetError()
-                )
-                write.check(CustomerRecord, keys.customer(store.id, customer.id), keys.PROFILE, is_same, BusyError())
-        except BusyError:
-            continue
-        except _IsSetError:
-            return
-        return
-    raise BusyError
+        is_same = CustomerRecord.version == customer.version
+        record = _record(store, customer, text, None, now)
+        with Transaction() as write:
+            write.put_record(record, PasswordRecord.pk.does_not_exist(), _IsSetError())
+            write.check(CustomerRecord, record.pk, keys.PROFILE, is_same, BusyError())
+
+    with suppress(CustomerNotFoundError, _IsSetError):
+        retry_on_conflict(attempt)
 
 
 class _IsSetError(Exception):
@@ -143,14 +150,17 @@ class _IsSetError(Exception):
 
 
 def drop_unproven(write: Transaction, store: Store, customer: Customer) -> None:
-    """Delete a password that was not set for this e-mail, as part of the transaction that proves it. 1 read unit."""
+    """Delete a password that was not set for this e-mail, in the transaction that proves it. 1 read unit."""
     record = find(store, customer.id)
     if record and record.proven_email != email_addresses.canonical(customer.email):
         write.delete(record)
 
 
 def follow_email(write: Transaction, store: Store, before: Customer, after: Customer) -> None:
-    """Let a password that was set for the old e-mail count for the new one, which the same person has proven. 1 read unit."""
+    """Make a password of the old e-mail valid for the new one, which the same person has proven. 1 read unit.
+
+    A password that was not set for the old e-mail is deleted.
+    """
     record = find(store, before.id)
     if record and record.proven_email == email_addresses.canonical(before.email):
         write.update(record, [PasswordRecord.proven_email.set(email_addresses.canonical(after.email))])
@@ -159,78 +169,77 @@ def follow_email(write: Transaction, store: Store, before: Customer, after: Cust
 
 
 def drop(write: Transaction, store: Store, customer: Customer) -> None:
-    """Delete the password, whoever has set it, as part of a transaction. 1 read unit."""
+    """Delete the password as part of a transaction. 1 read unit."""
     record = find(store, customer.id)
     if record:
         write.delete(record)
 
 
 def _replace(
-    store: Store, customer: Customer, session: Session, known: PasswordRecord | None, made: str | None, now: datetime
+    store: Store, customer: Customer, session: Session, old: PasswordRecord | None, new_hash: str | None, now: datetime
 ) -> None:
-    for _ in range(ATTEMPTS):
+    def attempt() -> None:
         before, record = customers.get(store, customer.id), find(store, customer.id)
-        if before.email != customer.email or (record and record.hash) != (known and known.hash):
-            raise SessionInvalidError  # by the change that overtook this one
-        if record is None and made is None:
-            return None
-        try:
-            return _write(store, before, record, session, made, now)
-        except BusyError:
-            continue
-    raise BusyError
+        if before.email != customer.email or (record and record.hash) != (old and old.hash):
+            raise SessionInvalidError  # ended by the change that came first
+        if record or new_hash:
+            _write(store, before, record, session, new_hash, now)
+
+    retry_on_conflict(attempt)
 
 
 def _write(
-    store: Store, before: Customer, record: PasswordRecord | None, session: Session, made: str | None, now: datetime
+    store: Store, before: Customer, record: PasswordRecord | None, session: Session, new_hash: str | None, now: datetime
 ) -> None:
     after = before.model_copy(update={"version": before.version + 1, "updated_at": now})
-    # Before the change, and late: where it does not come about, there is nothing to tell when the message is read.
+    # Before the change, with a delay: if the change fails, the mail's function finds no entry and sends nothing.
     mail_queue.put_later("password_changed", store.id, customer_id=after.id, version=str(after.version))
     with Transaction() as write:
         after = customers.replace(write, store, before, after, Actor("customer", after.id))
-        kind: customer_history.EntryType = "password_updated" if made else "password_removed"
+        kind: customer_history.EntryType = "password_updated" if new_hash else "password_removed"
         customer_history.add_entry(write, store, after, kind, Actor("customer", after.id))
         sessions.end_others(write, store, before, after, session)
-        if made:
-            kept = record.proven_email if record else None
-            proven = email_addresses.canonical(after.email) if session.email_proven else kept
-            write.put_record(_record(store, after, made, proven, now))
+        if new_hash:
+            old_email = record.proven_email if record else None
+            proven_email = email_addresses.canonical(after.email) if session.email_proven else old_email
+            write.put_record(_record(store, after, new_hash, proven_email, now))
         elif record:
             write.delete(record)
 
 
-def _record(store: Store, customer: Customer, made: str, proven_email: str | None, now: datetime) -> PasswordRecord:
+def _record(store: Store, customer: Customer, hash_: str, proven_email: str | None, now: datetime) -> PasswordRecord:
     key = keys.customer(store.id, customer.id), keys.PASSWORD
-    return PasswordRecord(*key, hash=made, proven_email=proven_email, changed_at=clock.format_timestamp(now))
+    return PasswordRecord(*key, hash=hash_, proven_email=proven_email, changed_at=clock.format_timestamp(now))
 
 
 def _require_current(
     store: Store, customer: Customer, known: PasswordRecord, current: str | None, now: datetime
 ) -> None:
     if current is None:
-        raise InvalidInputError(fields=[FieldError("/current_password", "is needed, or a fresh sign-in by mail")])
+        raise InvalidInputError(
+            fields=[FieldError("/current_password", "is required, unless you have just signed in by mail")]
+        )
     sign_in_limits.limit_guesses(store, email_addresses.canonical(customer.email), now)
     if not password_hashes.verify(known.hash, current):
         raise CredentialsWrongError
 
 
 def _require_good(store: Store, customer: Customer, password: str) -> None:
-    """Raise InvalidInputError for a password that is among the first that anybody would try."""
-    email, kept = email_addresses.canonical(customer.email), password_hashes.normalize(password)
+    """Raise InvalidInputError for a password that is short or easy to guess."""
+    email, normalized = email_addresses.canonical(customer.email), password_hashes.normalize(password)
     names = (email, email.partition("@")[0], store.name, store.id, customer.name or "")
-    complaint = None
-    if len(kept) < MIN_LENGTH:
-        complaint = f"must have at least {MIN_LENGTH} characters"
-    elif kept.casefold() in _common():
-        complaint = "is one of the most common passwords"
-    elif kept.casefold() in {password_hashes.normalize(name).casefold() for name in names}:
-        complaint = "is your name, your e-mail or the store's name"
-    if complaint:
-        raise InvalidInputError("Choose another password.", fields=[FieldError("/password", complaint)])
+    problem = None
+    if len(normalized) < MIN_LENGTH:
+        problem = f"must have at least {MIN_LENGTH} characters"
+    elif normalized.casefold() in _common():
+        problem = "is one of the most common passwords"
+    elif normalized.casefold() in {password_hashes.normalize(name).casefold() for name in names}:
+        problem = "is your name, your e-mail or the store's name"
+    if problem:
+        raise InvalidInputError("Choose another password.", fields=[FieldError("/password", problem)])
 
 
 @cache
 def _common() -> frozenset[str]:
-    """The 3,000 most common passwords that are long enough: all others of the top 3,000 are too short already."""
+    """Return the 3,000 most common passwords of MIN_LENGTH characters or more."""
     return frozenset((Path(__file__).parent / "common_passwords.txt").read_text("utf-8").split())

@@ -1,6 +1,7 @@
-"""Sessions of a signed-in customer: opaque tokens, hashed at rest, each an item in its customer's collection.
+"""Sessions of a signed-in customer: opaque tokens, stored as hashes, each an item in its customer's collection.
 
-A token is `cs_<customer's ULID>_<session's ULID>_<secret>`: it leads to its item, and 256 random bits prove it.
+A token is `cs_<customer's ULID>_<session's ULID>_<secret>`: the ids give the item's key, and the secret has 256
+random bits.
 """
 
 import hmac
@@ -27,15 +28,15 @@ from clientela.table.records import Record
 from clientela.table.stream import TableChange
 from clientela.table.transactions import Transaction
 
-MAX_ENDED = 80  # in one transaction, which has more to write
+MAX_ENDED = 80  # in one transaction, which has other writes too
 SEEN_EVERY = timedelta(hours=1)  # a session in use costs one write an hour
-RECENT = timedelta(minutes=10)  # how long a sign-in by link stands for the current password
+RECENT = timedelta(minutes=10)  # how long a sign-in by link replaces the current password
 
 type SignInMethod = Literal["link", "password"]
 
 
 class Session(Model):
-    """A device that is signed in. `email_proven` is false where only a password from elsewhere has opened it."""
+    """A device that is signed in. `email_proven` is false if an imported password opened it."""
 
     id: str
     customer_id: str
@@ -51,7 +52,7 @@ class SessionRecord(Record):
     """`STORE#demo#CUSTOMER#cus_01K…` / `SESSION#ses_01K…`."""
 
     token_hash = UnicodeAttribute()
-    email = UnicodeAttribute()  # canonical: a session dies when its customer's address changes
+    email = UnicodeAttribute()  # canonical; another e-mail of the customer ends the session
     # The customer's version after the sign-in, or after the owner's own change of the e-mail. Void below the customer's
     # `access_version`; orders the session's event among the customer's.
     customer_version = NumberAttribute()
@@ -70,11 +71,11 @@ def start(
     way: SignInMethod = "link",
     email_proven: bool = True,
 ) -> tuple[str, Session]:
-    """Put a new session as part of a transaction. The token that comes back is kept nowhere.
+    """Put a new session as part of a transaction, and return its token, which is stored nowhere.
 
-    The transaction must make a new version of the customer, which `customer` has: so whoever ends all sessions on a
-    version misses none, and the session's event is put in order by it.
-    `secret` is for a caller who must be able to make the same token again.
+    The transaction must write the new version that `customer` has. So ending all sessions on a version
+    misses none, and the session's event has its place among the customer's. `secret` lets the caller
+    build the same token again.
     """
     session = Session(
         id=ids.new("ses", now),
@@ -95,7 +96,7 @@ def start(
 
 
 def token_of(customer_id: str, session_id: str, secret: str) -> str:
-    """`cs_01K…_01K…_<secret>`."""
+    """Return `cs_01K…_01K…_<secret>`."""
     return "_".join(("cs", customer_id.removeprefix("cus_"), session_id.removeprefix("ses_"), secret))
 
 
@@ -110,13 +111,13 @@ def current(store: Store, token: str, now: datetime) -> tuple[Session, Customer]
 
     Cost: 2 read units; once an hour 1 write unit.
     """
-    record = _presented(store, token)
+    record = _find(store, token)
     if record is None or not hmac.compare_digest(record.token_hash, sha256_hex(token)):
         raise SessionInvalidError
-    if not _lives(store, _in_force(store, record.session), now):
+    if not _is_open(store, _limit_lifetime(store, record.session), now):
         raise SessionInvalidError
     customer = _customer(store, record)
-    return _in_force(store, _seen(store, record, now)), customer
+    return _limit_lifetime(store, _touch(store, record, now)), customer
 
 
 def list_active(store: Store, customer: Customer, now: datetime) -> list[Session]:
@@ -124,19 +125,19 @@ def list_active(store: Store, customer: Customer, now: datetime) -> list[Session
     records = [
         record for record in _records(store.id, customer.id) if record.customer_version >= customer.access_version
     ]
-    found = [_in_force(store, record.session) for record in reversed(records)]
-    return [session for session in found if _lives(store, session, now)]
+    limited = [_limit_lifetime(store, record.session) for record in reversed(records)]
+    return [session for session in limited if _is_open(store, session, now)]
 
 
 def is_fresh(session: Session, now: datetime) -> bool:
-    """Whether the mail's link or code was used just now: as good as the current password."""
+    """Return whether the mail's link or code was used just now, which is as good as the current password."""
     return session.signed_in_by == "link" and now - session.created_at < RECENT
 
 
 def end(store: Store, customer_id: str, session_id: str) -> None:
-    """End one session, at once. NotFoundError. 1 write unit."""
+    """End one session, at once - NotFoundError. 1 write unit."""
     record = SessionRecord(keys.customer(store.id, customer_id), keys.session(session_id))
-    records.delete(record, SessionRecord.pk.exists(), NotFoundError(f"There is no session {session_id!r}."))
+    records.delete(record, SessionRecord.pk.exists(), NotFoundError(f"Session {session_id!r} not found."))
 
 
 def end_all(store: Store, customer_id: str) -> None:
@@ -202,20 +203,20 @@ def _records(store_id: str, customer_id: str) -> list[SessionRecord]:
     return SessionRecord.list_by_prefix(keys.customer(store_id, customer_id), keys.SESSION_PREFIX)
 
 
-def _presented(store: Store, token: str) -> SessionRecord | None:
+def _find(store: Store, token: str) -> SessionRecord | None:
     parts = token.split("_", 3)
     if len(parts) != 4 or parts[0] != "cs" or not all(len(part) == 26 and part.isalnum() for part in parts[1:3]):
         return None
     return SessionRecord.find(keys.customer(store.id, f"cus_{parts[1]}"), keys.session(f"ses_{parts[2]}"))
 
 
-def _in_force(store: Store, session: Session) -> Session:
-    """The session with the end that the store's settings give it today: shorter times hold for open sessions too."""
+def _limit_lifetime(store: Store, session: Session) -> Session:
+    """Return the session with the expiry of the store's current settings: shorter times apply to open sessions too."""
     latest = session.created_at + timedelta(hours=store.sessions.absolute_hours)
     return session if latest >= session.expires_at else session.model_copy(update={"expires_at": latest})
 
 
-def _lives(store: Store, session: Session, now: datetime) -> bool:
+def _is_open(store: Store, session: Session, now: datetime) -> bool:
     return now < min(session.expires_at, session.last_seen_at + timedelta(hours=store.sessions.idle_hours))
 
 
@@ -233,10 +234,10 @@ def _customer(store: Store, record: SessionRecord) -> Customer:
     return customer
 
 
-def _seen(store: Store, record: SessionRecord, now: datetime) -> Session:
+def _touch(store: Store, record: SessionRecord, now: datetime) -> Session:
     if now - record.session.last_seen_at < min(SEEN_EVERY, timedelta(hours=store.sessions.idle_hours) / 12):
         return record.session
     session = record.session.model_copy(update={"last_seen_at": now})
-    # The condition keeps a session that was ended meanwhile from coming back.
+    # The condition keeps a session that was ended meanwhile from being put again.
     records.update(record, [SessionRecord.session.set(session)], SessionRecord.pk.exists(), SessionInvalidError())
     return session

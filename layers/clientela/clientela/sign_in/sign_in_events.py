@@ -1,7 +1,7 @@
-"""What became of an address's sign-ins, for the merchant whom its owner asks for help: no secret is in it.
+"""Outcomes of an address's sign-ins, so that the merchant can help its owner. They hold no secret.
 
-Kept by the address, with or without an account, for as many days as the store's `retention.sign_ins_days` says. Asking
-for a link writes the same for everybody, and looks nobody up.
+They are stored by address, with or without an account, for `retention.sign_ins_days` of the store. Requesting a link
+writes the same for every address, without looking for an account.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ SignInOutcome = Literal[
     "requested", "limited", "sent", "withheld", "bounced", "complained", "opened_elsewhere", "refused", "used"
 ]
 SUMMED_SECONDS = 600
-# Of what happens within one millisecond, what must come after what.
+# The order of outcomes within one millisecond.
 _RANKS: dict[SignInOutcome, int] = {
     "requested": 0, "limited": 0, "sent": 1, "withheld": 1, "bounced": 2, "complained": 2, "opened_elsewhere": 3,
     "refused": 3, "used": 4,
@@ -33,9 +33,10 @@ _RANKS: dict[SignInOutcome, int] = {
 
 
 class SignInEvent(Model):
-    """One outcome. `reason` is a problem code, or why no mail went out; `count` says how often it came where that is summed.
+    """One outcome. `reason` is a problem code, or why no mail was sent; `count` is the number of summed outcomes.
 
-    `opened_elsewhere`: the link without what only the asking browser has: a mail scanner, or another device.
+    `opened_elsewhere`: the link was opened without the requesting browser's nonce, by a mail scanner or
+    on another device.
     """
 
     event: SignInOutcome
@@ -49,16 +50,19 @@ class SignInEvent(Model):
 def page(
     store: Store, customer: Customer, now: datetime, limit: int = 50, cursor: str | None = None
 ) -> Page[SignInEvent]:
-    """What became of the sign-ins with a customer's e-mail, newest first. InvalidInputError for a cursor of another list.
+    """Return the outcomes of sign-ins with a customer's e-mail, newest first.
 
-    Half a read unit per 4 KB.
+    Raises:
+        InvalidInputError: the cursor is of another list.
+
+    Cost: half a read unit per 4 KB.
     """
-    found = pagination.newest_first(_collection(store, _canonical(customer)), keys.SIGN_IN_PREFIX, limit, cursor)
-    events = [_shown(item) for item in found.items]
+    result = pagination.newest_first(_collection(store, _canonical(customer)), keys.SIGN_IN_PREFIX, limit, cursor)
+    events = [_to_model(item) for item in result.items]
     since = now - timedelta(days=store.retention.sign_ins_days)
-    living = [event for event in events if event.at > since]
-    # Behind the first one whose time is over there are none but such.
-    return Page(living, found.next_cursor if len(living) == len(events) else None)
+    current = [event for event in events if event.at > since]
+    # All events after the first expired one are expired too.
+    return Page(current, result.next_cursor if len(current) == len(events) else None)
 
 
 def item(
@@ -72,12 +76,12 @@ def item(
     device: str | None = None,
     name: str | None = None,
 ) -> dynamodb.Item:
-    """The item of an outcome, to put with something else. `name` makes it one and the same however often it is put."""
+    """Return the item of an outcome, to put with other items. With a `name`, putting it twice stores one."""
     key = keys.sign_in_event(now, _RANKS[event], name or ids.new("evt", now))
-    told = SignInEvent.model_construct(event=event, at=now, reason=reason, request_id=request_id, device=device)
+    outcome = SignInEvent.model_construct(event=event, at=now, reason=reason, request_id=request_id, device=device)
     ttl = int((now + timedelta(days=store.retention.sign_ins_days)).timestamp())
     return dynamodb.key(_collection(store, canonical), key) | {
-        "event": {"S": told.model_dump_json(exclude_none=True)},
+        "event": {"S": outcome.model_dump_json(exclude_none=True)},
         "ttl": {"N": str(ttl)},
     }
 
@@ -93,28 +97,28 @@ def record(
     device: str | None = None,
     name: str | None = None,
 ) -> None:
-    """Keep an outcome. 1 write unit."""
-    told = item(store, canonical, event, now, reason=reason, request_id=request_id, device=device, name=name)
-    dynamodb.write("PutItem", Item=told)
+    """Store an outcome. 1 write unit."""
+    new = item(store, canonical, event, now, reason=reason, request_id=request_id, device=device, name=name)
+    dynamodb.write("PutItem", Item=new)
 
 
 @contextmanager
-def record_limit_hits(store: Store, canonical: str, what: str, now: datetime) -> Iterator[None]:
-    """Keep that a limit on `what` refused something, where it does. 1 write unit then."""
+def record_limit_hits(store: Store, canonical: str, limit: str, now: datetime) -> Iterator[None]:
+    """Record it if a limit (such as `links`) refuses what happens inside. 1 write unit then."""
     try:
         yield
     except TooManyRequestsError:
-        record_limited(store, canonical, what, now)
+        record_limited(store, canonical, limit, now)
         raise
 
 
-def record_limited(store: Store, canonical: str, what: str, now: datetime) -> None:
-    """Keep that a limit refused something, summed up for each SUMMED_SECONDS: a flood leaves few items. 1 write unit."""
-    began = datetime.fromtimestamp(int(now.timestamp()) // SUMMED_SECONDS * SUMMED_SECONDS, UTC)
-    first = item(store, canonical, "limited", now, reason=what)
+def record_limited(store: Store, canonical: str, limit: str, now: datetime) -> None:
+    """Record a refusal by a limit, summed over SUMMED_SECONDS, so that a flood leaves few items. 1 write unit."""
+    start = datetime.fromtimestamp(int(now.timestamp()) // SUMMED_SECONDS * SUMMED_SECONDS, UTC)
+    first = item(store, canonical, "limited", now, reason=limit)
     dynamodb.write(
         "UpdateItem",
-        Key=dynamodb.key(first["pk"]["S"], keys.sign_in_event(began, _RANKS["limited"], what)),
+        Key=dynamodb.key(first["pk"]["S"], keys.sign_in_event(start, _RANKS["limited"], limit)),
         UpdateExpression="SET #event = if_not_exists(#event, :event), #ttl = :ttl ADD times :one",
         ExpressionAttributeNames={"#event": "event", "#ttl": "ttl"},
         ExpressionAttributeValues={":event": first["event"], ":ttl": first["ttl"], ":one": {"N": "1"}},
@@ -122,7 +126,7 @@ def record_limited(store: Store, canonical: str, what: str, now: datetime) -> No
 
 
 def before(store: Store, canonical: str, moment: datetime, limit: int) -> list[dynamodb.Item]:
-    """The oldest items of what became of an address's sign-ins before a moment, as they lie. 1 read unit per 4 KB."""
+    """Return the oldest stored outcomes of an address before a moment. 1 read unit per 4 KB."""
     answer = dynamodb.query(
         KeyConditionExpression="pk = :pk AND sk < :edge",
         ExpressionAttributeValues={
@@ -132,11 +136,11 @@ def before(store: Store, canonical: str, moment: datetime, limit: int) -> list[d
         Limit=limit,
         ConsistentRead=True,
     )
-    found: list[dynamodb.Item] = answer["Items"]
-    return found
+    items: list[dynamodb.Item] = answer["Items"]
+    return items
 
 
-def _shown(item: dynamodb.Item) -> SignInEvent:
+def _to_model(item: dynamodb.Item) -> SignInEvent:
     event = load(SignInEvent, item["event"])
     return event.model_copy(update={"count": int(item["times"]["N"])}) if "times" in item else event
 

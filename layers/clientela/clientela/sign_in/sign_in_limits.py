@@ -1,7 +1,7 @@
-"""How often one may ask for a sign-in, and try one: by address, by network and by store.
+"""Limits on requesting and attempting sign-ins: by e-mail address, by network and by store.
 
-Addresses are counted by their one canonical spelling, networks by the address that reached the API itself. A link in
-the browser that asked for it is nobody's guess: only its network counts, so no stranger's tries shut its owner out.
+E-mail addresses are counted by their canonical spelling, networks by the IP address that reached the API. A link in
+the browser that requested it is not counted as a guess, so others cannot lock the owner out.
 """
 
 from datetime import datetime
@@ -17,32 +17,32 @@ RESEND_AFTER = 60  # seconds
 
 LINKS_OF_NETWORK = (Rule(50, 3600),)
 LINKS_OF_EMAIL = (Rule(1, RESEND_AFTER), Rule(5, 3600))
-# What protects the sender's good name with SES, and the bill: no store is asked for 100 sign-ins a minute in earnest.
+# Protects the sender's reputation with SES, and the bill. No store has 100 genuine requests a minute.
 LINKS_OF_STORE = Rule(1000, 600)
 
-# A thief of a session is in no hurry, and its owner changes the e-mail once in years.
+# Owners change their e-mail once in years; a thief of a session may try for long.
 EMAIL_CHANGES_OF_CUSTOMER = (Rule(5, 3600), Rule(10, 86400))
 
-# Six times the sign-ins that a network may ask for: room for codes mistyped, links pressed twice and mail scanners.
+# Six times the sign-ins that a network may request: mistyped codes, links opened twice and mail scanners count too.
 TRIES_OF_NETWORK = Rule(300, 600)
-# 30 a day are one chance in 33,000 for whoever guesses at one address day and night; a store's 1,000 one in 1,000.
+# A day of guessing succeeds with a chance of 1 in 33,000 for one address (30 tries), 1 in 1,000 for a store (1,000).
 GUESSES_OF_EMAIL = (Rule(10, 3600), Rule(30, 86400))
 GUESSES_OF_STORE = Rule(1000, 600)
 
 
 def limit_links(store: Store, canonical: str, visitor: Visitor, now: datetime) -> None:
-    """Count a request for a link. TooManyRequestsError. 3 write units, 5 where address and network asked before.
+    """Count a request for a link - TooManyRequestsError. 3 write units, 5 if address and network requested one before.
 
-    The caller's own limit comes first: an exhausted one must not use up the limit of somebody else's address. The
-    store's comes last: it counts mails.
+    The network's limit comes first, so that an exhausted network does not use up another address's limit.
+    The store's limit comes last, because it counts mails.
     """
-    rate_limits.sliding_window(keys.links_of_network(_hidden(visitor)), LINKS_OF_NETWORK, now)
+    rate_limits.sliding_window(keys.links_of_network(_hash_network(visitor)), LINKS_OF_NETWORK, now)
     rate_limits.sliding_window(keys.links_of_email(store.id, hash_identity(canonical)), LINKS_OF_EMAIL, now)
     rate_limits.fixed_window(keys.links_of_store(store.id), LINKS_OF_STORE, now)
 
 
 def limit_email_changes(store: Store, customer_id: str, canonical: str, visitor: Visitor, now: datetime) -> None:
-    """Count a request to change an e-mail, which sends a mail as a link does. TooManyRequestsError. 2 write units more."""
+    """Count a request to change an e-mail, and its mail as a link - TooManyRequestsError. 2 write units more."""
     rate_limits.sliding_window(
         keys.email_changes_of_customer(store.id, hash_identity(customer_id)), EMAIL_CHANGES_OF_CUSTOMER, now
     )
@@ -50,22 +50,28 @@ def limit_email_changes(store: Store, customer_id: str, canonical: str, visitor:
 
 
 def limit_attempts(visitor: Visitor, now: datetime) -> None:
-    """Count a try to sign in, by whatever means. TooManyRequestsError. 1 write unit."""
-    rate_limits.fixed_window(keys.tries_of_network(_hidden(visitor)), TRIES_OF_NETWORK, now)
+    """Count any attempt to sign in - TooManyRequestsError. 1 write unit."""
+    rate_limits.fixed_window(keys.tries_of_network(_hash_network(visitor)), TRIES_OF_NETWORK, now)
 
 
 def limit_guesses(store: Store, canonical: str, now: datetime) -> None:
-    """Count what may be a guess: a code without its mail's link, a password. TooManyRequestsError. 2 to 3 write units."""
+    """Count a possible guess: a password, or a code without its link - TooManyRequestsError. 2 to 3 write units."""
     rate_limits.sliding_window(keys.guesses_of_email(store.id, hash_identity(canonical)), GUESSES_OF_EMAIL, now)
     rate_limits.fixed_window(keys.guesses_of_store(store.id), GUESSES_OF_STORE, now)
 
 
 def hash_identity(identity: str) -> str:
-    """A store's limits outlive its customers by a day: they hold no address, and no customer's id. Not keyed, or a rotation
-    would reset them."""
+    """Return the hash of an address or a customer id for the keys of limits and sign-in events.
+
+    Limits outlive a deleted customer by a day, so they hold no personal data. The hash is not keyed,
+    because a rotation of the key would reset the limits.
+    """
     return sha256_hex(identity)[:32]
 
 
-def _hidden(visitor: Visitor) -> str:
-    """Keyed, because there are few enough addresses to try them all. A rotation of the key begins these limits anew."""
+def _hash_network(visitor: Visitor) -> str:
+    """Return the keyed hash of the caller's network: IP addresses are few enough to try all.
+
+    A rotation of the key resets these limits.
+    """
     return signing.keyed_hash("limit-network", visitor.rate_limit_key)

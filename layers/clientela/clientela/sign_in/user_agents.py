@@ -1,6 +1,6 @@
-"""What a list of devices says about a browser: enough to know one's own, too little to follow anybody."""
+"""A browser's name for the list of devices: enough to recognise one's own, too little to track anybody."""
 
-# The first that is found counts: Edge and Opera call themselves Chrome, and Chrome calls itself Safari.
+# The first match counts: Edge and Opera call themselves Chrome, and Chrome calls itself Safari.
 _BROWSERS = (
     ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"),
     ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"),
@@ -12,7 +12,7 @@ _SYSTEMS = (
 
 
 def summary(user_agent: str | None) -> str | None:
-    """`Firefox on Windows`, or None where nothing is recognised."""
+    """Return `Firefox on Windows`, or None if nothing is recognised."""
     text = user_agent or ""
     browser = next((name for mark, name in _BROWSERS if mark in text), None)
     system = next((name for mark, name in _SYSTEMS if mark in text), None)

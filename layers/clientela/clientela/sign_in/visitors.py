@@ -1,4 +1,4 @@
-"""Who calls the storefront, as far as an address and a browser tell."""
+"""The caller of the storefront: an IP address and a browser."""
 
 import ipaddress
 from typing import NamedTuple
@@ -7,14 +7,14 @@ from clientela.sign_in import user_agents
 
 
 class Visitor(NamedTuple):
-    """A caller: the address that reached the API's own front, never one that a header claims; and its browser's name."""
+    """A caller: the IP address that reached the API, never one from a header; and the browser's name."""
 
     ip: str
     user_agent: str | None = None
 
     @property
     def rate_limit_key(self) -> str:
-        """The address to count by: an IPv6 customer has a whole /64 to call from."""
+        """The network to count by: an IPv6 customer can call from a whole /64."""
         address = ipaddress.ip_address(self.ip)
         if isinstance(address, ipaddress.IPv6Address):
             return str(address.ipv4_mapped or ipaddress.ip_network((int(address), 64), strict=False))
