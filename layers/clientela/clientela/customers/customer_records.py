@@ -64,7 +64,7 @@ class CustomerRecord(Record):
     welcome = BooleanAttribute(null=True)  # on a new customer: the import requested a welcome mail
     vat_id_pending = UnicodeAttribute(null=True)  # the VAT ID to check; the stream's filter selects it
 
-    email_changed = BooleanAttribute(null=True)  # by this very write: the stream's filter looks for it
+    email_changed = BooleanAttribute(null=True)  # by this write; the stream's filter selects it
 
     directory = UnicodeAttribute()
     created_key = UnicodeAttribute()
