@@ -1,4 +1,4 @@
-"""Circuit breakers under concurrency: one caller finds out whether the service is back, however many ask."""
+"""Circuit breakers under concurrency: only one caller tries the service again."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ THREADS = 16
 
 
 class BrokenError(Exception):
-    """What the service does."""
+    """Call the service, which always fails."""
 
 
 def failing(name: str, now: datetime, calls: list[str]) -> str:

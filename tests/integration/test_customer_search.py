@@ -53,7 +53,7 @@ def people(peopled: tuple[Store, list[Customer]]) -> list[Customer]:
 
 
 def walk(store: Store, sort: customer_search.Sort, limit: int = 7, **wanted: object) -> list[str]:
-    """Names of all pages in turn."""
+    """Return the names of all pages in turn."""
     names, cursor = [], None
     while True:
         page = customer_search.page(

@@ -1,4 +1,4 @@
-"""The directory against a model in Python: any filters together, in any order, page by page, also while customers change."""
+"""The directory against a model in Python: any filters and sort orders, while customers change."""
 
 import random
 import unicodedata
@@ -36,13 +36,13 @@ PROPERTY = settings(
 
 
 def plain(text: str) -> str:
-    """Without regard to case and accents, as somebody else would write it."""
+    """Return a text without case and accents, by other means than the code under test."""
     text = text.casefold().translate(str.maketrans({"ø": "o", "ł": "l"}))
     return " ".join("".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn").split())
 
 
 def person(number: int, chance: random.Random) -> Customer:
-    """One customer, as orders, imports and merchants may have left it."""
+    """Return a customer with random fields."""
     either = chance.choice
     place = {"city": either(CITIES), "country": either(("ES", "DE", None)), "postal_code": f"50{number % 40:03}"}
     book = [{"city": "elsewhere"}, place | {"is_default": True}]
@@ -64,7 +64,7 @@ def person(number: int, chance: random.Random) -> Customer:
 
 
 def with_orders(customer: Customer, chance: random.Random) -> Customer:
-    """The customer with other statistics."""
+    """Return the customer with random statistics."""
     spent = [
         Spend(amount=Decimal(chance.randrange(20_000)) / 100, currency=currency, orders=chance.randrange(1, 4))
         for currency in chance.sample(("EUR", "USD"), chance.randrange(3))
@@ -102,7 +102,7 @@ SORTED_BY: dict[str, Any] = {
 
 
 def holds(customer: Customer, name: str, value: Any) -> bool:
-    """Whether one filter lets a customer pass, by the words of the API's description."""
+    """Return whether a customer passes one filter, by the API's description."""
     c = customer
     if name == "query":
         texts = [plain(text) for text in (c.name, c.email, c.company, c.phone) if text]
@@ -147,13 +147,13 @@ FILTERS: dict[str, Any] = {
 
 @st.composite
 def wanted(draw: Any) -> dict[str, Any]:
-    """Up to four filters together, and sometimes a choice of ids."""
+    """Return up to four filters, and sometimes ids."""
     names = draw(st.lists(st.sampled_from(sorted(FILTERS)), max_size=4, unique=True))
     return {name: draw(FILTERS[name]) for name in names}
 
 
 def pages(store: Store, sort: Sort, limit: int, filters: dict[str, Any]) -> Iterator[list[str]]:
-    """The ids of each page in turn."""
+    """Return the ids of each page in turn."""
     cursor = None
     while True:
         page = customer_search.page(store, sort=sort, filter_=CustomerFilter(**filters), limit=limit, cursor=cursor)
@@ -194,7 +194,7 @@ def test_who_does_not_change_is_shown_once_whatever_changes_between_pages(deploy
         people[one.id] = one
 
     def change(chance: random.Random) -> str:
-        """Make, remove or change somebody; who it was."""
+        """Create, remove or change a customer, and return its id."""
         one = chance.choice(sorted(people))
         match chance.randrange(4):
             case 0:

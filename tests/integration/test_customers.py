@@ -1,4 +1,4 @@
-"""Changes of one customer at the same time, on a database with real conditions."""
+"""Concurrent changes of one customer, on a database with real conditions."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,7 +17,7 @@ THREADS = 16
 
 
 def outcomes(work: Any, times: int) -> list[str]:
-    """What each of many concurrent tries came to: `done`, or the error's name."""
+    """The result of each concurrent attempt: `done`, or the name of the error."""
 
     def one(number: int) -> str:
         try:
@@ -45,7 +45,7 @@ def test_changes_without_a_version_are_merged_without_loss(store: Store) -> None
         while True:
             try:
                 customers.patch(store, ana.id, {"custom_fields": {f"field{number}": number}}, NOW)
-            except BusyError:  # what the API answers with 503: try again
+            except BusyError:  # the API answers 503: try again
                 continue
             return
 
@@ -60,7 +60,7 @@ def test_the_largest_customer_changes_into_another_one(store: Store) -> None:
         line, count = letter * 200, 50
         names = ("name", "company", "street", "street2", "city", "region")
         book = [{**dict.fromkeys(names, line), "postal_code": str(number)} for number in range(count)]
-        return {"shipping_addresses": book[:37], "note": letter * 200}  # a little less than can be
+        return {"shipping_addresses": book[:37], "note": letter * 200}  # a little less than the limit
 
     ana = customers.create(store, NewCustomer.model_validate({"email": "ana@example.com"} | fields("😀")), NOW)
     after = customers.patch(store, ana.id, fields("😁"), NOW)

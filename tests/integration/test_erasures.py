@@ -164,7 +164,7 @@ def test_orders_at_the_same_time_never_bring_the_person_back(store: Store, waiti
 
 
 def _until_taken(store: Store, wanted: Order) -> None:
-    """What the queue does: a message that could not be taken comes again."""
+    """Deliver a message again until it is recorded, as the queue does."""
     while True:
         try:
             orders.record_version(store, wanted, NOW)

@@ -1,4 +1,4 @@
-"""The life of orders against a plain dictionary: whatever comes in whatever order, the table says what the model says."""
+"""The life of orders against a plain dictionary: table and model agree for every sequence."""
 
 import uuid
 from datetime import timedelta
@@ -34,7 +34,7 @@ IDS = st.sampled_from(["1", "2", "3", "4"])
 
 
 class OrderLife(RuleBasedStateMachine):
-    """The model: the newest version of each order with its holder, and who has which e-mail."""
+    """The model: the newest version of each order, its owner, and the e-mail of each account."""
 
     mode = "optional"
     sent = Bundle("sent")
@@ -140,7 +140,7 @@ class OrderLife(RuleBasedStateMachine):
 
 
 class UnclaimedLife(OrderLife):
-    """The same in a store where orders make no accounts."""
+    """The same in a store where orders create no accounts."""
 
     mode = "required"
 

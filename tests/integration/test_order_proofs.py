@@ -1,4 +1,4 @@
-"""Exactly once: the sample orders many times over, a crowd at one e-mail, and every call of the intake failing in turn."""
+"""Exactly once: repeated orders, many at one e-mail, and every call of the intake failing in turn."""
 
 import json
 import random
@@ -48,7 +48,7 @@ def order(store: Store, **fields: Any) -> Order:
 
 
 def delivered(messages: list[str], workers: int) -> None:
-    """What the queue does with batches of ten: what is handed back comes again."""
+    """Deliver batches of ten, and failed messages again, as the queue does."""
     while messages:
         batches = [messages[start : start + 10] for start in range(0, len(messages), 10)]
         with ThreadPoolExecutor(workers) as pool:
@@ -110,22 +110,22 @@ def test_an_account_that_comes_among_its_orders_has_all_of_them(deployed: None) 
         taking = pool.submit(delivered, messages, 8)
         pool.submit(open_account).result()
         taking.result()
-    unclaimed_orders.adopt(store, everybody(store)[0], NOW)  # as the stream's follower does it for whoever lost a race
+    unclaimed_orders.adopt(store, everybody(store)[0], NOW)  # as the stream's function does after a lost race
     assert everybody(store)[0].orders_count == 200
     assert faults(store.id) == []
 
 
 class Cut(Exception):  # noqa: N818 - the process, which is gone
-    """The process dies here."""
+    """The process ends here."""
 
 
-type Fault = tuple[str, bool]  # whether the process dies or the network breaks; whether the work is done before that
+type Fault = tuple[str, bool]  # whether the process ends or the network breaks; whether the call is done before
 FAULTS: list[Fault] = [("process", False), ("process", True), ("network", True)]
 
 
 @contextmanager
 def broken(at: int, fault: Fault) -> Iterator[list[int]]:
-    """Break the call of DynamoDB of that number: before it is sent, or after its work is done and its answer is lost."""
+    """Break the DynamoDB call of that number: before it is sent, or after it, with a lost reply."""
     calls: list[int] = []
     where, lands = fault
     name, error = ("call", Cut) if where == "process" else ("send", Broken[0])
@@ -160,7 +160,7 @@ LAST: dict[str, list[dict[str, Any]]] = {
 
 
 def ends(store: Store, history: list[dict[str, Any]], at: int, fault: Fault) -> tuple[int, Any]:
-    """How many calls the last message took, and what is in the store after it was broken off and delivered again."""
+    """Return the calls of the last message, and the store after its interruption and redelivery."""
     for each in history[:-1]:
         assert failures(batch(body(store, **each))) == []
     with broken(at, fault) as calls:
@@ -179,7 +179,7 @@ def ends(store: Store, history: list[dict[str, Any]], at: int, fault: Fault) -> 
 
 
 def unclaimed(store: Store) -> list[int]:
-    """The versions of orders that lie with the e-mails."""
+    """Return the versions of the unclaimed orders."""
     records = [
         record
         for email in ("ana@example.com", "ben@example.com", "new@example.com")

@@ -1,4 +1,4 @@
-"""Orders against real transactions: many at the same time, twice and in any order."""
+"""Orders against real transactions: concurrent, repeated and in any order."""
 
 import json
 import random
@@ -36,7 +36,7 @@ def order(**fields: object) -> Order:
 
 
 def take_all(store: Store, messages: list[Order]) -> None:
-    """What the queue does: a message that could not be taken comes again."""
+    """Deliver a message again until it is recorded, as the queue does."""
     with ThreadPoolExecutor(THREADS) as pool:
         while messages:
             taken = pool.map(lambda message: _taken(store, message), messages)
@@ -81,7 +81,7 @@ def test_versions_at_the_same_time_end_with_the_newest_in_both_accounts(store: S
     assert ana
     assert (ana.orders_count, ana.total_spent[0].amount) == (1, 30)
     assert orders.get(store, ana.id, "1001").version == 30
-    if ben:  # made only where one of the odd versions came before the last
+    if ben:  # created only if one of the odd versions came before the last
         assert (ben.orders_count, ben.total_spent, ben.first_order_at) == (0, [], None)
         assert order_lists.of_customer(store, ben.id).items == []
 

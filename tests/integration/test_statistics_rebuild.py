@@ -1,4 +1,4 @@
-"""Statistics computed anew from the orders: there is no drift, and what is made by hand is found and mended."""
+"""Statistics rebuilt from the orders: no drift by itself, and drift made by hand is repaired."""
 
 import json
 import random
@@ -46,7 +46,7 @@ def order(order_id: str, total: str = "1.25", **fields: object) -> Order:
 
 
 def with_orders(store: Store, count: int = 3) -> Customer:
-    """A customer with some orders: 1, 2, …"""
+    """Return a customer with orders 1, 2, …"""
     for number in range(1, count + 1):
         orders.record_version(store, order(str(number)), NOW)
     return one(store)
@@ -67,7 +67,7 @@ def fields(found: CheckedCustomer) -> dict[str, tuple[Any, Any]]:
 
 
 def break_by_hand(store: Store, customer: Customer, **changes: Any) -> Customer:
-    """What somebody wrote past all verbs."""
+    """Write fields of a profile without the domain."""
     broken = customer.model_copy(update=changes)
     record(store, broken).save()
     return broken
@@ -268,7 +268,7 @@ def test_other_stores_are_left_alone(store: Store) -> None:
 
 
 def test_customers_are_taken_as_they_are_worked_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Constant memory: no more of them are read than the threads have in hand."""
+    """Memory is constant: profiles are read only as the threads need them."""
     read: list[int] = []
     item = record(store, with_orders(store, 1)).item()
 

@@ -1,4 +1,4 @@
-"""The units that docstrings and issues promise, as DynamoDB Local counts them: unlike times, they never vary."""
+"""The DynamoDB units that docstrings promise, as DynamoDB Local counts them."""
 
 import uuid
 from collections.abc import Callable
@@ -37,7 +37,7 @@ NOW = clock.now()
 
 @pytest.fixture
 def store(deployed: None) -> Store:
-    """A store without sign-in, so that an order sends no mail."""
+    """A store without sign-in, where an order sends no mail."""
     return stores.create(f"units-{uuid.uuid4().hex[:12]}", StoreSettings(name="Units"), NOW)
 
 
@@ -102,7 +102,7 @@ def test_creating_a_customer_with_much_to_tell_and_a_word_on_marketing(store: St
     )
     told = much.model_copy(update={"email": "told@example.com", "accepts_marketing": True})
     word = new(1).model_copy(update={"accepts_marketing": True})
-    # A profile of above 1 KB is one more, a word on marketing is one more: an item that nobody ever changes.
+    # A profile above 1 KB costs one more, and so does a consent, which is an item of its own.
     used = [taken(lambda one=one: customers.create(store, one, NOW)).write_units for one in (word, much, told)]
     assert used == [7, 7, 8]
 
@@ -116,7 +116,7 @@ def test_reading_a_customer(peopled: tuple[Store, list[Customer]]) -> None:
 def test_changing_what_no_index_sorts_by(peopled: tuple[Store, list[Customer]]) -> None:
     store, people = peopled
     used = taken(lambda: customers.patch(store, people[1].id, {"note": "likes tea"}, NOW))
-    # The profile, its history, and three index entries, which show when it was changed: a transaction counts twice.
+    # The profile, its history, and three index entries with the time of the change; twice in a transaction.
     assert (used.read_units, used.write_units) == (1, 2 * (1 + 1 + 3))
 
 
@@ -162,15 +162,15 @@ def test_versions_of_an_order_cost_what_they_change(store: Store) -> None:
 
     repeated, reads = costs(3), 2  # the reference and the order
     assert repeated == (reads, 0)
-    # The order alone, and a look whether its customer is there.
+    # The order alone, and a read of its customer.
     assert costs(3, version=2, fulfillment_status="shipped") == (reads + 1, 1)
-    # The order and the profile, which shows the newest one's method; no index shows it.
+    # The order and the profile with the newest order's payment method, which is in no index.
     assert costs(3, version=3, payment_method="card") == (reads + 1, 2 * (1 + 2))
-    # All six entries show what was spent, and the one by it moves.
+    # All six index entries have the amount spent, and the one sorted by it moves.
     assert costs(3, version=4, total=Decimal("1.00")) == (reads + 1, 2 * (1 + 2 + 5 + 2))
-    # The newest leaves: a look for the one before it; three entries move.
+    # The newest order is removed: a read of the one before it; three entries move.
     assert costs(3, version=5, payment_status="refunded") == (reads + 2, 2 * (1 + 2 + 3 + 3 * 2))
-    # The order moves, so its reference is written, and the old one deleted.
+    # The order moves: its reference is written, and the old order deleted.
     assert costs(2, version=2, placed_at=order(2).placed_at + timedelta(hours=1))[1] <= 2 * (3 + 2 + 6 + 1)
 
 
@@ -178,7 +178,7 @@ def test_an_unclaimed_order(deployed: None) -> None:
     settings = StoreSettings(name="Units", login_mode="required")
     store = stores.create(f"units-{uuid.uuid4().hex[:12]}", settings, NOW)
     first = taken(lambda: orders.record_version(store, order(1), NOW))
-    # Order and reference, and the checks that nobody has the e-mail and nobody was erased.
+    # Order and reference, and the checks for a claim and for a tombstone.
     assert (first.read_units, first.write_units) == (2, 2 * 4)
     status = taken(lambda: orders.record_version(store, order(1).model_copy(update={"version": 2}), NOW))
     assert (status.read_units, status.write_units) == (2, 1)
@@ -231,14 +231,14 @@ def test_a_key_is_looked_up_once_and_its_use_noted_once_an_hour(store: Store) ->
 
 @pytest.fixture
 def shop(deployed: None) -> Store:
-    """A store where people sign in."""
+    """A store with sign-in."""
     settings = StoreSettings(name="Shop", login_mode="optional", storefront_url="https://shop.example.com")
     return stores.create(f"shop-{uuid.uuid4().hex[:12]}", settings, NOW)
 
 
 def test_asking_for_a_link(shop: Store) -> None:
     used = taken(lambda: link_sign_in.request_link(shop, "ana@example.com", HERE, None, None, NOW))
-    # Two limits remembered and one counted; the request and its outcome in one call; the message.
+    # Two sliding windows and a fixed one; the request and its event in one call; the message.
     assert (used.read_units, used.write_units, len(used.requests)) == (0, 5, 5)
     later = NOW + timedelta(minutes=1)
     again = taken(lambda: link_sign_in.request_link(shop, "ana@example.com", HERE, None, None, later))

@@ -1,4 +1,4 @@
-"""The secret's rotation: what was made before it holds, what is made after it is new, and a leaked one is soon worthless."""
+"""Rotation of the secret: values before it stay valid, until the next rotation."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from clientela.table import pagination
 
 @pytest.fixture
 def clock_hand(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The process's steady clock, to be moved by hand."""
+    """The monotonic clock of the process, set by the test."""
     hand = [1000.0]
     monkeypatch.setattr(signing.time, "monotonic", lambda: hand[0])
     return hand

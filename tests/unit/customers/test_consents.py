@@ -1,4 +1,4 @@
-"""The consent ledger: whichever way a word on marketing comes in, it is kept with when, where and by which wording."""
+"""The consent ledger: every consent is stored with its time, source and wording."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -99,7 +99,7 @@ def test_every_way_to_say_yes_is_in_the_ledger(
     assert read.marketing_consent.model_dump() == consent.model_dump(exclude={"id", "recorded_at"})
     assert (consent.state, consent.source, consent.recorded_at, consent.id) == ("subscribed", source, LATER, "2")
     assert consent.at == LATER or give is by_consent
-    give(store, read)  # said again: nothing new
+    give(store, read)  # the same again: no new entry
     assert len(ledger(store, ana)) == 1
 
 

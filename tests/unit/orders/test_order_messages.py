@@ -1,4 +1,4 @@
-"""Order messages: what is read of them, and in which words they are refused."""
+"""Order messages: the parsed fields, and the reasons of refusals."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Orders without an account: which those are, and how they join one."""
+"""Unclaimed orders: which orders have no account, and how an account adopts them."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ NOW = clock.now()
 
 @pytest.fixture
 def closed(aws: Any) -> Store:
-    """A store in which orders make no accounts."""
+    """A store in which orders create no accounts."""
     return stores.create("closed", StoreSettings(name="Closed", login_mode="required"), NOW)
 
 
@@ -130,7 +130,7 @@ def test_another_email_of_an_account_brings_its_orders(closed: Store) -> None:
     ana = registered(closed)
     take(closed, id="2")
     moved = customers.patch(closed, ana.id, {"email": "New@example.com"}, NOW)
-    assert unclaimed_orders.adopt(closed, ana, NOW) == ana  # the e-mail is not hers any more
+    assert unclaimed_orders.adopt(closed, ana, NOW) == ana  # the e-mail is no longer hers
     assert unclaimed_orders.adopt(closed, moved, NOW).orders_count == 2
 
 

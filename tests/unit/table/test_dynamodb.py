@@ -1,4 +1,4 @@
-"""The lean client against what it replaces, and against a DynamoDB that fails."""
+"""The lean client compared with botocore, and with a DynamoDB that fails."""
 
 from datetime import UTC, datetime
 from http.client import RemoteDisconnected
@@ -39,7 +39,7 @@ def test_a_call_is_signed_as_botocore_signs_it(token: str | None, monkeypatch: p
 
 
 class Wire:
-    """A DynamoDB that answers what it is told, one answer a call."""
+    """A DynamoDB that returns prepared answers, one per call."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers, self.calls = list(answers), 0
