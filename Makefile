@@ -1,6 +1,6 @@
-# Everything one needs to work on Clientela: `make` lists it. Each target sets up what it needs first and is quick to repeat.
+# Tasks for working on Clientela; `make` lists them. Each target first sets up what it needs. Repeating one is quick.
 
-# The functions' runtime decides: the local cloud runs them on this very Python.
+# The version of the functions' runtime, because the local cloud runs them on this Python.
 PYTHON ?= $(shell for name in python3.13 python3 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && command -v $$name && break; done)
 WORKERS ?= 2
@@ -9,7 +9,7 @@ INSTALLED := .venv/installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-# Nothing here asks an account, nor tells anybody that it ran.
+# No telemetry.
 export SAM_CLI_TELEMETRY := 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -17,10 +17,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DELETE_ON_ERROR:
 .PHONY: help setup demo local stop test unit integration e2e check format lock openapi bench dynamodb-local clean
 
-help: ## List these targets
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED) ## Install everything into .venv, each package checked against its locked hash
+setup: $(INSTALLED) ## Install everything into .venv; checks the hash of every package
 
 # uv installs in seconds but knows nothing of pip's settings; where these lead to another index, pip does it in a minute.
 $(INSTALLED): requirements/dev.txt pyproject.toml .python-version
@@ -33,16 +33,16 @@ $(INSTALLED): requirements/dev.txt pyproject.toml .python-version
 	$(PIP) install --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup ## See it work: a store, a sign-in link, orders, an import and an export, without an account
+demo: setup ## Run a demo without an AWS account: a store, an import, orders, a sign-in, an export
 	$(BIN)/python -m local demo
 
-local: setup ## Run the whole stack with the demo's shop on this machine until Ctrl-C
+local: setup ## Run the whole stack with the demo's shop on this machine, until Ctrl-C
 	@$(BIN)/python -m local start --demo
 
-stop: setup ## End a local cloud that runs elsewhere
+stop: setup ## Stop a local cloud that runs in another terminal
 	@$(BIN)/python -m local stop
 
-test: setup dynamodb-local ## Run every test (a few minutes)
+test: setup dynamodb-local ## Run all tests (a few minutes)
 	$(BIN)/pytest -n $(WORKERS) tests/unit tests/integration tests/template
 	$(BIN)/pytest tests/e2e
 
@@ -55,7 +55,7 @@ integration: setup dynamodb-local ## Run the tests against DynamoDB Local
 e2e: setup ## Run the tests against the deployed local cloud
 	$(BIN)/pytest tests/e2e
 
-check: setup ## Lint, check formatting, types, layers, the OpenAPI document and the events' schema, validate the template
+check: setup ## Check style, types, layers, generated documents and the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -65,26 +65,26 @@ check: setup ## Lint, check formatting, types, layers, the OpenAPI document and 
 	$(BIN)/cfn-lint template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint --template-file template.yaml
 
-format: setup ## Format the code and fix what ruff can fix
+format: setup ## Format the code, and apply ruff's fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: setup ## Lock the dependencies anew (UPGRADE=--upgrade takes newer versions)
+lock: setup ## Lock the dependencies again (UPGRADE=--upgrade for newer versions)
 	$(LOCK) $(UPGRADE) --group dev --extra cli pyproject.toml --output-file requirements/dev.txt
-	@# Constrained by the other lock: tests run the very versions that ship.
+	@# Constrained by the other lock, so that the tests run the versions that ship.
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file layers/dependencies/requirements.txt
 
-openapi: setup ## Write the OpenAPI document and the events' schema anew from the code
+openapi: setup ## Generate the OpenAPI document and the events' schema from the code
 	$(BIN)/python -m tools.openapi
 	$(BIN)/python -m tools.event_schemas
 
-bench: setup dynamodb-local ## Measure CPU and DynamoDB units against botocore
+bench: setup dynamodb-local ## Measure CPU and DynamoDB units, compared with botocore
 	$(BIN)/python -m benchmarks
 
-dynamodb-local: setup ## Download AWS's DynamoDB Local (once, its hash is checked)
+dynamodb-local: setup ## Download AWS's DynamoDB Local once; checks its hash
 	@$(BIN)/python -m local.dynamodb_jar
 
-clean: ## Remove what building and testing left (not .venv, nor downloads)
+clean: ## Remove build and test output, but not .venv and downloads
 	@test ! -x $(BIN)/python || $(BIN)/python -m local stop
 	rm -rf .aws-sam .local .cache/e2e build dist .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,1 +1,1 @@
-"""What a call costs: CPU of our own code beside its floor, and DynamoDB's units. README.md says how to read it."""
+"""The cost of a call: CPU of our code and of a baseline, and DynamoDB units. See README.md."""

@@ -1,4 +1,4 @@
-"""What is measured: the merchant API through its Lambda handler, orders as the queue brings them, rows of files."""
+"""Cases of the merchant API through its Lambda handler, of order messages, and of rows in files."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from tests.support.http_events import answered, http_event
 
 import customers_api
 import order_intake
-from benchmarks import shop
+from benchmarks import sample_store
 from benchmarks.measure import Call, Case
 from clientela import clock
 from clientela.csv import csv_headers
@@ -27,27 +27,27 @@ from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
 
 PAGE = 100
-ROWS = 100  # of a file, handled by one call
-SEARCHED = "4999"  # in fifteen e-mails of 50,000, and in a few phones
+ROWS = 100  # of a file, per call
+SEARCH_WORD = "4999"  # in fifteen e-mails of 50,000, and in a few phones
 
 
-def every(store: Store, customer_ids: list[str]) -> list[Case]:
-    """All cases on a store that holds these customers, oldest first."""
+def all_cases(store: Store, customer_ids: list[str]) -> list[Case]:
+    """Return the cases for a store with these customers, oldest first."""
     key = api_keys.create(store.id, NewKey(name="benchmarks"), clock.now()).key
     api = partial(_request, store, key)
-    customers, someone = f"{store.id}/customers", itertools.cycle(customer_ids[::97])
+    customers, sampled_ids = f"{store.id}/customers", itertools.cycle(customer_ids[::97])
     last = last_cursor(store, key)
-    listed = partial(_repeated, api, "GET", customers)
+    list_ = partial(_repeat, api, "GET", customers)
     return [
-        Case("create", (api("POST", customers, body) for body in _new_customers()), 3.0, most_write=8),
-        Case("read", (api("GET", f"{customers}/{one}") for one in someone), 1.2, most_read=1, block=50),
-        Case("page of 100 newest", listed(limit=PAGE), 7.0),
-        Case("page of 100, last", listed(limit=PAGE, cursor=last), 7.0),
-        Case("page of 100 by name", listed(limit=PAGE, sort="name"), 7.0),
-        Case("page of 100 by spend", listed(limit=PAGE, sort="-spent"), 7.0),
+        Case("create", (api("POST", customers, body) for body in _new_customers()), 3.0, max_write=8),
+        Case("read", (api("GET", f"{customers}/{one}") for one in sampled_ids), 1.2, max_read=1, block=50),
+        Case("page of 100 newest", list_(limit=PAGE), 7.0),
+        Case("page of 100, last", list_(limit=PAGE, cursor=last), 7.0),
+        Case("page of 100 by name", list_(limit=PAGE, sort="name"), 7.0),
+        Case("page of 100 by spend", list_(limit=PAGE, sort="-spent"), 7.0),
         Case("exact e-mail", (api("GET", customers, email=email) for email in _emails(store)), 1.5, block=50),
-        Case("search in all", listed(limit=PAGE, query=SEARCHED), 20.0, block=4),
-        Case("change", (api("PATCH", f"{customers}/{one}", {"note": f"{i}"}) for i, one in enumerate(someone))),
+        Case("search in all", list_(limit=PAGE, query=SEARCH_WORD), 20.0, block=4),
+        Case("change", (api("PATCH", f"{customers}/{one}", {"note": f"{i}"}) for i, one in enumerate(sampled_ids))),
         Case("first order", (_order(store, "first", i, 0) for i in itertools.count()), 3.0, 2, 26),
         Case("second order", _later_orders(store, "second"), 3.0, 3, 26),
         Case("order paid", _later_orders(store, "paid", payment_status="awaiting_payment"), 3.0, 3, 26),
@@ -58,34 +58,37 @@ def every(store: Store, customer_ids: list[str]) -> list[Case]:
 
 
 def last_cursor(store: Store, key: str) -> str:
-    """The cursor of the last page, found by walking all of them, which must show everybody once."""
-    cursor, shown = "", set[str]()
+    """Return the cursor of the last page.
+
+    Read all pages, and check that they contain every customer once.
+    """
+    cursor, ids = "", set[str]()
     following: dict[str, Any] = {}
     while True:
         event = http_event("GET", f"{store.id}/customers", key=key, limit=PAGE, **following)
         page = answered(customers_api.handler(event, None))
-        shown |= {customer["id"] for customer in page["items"]}
+        ids |= {customer["id"] for customer in page["items"]}
         if page["next_cursor"] is None:
             break
         cursor = page["next_cursor"]
         following = {"cursor": cursor}
-    if len(shown) != shop.CUSTOMERS:
-        raise RuntimeError(f"the pages show {len(shown)} of {shop.CUSTOMERS} customers")
+    if len(ids) != sample_store.CUSTOMERS:
+        raise RuntimeError(f"the pages have {len(ids)} of {sample_store.CUSTOMERS} customers")
     return cursor
 
 
 def _request(store: Store, key: str, method: str, path: str, body: Any = None, **query: Any) -> Call:
     event = http_event(method, path, body, key=key, **query)
-    return partial(_handled, event)
+    return partial(_handle, event)
 
 
-def _handled(event: dict[str, Any]) -> None:
+def _handle(event: dict[str, Any]) -> None:
     answer = customers_api.handler(event, None)
     if answer["statusCode"] >= 300:
         raise RuntimeError(f"{event['rawPath']}: {answer['statusCode']} {answer['body']}")
 
 
-def _repeated(api: Callable[..., Call], *request: Any, **query: object) -> Iterator[Call]:
+def _repeat(api: Callable[..., Call], *request: Any, **query: object) -> Iterator[Call]:
     while True:
         yield api(*request, **query)
 
@@ -106,11 +109,11 @@ def _new_customers() -> Iterator[dict[str, Any]]:
 
 
 def _emails(store: Store) -> Iterator[str]:
-    emails = [customer.email for customer in itertools.islice(shop.people(store), 500)]
+    emails = [customer.email for customer in itertools.islice(sample_store.people(store), 500)]
     return itertools.cycle(emails)
 
 
-def _order(store: Store, whose: str, buyer: int, number: int, version: int = 1, **statuses: str) -> Call:
+def _order(store: Store, prefix: str, buyer: int, number: int, version: int = 1, **statuses: str) -> Call:
     address = {
         "name": "Helena Holý",
         "street": "Rilská 3174/6",
@@ -119,11 +122,11 @@ def _order(store: Store, whose: str, buyer: int, number: int, version: int = 1, 
         "country": "CZ",
     }
     order = {
-        "id": f"{whose}-{buyer}-{number}",
+        "id": f"{prefix}-{buyer}-{number}",
         "number": f"{number}",
         "version": version,
-        "email": f"{whose}{buyer}@example.com",
-        "placed_at": clock.format_timestamp(shop.OPENED + timedelta(days=number)),
+        "email": f"{prefix}{buyer}@example.com",
+        "placed_at": clock.format_timestamp(sample_store.OPENED_AT + timedelta(days=number)),
         "currency": "USD",
         "total": "49.62",
         "payment_status": "paid",
@@ -138,11 +141,11 @@ def _order(store: Store, whose: str, buyer: int, number: int, version: int = 1, 
     return partial(order_intake.take, message)
 
 
-def _later_orders(store: Store, whose: str, **earlier: str) -> Iterator[Call]:
-    """Second orders of customers, or where the earlier version had other statuses, second versions of their orders."""
+def _later_orders(store: Store, prefix: str, **earlier: str) -> Iterator[Call]:
+    """Yield second orders, or, with `earlier` statuses, second versions of first orders."""
     for buyer in itertools.count():
-        _order(store, whose, buyer, 0, **earlier)()
-        yield _order(store, whose, buyer, 0, 2) if earlier else _order(store, whose, buyer, 1)
+        _order(store, prefix, buyer, 0, **earlier)()
+        yield _order(store, prefix, buyer, 0, 2) if earlier else _order(store, prefix, buyer, 1)
 
 
 def _imports(store: Store) -> Iterator[Call]:
@@ -154,7 +157,7 @@ def _imports(store: Store) -> Iterator[Call]:
             f"row{number}-{i}@example.com,Helena,Holý,JetBrains s.r.o.,+420241770449,Prague,Czechia"
             for i in range(ROWS)
         ]
-        rules = Rules(f"imp_{number}", "upsert", columns, shop.OPENED, frozenset())
+        rules = Rules(f"imp_{number}", "upsert", columns, sample_store.OPENED_AT, frozenset())
         yield partial(_import, store, lines, rules)
 
 

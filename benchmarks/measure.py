@@ -1,7 +1,9 @@
-"""CPU of this process for a call, beside its floor: a bare botocore client that sends the very same requests.
+"""CPU of this process for a call, and for a baseline: a bare botocore client with the same
+requests.
 
-CPU, not time: DynamoDB Local is another process, and the machine may have others to serve. All threads count. Ours and
-the floor take turns, block by block, so that a busy moment hits both; the median of the blocks is told.
+CPU, not elapsed time: DynamoDB Local is another process, and the machine may be busy. All threads
+count. Blocks of our calls and of the baseline alternate, so that a busy moment affects both. The
+result is the median of the blocks.
 """
 
 import itertools
@@ -16,72 +18,75 @@ from typing import Any
 import boto3
 from botocore import xform_name
 
-from benchmarks.traffic import Request, Traffic, watched
+from benchmarks.traffic import Request, Traffic, record_traffic
 
-ROUNDS = 15  # blocks whose median is told
-RECORDED = 10  # calls of ours whose requests the floor repeats
+ROUNDS = 15  # blocks
+RECORDED = 10  # of our calls; the baseline repeats their requests
 
 type Call = Callable[[], object]
 
 
 @dataclass(frozen=True)
 class Case:
-    """Something to measure: `calls` are ready to be made, each once; making their arguments is not measured."""
+    """A case to measure. Each of `calls` runs once. Preparing their arguments is not measured."""
 
     name: str
     calls: Iterator[Call]
-    most_ms: float | None = None
-    most_read: float | None = None
-    most_write: float | None = None
-    block: int = 20  # calls of a block
-    rows: int = 1  # that a call handles: figures are told for one of them
+    max_ms: float | None = None
+    max_read: float | None = None
+    max_write: float | None = None
+    block: int = 20  # calls per block
+    rows: int = 1  # per call; results are per row
 
 
 @dataclass(frozen=True)
 class Result:
-    """Milliseconds of CPU for a call in each block, ours and the floor's; and what one call of ours asks of DynamoDB."""
+    """CPU milliseconds per call in each block, ours and the baseline's, and one call's requests."""
 
     case: Case
     traffic: Traffic
     ours: list[float] = field(default_factory=list)
-    floor: list[float] = field(default_factory=list)
+    baseline: list[float] = field(default_factory=list)
 
     @property
     def ours_ms(self) -> float:
         return statistics.median(self.ours)
 
     @property
-    def floor_ms(self) -> float:
-        return statistics.median(self.floor)
+    def baseline_ms(self) -> float:
+        return statistics.median(self.baseline)
 
     @property
-    def is_too_dear(self) -> bool:
-        """Whether a call takes more units than are promised."""
-        used = ((self.traffic.read_units, self.case.most_read), (self.traffic.write_units, self.case.most_write))
-        return any(most is not None and units > most for units, most in used)
+    def is_too_expensive(self) -> bool:
+        """Return whether a call uses more units than its limit."""
+        used = ((self.traffic.read_units, self.case.max_read), (self.traffic.write_units, self.case.max_write))
+        return any(limit is not None and units > limit for units, limit in used)
 
 
-def measured(case: Case, rounds: int = ROUNDS) -> Result:
-    """Measure a case; the first block, with its connections and caches to fill, is not counted."""
-    next(case.calls)()  # fills the caches: what only the first call reads is no part of what a call costs
-    recorded = [_recorded(next(case.calls)) for _ in range(RECORDED)]
-    floors = _floor([traffic.requests for traffic in recorded])
+def measure(case: Case, rounds: int = ROUNDS) -> Result:
+    """Measure a case.
+
+    The first block is not counted, because it opens connections and fills caches.
+    """
+    next(case.calls)()  # fills the caches, so that the recorded calls do not
+    recorded = [_record(next(case.calls)) for _ in range(RECORDED)]
+    baseline_calls = _baseline([traffic.requests for traffic in recorded])
     result = Result(case, recorded[-1])
     for number in range(rounds + 1):
-        ours, floor = _block(case, case.calls), _block(case, floors)
+        ours, baseline = _run_block(case, case.calls), _run_block(case, baseline_calls)
         if number:
             result.ours.append(ours)
-            result.floor.append(floor)
+            result.baseline.append(baseline)
     return result
 
 
-def _recorded(call: Call) -> Traffic:
-    with watched() as traffic:
+def _record(call: Call) -> Traffic:
+    with record_traffic() as traffic:
         call()
     return traffic
 
 
-def _block(case: Case, calls: Iterator[Call]) -> float:
+def _run_block(case: Case, calls: Iterator[Call]) -> float:
     ready = list(itertools.islice(calls, case.block))
     start = time.process_time()
     for call in ready:
@@ -89,9 +94,9 @@ def _block(case: Case, calls: Iterator[Call]) -> float:
     return (time.process_time() - start) * 1000 / case.block / case.rows
 
 
-def _floor(recorded: Iterable[list[Request]]) -> Iterator[Call]:
+def _baseline(recorded: Iterable[list[Request]]) -> Iterator[Call]:
     dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
-    repeated = [
+    repetitions = [
         [
             (getattr(sqs if operation == "SendMessage" else dynamodb, xform_name(operation)), _unconditional(request))
             for operation, request in requests
@@ -103,12 +108,15 @@ def _floor(recorded: Iterable[list[Request]]) -> Iterator[Call]:
         for method, request in requests:
             method(**request)
 
-    return (partial(send, requests) for requests in itertools.cycle(repeated))
+    return (partial(send, requests) for requests in itertools.cycle(repetitions))
 
 
 def _unconditional(request: dict[str, Any]) -> dict[str, Any]:
-    """A write that can be repeated: without its condition and what only that uses; a transaction without its token. A check
-    holds as it held before."""
+    """Return a request that can be repeated: without conditions and their values, and without a
+    transaction's token.
+
+    Condition checks stay, because they hold again.
+    """
     request = {name: value for name, value in request.items() if name != "ClientRequestToken"}
     if "TransactItems" in request:
         request["TransactItems"] = [
@@ -120,6 +128,6 @@ def _unconditional(request: dict[str, Any]) -> dict[str, Any]:
         request.pop("ReturnValuesOnConditionCheckFailure", None)
         used = set(re.findall(r"[:#]\w+", request.get("UpdateExpression", "")))
         for part in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
-            kept = {name: value for name, value in request.pop(part, {}).items() if name in used}
-            request |= {part: kept} if kept else {}
+            rest = {name: value for name, value in request.pop(part, {}).items() if name in used}
+            request |= {part: rest} if rest else {}
     return request

@@ -1,4 +1,4 @@
-"""What is asked of DynamoDB, and the units that it says it charged: by the lean client and by botocore; and of SQS."""
+"""Records requests to DynamoDB and SQS, by our client and by botocore, and their units."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,22 +9,26 @@ from clientela.aws import clients, sqs
 from clientela.table import dynamodb
 
 _READS = {"GetItem", "BatchGetItem", "Query"}
-_ASKED = {"ReturnConsumedCapacity": "TOTAL"}  # the table and its indexes together
-_SINGLE = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}  # what a transaction's writes are alone
+_WITH_UNITS = {"ReturnConsumedCapacity": "TOTAL"}  # the table and its indexes together
+_SINGLE = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+}  # the operation for each write of a transaction
 
-type Request = tuple[str, dict[str, Any]]  # operation, its parameters
+type Request = tuple[str, dict[str, Any]]  # operation and parameters
 
 
 @dataclass
 class Traffic:
-    """The requests in their order, and what all of them came to."""
+    """The requests in order, and the sum of their units."""
 
     requests: list[Request] = field(default_factory=list)
     read_units: float = 0
     write_units: float = 0
 
     def add(self, operation: str, answer: dict[str, Any], times: int = 1) -> None:
-        """Count what one answer says."""
+        """Add the units of an answer."""
         consumed = answer.get("ConsumedCapacity", [])
         units = times * sum(part["CapacityUnits"] for part in (consumed if isinstance(consumed, list) else [consumed]))
         if operation in _READS:
@@ -34,22 +38,22 @@ class Traffic:
 
 
 @contextmanager
-def watched() -> Iterator[Traffic]:
-    """Watch all that the domain asks of DynamoDB meanwhile."""
+def record_traffic() -> Iterator[Traffic]:
+    """Record the domain's requests to DynamoDB and SQS."""
     traffic = Traffic()
-    with _lean_client(traffic), _botocore(traffic), _queue(traffic):
+    with _record_own_client(traffic), _record_botocore(traffic), _record_sqs(traffic):
         yield traffic
 
 
 @contextmanager
-def _lean_client(traffic: Traffic) -> Iterator[None]:
-    plain = dynamodb.client.call
+def _record_own_client(traffic: Traffic) -> Iterator[None]:
+    original = dynamodb.client.call
 
     def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
         traffic.requests.append((operation, dict(request)))
-        traffic.write_units += 2 * _checks(request)  # of items of up to 1 KB
-        for part, part_request, times in _parts(operation, request):
-            answer = plain(part, part_request | _ASKED)
+        traffic.write_units += 2 * _count_checks(request)  # for items up to 1 KB
+        for part, part_request, times in _split(operation, request):
+            answer = original(part, part_request | _WITH_UNITS)
             traffic.add(part, answer, times)
         return answer
 
@@ -57,53 +61,54 @@ def _lean_client(traffic: Traffic) -> Iterator[None]:
     try:
         yield
     finally:
-        dynamodb.client.call = plain  # type: ignore[method-assign]
+        dynamodb.client.call = original  # type: ignore[method-assign]
 
 
 @contextmanager
-def _queue(traffic: Traffic) -> Iterator[None]:
-    plain = sqs.send
+def _record_sqs(traffic: Traffic) -> Iterator[None]:
+    original = sqs.send
 
-    def send(queue_url: str, body: str) -> None:
+    def send(queue_url: str, body: str, delay_seconds: int = 0) -> None:
         traffic.requests.append(("SendMessage", {"QueueUrl": queue_url, "MessageBody": body}))
-        plain(queue_url, body)
+        original(queue_url, body, delay_seconds)
 
     sqs.send = send
     try:
         yield
     finally:
-        sqs.send = plain
+        sqs.send = original
 
 
-def _parts(operation: str, request: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], int]]:
-    """What to send for a request, and how often to count it.
+def _split(operation: str, request: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], int]]:
+    """Yield the requests to send in place of a request, and how often to count each.
 
-    The writes of a transaction one by one, twice each, as AWS charges them: DynamoDB Local counts only one of several
-    alike (3.3.0: 10 units for the 99 puts of 33 new customers). Conditions must hold, or a part of it is written.
+    The writes of a transaction are sent one by one and counted twice, as AWS charges them. DynamoDB
+    Local counts only one of several equal writes (3.3.0: 10 units for 99 puts of 33 new customers).
+    If a condition fails, a part of the transaction stays written.
     """
     if operation != "TransactWriteItems":
         yield operation, request, 1
     for write in request.get("TransactItems", []):
         for kind, arguments in write.items():
-            if kind in _SINGLE:  # a check has no operation of its own: see `_checks`
+            if kind in _SINGLE:  # a check is not an operation: see `_count_checks`
                 yield _SINGLE[kind], arguments, 2
 
 
-def _checks(request: dict[str, Any]) -> int:
+def _count_checks(request: dict[str, Any]) -> int:
     return sum("ConditionCheck" in write for write in request.get("TransactItems", []))
 
 
 @contextmanager
-def _botocore(traffic: Traffic) -> Iterator[None]:
-    def ask(params: dict[str, Any], model: Any, **_: Any) -> None:
+def _record_botocore(traffic: Traffic) -> Iterator[None]:
+    def before(params: dict[str, Any], model: Any, **_: Any) -> None:
         traffic.requests.append((model.name, dict(params)))
-        params |= _ASKED
+        params |= _WITH_UNITS
 
-    def count(model: Any, parsed: dict[str, Any], **_: Any) -> None:
+    def after(model: Any, parsed: dict[str, Any], **_: Any) -> None:
         traffic.add(model.name, parsed)
 
     events = clients.dynamodb().meta.events
-    hooks: dict[str, Callable[..., None]] = {"provide-client-params.dynamodb": ask, "after-call.dynamodb": count}
+    hooks: dict[str, Callable[..., None]] = {"provide-client-params.dynamodb": before, "after-call.dynamodb": after}
     for event, hook in hooks.items():
         events.register(event, hook)
     try:

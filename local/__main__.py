@@ -20,7 +20,7 @@ _STOP_SECONDS = 30
 
 
 def start(state: Path, *, with_shop: bool = False) -> int:
-    """Run a local cloud in the foreground until Ctrl-C or SIGTERM, optionally with the demo's shop."""
+    """Run a local cloud until Ctrl-C or SIGTERM, optionally with the demo's shop."""
     _interrupt_on_signals()
     try:
         with local_cloud(state, say=lambda line: print(line, flush=True)) as cloud:

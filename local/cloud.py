@@ -33,7 +33,7 @@ class Cloud(NamedTuple):
 
 @contextmanager
 def local_cloud(state: Path | None = None, say: Callable[[str], None] = lambda _line: None) -> Iterator[Cloud]:
-    """Start a local cloud, deploy template.yaml, wait until the API answers, and stop it afterwards.
+    """Start a local cloud with a deployed template.yaml and a ready API, and stop it afterwards.
 
     `state` is the cloud's folder (see paths.state_dir). `say` receives a line before each step.
 

@@ -25,7 +25,10 @@ Next:
 
 
 def main(state: Path) -> int:
-    """Start a local cloud, run the steps, and stop it. Return 0 if every step gave the expected result."""
+    """Start a local cloud, run the steps, and stop it.
+
+    Return 0 if every step gave the expected result.
+    """
     started = time.monotonic()
     try:
         with local_cloud(state, say=lambda line: console.print(f"[dim]{line}[/]")) as cloud:
@@ -48,7 +51,7 @@ def main(state: Path) -> int:
 
 
 def load_shop(outputs: Outputs, state: Path) -> str:
-    """Load the shop with its customers and orders into a running local cloud, and return its API key.
+    """Load the shop into a running local cloud, and return its API key.
 
     Raises:
         DemoFailedError: a command failed, or the orders were not processed in time.

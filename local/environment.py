@@ -1,4 +1,4 @@
-"""Environment variables for the local cloud's processes: its own credentials, never a real account."""
+"""Environment variables for the local cloud's processes. They cannot reach a real account."""
 
 import os
 import sys
@@ -20,7 +20,10 @@ _ACCOUNT = {
 
 
 def api_url(endpoint: str) -> str:
-    """Return the base URL of the HTTP API in the local cloud at `endpoint`. It is known before deployment."""
+    """Return the base URL of the HTTP API in the local cloud at `endpoint`.
+
+    It is known before deployment.
+    """
     # The stage "$default", encoded so that a shell does not expand it.
     return f"{endpoint}/_aws/execute-api/{API_ID}/%24default"
 
@@ -35,7 +38,10 @@ def clean_environment(**extra: str) -> dict[str, str]:
 
 
 def bare_environment(**extra: str) -> dict[str, str]:
-    """Return the minimum that a program needs, with `extra`. The functions inherit this environment."""
+    """Return the minimum that a program needs, with `extra`.
+
+    The functions inherit this environment.
+    """
     inherited = {name: value for name, value in os.environ.items() if name in _SYSTEM}
     return {**inherited, "PATH": _path(), **_ACCOUNT, **extra}
 

@@ -1,7 +1,7 @@
 """Corrects MiniStack where it differs from AWS in a way that affects this project.
 
-Each function here replaces a function of MiniStack. MiniStack's version is pinned, and a missing name
-fails the start.
+Each function here replaces a function of MiniStack. MiniStack's version is pinned, and a missing
+name fails the start.
 """
 
 import json
@@ -38,8 +38,8 @@ def apply() -> None:
 def _emulate_tls() -> None:
     """Set `aws:SecureTransport` to true for policies, as AWS's TLS endpoints do.
 
-    The local endpoint is plain HTTP on the loopback interface. A policy that denies requests without
-    TLS would deny all of them.
+    The local endpoint is plain HTTP on the loopback interface. A policy that denies requests
+    without TLS would deny all of them.
     """
     pin = app.pin_request_origin
     app.pin_request_origin = lambda source, _secure: pin(source, True)
@@ -72,7 +72,10 @@ def _emulate_yaml_state_machines() -> None:
 
 
 def _emulate_secret_references() -> None:
-    """Resolve `!Ref` of a secret to its ARN. MiniStack returns the name, which no policy would match."""
+    """Resolve `!Ref` of a secret to its ARN.
+
+    MiniStack returns the name, which no policy would match.
+    """
     handler = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
     create = handler["create"]
 
@@ -119,7 +122,10 @@ def _emulate_batch_permissions() -> None:
 
 
 def _emulate_sender_permissions() -> None:
-    """Check the permission to send mail against the ARN of the sender's identity. MiniStack requires `*`."""
+    """Check the permission to send mail against the ARN of the sender's identity.
+
+    MiniStack requires `*`.
+    """
     resource_of = iam_actions._ses_v2_resource_arn
 
     def identity_of(method: str, path: str, body: bytes, region: str, account: str) -> str:
@@ -165,8 +171,8 @@ def _publish_outcomes(sent: dict[str, Any], message_id: str) -> None:
 def _emulate_stream_retries() -> None:
     """Deliver the changes again that a function reports as failed. MiniStack drops them.
 
-    MiniStack repeats a batch if its function failed. So a partial failure becomes a failure here, and the
-    whole batch is repeated. AWS repeats it from the first failed change.
+    MiniStack repeats a batch if its function failed. So a partial failure becomes a failure here,
+    and the whole batch is repeated. AWS repeats it from the first failed change.
     """
     execute = lambda_svc._execute_function
 

@@ -8,7 +8,10 @@ from local.outputs import Outputs
 
 
 class Follower:
-    """Receives the events of one store from now on. `received` has each event once, in order of arrival."""
+    """Receives the events of one store from now on.
+
+    `received` has each event once, in order of arrival.
+    """
 
     def __init__(self, outputs: Outputs, store_id: str) -> None:
         self.received: list[dict[str, Any]] = []

@@ -19,7 +19,10 @@ class AlreadyRunningError(RuntimeError):
 
 @contextlib.contextmanager
 def running(state: Path) -> Iterator[None]:
-    """Hold the lock of `state`. AlreadyRunningError if another process holds it; then nothing is changed."""
+    """Hold the lock of `state`.
+
+    AlreadyRunningError if another process holds it; then nothing is changed.
+    """
     state.mkdir(parents=True, exist_ok=True)
     with _file(state).open("a+") as file:
         if not _try_lock(file.fileno()):

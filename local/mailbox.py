@@ -38,7 +38,10 @@ class Mail(NamedTuple):
 
 
 def sign_in_link(mail: Mail) -> str | None:
-    """Return the link with a token, or None. Tokens are in the fragment, so that no server logs them."""
+    """Return the link with a token, or None.
+
+    Tokens are in the fragment, so that no server logs them.
+    """
     return next((link for link in mail.links() if "#" in link), None)
 
 

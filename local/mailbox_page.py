@@ -56,7 +56,8 @@ def _sign_in(mail: Mail) -> str:
 def _html(mail: Mail) -> str:
     if not mail.html:
         return ""
-    # Links open in a new tab without the sandbox. Inside it, nothing can run scripts or submit forms.
+    # Links open in a new tab without the sandbox. Inside it, nothing can run scripts or submit
+    # forms.
     sandbox = "allow-popups allow-popups-to-escape-sandbox"
     return f'<iframe sandbox="{sandbox}" title="The mail as sent" srcdoc="{escape(_new_tab(mail.html))}"></iframe>\n'
 

@@ -1,4 +1,4 @@
-"""MiniStack, the AWS emulator of the local cloud, as a child process on a free port of 127.0.0.1."""
+"""MiniStack, the local cloud's AWS emulator, as a child process on a port of 127.0.0.1."""
 
 import contextlib
 import os
@@ -40,7 +40,8 @@ class MinistackError(RuntimeError):
 def ministack(state: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """Run MiniStack with IAM enforced, and return its endpoint URL and its process.
 
-    All data is in memory. The log is `ministack.log` in `state`. The functions' processes end with MiniStack.
+    All data is in memory. The log is `ministack.log` in `state`. The functions' processes end with
+    MiniStack.
 
     Raises:
         MinistackError: MiniStack did not start.
@@ -98,7 +99,8 @@ def last_lines(log: Path) -> str:
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    # First SIGTERM to MiniStack, which ends its functions. Then SIGKILL to the group, for what still runs.
+    # First SIGTERM to MiniStack, which ends its functions. Then SIGKILL to the group, for what
+    # still runs.
     with contextlib.suppress(ProcessLookupError):
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):

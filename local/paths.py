@@ -8,8 +8,9 @@ CACHE = ROOT / ".cache"
 
 
 def state_dir(chosen: Path | None = None) -> Path:
-    """Return the folder of a local cloud: `chosen`, CLIENTELA_LOCAL_DIR, or `.local` in the checkout.
+    """Return the folder of a local cloud.
 
-    Clouds with different folders can run side by side.
+    It is `chosen`, CLIENTELA_LOCAL_DIR, or `.local` in the checkout. Clouds with different folders
+    can run side by side.
     """
     return (chosen or Path(os.environ.get("CLIENTELA_LOCAL_DIR") or ROOT / ".local")).resolve()

@@ -47,7 +47,10 @@ def _sam(state: Path, arguments: list[str], parameters: list[str], **extra: str)
 
 
 def _run(command: list[str], environment: dict[str, str], log: int) -> int:
-    """Run a command and return its exit status. On an interrupt, also end the child processes of `sam`."""
+    """Run a command and return its exit status.
+
+    On an interrupt, also end the child processes of `sam`.
+    """
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
     ) as process:
@@ -67,7 +70,8 @@ def _end_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _parameters() -> list[str]:
-    # The functions run on this machine's processor. A local cloud has no data to protect from deletion.
+    # The functions run on this machine's processor. A local cloud has no data to protect from
+    # deletion.
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     values = {
         "Stage": "local",

@@ -1,7 +1,9 @@
-"""Writes layers/clientela/clientela/schema/country_names.json: country names in the product's languages → ISO 3166-1 alpha-2.
+"""Writes schema/country_names.json: country names in the product's languages with their codes.
 
-From Unicode's CLDR as packaged by Babel (a development dependency; 30 MB would be too much for a function), its ISO
-alpha-3 aliases, and the spellings below that people and other systems still use. Run: python -m tools.country_names
+Run: python -m tools.country_names
+
+The sources are Unicode's CLDR in Babel (a development dependency: its 30 MB are too much for a
+function), CLDR's alpha-3 aliases, and common spellings, listed below. Codes are ISO 3166-1 alpha-2.
 """
 
 import json
@@ -13,7 +15,7 @@ from babel.core import get_global
 from clientela.schema.text import fold_for_search
 
 LANGUAGES = ("en", "es", "it", "fr", "de", "pt", "pt_PT")
-NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
+NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
 SPELLINGS = {
     "USA": "US", "U.S.A.": "US", "U.S.": "US", "United States of America": "US", "America": "US",
     "UK": "GB", "U.K.": "GB", "Great Britain": "GB", "England": "GB", "Scotland": "GB", "Wales": "GB", "Northern Ireland": "GB",
@@ -34,8 +36,8 @@ SPELLINGS = {
 
 
 def country_names() -> dict[str, str]:
-    """Folded name → code, with the English names winning where two languages disagree."""
-    codes = {code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha()} - NO_COUNTRIES
+    """Return folded names with their codes. If two languages disagree, English wins."""
+    codes = {code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha()} - NOT_COUNTRIES
     names: dict[str, str] = {}
     for language in reversed(LANGUAGES):
         territories = Locale.parse(language).territories

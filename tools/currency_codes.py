@@ -1,8 +1,10 @@
-"""Writes layers/clientela/clientela/schema/currency_codes.json: the ISO 4217 codes that a price can be in.
+"""Writes schema/currency_codes.json: the ISO 4217 codes for prices.
 
-From Unicode's CLDR as packaged by Babel (a development dependency): what is in use somewhere, and what was since 2000,
-for orders of that time. Not what ISO numbers beside money: metals, funds of banks, codes for tests and for none.
 Run: python -m tools.currency_codes
+
+The source is Unicode's CLDR in Babel (a development dependency): currencies in use today, and those
+used since 2000, for old orders. ISO's codes for metals, bank funds, tests and "no currency" are
+left out.
 """
 
 import datetime as dt
@@ -12,15 +14,15 @@ from pathlib import Path
 from babel.core import get_global
 
 SINCE = dt.date(2000, 1, 1)
-NO_MONEY = {"XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XFO", "XFU", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX"}
-NO_CODES_OF_ISO = {"CNH", "LSM"}
+NOT_MONEY = {"XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XFO", "XFU", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX"}
+NOT_ISO = {"CNH", "LSM"}
 
 
 def currency_codes() -> list[str]:
-    """The codes in alphabetical order."""
-    uses = [use for of_territory in get_global("territory_currencies").values() for use in of_territory]
+    """Return the codes in alphabetical order."""
+    uses = [use for territory in get_global("territory_currencies").values() for use in territory]
     used = {str(code) for code, _, end, _ in uses if end is None or dt.date(*end) >= SINCE}
-    return sorted(used - NO_MONEY - NO_CODES_OF_ISO)
+    return sorted(used - NOT_MONEY - NOT_ISO)
 
 
 if __name__ == "__main__":

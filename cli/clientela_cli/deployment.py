@@ -1,7 +1,7 @@
-"""The deployment that a command works on: a stack in an AWS account, or the local cloud of a checkout.
+"""The deployment that a command works on: a stack in an AWS account, or a local cloud.
 
-The stack's outputs name its resources. They become the domain's settings, so that a command calls
-the same functions as the Lambda functions do.
+The stack's outputs name its resources. They become the domain's settings, so that a command can use
+the domain as the Lambda functions do.
 """
 
 import json
@@ -59,7 +59,7 @@ def connect(*, local: bool, stack: str) -> Deployment:
 
 
 def _use_local_cloud(outputs: dict[str, str]) -> None:
-    """Replace the shell's AWS settings, so that no command for the local cloud can reach an account."""
+    """Replace the shell's AWS settings, so that the command cannot reach an account."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ |= {
@@ -85,7 +85,7 @@ def _read_local_outputs() -> dict[str, str]:
 
 
 def _local_folder() -> Path:
-    """Return CLIENTELA_LOCAL_DIR, or `.local` in the current checkout, or `.local` in this command's checkout."""
+    """Return CLIENTELA_LOCAL_DIR, or `.local` in the current checkout or in this command's."""
     if chosen := os.environ.get("CLIENTELA_LOCAL_DIR"):
         return Path(chosen)
     candidates = [Path.cwd(), *Path.cwd().parents]

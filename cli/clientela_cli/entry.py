@@ -4,7 +4,10 @@ import sys
 
 
 def main() -> None:
-    """Run the command line and exit. Ctrl-C ends it quietly, even while modules are still loading."""
+    """Run the command line and exit.
+
+    Ctrl-C ends it quietly, even while modules are still loading.
+    """
     try:
         from clientela_cli import main as command_line
 

@@ -44,8 +44,8 @@ def choose(
 ) -> None:
     """Operate Clientela: customer accounts for online stores.
 
-    Commands work on a stack in an AWS account, or with --local on the local cloud. The options below may also
-    follow a command.
+    Commands work on a stack in an AWS account, or with --local on the local cloud. The options
+    below may also follow a command.
     """
     if local and (others := [name for name in ("stack", "profile", "region") if _is_typed(context, name)]):
         raise CommandError(f"--local cannot be combined with --{', --'.join(others)}.", USAGE)
@@ -58,7 +58,10 @@ def choose(
 
 
 def _is_typed(context: typer.Context, name: str) -> bool:
-    """Return whether an option is on the command line. --local may override the environment only."""
+    """Return whether an option is on the command line.
+
+    --local may override the environment only.
+    """
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
 

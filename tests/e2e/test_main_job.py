@@ -172,7 +172,7 @@ def test_a_dead_letter_that_can_be_taken_goes_back_and_is_taken(
     message["order"]["version"] += 1
     sqs.send_message(QueueUrl=dead_letters, MessageBody=json.dumps(message))
     [letter] = clientela("orders", "dead-letters", "chinook", "list")
-    assert (letter["order_id"], letter["reason"]) == ("1", "would be taken now: redrive it")
+    assert (letter["order_id"], letter["reason"]) == ("1", "would be accepted now: redrive it")
     assert clientela("orders", "dead-letters", "chinook", "redrive", "--all")["redriven"] == [letter["id"]]
     [customer] = merchant.get("/customers", params={"email": message["order"]["email"]}).json()["items"]
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from benchmarks.traffic import watched
+from benchmarks.traffic import record_traffic
 
 from clientela import clock
 from clientela.customers import consents, customers
@@ -143,7 +143,7 @@ def test_each_word_on_marketing_said_at_once_is_one_entry(store: Store) -> None:
 
 def used(act: Callable[[], Any]) -> tuple[float, float]:
     """The read and write units of an act."""
-    with watched() as traffic:
+    with record_traffic() as traffic:
         act()
     return traffic.read_units, traffic.write_units
 

@@ -9,7 +9,7 @@ from itertools import batched
 from typing import Any
 
 import pytest
-from benchmarks.traffic import Traffic, watched
+from benchmarks.traffic import Traffic, record_traffic
 from tests.support import sign_ins
 from tests.support.sign_ins import HERE
 
@@ -75,7 +75,7 @@ def order(number: int) -> Order:
 
 
 def taken(call: Callable[[], Any]) -> Traffic:
-    with watched() as traffic:
+    with record_traffic() as traffic:
         call()
     return traffic
 
@@ -258,7 +258,7 @@ def test_signing_in_and_up(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None
     # The claim besides: it is looked for first, and is not there. Then orders that wait for the account: none, which
     # DynamoDB Local counts as nothing.
     assert (up.read_units, up.write_units, len(up.requests)) == (2, 1 + 2 * (6 + 1 + 3), 5)
-    with watched() as refused, pytest.raises(LinkUsedError):
+    with record_traffic() as refused, pytest.raises(LinkUsedError):
         sign_ins.by_link(shop, known)
     assert (refused.read_units, refused.write_units, len(refused.requests)) == (1, 2, 3)
 

@@ -1,1 +1,1 @@
-"""Writes the OpenAPI document from the functions' own routes: types, docstrings, scopes and errors."""
+"""Writes the OpenAPI document from the functions' routes: types, docstrings, scopes and errors."""

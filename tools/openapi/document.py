@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document over all functions that answer HTTP."""
+"""The OpenAPI 3.1 document of all HTTP functions."""
 
 from importlib.metadata import version
 from typing import Any
@@ -8,53 +8,78 @@ from pydantic import BaseModel, TypeAdapter
 import customers_api
 import storefront_api
 from clientela.stores.stores import StoreId
-from clientela.web import openapi_responses as promised
-from tools.openapi.answers import HEADERS, Answers, is_done_once
-from tools.openapi.routes import Operation, operations
+from clientela.web import openapi_responses
+from tools.openapi.operation_responses import HEADERS, Responses, is_idempotent
+from tools.openapi.operations import Operation, operations
 from tools.openapi.schemas import Mode, Schemas
 
 _SECURITY = {
-    "api_key": {"type": "http", "scheme": "bearer", "bearerFormat": "ck_…",
-                "description": "An API key of the store, with the scope that the operation names."},
-    "session": {"type": "http", "scheme": "bearer", "bearerFormat": "cs_…",
-                "description": "The `session_token` of a sign-in."},
-    "session_cookie": {"type": "apiKey", "in": "cookie", "name": "__Host-clientela_session",
-                       "description": "The session in a cookie. Changes are taken from the store's own pages only."},
-}  # fmt: skip
+    "api_key": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "ck_…",
+        "description": "An API key of the store with the scope of the operation.",
+    },
+    "session": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "cs_…",
+        "description": "The `session_token` of a sign-in.",
+    },
+    "session_cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-clientela_session",
+        "description": "The session in a cookie. Changes are accepted only from the store's own pages.",
+    },
+}
 _TAGS = {
-    "customers": "The store's customers.", "groups": "What customers are sorted into.", "imports": "CSV files that came in.",
-    "exports": "CSV files that go out.", "settings": "How the store's accounts behave.", "keys": "Who may call this API.",
-    "sign-in": "The shopper's way in.", "account": "The shopper's own account.", "document": "This document.",
-}  # fmt: skip
+    "customers": "Customers of the store.",
+    "groups": "Groups of customers.",
+    "imports": "Imports of CSV files.",
+    "exports": "Exports to CSV files.",
+    "settings": "Settings of the store.",
+    "keys": "API keys.",
+    "sign-in": "Sign-in of shoppers.",
+    "account": "The shopper's own account.",
+    "document": "This document.",
+}
 _ABOUT = """Customer accounts for online stores.
 
-Every list takes `cursor` and answers `next_cursor` and a `Link` header. Every error is RFC 9457 problem details with a
-stable `code`. HEAD works wherever GET does; OPTIONS answers browsers of the store's own origins. Unknown fields and
-parameters are refused. A POST with an `Idempotency-Key` is done once."""
+Every list accepts `cursor`, and returns `next_cursor` and a `Link` header. Errors are problem details (RFC 9457) with a
+stable `code`. HEAD works for every GET. OPTIONS answers browsers on the store's own origins. Unknown fields and
+parameters are errors. A POST with an `Idempotency-Key` is processed once."""
 _ANY_OBJECT = {"content": {"application/json": {"schema": {"type": "object"}}}}
 _ETAG = {"ETag": {"$ref": "#/components/headers/ETag"}}
 _ITSELF = {
-    "operationId": "getOpenApi", "tags": ["document"], "summary": "This document", "security": [],
-    "responses": {"200": {"description": "OpenAPI 3.1", "headers": _ETAG, **_ANY_OBJECT},
-                  "304": {"description": "It is as `If-None-Match` says."}},
-}  # fmt: skip
+    "operationId": "getOpenApi",
+    "tags": ["document"],
+    "summary": "This document",
+    "security": [],
+    "responses": {
+        "200": {"description": "OpenAPI 3.1", "headers": _ETAG, **_ANY_OBJECT},
+        "304": {"description": "Not modified since `If-None-Match`."},
+    },
+}
 _IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key", "in": "header", "required": False,
-    "description": "Of the client's choice: a repeated request with it is not done again, its first answer is repeated.",
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A key of the client's choice. If a request is repeated with it, the first response is returned again.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-}  # fmt: skip
+}
 
 
 def document() -> dict[str, Any]:
-    """The whole document."""
-    found = [*operations(customers_api.app), *operations(storefront_api.app)]
-    hidden = [model for operation in found for model in operation.parameters.values()]
-    schemas = Schemas(_models(found))
-    answers = Answers(schemas)
+    """Return the whole document."""
+    all_operations = [*operations(customers_api.app), *operations(storefront_api.app)]
+    hidden = [model for operation in all_operations for model in operation.parameters.values()]
+    schemas = Schemas(_models(all_operations))
+    responses = Responses(schemas)
     paths: dict[str, dict[str, Any]] = {}
-    for operation in found:
+    for operation in all_operations:
         shared = paths.setdefault(operation.path, {"parameters": [{"$ref": "#/components/parameters/store_id"}]})
-        shared[operation.method.lower()] = _described(operation, schemas, answers)
+        shared[operation.method.lower()] = _describe(operation, schemas, responses)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -77,16 +102,16 @@ def document() -> dict[str, Any]:
                 }
             },
             "headers": HEADERS,
-            "responses": dict(sorted(answers.shared.items())),
+            "responses": dict(sorted(responses.shared.items())),
             "securitySchemes": _SECURITY,
             "schemas": schemas.components(hidden),
         },
     }
 
 
-def _models(found: list[Operation]) -> list[tuple[type[BaseModel], Mode]]:
-    models: list[tuple[type[BaseModel], Mode]] = [(promised.Problem, "serialization")]
-    for operation in found:
+def _models(all_operations: list[Operation]) -> list[tuple[type[BaseModel], Mode]]:
+    models: list[tuple[type[BaseModel], Mode]] = [(openapi_responses.Problem, "serialization")]
+    for operation in all_operations:
         models += [(model, "validation") for model in operation.parameters.values()]
         models += [(operation.body, "validation")] if operation.body else []
         bodies = [answer.get("model") for answer in operation.responses.values()]
@@ -94,7 +119,7 @@ def _models(found: list[Operation]) -> list[tuple[type[BaseModel], Mode]]:
     return models
 
 
-def _described(operation: Operation, schemas: Schemas, answers: Answers) -> dict[str, Any]:
+def _describe(operation: Operation, schemas: Schemas, responses: Responses) -> dict[str, Any]:
     described: dict[str, Any] = {"operationId": operation.id, "tags": operation.tags, "summary": operation.summary}
     if operation.description:
         described["description"] = operation.description
@@ -106,7 +131,7 @@ def _described(operation: Operation, schemas: Schemas, answers: Answers) -> dict
             "required": True,
             "content": _content(operation, schemas.of(operation.body, "validation")),
         }
-    return {**described, "responses": answers.of(operation), "security": operation.security}
+    return {**described, "responses": responses.of(operation), "security": operation.security}
 
 
 def _parameters(operation: Operation, schemas: Schemas) -> list[dict[str, Any]]:
@@ -116,11 +141,14 @@ def _parameters(operation: Operation, schemas: Schemas) -> list[dict[str, Any]]:
         for name, (schema, required) in schemas.fields(model).items()
     ]
     names = {parameter["name"] for parameter in parameters}
-    return parameters + ([_IDEMPOTENCY_KEY] if is_done_once(operation) and "Idempotency-Key" not in names else [])
+    return parameters + ([_IDEMPOTENCY_KEY] if is_idempotent(operation) and "Idempotency-Key" not in names else [])
 
 
 def _style(schema: dict[str, Any]) -> dict[str, Any]:
-    """Lists go comma-separated; repeated parameters come to the functions as that as well."""
+    """Lists are comma-separated.
+
+    API Gateway passes repeated parameters to the functions in the same way.
+    """
     return {"style": "form", "explode": False} if schema.get("type") == "array" else {}
 
 

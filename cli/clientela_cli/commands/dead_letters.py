@@ -21,7 +21,10 @@ type Pair = tuple[Message, DeadLetter]
 
 
 class Target(NamedTuple):
-    """The store and the deployment of a command. The store may not exist: that is why its orders are here."""
+    """The store and the deployment of a command.
+
+    The store may be unknown: then that is why its orders were refused.
+    """
 
     store_id: str
     connect: Callable[[], Deployment]
@@ -31,8 +34,8 @@ class Target(NamedTuple):
 def choose_store(context: typer.Context, store_id: options.Store) -> None:
     """Order messages that were refused: see why, and redrive them to the orders queue.
 
-    A message becomes a dead letter after the order intake has refused it five times. It is deleted 14 days after it
-    was first sent.
+    A message becomes a dead letter after the order intake has refused it five times. It is deleted
+    14 days after it was first sent.
     """
     context.obj = Target(store_id, context.obj)
 
@@ -84,10 +87,11 @@ def redrive(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would happen; change nothing.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Move a store's dead letters back to the orders queue, except those that would be refused again.
+    """Move a store's dead letters back to the orders queue.
 
-    Each message is sent, then deleted. If this is interrupted in between, the message is on both queues, and the
-    order intake processes it once.
+    Messages that would be refused again are left, unless --force is given.
+    Each message is sent, then deleted. If this is interrupted in between, the message is on both
+    queues, and the order intake processes it once.
     """
     if redrive_all == bool(message_ids):
         raise CommandError("Give either the ids of messages or --all.", USAGE)
@@ -145,7 +149,10 @@ def _take_ids(pairs: Iterator[Pair], ids: set[str]) -> Iterator[Pair]:
 
 
 def _drop_refused(pairs: Iterator[Pair], left: list[DeadLetter], *, force: bool) -> Iterator[Pair]:
-    """Yield the pairs that would be accepted now, or all by force. Append the other letters to `left`."""
+    """Yield the pairs that would be accepted now, or all by force.
+
+    Append the other letters to `left`.
+    """
     for message, letter in pairs:
         if force or letter.takeable:
             yield message, letter

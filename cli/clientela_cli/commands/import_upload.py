@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.3
 
 
 def upload(store: Store, file: Path, options: dict[str, str]) -> str:
-    """Upload the file to `<store>/<file name>.csv` with the options as metadata, and return the import's id."""
+    """Upload the file with the options as metadata, and return the import's id."""
     if file.stat().st_size > MAX_BYTES:
         raise CommandError(
             f"{file.name} is larger than 5 GiB: split it, or upload it in parts with the AWS command line."

@@ -97,7 +97,7 @@ def rejects(
         bool, typer.Option("--warnings", help="Print the rows that were imported with a warning instead.")
     ] = False,
 ) -> None:
-    """Print the rejected rows as CSV with line, column, code and message, ready to correct and upload again."""
+    """Print the rejected rows as CSV, each with its error, ready to correct and upload again."""
     context.obj()
     job = import_jobs.get(stores.read(store_id), job_id)
     if job.finished_at is None:

@@ -56,8 +56,8 @@ def send(
 ) -> None:
     """Send order messages from a file of any length.
 
-    The whole file is checked first. If a line is bad, nothing is sent, unless --rejects is given. To continue an
-    interrupted run, send the same file again.
+    The whole file is checked first. If a line is bad, nothing is sent, unless --rejects is given.
+    To continue an interrupted run, send the same file again.
     """
     if not file.is_file():
         raise CommandError(f"{file} must be a regular file, because it is read more than once.", USAGE)

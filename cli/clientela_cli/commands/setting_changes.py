@@ -1,4 +1,4 @@
-"""Changes to a store's settings: a JSON Merge Patch (RFC 7396) from a file, and single fields as typed."""
+"""Changes to a store's settings, from a JSON Merge Patch file (RFC 7396) and single fields."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -34,7 +34,7 @@ def validate(store: Store, changes: Json) -> None:
 
 
 def flatten(settings: Json, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each setting as `--set` accepts it, e.g. `branding.colour`: texts unquoted, other values as JSON."""
+    """Yield the name and value of each setting as `--set` accepts them, e.g. `branding.colour`."""
     for name, value in settings.items():
         if isinstance(value, dict) and value:
             yield from flatten(value, f"{prefix}{name}.")

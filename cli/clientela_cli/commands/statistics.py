@@ -21,7 +21,7 @@ app = typer.Typer(help="Order statistics of customers.", no_args_is_help=True)
 
 @app.callback()
 def group() -> None:
-    """Order statistics of customers."""  # a callback keeps `rebuild` a subcommand, although it is the only one
+    """Order statistics of customers."""  # without a callback, `rebuild` would not be a subcommand
 
 
 @dataclass
@@ -42,10 +42,11 @@ def rebuild(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report drift; change nothing.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Recompute every customer's order statistics from the orders, and correct those that have drifted.
+    """Recompute all customers' order statistics, and correct those that have drifted.
 
-    Normally none have. New orders may arrive meanwhile. Afterwards the whole table is searched for orders without a
-    customer or reference, and for references without an order. These are only reported.
+    The statistics are computed from the orders. Normally none have drifted. New orders may arrive
+    meanwhile. Afterwards the whole table is searched for orders without a customer or reference,
+    and for references without an order. These are only reported.
     """
     context.obj()
     store = stores.read(store_id)

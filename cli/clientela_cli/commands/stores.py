@@ -103,8 +103,9 @@ def change(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Change a store's settings. Values are JSON or plain text: `--set welcome_mail=false --set branding.colour=#aa0000`.
+    """Change a store's settings.
 
+    Values are JSON or plain text, e.g. `--set welcome_mail=false --set branding.colour=#aa0000`.
     Changes take effect everywhere within half a minute.
     """
     changes = setting_changes.read(patch, fields or [])

@@ -47,7 +47,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str
 
 
 def details(**fields: object) -> None:
-    """Print the non-empty fields of one thing, one per line. Long texts are not wrapped, so they can be copied."""
+    """Print the non-empty fields of one thing, one per line.
+
+    Long texts are not wrapped, so they can be copied.
+    """
     labelled = {
         name.replace("_", " ").capitalize(): value for name, value in fields.items() if value not in (None, "", [])
     }

@@ -17,8 +17,8 @@ type OnWait = Callable[[int], None]
 class Backpressure:
     """Keeps a queue at about `limit` messages, waiting or in flight; 0 means no limit.
 
-    It polls the queue and counts what is sent in between. SQS's figures are some seconds old, so the
-    queue may become a few thousand messages longer.
+    It polls the queue and counts what is sent in between. SQS's figures are some seconds old, so
+    the queue may become a few thousand messages longer.
     """
 
     def __init__(self, queue_url: str, limit: int) -> None:

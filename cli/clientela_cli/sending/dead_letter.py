@@ -1,4 +1,4 @@
-"""A dead letter: an order message that the order intake refused, with its readable parts and the reason."""
+"""A dead letter: an order message that the order intake refused, and the reason."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

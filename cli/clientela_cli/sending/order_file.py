@@ -1,4 +1,7 @@
-"""A file of order messages, one JSON document per line. Memory use does not depend on file or line length."""
+"""A file of order messages, one JSON document per line.
+
+Memory use does not depend on file or line length.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,7 +34,10 @@ BEGINNING = Position()
 
 
 class Line(NamedTuple):
-    """A non-empty line of the file. Only the beginning of a line that is too long to be a message."""
+    """A non-empty line of the file.
+
+    If the line is too long for a message, `text` is only its beginning.
+    """
 
     number: int
     end: int  # offset of the next line

@@ -21,8 +21,9 @@ def send(
 ) -> None:
     """Send all messages. The queue may receive them in any order, because orders carry versions.
 
-    `on_progress` receives, in the file's order, each position up to which everything is on the queue. After
-    an error or Ctrl-C, it also receives the positions of batches that were still being sent.
+    `on_progress` receives, in the file's order, each position up to which everything is on the
+    queue. After an error or Ctrl-C, it also receives the positions of batches that were still being
+    sent.
 
     Raises:
         CommandError: SQS refuses messages.

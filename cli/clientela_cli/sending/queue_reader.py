@@ -15,8 +15,8 @@ from clientela_cli.sending.sqs_queue import BATCH_SIZE, call_for_all
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import ReceiveMessageResultTypeDef
 
-# Enough to read 120,000 messages, the most that SQS lets be in flight. If the process is killed, its
-# messages stay hidden for this long.
+# Enough to read 120,000 messages, the most that SQS lets be in flight. If the process is killed,
+# its messages stay hidden for this long.
 VISIBILITY_TIMEOUT = timedelta(minutes=5)
 _THREADS = 8
 # A long poll asks all of SQS's servers. A short poll asks a few, and may miss messages.

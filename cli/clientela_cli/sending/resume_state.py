@@ -1,4 +1,7 @@
-"""How far an order file is sent, so that an interrupted run can resume. Files are recognized by their content."""
+"""Remembers how far an order file is sent, so that an interrupted run can resume.
+
+A file is recognized by its content.
+"""
 
 import hashlib
 import os
@@ -64,5 +67,8 @@ class ResumeState:
 
 
 def _folder() -> Path:
-    """Return the user's folder for state: https://specifications.freedesktop.org/basedir-spec/latest/."""
+    """Return the user's state folder.
+
+    https://specifications.freedesktop.org/basedir-spec/latest/
+    """
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "clientela" / "sent"

@@ -48,7 +48,10 @@ def retention(queue_url: str) -> timedelta:
 
 
 def batches[T](items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
-    """Yield batches of items that fit into one call of SQS. `size` returns an item's size in bytes."""
+    """Yield batches of items that fit into one call of SQS.
+
+    `size` returns an item's size in bytes.
+    """
     batch: list[T] = []
     total = 0
     for item in items:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.support.http_events import http_event
 from tests.support.template_file import PROJECT
-from tools.openapi.routes import operations
+from tools.openapi.operations import operations
 
 import storefront_api
 from clientela import clock

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from benchmarks.traffic import watched
+from benchmarks.traffic import record_traffic
 from tests.support.http_events import http_event
 
 import storefront_api
@@ -66,7 +66,7 @@ def test_checkout_is_prefilled_in_one_read_more_than_the_session(store: Store) -
     )
     headers = signed_in(store, ana)
     call("GET", "/account", headers=headers)  # reads the store, which is then at hand
-    with watched() as traffic:
+    with record_traffic() as traffic:
         answer = call("GET", "/account/checkout", headers=headers)
     prefilled = answer["json"]
     assert [operation for operation, _ in traffic.requests] == ["GetItem", "GetItem", "BatchGetItem"]
@@ -129,7 +129,7 @@ def test_policy_is_the_same_bytes_and_the_same_calls_whoever_the_email_is(store:
     seen = set()
     call("POST", "/checkout-policy", {})  # reads the store, which is then at hand
     for email in emails:
-        with watched() as traffic:
+        with record_traffic() as traffic:
             answer = call("POST", "/checkout-policy", {"email": email, "country": "ES"})
         assert traffic.requests == []
         seen.add((answer["statusCode"], answer["body"], json.dumps(answer["headers"], sort_keys=True)))

@@ -1,4 +1,4 @@
-"""The store that is measured: 50,000 customers made from the sample data, a third of them with orders."""
+"""The measured store: 50,000 customers built from the sample data, a third of them with orders."""
 
 import csv
 import itertools
@@ -20,21 +20,21 @@ from clientela.table import dynamodb
 
 CUSTOMERS = 50_000
 SAMPLE = Path(__file__).parents[1] / "tests" / "data" / "chinook" / "customers.csv"
-OPENED = datetime(2025, 1, 1, tzinfo=UTC)
+OPENED_AT = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def opened() -> Store:
-    """An empty store. Without sign-in, so that an order sends no mail."""
-    return stores.create("bench", StoreSettings(name="Benchmark"), OPENED)
+def create_store() -> Store:
+    """Create an empty store, without sign-in, so that orders send no mails."""
+    return stores.create("bench", StoreSettings(name="Benchmark"), OPENED_AT)
 
 
 def people(store: Store) -> Iterator[Customer]:
-    """The store's customers, one a minute: the sample's people, each first name with each last one, numbered e-mails."""
-    real = _sample()
+    """Yield customers, one per minute: first and last names of the sample, numbered e-mails."""
+    sample = _sample()
     for number in range(CUSTOMERS):
-        first, last = real[number % len(real)], real[number // len(real) % len(real)]
-        at = OPENED + timedelta(minutes=number)
-        ordered = {} if number % 3 else _statistics(number, at)
+        first, last = sample[number % len(sample)], sample[number // len(sample) % len(sample)]
+        at = OPENED_AT + timedelta(minutes=number)
+        statistics = {} if number % 3 else _statistics(number, at)
         yield first.model_copy(
             update={
                 "id": ids.derived("cus", at, str(number)),
@@ -43,27 +43,27 @@ def people(store: Store) -> Iterator[Customer]:
                 "email": f"{number:05d}@{first.email.partition('@')[2]}",
                 "last_name": last.last_name,
                 "name": f"{first.first_name} {last.last_name}",
-                **ordered,
+                **statistics,
             }
         )
 
 
-def filled(store: Store) -> list[str]:
-    """Put everybody into the table; their ids, oldest first."""
-    known: list[str] = []
+def fill(store: Store) -> list[str]:
+    """Write all customers to the table, and return their ids, oldest first."""
+    customer_ids: list[str] = []
     with ThreadPoolExecutor(4) as threads:
-        # Five items of three kinds for each customer stay below the 25 of one call.
+        # 8 customers with 3 items each are below the limit of 25 items per call.
         for block in itertools.batched(people(store), 2000, strict=False):
-            known += [customer.id for customer in block]
-            list(threads.map(lambda some: _put(store, some), itertools.batched(block, 8, strict=False)))
-    return known
+            customer_ids += [customer.id for customer in block]
+            list(threads.map(lambda customers: _put(store, customers), itertools.batched(block, 8, strict=False)))
+    return customer_ids
 
 
-def _put(store: Store, some: tuple[Customer, ...]) -> None:
-    made = (customer_records.claim, customer_records.record)
+def _put(store: Store, customers: tuple[Customer, ...]) -> None:
+    builders = (customer_records.claim, customer_records.record)
     dynamodb.put_all(
-        [make(store, customer).item() for customer in some for make in made]
-        + [customer_history.registered(store, customer, OPERATOR).item() for customer in some]
+        [build(store, customer).item() for customer in customers for build in builders]
+        + [customer_history.registered(store, customer, OPERATOR).item() for customer in customers]
     )
 
 

@@ -1,4 +1,4 @@
-"""The answers of an operation: what its route promises, and what the edge may refuse for every route."""
+"""Responses of an operation: those that its route declares, and the errors of every route."""
 
 from typing import Any
 
@@ -8,80 +8,84 @@ from clientela.sign_in import sign_in_errors
 from clientela.web import http_errors
 from clientela.web.http_app import PROBLEM, STATUS, Listing
 from clientela.web.openapi_responses import Problem
-from tools.openapi.routes import Operation
+from tools.openapi.operations import Operation
 from tools.openapi.schemas import Schemas
 
 _TEXT = {"type": "string"}
 HEADERS: dict[str, dict[str, Any]] = {
-    "ETag": {"description": "The version of what is answered, for If-Match.", "required": True, "schema": _TEXT},
-    "Cache-Control": {"description": "Who may keep the answer, and how long.", "required": True, "schema": _TEXT},
-    "Location": {"description": "Where it is.", "required": True, "schema": _TEXT},
-    "Link": {"description": "RFC 8288: the next page, where there is one.", "schema": _TEXT},
-    "Set-Cookie": {"description": "Keeps or drops the session in a browser.", "schema": _TEXT},
+    "ETag": {"description": "The version of the resource, for If-Match.", "required": True, "schema": _TEXT},
+    "Cache-Control": {
+        "description": "Who may cache the response, and for how long.",
+        "required": True,
+        "schema": _TEXT,
+    },
+    "Location": {"description": "The address of the resource.", "required": True, "schema": _TEXT},
+    "Link": {"description": "The next page, if there is one (RFC 8288).", "schema": _TEXT},
+    "Set-Cookie": {"description": "Sets or deletes the session cookie in a browser.", "schema": _TEXT},
     "Idempotency-Replayed": {
-        "description": "`true` where this is the first answer to the Idempotency-Key, told again. Refusals may have it, too.",
+        "description": "`true` if this repeats the first response to the Idempotency-Key. Errors may have it, too.",
         "schema": {"type": "string", "const": "true"},
     },
-    "Allow": {"description": "The methods that the path takes.", "schema": _TEXT},
+    "Allow": {"description": "The methods that the path allows.", "schema": _TEXT},
     "Retry-After": {
-        "description": "In how many seconds to try again.",
+        "description": "Seconds to wait before the next attempt.",
         "required": True,
         "schema": {"type": "integer"},
     },
-    "WWW-Authenticate": {"description": "How to prove who calls.", "required": True, "schema": _TEXT},
-    "RateLimit": {"description": "What is left of the policy: `r` calls, whole again in `t` seconds.", "schema": _TEXT},
+    "WWW-Authenticate": {"description": "How to authenticate.", "required": True, "schema": _TEXT},
+    "RateLimit": {
+        "description": "`r` calls left; all are available again in `t` seconds.",
+        "schema": _TEXT,
+    },
     "RateLimit-Policy": {
-        "description": "`q` calls in `w` seconds for each key and function instance.",
+        "description": "`q` calls in `w` seconds, for each key and function instance.",
         "schema": _TEXT,
     },
 }
 _LIMITED = ["RateLimit", "RateLimit-Policy"]
 _REPLAYED = ["Idempotency-Replayed"]
-_MOST_NAMED = 2  # errors in the name of one component
-_OF_STATUS = {308: ["Location"], 401: ["WWW-Authenticate"], 429: ["Retry-After", *_LIMITED], 503: ["Retry-After"]}
+_MAX_NAMED = 2  # errors in the name of a component
+_STATUS_HEADERS = {308: ["Location"], 401: ["WWW-Authenticate"], 429: ["Retry-After", *_LIMITED], 503: ["Retry-After"]}
 
 
-class Answers:
-    """The answers of operations; `shared` are the components of those that refuse."""
+class Responses:
+    """Responses of operations. `shared` collects the components of error responses."""
 
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
         self.shared: dict[str, Any] = {}
 
     def of(self, operation: Operation) -> dict[str, Any]:
-        """The `responses` of an operation, by status."""
-        always = [*(_LIMITED if _takes_key(operation) else []), *(_REPLAYED if is_done_once(operation) else [])]
-        found: dict[int, Any] = {
-            status: _good(answer, self._schemas, always)
+        """Return the `responses` of an operation, by status."""
+        always = [*(_LIMITED if _takes_key(operation) else []), *(_REPLAYED if is_idempotent(operation) else [])]
+        by_status: dict[int, Any] = {
+            status: _success(answer, self._schemas, always)
             for status, answer in operation.responses.items()
             if "raises" not in answer
         }
-        found |= {status: self._refusal(status, errors) for status, errors in _refused(operation).items()}
-        return {str(status): found[status] for status in sorted(found)}
+        by_status |= {status: self._error(status, errors) for status, errors in _errors(operation).items()}
+        return {str(status): by_status[status] for status in sorted(by_status)}
 
-    def _refusal(self, status: int, found: list[type[ClientelaError]]) -> dict[str, Any]:
-        """A reference to the component of these errors, which is made when they first come together.
-
-        What only one route can refuse so is said there.
-        """
+    def _error(self, status: int, errors: list[type[ClientelaError]]) -> dict[str, Any]:
+        """Return a reference to these errors' component, or the response itself if they are many."""
         described = {
-            "description": "; ".join(f"`{error.code}`: {error.title}" for error in found),
-            **_headers(_OF_STATUS.get(status, [])),
+            "description": "; ".join(f"`{error.code}`: {error.title}" for error in errors),
+            **_headers(_STATUS_HEADERS.get(status, [])),
             "content": {PROBLEM: {"schema": self._schemas.of(Problem, "serialization")}},
         }
-        if len(found) > _MOST_NAMED:
+        if len(errors) > _MAX_NAMED:
             return described
-        name = "Or".join(error.__name__.removesuffix("Error") for error in found)
+        name = "Or".join(error.__name__.removesuffix("Error") for error in errors)
         self.shared[name] = described
         return {"$ref": f"#/components/responses/{name}"}
 
 
-def is_done_once(operation: Operation) -> bool:
-    """Whether an Idempotency-Key works: not where the answer holds a secret, which is kept nowhere."""
+def is_idempotent(operation: Operation) -> bool:
+    """Return whether an Idempotency-Key works. Responses with a secret are never stored."""
     return _takes_key(operation) and operation.method == "POST" and "/api-keys" not in operation.path
 
 
-def _good(answer: dict[str, Any], schemas: Schemas, always: list[str]) -> dict[str, Any]:
+def _success(answer: dict[str, Any], schemas: Schemas, always: list[str]) -> dict[str, Any]:
     model = answer["model"]
     names = [*answer["headers"], *(["Link"] if model and issubclass(model, Listing) else []), *always]
     content = {"application/json": {"schema": schemas.of(model, "serialization")}} if model else None
@@ -91,7 +95,7 @@ def _good(answer: dict[str, Any], schemas: Schemas, always: list[str]) -> dict[s
     return described | ({"content": content} if content else {})
 
 
-def _refused(operation: Operation) -> dict[int, list[type[ClientelaError]]]:
+def _errors(operation: Operation) -> dict[int, list[type[ClientelaError]]]:
     found: list[type[ClientelaError]] = [errors.InvalidInputError, errors.StoreNotFoundError]
     if _takes_key(operation):
         found += [errors.KeyMissingError, errors.ScopeMissingError]
@@ -99,7 +103,7 @@ def _refused(operation: Operation) -> dict[int, list[type[ClientelaError]]]:
         found += [sign_in_errors.SessionInvalidError, http_errors.OriginNotAllowedError]
     if operation.method in {"POST", "PATCH", "PUT"}:
         found += [http_errors.ContentTypeError]
-    if is_done_once(operation):
+    if is_idempotent(operation):
         found += [errors.RequestInFlightError, errors.RequestKeyReusedError]
     for answer in operation.responses.values():
         found += answer.get("raises", [])
@@ -115,4 +119,4 @@ def _headers(names: list[str]) -> dict[str, Any]:
 
 
 def _takes_key(operation: Operation) -> bool:
-    return any("api_key" in way for way in operation.security)
+    return any("api_key" in scheme for scheme in operation.security)

@@ -1,4 +1,7 @@
-"""A queue that takes every message and keeps none, in a process of its own: its work is nobody's figure."""
+"""A stand-in for SQS that discards every message.
+
+It runs in another process, so that its CPU is not measured.
+"""
 
 import hashlib
 import json
@@ -11,11 +14,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 class _Queue(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # headers and body in one packet: else the body waits for the other side's acknowledgement
+    wbufsize = -1  # headers and body in one packet; otherwise the body waits for an acknowledgement
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))["MessageBody"].encode()
-        # botocore compares the digest.
+        # botocore checks the digest.
         answer = json.dumps({"MessageId": "m-1", "MD5OfMessageBody": hashlib.md5(body).hexdigest()}).encode()
         self.send_response(200)
         self.send_header("content-type", "application/x-amz-json-1.0")
@@ -28,9 +31,9 @@ class _Queue(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def queue() -> Iterator[str]:
-    """The endpoint URL of a queue's service that lives as long as the block."""
-    command = [sys.executable, "-m", "benchmarks.queue"]
+def queue_stub() -> Iterator[str]:
+    """Run the stand-in, and return its endpoint URL."""
+    command = [sys.executable, "-m", "benchmarks.queue_stub"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout

@@ -1,4 +1,4 @@
-"""The routes of the functions, taken apart: parameters, body and answers as pydantic models."""
+"""Operations read from the functions' routes: parameters, body and responses as pydantic models."""
 
 import inspect
 import re
@@ -13,7 +13,10 @@ PLACES = {Path: "path", Query: "query", Header: "header"}
 
 
 class Operation(NamedTuple):
-    """One method of a path. `parameters` are models, a field per parameter, by where these are: path, query or header."""
+    """A method of a path.
+
+    `parameters` has a model for each place (path, query, header), with a field per parameter.
+    """
 
     method: str
     path: str
@@ -28,10 +31,10 @@ class Operation(NamedTuple):
 
 
 def operations(app: APIGatewayHttpResolver) -> Iterator[Operation]:
-    """What an app answers, in the order in which it was written."""
+    """Yield the operations of an app in the order of its code."""
     for route in app._static_routes + app._dynamic_routes:
-        summary, description = _told(route.func)
-        parameters, body = _taken(route.func, route.operation_id)
+        summary, description = _docstring(route.func)
+        parameters, body = _inputs(route.func, route.operation_id)
         yield Operation(
             route.method,
             re.sub(r"<(\w+)>", r"{\1}", route.path),
@@ -46,16 +49,17 @@ def operations(app: APIGatewayHttpResolver) -> Iterator[Operation]:
         )
 
 
-def _told(function: Any) -> tuple[str, str]:
-    """Summary and description: the first line of the docstring, and the rest of it."""
+def _docstring(function: Any) -> tuple[str, str]:
+    """Return summary and description: the first line of the docstring, and the rest."""
     text = inspect.getdoc(function)
     if not text:
-        raise ValueError(f"{function.__module__}.{function.__name__} says nothing of itself: give it a docstring")
+        raise ValueError(f"{function.__module__}.{function.__name__} needs a docstring")
     first, _, rest = text.partition("\n")
     return first.rstrip("."), rest.strip()
 
 
-def _taken(function: Any, name: str) -> tuple[dict[str, type[BaseModel]], type[BaseModel] | None]:
+def _inputs(function: Any, name: str) -> tuple[dict[str, type[BaseModel]], type[BaseModel] | None]:
+    """Return the models of the parameters by place, and the model of the body."""
     fields: dict[str, dict[str, Any]] = {}
     body = None
     hints = get_type_hints(function, include_extras=True)
@@ -66,14 +70,14 @@ def _taken(function: Any, name: str) -> tuple[dict[str, type[BaseModel]], type[B
         if isinstance(kind, Body):
             body = model
             continue
-        place = next(name for known, name in PLACES.items() if isinstance(kind, known))
+        place = next(name for class_, name in PLACES.items() if isinstance(kind, class_))
         if isinstance(model, type) and issubclass(model, BaseModel):
             fields.setdefault(place, {}).update(_fields(model))
         else:
             default = ... if parameter.default is parameter.empty else parameter.default
             fields.setdefault(place, {})[_header(kind, parameter.name)] = (hint, default)
-    made = {place: create_model(f"{name}_{place}", **named) for place, named in fields.items()}
-    return made, body
+    models = {place: create_model(f"{name}_{place}", **by_name) for place, by_name in fields.items()}
+    return models, body
 
 
 def _bare(hint: Any) -> Any:
@@ -86,6 +90,6 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _header(kind: Any, name: str) -> str:
-    """`If-Match`, where Powertools keeps it in lower case."""
+    """Return `If-Match` for a header, which Powertools stores in lower case."""
     alias = kind.alias or name
     return "-".join(part.title() for part in alias.split("-")) if isinstance(kind, Header) else alias
