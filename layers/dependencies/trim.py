@@ -1,6 +1,7 @@
 """Takes out of the installed dependencies what no function reads: `python trim.py <folder>`.
 
-Lambda unpacks the layer at each cold start. Most of it is API descriptions of AWS services that are never called.
+Lambda unpacks the layer at each cold start. Most of it is API descriptions of AWS services that are
+never called.
 """
 
 import shutil
@@ -8,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-# A client of any other service fails when it is made: tests/template/test_build.py makes every client of the code.
+# A client of any other service fails when it is made: tests/template/test_build.py makes every
+# client of the code.
 SERVICES = {"dynamodb", "events", "lambda", "s3", "secretsmanager", "sesv2", "sqs", "stepfunctions"}
 
 UNUSED = (
@@ -26,7 +28,8 @@ UNUSED = (
 # VAT numbers need none of these but one: Indonesian tax numbers hold a district.
 KEPT_FILES = ("stdnum/id/loc.dat",)
 
-# METADATA answers importlib.metadata.version(), which pydantic asks for email-validator; licences travel with the code.
+# METADATA answers importlib.metadata.version(), which pydantic asks for email-validator; licences
+# travel with the code.
 KEPT_METADATA = ("METADATA", "LICENSE", "NOTICE", "licenses")
 
 

@@ -1,8 +1,9 @@
 """Bulk changes: the same change to many customers, by ids or by filter, with a result for each.
 
-Up to 1,000 ids are changed while the caller waits. A filter becomes a job: the bulk function walks the directory a
-hundred customers at a time, writes the results of each hundred to S3, and calls itself before its time runs out. An
-interrupted job continues with its last hundred. Applying a change twice is the same as applying it once.
+Up to 1,000 ids are changed while the caller waits. A filter becomes a job: the bulk function walks
+the directory a hundred customers at a time, writes the results of each hundred to S3, and calls
+itself before its time runs out. An interrupted job continues with its last hundred. Applying a
+change twice is the same as applying it once.
 """
 
 from collections import Counter
@@ -94,7 +95,10 @@ class BulkJob(Model):
 
 
 class BulkRecord(Record):
-    """`STORE#demo` / `BULK#blk_01K…`. The results of `parts` hundreds are in S3; the next one starts at `cursor`."""
+    """`STORE#demo` / `BULK#blk_01K…`.
+
+    The results of `parts` hundreds are in S3; the next one starts at `cursor`.
+    """
 
     parts = NumberAttribute(default=0)
     cursor = UnicodeAttribute(null=True)
@@ -114,7 +118,8 @@ def start(
 ) -> BulkJob:
     """Start a job over all customers that pass the filter. 1 write unit.
 
-    With `is_sweep` it repeats until the filter matches nobody. Use it only if a change ends the match.
+    With `is_sweep` it repeats until the filter matches nobody. Use it only if a change ends the
+    match.
     """
     job = BulkJob(id=ids.new("blk", now), filter=wanted, changes=changes, created_at=now)
     record = BulkRecord(keys.store(store.id), keys.bulk_job(job.id), job=job, by=by, is_sweep=is_sweep)
@@ -133,7 +138,8 @@ def get(store: Store, job_id: str) -> BulkJob:
 
 
 def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[BulkJob]:
-    """Return one page of the store's jobs, newest first - InvalidInputError for a cursor of another list.
+    """Return one page of the store's jobs, newest first - InvalidInputError for a cursor of another
+    list.
 
     Cost: half a read unit per 4 KB.
     """
@@ -154,10 +160,11 @@ def results(store: Store, job_id: str, cursor: str | None = None) -> Page[dict[s
 
 
 def run(store: Store, job_id: str, read_clock: Callable[[], datetime], out_of_time: Callable[[], bool]) -> BulkJob:
-    """Work on a job until it is done, or until `out_of_time`: then call the function again to continue.
+    """Work on a job until it is done, or until `out_of_time`: then call the function again to
+    continue.
 
-    Two runs of one job do no harm: the first one that finishes a hundred stores its results. A job that
-    fails is marked as failed, and the next call continues it.
+    Two runs of one job do no harm: the first one that finishes a hundred stores its results. A job
+    that fails is marked as failed, and the next call continues it.
     """
     record = _record(store, job_id)
     try:
@@ -186,7 +193,9 @@ def _next_part(store: Store, record: BulkRecord, now: datetime) -> BulkRecord:
 
 
 def _store_results(key: str, part: list[BulkResult]) -> list[BulkResult]:
-    """Store the results of a hundred, or return those of an earlier run: only the first run sees who was changed."""
+    """Store the results of a hundred, or return those of an earlier run: only the first run sees
+    who was changed.
+    """
     body = orjson.dumps([result.model_dump(exclude_none=True) for result in part])
     bucket = settings.exports_bucket()
     try:

@@ -15,8 +15,8 @@ from clientela.stores.stores import Store
 def remove(store: Store, group_id: str, now: datetime, by: Actor) -> None:
     """Delete a group and start the bulk job that removes its members from it - GroupNotFoundError.
 
-    After the first write nobody can be added to the group. If the process dies before the job starts, the
-    same request starts it.
+    After the first write nobody can be added to the group. If the process dies before the job
+    starts, the same request starts it.
     """
     members = CustomerFilter(group=group_id)
     try:

@@ -1,7 +1,7 @@
 """Requests to change an account's e-mail: their records, and the reasons to refuse one.
 
-A request belongs to its customer, and only a session of that customer can use it. So a mail scanner that opens
-the link changes nothing.
+A request belongs to its customer, and only a session of that customer can use it. So a mail scanner
+that opens the link changes nothing.
 """
 
 from datetime import datetime
@@ -46,7 +46,8 @@ def store_hashes(request: EmailChangeRecord, change_id: str, secret: str, code: 
 
 
 def require_proven(request: EmailChangeRecord, change_id: str, secret: str | None, code: str | None) -> None:
-    """Raise LinkUnknownError, CodeWrongError or CodeLockedError unless the link's secret or the code is the mail's.
+    """Raise LinkUnknownError, CodeWrongError or CodeLockedError unless the link's secret or the
+    code is the mail's.
 
     Cost: 1 write unit for a code, whose try is counted first.
     """

@@ -1,4 +1,6 @@
-"""Changing the e-mail of one's own account: requested in a session, proven at the new address, undone from the old."""
+"""Changing the e-mail of one's own account: requested in a session, proven at the new address,
+undone from the old.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +28,10 @@ from clientela.table.transactions import Transaction
 
 @dataclass(frozen=True)
 class EmailChange:
-    """A requested change, which the page keeps until the mail arrives. `resend_after` is in seconds."""
+    """A requested change, which the page keeps until the mail arrives.
+
+    `resend_after` is in seconds.
+    """
 
     request_id: str
     expires_at: datetime
@@ -76,17 +81,20 @@ def confirm(
     request_id: str | None = None,
     code: str | None = None,
 ) -> Customer:
-    """Change the e-mail of a signed-in customer by the link's token (`<request_id>.<secret>`) or by request and code.
+    """Change the e-mail of a signed-in customer by the link's token (`<request_id>.<secret>`) or by
+    request and code.
 
     One transaction moves the claim, proves the address, ends all other sessions and keeps the old
-    address, which is notified, for a revert. Repeated after a lost response, it returns the same customer.
+    address, which is notified, for a revert. Repeated after a lost response, it returns the same
+    customer.
 
     Raises:
         LinkUnknownError, LinkUsedError, LinkExpiredError, CodeWrongError, CodeLockedError:
             the proof is wrong or void.
         EmailTakenError: another account has the address. Only the owner of both can get here.
 
-    Cost: 4 read units; 28 write units, 8 more for a customer with orders, 2 for each session that ends.
+    Cost: 4 read units; 28 write units, 8 more for a customer with orders, 2 for each session that
+    ends.
     """
     change_id, secret = mailed_proofs.parse_token(token) if token is not None else (request_id or "", None)
     change = _get(store, customer.id, change_id)

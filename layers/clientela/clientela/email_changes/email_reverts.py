@@ -1,7 +1,9 @@
-"""Reverts of an e-mail change: the notice to the old address holds a link that gives it the account back for 7 days.
+"""Reverts of an e-mail change: the notice to the old address holds a link that gives it the account
+back for 7 days.
 
-The link works whatever happened since, also if the e-mail was changed again. Each change has its own revert, and
-using one makes those of all later changes void. So the address that had the account first has the last word.
+The link works whatever happened since, also if the e-mail was changed again. Each change has its
+own revert, and using one makes those of all later changes void. So the address that had the account
+first has the last word.
 """
 
 from datetime import datetime, timedelta
@@ -27,7 +29,9 @@ LIFETIME = timedelta(days=7)
 
 
 class EmailRevertRecord(Record):
-    """`STORE#demo#CUSTOMER#cus_01K…` / `EMAIL_REVERT#0000000007`: the revert of the change that made version 7."""
+    """`STORE#demo#CUSTOMER#cus_01K…` / `EMAIL_REVERT#0000000007`: the revert of the change that
+    made version 7.
+    """
 
     email = UnicodeAttribute()
     expires_at = UnicodeAttribute()
@@ -70,7 +74,8 @@ def revert(store: Store, token: str, visitor: Visitor, now: datetime) -> Custome
     Raises:
         LinkUnknownError, LinkUsedError, LinkExpiredError: the token is wrong or void.
         TooManyRequestsError: the network tried too often.
-        EmailTakenError: another account has the address. This account is then disabled, so that nobody
+        EmailTakenError: another account has the address. This account is then disabled, so that
+        nobody
             uses it until the store decides.
 
     Cost: 5 read units; 22 write units, 8 more for a customer with orders, 2 for each session.

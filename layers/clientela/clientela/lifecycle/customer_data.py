@@ -1,8 +1,10 @@
-"""Everything stored about a customer, for the customer (GDPR art. 15 and 20) and for the merchant who must respond.
+"""Everything stored about a customer, for the customer (GDPR art.
 
-It is the customer's item collection in its own order: so no item is left out, and a response stays below Lambda's
-6 MB, because a page of DynamoDB has at most 1 MB. Hashes are secrets, not data: a password is only reported to exist,
-and sessions are listed without their tokens.
+15 and 20) and for the merchant who must respond.
+
+It is the customer's item collection in its own order: so no item is left out, and a response stays
+below Lambda's 6 MB, because a page of DynamoDB has at most 1 MB. Hashes are secrets, not data: a
+password is only reported to exist, and sessions are listed without their tokens.
 """
 
 from collections.abc import Callable
@@ -48,7 +50,9 @@ class PasswordInfo(Model):
 
 
 class CustomerData(Model):
-    """One page of the stored data; `customer` is on the first. `left_out` names data that a merchant must check first."""
+    """One page of the stored data; `customer` is on the first. `left_out` names data that a
+    merchant must check first.
+    """
 
     customer: Customer | None = None
     password: PasswordInfo | None = None
@@ -88,7 +92,8 @@ SECTIONS: dict[str, tuple[str, _Reader]] = {
 
 
 def page(store: Store, customer: Customer, now: datetime, cursor: str | None = None) -> CustomerData:
-    """Return one page of all data, for the merchant - InvalidInputError for a cursor of another list.
+    """Return one page of all data, for the merchant - InvalidInputError for a cursor of another
+    list.
 
     Cost: half a read unit per 4 KB; at most 128.
     """
@@ -110,9 +115,9 @@ def page(store: Store, customer: Customer, now: datetime, cursor: str | None = N
 def own_page(store: Store, customer: Customer, now: datetime, cursor: str | None = None) -> CustomerData:
     """Return one page of all data, for the customer, without the merchant's note.
 
-    A note about a person is that person's data too (Court of Justice of the EU, C-434/16), but may mention
-    others (GDPR art. 15(4)). Only the merchant can judge that: `left_out` names it, and the merchant's
-    page has it.
+    A note about a person is that person's data too (Court of Justice of the EU, C-434/16), but may
+    mention others (GDPR art. 15(4)). Only the merchant can judge that: `left_out` names it, and the
+    merchant's page has it.
     """
     data = page(store, customer, now, cursor)
     if data.customer and data.customer.note:
@@ -132,7 +137,9 @@ def _own(event: HistoryEntry) -> HistoryEntry:
 
 
 def _add_collection(store: Store, customer: Customer, data: CustomerData, position: str, now: datetime) -> str:
-    """Add a page of the customer's items to the sections, and return its last sort key, or "" on the last page."""
+    """Add a page of the customer's items to the sections, and return its last sort key, or "" on
+    the last page.
+    """
     pk = keys.customer(store.id, customer.id)
     answer = dynamodb.query(
         KeyConditionExpression="pk = :pk",

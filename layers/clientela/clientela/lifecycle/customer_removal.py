@@ -1,7 +1,7 @@
 """Deleting a customer with all its data, and finishing removals that a dead or slow process left.
 
-A deletion removes only the customer: the next order or import creates it again, and sign-in events of the address
-expire on their own. `erasures` removes a person for good, with a certificate.
+A deletion removes only the customer: the next order or import creates it again, and sign-in events
+of the address expire on their own. `erasures` removes a person for good, with a certificate.
 """
 
 from collections.abc import Callable
@@ -25,15 +25,15 @@ def remove(
 ) -> None:
     """Delete a customer, then its orders, sessions and history.
 
-    After the first write the customer is gone, its sessions are void and its address is free. `finish`
-    does what is left when time runs out or the process dies.
+    After the first write the customer is gone, its sessions are void and its address is free.
+    `finish` does what is left when time runs out or the process dies.
 
     Raises:
         CustomerNotFoundError: there is no such customer.
         VersionConflictError: `version` is not the stored one.
 
-    Cost: 4 write units for the profile and its claim, 2 for each index entry, 1 per KB of everything
-    else; 1 message.
+    Cost: 4 write units for the profile and its claim, 2 for each index entry, 1 per KB of
+    everything else; 1 message.
     """
     customers.get(store, customer_id)
     removal_queue.put(store.id, customer_id)
@@ -44,7 +44,8 @@ def remove(
 def erase(
     store: Store, customer_id: str, now: datetime, by: Actor, out_of_time: Callable[[], bool]
 ) -> erasures.Erasure:
-    """Erase a customer, and return the certificate, which may still be running - CustomerNotFoundError.
+    """Erase a customer, and return the certificate, which may still be running -
+    CustomerNotFoundError.
 
     Repeated, it returns the same certificate.
     """
@@ -54,7 +55,10 @@ def erase(
 
 
 def finish(store: Store, customer_id: str, now: datetime, out_of_time: Callable[[], bool]) -> bool:
-    """Continue a customer's removal or erasure, and return whether work is left. Nothing is done if none was begun."""
+    """Continue a customer's removal or erasure, and return whether work is left.
+
+    Nothing is done if none was begun.
+    """
     if tombstones.find_pending(store, customer_id):
         return erasure_sweep.resume(store, customer_id, now, out_of_time)
     if dynamodb.get(keys.customer(store.id, customer_id), keys.PROFILE):

@@ -1,8 +1,10 @@
-"""Erasing a person: the first write removes the account, and a certificate lists what was deleted and what is kept.
+"""Erasing a person: the first write removes the account, and a certificate lists what was deleted
+and what is kept.
 
-All personal data is deleted. The shop's money is kept: the id, version, time, total and statuses of each order. A
-keyed hash of the e-mail prevents imports from recreating the customer, and orders placed earlier from creating an
-account. A later order creates a new customer, and the person can sign up again by link.
+All personal data is deleted. The shop's money is kept: the id, version, time, total and statuses of
+each order. A keyed hash of the e-mail prevents imports from recreating the customer, and orders
+placed earlier from creating an account. A later order creates a new customer, and the person can
+sign up again by link.
 """
 
 from datetime import datetime
@@ -32,7 +34,10 @@ from clientela.table.transactions import Transaction
 
 
 class DeletedCounts(Model):
-    """How many of each kind were deleted. `orders`: the contents of orders; `answers`: responses stored for repeats."""
+    """How many of each kind were deleted.
+
+    `orders`: the contents of orders; `answers`: responses stored for repeats.
+    """
 
     profile: int = 1
     addresses: int = 0
@@ -51,7 +56,10 @@ _COUNTERS = tuple(name for name in DeletedCounts.model_fields if name != "profil
 
 
 class RetainedData(Model):
-    """Data that is kept, and why. `count` is null if unknown; `days` says how long, null is for ever."""
+    """Data that is kept, and why.
+
+    `count` is null if unknown; `days` says how long, null is for ever.
+    """
 
     what: Literal["order_money_records", "keyed_hashes", "this_certificate", "files", "backups"]
     count: int | None
@@ -60,7 +68,10 @@ class RetainedData(Model):
 
 
 class Erasure(Model):
-    """The certificate of an erasure. While it is `running` the account is gone, and the rest is being deleted."""
+    """The certificate of an erasure.
+
+    While it is `running` the account is gone, and the rest is being deleted.
+    """
 
     id: str
     status: Literal["running", "complete"]
@@ -93,14 +104,15 @@ class ErasureRecord(Record):
 def begin(store: Store, customer_id: str, now: datetime, by: Actor) -> str:
     """Remove the account, and return the id of its erasure. Repeated, it returns the same id.
 
-    One transaction deletes the profile, its index entries, the claim of its e-mail and the record that
-    makes older links void, and puts the tombstones, the certificate and a record of the work left.
+    One transaction deletes the profile, its index entries, the claim of its e-mail and the record
+    that makes older links void, and puts the tombstones, the certificate and a record of the work
+    left.
 
     Raises:
         CustomerNotFoundError: there is no such customer, and none was erased.
 
-    Cost: 2 read units; 16 write units for a profile of 1 to 2 KB, and 2 for each index entry; 1 message,
-    so that the rest is done even if the caller dies.
+    Cost: 2 read units; 16 write units for a profile of 1 to 2 KB, and 2 for each index entry; 1
+    message, so that the rest is done even if the caller dies.
     """
 
     def attempt() -> str:

@@ -1,8 +1,10 @@
-"""Merging two customers of a store who are one person: the target takes over the data of the source.
+"""Merging two customers of a store who are one person: the target takes over the data of the
+source.
 
-Orders move first, each in its own transaction, so that both customers and their statistics are exact at every moment.
-The last transaction, when no order is left, fills the target's empty fields, unites lists, deletes the source and
-makes its id an alias of the target's. If the process dies or time runs out, the same request continues.
+Orders move first, each in its own transaction, so that both customers and their statistics are
+exact at every moment. The last transaction, when no order is left, fills the target's empty fields,
+unites lists, deletes the source and makes its id an alias of the target's. If the process dies or
+time runs out, the same request continues.
 """
 
 from collections.abc import Callable, Iterator
@@ -110,7 +112,8 @@ class _StaleError(Exception):
 
 
 def combine(store: Store, source: Customer, target: Customer) -> Customer:
-    """Return the target with the data that only the source has - InvalidInputError if it exceeds a customer's limits.
+    """Return the target with the data that only the source has - InvalidInputError if it exceeds a
+    customer's limits.
 
     Consent to marketing is not taken over: it was given for another address.
     """
@@ -149,7 +152,10 @@ def _both(store: Store, into_id: str, from_id: str) -> tuple[Customer | None, Cu
 
 
 def _book(source: Customer, target: Customer) -> list[dict[str, Any]]:
-    """Return both address books and a second billing address without duplicates. The target's default stays."""
+    """Return both address books and a second billing address without duplicates.
+
+    The target's default stays.
+    """
     book = list(target.shipping_addresses)
     contents = {address_content(address) for address in book}
     added: list[Address] = list(source.shipping_addresses)

@@ -1,4 +1,7 @@
-"""The queue of customers whose removal must be finished. A message arrives after the first caller ended or died."""
+"""The queue of customers whose removal must be finished.
+
+A message arrives after the first caller ended or died.
+"""
 
 from clientela import settings
 from clientela.aws import sqs
@@ -15,7 +18,9 @@ class Removal(Model):
 
 
 def put(store_id: str, customer_id: str, delay: int = DELAY) -> None:
-    """Queue a customer whose removal must be finished. Send it before the removal begins, in case the process dies.
+    """Queue a customer whose removal must be finished.
+
+    Send it before the removal begins, in case the process dies.
 
     Cost: one call of SQS.
     """

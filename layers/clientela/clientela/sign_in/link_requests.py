@@ -1,6 +1,7 @@
 """Requests for a sign-in link: their records, and the reasons to refuse one.
 
-The browser's nonce and the Idempotency-Key have 128 random bits or more and are stored as plain hashes.
+The browser's nonce and the Idempotency-Key have 128 random bits or more and are stored as plain
+hashes.
 """
 
 from dataclasses import dataclass
@@ -31,10 +32,11 @@ _CODE = "sign-in-code"  # the purpose of the code's HMAC
 
 @dataclass(frozen=True)
 class Proof:
-    """A sign-in attempt's proof: the link's secret with the requesting browser's nonce, or the mail's code.
+    """A sign-in attempt's proof: the link's secret with the requesting browser's nonce, or the
+    mail's code.
 
-    `idempotency_key` is a secret that the caller chooses (the Idempotency-Key). The same proof with the
-    same key gets the same response again, in case the first was lost.
+    `idempotency_key` is a secret that the caller chooses (the Idempotency-Key). The same proof with
+    the same key gets the same response again, in case the first was lost.
     """
 
     request_id: str
@@ -59,7 +61,8 @@ class SignInRequest(MailedProofRecord):
     nonce_hash = UnicodeAttribute()
     issued_at = UnicodeAttribute()
 
-    # Written with the mail: the account to whose stored address it is sent; none for a new customer.
+    # Written with the mail: the account to whose stored address it is sent; none for a new
+    # customer.
     customer_id = UnicodeAttribute(null=True)
     customer_version = NumberAttribute(null=True)
 
@@ -70,7 +73,9 @@ class SignInRequest(MailedProofRecord):
 
 
 class LatestSignIn(Record):
-    """`STORE#demo#EMAIL#ana@example.com` / `LATEST_SIGN_IN`: links requested earlier no longer work."""
+    """`STORE#demo#EMAIL#ana@example.com` / `LATEST_SIGN_IN`: links requested earlier no longer
+    work.
+    """
 
     at = UnicodeAttribute()
     ttl = NumberAttribute()
@@ -100,7 +105,10 @@ def superseded(store: Store, request: SignInRequest) -> bool:
 
 
 def count_try(request: SignInRequest, now: datetime) -> None:
-    """Use up one of the code's tries - CodeLockedError, LinkUsedError, LinkExpiredError. 1 write unit."""
+    """Use up one of the code's tries - CodeLockedError, LinkUsedError, LinkExpiredError.
+
+    1 write unit.
+    """
     try:
         mailed_proofs.count_try(request, mailed_proofs.is_open(now))
     except CodeLockedError:
@@ -122,7 +130,9 @@ def require_proven(request: SignInRequest, proof: Proof, now: datetime) -> None:
 
 
 def is_proven(request: SignInRequest, proof: Proof, now: datetime) -> Condition:
-    """Return the condition that this proof opens the stored request, after `require_proven` accepted it."""
+    """Return the condition that this proof opens the stored request, after `require_proven`
+    accepted it.
+    """
     condition: Condition = mailed_proofs.is_open(now)
     if proof.secret is not None:
         condition &= SignInRequest.token_hash == sha256_hex(proof.secret)
@@ -135,7 +145,8 @@ def is_proven(request: SignInRequest, proof: Proof, now: datetime) -> Condition:
 
 
 def store_hashes(request: SignInRequest, secret: str, code: str, customer: Customer | None, now: datetime) -> None:
-    """Store the hashes of the link and the code that the next mail holds, and the account it is sent to.
+    """Store the hashes of the link and the code that the next mail holds, and the account it is
+    sent to.
 
     Raises:
         LinkUsedError: the request was used or has expired.

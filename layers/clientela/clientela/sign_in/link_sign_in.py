@@ -1,7 +1,8 @@
 """Sign-in by an e-mailed link or code: request one, and turn it into one session.
 
-Requesting is the same for every address: the account is looked up later, by the function that sends the mail.
-Signing in is one transaction, so a link opens one session whatever happens at the same time.
+Requesting is the same for every address: the account is looked up later, by the function that sends
+the mail. Signing in is one transaction, so a link opens one session whatever happens at the same
+time.
 """
 
 from contextlib import suppress
@@ -47,7 +48,10 @@ FIRST_ORDERS = 200  # that a new customer sees at once
 
 @dataclass(frozen=True)
 class LinkRequest:
-    """A requested link, which the browser keeps until the mail arrives. `resend_after` is in seconds."""
+    """A requested link, which the browser keeps until the mail arrives.
+
+    `resend_after` is in seconds.
+    """
 
     request_id: str
     nonce: str
@@ -68,7 +72,9 @@ class SignedIn:
 def request_link(
     store: Store, email: str, visitor: Visitor, language: str | None, return_to: str | None, now: datetime
 ) -> LinkRequest:
-    """Request a mail with a sign-in link. Work and response do not depend on whether the address has an account.
+    """Request a mail with a sign-in link.
+
+    Work and response do not depend on whether the address has an account.
 
     Raises:
         LoginDisabledError: the store has no sign-in.
@@ -119,7 +125,8 @@ def parse_proof(
 
 
 def verify(store: Store, proof: Proof, visitor: Visitor, now: datetime) -> SignedIn:
-    """Open the one session that a link or code is good for, and create the account if the store allows sign-up.
+    """Open the one session that a link or code is good for, and create the account if the store
+    allows sign-up.
 
     Raises:
         LinkUnknownError, LinkUsedError, LinkExpiredError, BrowserMismatchError, CodeWrongError,
@@ -127,9 +134,9 @@ def verify(store: Store, proof: Proof, visitor: Visitor, now: datetime) -> Signe
         AccountDisabledError, LoginDisabledError: the account or the store allows no sign-in.
         TooManyRequestsError: a limit of the network, the address or the store is reached.
 
-    Cost: 3 read and 19 write units for a customer without orders; 2 and 21 if the account is created.
-    A code takes 1 write unit more, and without its link's token 2 to 3 more. A refused proof: 1 or 2
-    read and 2 write units.
+    Cost: 3 read and 19 write units for a customer without orders; 2 and 21 if the account is
+    created. A code takes 1 write unit more, and without its link's token 2 to 3 more. A refused
+    proof: 1 or 2 read and 2 write units.
     """
     if store.login_mode == "disabled":
         raise LoginDisabledError
@@ -171,7 +178,10 @@ def _verify(store: Store, request: SignInRequest, proof: Proof, visitor: Visitor
 
 
 def _count_code(store: Store, request: SignInRequest, proof: Proof, now: datetime) -> None:
-    """Count a code before it is compared. With the link's token it is no guess: the caller has the mail."""
+    """Count a code before it is compared.
+
+    With the link's token it is no guess: the caller has the mail.
+    """
     if proof.secret is None:
         with sign_in_events.record_limit_hits(store, request.canonical, "codes", now):
             sign_in_limits.limit_guesses(store, request.canonical, now)
@@ -203,14 +213,19 @@ def _sign_in(store: Store, request: SignInRequest, proof: Proof, visitor: Visito
 
 
 def _with_orders(store: Store, customer: Customer, now: datetime) -> Customer:
-    """Return the new customer with the newest of its earlier orders; the stream's follower adds the rest."""
+    """Return the new customer with the newest of its earlier orders; the stream's follower adds the
+    rest.
+    """
     with suppress(BusyError):
         return unclaimed_orders.adopt(store, customer, now, FIRST_ORDERS)
     return customer
 
 
 def _account(store: Store, request: SignInRequest, now: datetime) -> Customer | None:
-    """Return the account. A mail that was sent to an account opens only that one, and only while it has the address."""
+    """Return the account.
+
+    A mail that was sent to an account opens only that one, and only while it has the address.
+    """
     if request.customer_id is None:
         return customers.find(store, request.canonical, now)
     with suppress(CustomerNotFoundError):

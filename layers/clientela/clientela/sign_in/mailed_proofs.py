@@ -1,7 +1,8 @@
 """Proofs that one mail carries: a link with a secret, and a code to type instead.
 
-Sign-in links and e-mail changes share them. No secret is stored. A link's secret has 256 random bits and is
-stored as a plain hash. The code's six digits are stored as an HMAC with a key outside the table.
+Sign-in links and e-mail changes share them. No secret is stored. A link's secret has 256 random
+bits and is stored as a plain hash. The code's six digits are stored as an HMAC with a key outside
+the table.
 """
 
 from datetime import datetime, timedelta
@@ -21,7 +22,10 @@ MAX_TRIES = 5  # codes that are compared; a sixth is refused without a look
 
 
 class MailedProofRecord(Record):
-    """A request whose mail holds a link and a code. `token_hash` and `code_hash` are set when the mail is written."""
+    """A request whose mail holds a link and a code.
+
+    `token_hash` and `code_hash` are set when the mail is written.
+    """
 
     expires_at = UnicodeAttribute()
     ttl = NumberAttribute()
@@ -32,7 +36,9 @@ class MailedProofRecord(Record):
 
 
 def parse_token(token: str) -> tuple[str, str]:
-    """Return the id and the secret of a link's token, `<id>.<secret>`; whatever is missing is empty."""
+    """Return the id and the secret of a link's token, `<id>.<secret>`; whatever is missing is
+    empty.
+    """
     proof_id, _, secret = token.partition(".")
     return proof_id, secret
 
@@ -59,7 +65,8 @@ def is_right_code(purpose: str, request: MailedProofRecord, proof_id: str, code:
 
 
 def count_try(request: MailedProofRecord, condition: Condition) -> None:
-    """Use up one of the code's tries before the code is compared, so that parallel tries are counted too.
+    """Use up one of the code's tries before the code is compared, so that parallel tries are
+    counted too.
 
     Raises:
         CodeLockedError: no try is left, or `condition` does not hold.

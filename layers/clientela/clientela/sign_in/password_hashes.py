@@ -1,6 +1,7 @@
 r"""Hashes of passwords: our own, and imported ones of other shops.
 
-Ours is Argon2id with 19 MiB, 2 passes and 1 lane, the first choice of OWASP. Accepted imported formats:
+Ours is Argon2id with 19 MiB, 2 passes and 1 lane, the first choice of OWASP. Accepted imported
+formats:
 
 | Format | Bounds |
 |---|---|

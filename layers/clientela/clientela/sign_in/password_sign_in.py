@@ -34,13 +34,14 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
     An imported hash takes longer than ours to check. The owner's first sign-in replaces it by ours.
 
     Raises:
-        CredentialsWrongError: unknown or disabled account, no password, or a wrong one: the same error
+        CredentialsWrongError: unknown or disabled account, no password, or a wrong one: the same
+        error
             after the same calls and one hash.
         LoginDisabledError: the store has no sign-in by password.
         TooManyRequestsError: a limit of the network, the address or the store is reached.
 
-    Cost: 3 read units; 12 write units, 20 for a customer with orders, 2 for a hash that is replaced; 1
-    write unit if refused. In addition 3 to 4 write units for the limits.
+    Cost: 3 read units; 12 write units, 20 for a customer with orders, 2 for a hash that is
+    replaced; 1 write unit if refused. In addition 3 to 4 write units for the limits.
     """
     passwords.require_enabled(store)
     canonical = email_addresses.canonical(email)
@@ -97,7 +98,8 @@ def _sign_in(
         token, session = sessions.start(
             write, store, after, visitor.user_agent, now, way="password", email_proven=record.proven_email == canonical
         )
-        # A change of the password makes a new version, too: so this password was valid when the session started.
+        # A change of the password makes a new version, too: so this password was valid when the
+        # session started.
         after = customers.replace(write, store, before, after, Actor("customer", after.id))
         write.put_item(_used_event(store, canonical, visitor, now))
         if not password_hashes.is_own(record.hash):

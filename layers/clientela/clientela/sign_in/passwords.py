@@ -1,8 +1,9 @@
-"""A customer's password: an item of its own, so that no profile, list, export or history can show its hash.
+"""A customer's password: an item of its own, so that no profile, list, export or history can show
+its hash.
 
-A password is valid for the e-mail with which it was set. `proven_email` is empty for imported passwords, because the
-person who set it in another shop may not own the mailbox. Such a password opens a session that cannot see orders, and
-is deleted when the mailbox's owner signs in by mail.
+A password is valid for the e-mail with which it was set. `proven_email` is empty for imported
+passwords, because the person who set it in another shop may not own the mailbox. Such a password
+opens a session that cannot see orders, and is deleted when the mailbox's owner signs in by mail.
 """
 
 from contextlib import suppress
@@ -87,10 +88,11 @@ def state(store: Store, customer: Customer, session: Session, now: datetime) -> 
 def change(
     store: Store, customer: Customer, session: Session, password: str, current: str | None, now: datetime
 ) -> None:
-    """Set or change the password of a signed-in customer, end all other sessions, and notify the customer by mail.
+    """Set or change the password of a signed-in customer, end all other sessions, and notify the
+    customer by mail.
 
-    The current password is needed if there is one, unless the session was opened by a mail within the
-    last minutes.
+    The current password is needed if there is one, unless the session was opened by a mail within
+    the last minutes.
 
     Raises:
         LoginDisabledError: the store has no sign-in by password.
@@ -98,8 +100,8 @@ def change(
         CredentialsWrongError: the current password is wrong.
         TooManyRequestsError: too many guesses.
 
-    Cost: 4 read units; 14 write units, 22 for a customer with orders, 2 for each session that ends, 2 to
-    3 if the current password is checked; 1 message.
+    Cost: 4 read units; 14 write units, 22 for a customer with orders, 2 for each session that ends,
+    2 to 3 if the current password is checked; 1 message.
     """
     require_enabled(store)
     _require_good(store, customer, password)
@@ -110,7 +112,8 @@ def change(
 
 
 def remove(store: Store, customer: Customer, session: Session, now: datetime) -> None:
-    """Remove the password, if there is one, with the consequences of `change` - FreshSignInNeededError.
+    """Remove the password, if there is one, with the consequences of `change` -
+    FreshSignInNeededError.
 
     A fresh sign-in by mail is needed, because the mail is the only way in afterwards.
     """
@@ -150,14 +153,19 @@ class _IsSetError(Exception):
 
 
 def drop_unproven(write: Transaction, store: Store, customer: Customer) -> None:
-    """Delete a password that was not set for this e-mail, in the transaction that proves it. 1 read unit."""
+    """Delete a password that was not set for this e-mail, in the transaction that proves it.
+
+    1 read unit.
+    """
     record = find(store, customer.id)
     if record and record.proven_email != email_addresses.canonical(customer.email):
         write.delete(record)
 
 
 def follow_email(write: Transaction, store: Store, before: Customer, after: Customer) -> None:
-    """Make a password of the old e-mail valid for the new one, which the same person has proven. 1 read unit.
+    """Make a password of the old e-mail valid for the new one, which the same person has proven.
+
+    1 read unit.
 
     A password that was not set for the old e-mail is deleted.
     """
@@ -192,7 +200,8 @@ def _write(
     store: Store, before: Customer, record: PasswordRecord | None, session: Session, new_hash: str | None, now: datetime
 ) -> None:
     after = before.model_copy(update={"version": before.version + 1, "updated_at": now})
-    # Before the change, with a delay: if the change fails, the mail's function finds no entry and sends nothing.
+    # Before the change, with a delay: if the change fails, the mail's function finds no entry and
+    # sends nothing.
     mail_queue.put_later("password_changed", store.id, customer_id=after.id, version=str(after.version))
     with Transaction() as write:
         after = customers.replace(write, store, before, after, Actor("customer", after.id))

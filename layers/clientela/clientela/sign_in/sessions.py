@@ -1,7 +1,8 @@
-"""Sessions of a signed-in customer: opaque tokens, stored as hashes, each an item in its customer's collection.
+"""Sessions of a signed-in customer: opaque tokens, stored as hashes, each an item in its customer's
+collection.
 
-A token is `cs_<customer's ULID>_<session's ULID>_<secret>`: the ids give the item's key, and the secret has 256
-random bits.
+A token is `cs_<customer's ULID>_<session's ULID>_<secret>`: the ids give the item's key, and the
+secret has 256 random bits.
 """
 
 import hmac
@@ -53,8 +54,8 @@ class SessionRecord(Record):
 
     token_hash = UnicodeAttribute()
     email = UnicodeAttribute()  # canonical; another e-mail of the customer ends the session
-    # The customer's version after the sign-in, or after the owner's own change of the e-mail. Void below the customer's
-    # `access_version`; orders the session's event among the customer's.
+    # The customer's version after the sign-in, or after the owner's own change of the e-mail. Void
+    # below the customer's `access_version`; orders the session's event among the customer's.
     customer_version = NumberAttribute()
     session = DocumentAttribute(Session)
     ttl = NumberAttribute()
@@ -73,9 +74,9 @@ def start(
 ) -> tuple[str, Session]:
     """Put a new session as part of a transaction, and return its token, which is stored nowhere.
 
-    The transaction must write the new version that `customer` has. So ending all sessions on a version
-    misses none, and the session's event has its place among the customer's. `secret` lets the caller
-    build the same token again.
+    The transaction must write the new version that `customer` has. So ending all sessions on a
+    version misses none, and the session's event has its place among the customer's. `secret` lets
+    the caller build the same token again.
     """
     session = Session(
         id=ids.new("ses", now),
@@ -130,7 +131,9 @@ def list_active(store: Store, customer: Customer, now: datetime) -> list[Session
 
 
 def is_fresh(session: Session, now: datetime) -> bool:
-    """Return whether the mail's link or code was used just now, which is as good as the current password."""
+    """Return whether the mail's link or code was used just now, which is as good as the current
+    password.
+    """
     return session.signed_in_by == "link" and now - session.created_at < RECENT
 
 
@@ -211,7 +214,9 @@ def _find(store: Store, token: str) -> SessionRecord | None:
 
 
 def _limit_lifetime(store: Store, session: Session) -> Session:
-    """Return the session with the expiry of the store's current settings: shorter times apply to open sessions too."""
+    """Return the session with the expiry of the store's current settings: shorter times apply to
+    open sessions too.
+    """
     latest = session.created_at + timedelta(hours=store.sessions.absolute_hours)
     return session if latest >= session.expires_at else session.model_copy(update={"expires_at": latest})
 

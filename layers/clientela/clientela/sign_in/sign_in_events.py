@@ -1,7 +1,7 @@
 """Outcomes of an address's sign-ins, so that the merchant can help its owner. They hold no secret.
 
-They are stored by address, with or without an account, for `retention.sign_ins_days` of the store. Requesting a link
-writes the same for every address, without looking for an account.
+They are stored by address, with or without an account, for `retention.sign_ins_days` of the store.
+Requesting a link writes the same for every address, without looking for an account.
 """
 
 from collections.abc import Iterator
@@ -33,10 +33,12 @@ _RANKS: dict[SignInOutcome, int] = {
 
 
 class SignInEvent(Model):
-    """One outcome. `reason` is a problem code, or why no mail was sent; `count` is the number of summed outcomes.
+    """One outcome.
 
-    `opened_elsewhere`: the link was opened without the requesting browser's nonce, by a mail scanner or
-    on another device.
+    `reason` is a problem code, or why no mail was sent; `count` is the number of summed outcomes.
+
+    `opened_elsewhere`: the link was opened without the requesting browser's nonce, by a mail
+    scanner or on another device.
     """
 
     event: SignInOutcome
@@ -76,7 +78,10 @@ def item(
     device: str | None = None,
     name: str | None = None,
 ) -> dynamodb.Item:
-    """Return the item of an outcome, to put with other items. With a `name`, putting it twice stores one."""
+    """Return the item of an outcome, to put with other items.
+
+    With a `name`, putting it twice stores one.
+    """
     key = keys.sign_in_event(now, _RANKS[event], name or ids.new("evt", now))
     outcome = SignInEvent.model_construct(event=event, at=now, reason=reason, request_id=request_id, device=device)
     ttl = int((now + timedelta(days=store.retention.sign_ins_days)).timestamp())
@@ -113,7 +118,10 @@ def record_limit_hits(store: Store, canonical: str, limit: str, now: datetime) -
 
 
 def record_limited(store: Store, canonical: str, limit: str, now: datetime) -> None:
-    """Record a refusal by a limit, summed over SUMMED_SECONDS, so that a flood leaves few items. 1 write unit."""
+    """Record a refusal by a limit, summed over SUMMED_SECONDS, so that a flood leaves few items.
+
+    1 write unit.
+    """
     start = datetime.fromtimestamp(int(now.timestamp()) // SUMMED_SECONDS * SUMMED_SECONDS, UTC)
     first = item(store, canonical, "limited", now, reason=limit)
     dynamodb.write(

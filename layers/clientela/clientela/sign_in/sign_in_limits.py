@@ -1,7 +1,8 @@
 """Limits on requesting and attempting sign-ins: by e-mail address, by network and by store.
 
-E-mail addresses are counted by their canonical spelling, networks by the IP address that reached the API. A link in
-the browser that requested it is not counted as a guess, so others cannot lock the owner out.
+E-mail addresses are counted by their canonical spelling, networks by the IP address that reached
+the API. A link in the browser that requested it is not counted as a guess, so others cannot lock
+the owner out.
 """
 
 from datetime import datetime
@@ -17,24 +18,29 @@ RESEND_AFTER = 60  # seconds
 
 LINKS_OF_NETWORK = (Rule(50, 3600),)
 LINKS_OF_EMAIL = (Rule(1, RESEND_AFTER), Rule(5, 3600))
-# Protects the sender's reputation with SES, and the bill. No store has 100 genuine requests a minute.
+# Protects the sender's reputation with SES, and the bill. No store has 100 genuine requests a
+# minute.
 LINKS_OF_STORE = Rule(1000, 600)
 
 # Owners change their e-mail once in years; a thief of a session may try for long.
 EMAIL_CHANGES_OF_CUSTOMER = (Rule(5, 3600), Rule(10, 86400))
 
-# Six times the sign-ins that a network may request: mistyped codes, links opened twice and mail scanners count too.
+# Six times the sign-ins that a network may request: mistyped codes, links opened twice and mail
+# scanners count too.
 TRIES_OF_NETWORK = Rule(300, 600)
-# A day of guessing succeeds with a chance of 1 in 33,000 for one address (30 tries), 1 in 1,000 for a store (1,000).
+# A day of guessing succeeds with a chance of 1 in 33,000 for one address (30 tries), 1 in 1,000 for
+# a store (1,000).
 GUESSES_OF_EMAIL = (Rule(10, 3600), Rule(30, 86400))
 GUESSES_OF_STORE = Rule(1000, 600)
 
 
 def limit_links(store: Store, canonical: str, visitor: Visitor, now: datetime) -> None:
-    """Count a request for a link - TooManyRequestsError. 3 write units, 5 if address and network requested one before.
+    """Count a request for a link - TooManyRequestsError.
 
-    The network's limit comes first, so that an exhausted network does not use up another address's limit.
-    The store's limit comes last, because it counts mails.
+    3 write units, 5 if address and network requested one before.
+
+    The network's limit comes first, so that an exhausted network does not use up another address's
+    limit. The store's limit comes last, because it counts mails.
     """
     rate_limits.sliding_window(keys.links_of_network(_hash_network(visitor)), LINKS_OF_NETWORK, now)
     rate_limits.sliding_window(keys.links_of_email(store.id, hash_identity(canonical)), LINKS_OF_EMAIL, now)
@@ -42,7 +48,10 @@ def limit_links(store: Store, canonical: str, visitor: Visitor, now: datetime) -
 
 
 def limit_email_changes(store: Store, customer_id: str, canonical: str, visitor: Visitor, now: datetime) -> None:
-    """Count a request to change an e-mail, and its mail as a link - TooManyRequestsError. 2 write units more."""
+    """Count a request to change an e-mail, and its mail as a link - TooManyRequestsError.
+
+    2 write units more.
+    """
     rate_limits.sliding_window(
         keys.email_changes_of_customer(store.id, hash_identity(customer_id)), EMAIL_CHANGES_OF_CUSTOMER, now
     )
@@ -55,7 +64,9 @@ def limit_attempts(visitor: Visitor, now: datetime) -> None:
 
 
 def limit_guesses(store: Store, canonical: str, now: datetime) -> None:
-    """Count a possible guess: a password, or a code without its link - TooManyRequestsError. 2 to 3 write units."""
+    """Count a possible guess: a password, or a code without its link - TooManyRequestsError. 2 to 3
+    write units.
+    """
     rate_limits.sliding_window(keys.guesses_of_email(store.id, hash_identity(canonical)), GUESSES_OF_EMAIL, now)
     rate_limits.fixed_window(keys.guesses_of_store(store.id), GUESSES_OF_STORE, now)
 
@@ -63,8 +74,8 @@ def limit_guesses(store: Store, canonical: str, now: datetime) -> None:
 def hash_identity(identity: str) -> str:
     """Return the hash of an address or a customer id for the keys of limits and sign-in events.
 
-    Limits outlive a deleted customer by a day, so they hold no personal data. The hash is not keyed,
-    because a rotation of the key would reset the limits.
+    Limits outlive a deleted customer by a day, so they hold no personal data. The hash is not
+    keyed, because a rotation of the key would reset the limits.
     """
     return sha256_hex(identity)[:32]
 

@@ -1,4 +1,6 @@
-"""A browser's name for the list of devices: enough to recognise one's own, too little to track anybody."""
+"""A browser's name for the list of devices: enough to recognise one's own, too little to track
+anybody.
+"""
 
 # The first match counts: Edge and Opera call themselves Chrome, and Chrome calls itself Safari.
 _BROWSERS = (
