@@ -15,7 +15,7 @@ THREADS = 16
 
 
 class BrokenError(Exception):
-    """Call the service, which always fails."""
+    """The service failed."""
 
 
 def failing(name: str, now: datetime, calls: list[str]) -> str:
