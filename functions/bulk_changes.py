@@ -1,4 +1,4 @@
-"""Bulk changes: works on one job, called asynchronously."""
+"""Runs the job of a bulk change. Invoked asynchronously."""
 
 from typing import Any
 
@@ -10,13 +10,15 @@ from clientela.handlers import error_logs
 from clientela.stores import stores
 
 logger = Logger()
-RESERVE = 60_000  # milliseconds: more than the last hundred needs
+RESERVE_MILLISECONDS = 60_000  # more than a batch of 100 customers takes
 
 
 @logger.inject_lambda_context
 @error_logs.redact_errors
 def handler(event: dict[str, Any], context: Any) -> None:
-    """`{"store_id", "job_id"}`: go on with that job."""
+    """Run or continue the job of an event `{"store_id", "job_id"}`."""
     store = stores.get(event["store_id"])
-    job = bulk_jobs.run(store, event["job_id"], clock.now, lambda: context.get_remaining_time_in_millis() < RESERVE)
+    job = bulk_jobs.run(
+        store, event["job_id"], clock.now, lambda: context.get_remaining_time_in_millis() < RESERVE_MILLISECONDS
+    )
     logger.info("bulk", store_id=store.id, job_id=job.id, status=job.status, changed=job.changed, failed=job.failed)

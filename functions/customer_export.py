@@ -1,4 +1,4 @@
-"""Exports: one store's job, or every store's on a schedule."""
+"""Runs an export's job, or starts a job for every store on a schedule."""
 
 from datetime import datetime
 from typing import Any
@@ -16,18 +16,18 @@ logger = Logger()
 @logger.inject_lambda_context
 @error_logs.redact_errors
 def handler(event: dict[str, Any], context: Any) -> None:
-    """`{"store_id", "job_id"}` runs that job; anything else is the schedule, which starts a job for every store."""
+    """Run the job of an event `{"store_id", "job_id"}`; start a job for every store on any other event."""
     if "job_id" in event:
-        # Lambda repeats a call that failed under the same request id.
+        # Lambda retries a failed invocation with the same request id.
         job = export_jobs.run(stores.get(event["store_id"]), event["job_id"], clock.now(), context.aws_request_id)
         logger.info("export", store_id=event["store_id"], job_id=job.id, status=job.status, rows=job.rows)
     else:
-        started = export_jobs.start_nightly(clock.now(), planned(event.get("schedule")))
+        started = export_jobs.start_nightly(clock.now(), scheduled_time(event.get("schedule")))
         logger.info("exports started", stores=started)
 
 
-def planned(schedule: str | None) -> datetime | None:
-    """When the call was planned for, which the scheduler fills in; None where something else calls."""
+def scheduled_time(schedule: str | None) -> datetime | None:
+    """Return the scheduled time that EventBridge Scheduler fills in; None for any other text."""
     try:
         return datetime.fromisoformat(schedule) if schedule else None
     except ValueError:

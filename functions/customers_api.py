@@ -1,8 +1,8 @@
-"""The merchant API: HTTP with a store's API key."""
+"""Merchant API: HTTP with a store's API key."""
 
 from typing import Any
 
-from clientela.web import http_app
+from clientela.web import http_app, problems
 from merchant_routes import (
     access,
     api_keys,
@@ -11,6 +11,7 @@ from merchant_routes import (
     erasures,
     exports,
     groups,
+    idempotent_posts,
     imports,
     merges,
     openapi,
@@ -19,14 +20,14 @@ from merchant_routes import (
 )
 
 app = http_app.resolver(access.require_scope)
-app.use([access.idempotent])
-merges.redirect_merged(app)
+app.use([idempotent_posts.idempotent])
+problems.redirect_merged(app)
 for part in (bulk, customers, orders, erasures, groups, imports, merges, exports, settings, api_keys):
     app.include_router(part.router)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer one HTTP API event."""
+    """Return the response to one HTTP API event."""
     if event["rawPath"] == openapi.PATH:
-        return openapi.answer(event)
-    return http_app.respond(app, event, context, access.key_of_store, access.allowance)
+        return openapi.respond(event)
+    return http_app.respond(app, event, context, access.key_of_store, access.count_request)

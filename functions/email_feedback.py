@@ -1,4 +1,4 @@
-"""EventBridge ← SES: bounces and complaints of the mails that were sent."""
+"""SES → EventBridge → table: records bounces and complaints of sent mails."""
 
 from typing import Any
 
@@ -14,6 +14,6 @@ logger = Logger()
 
 @error_logs.redact_errors
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Take one event; what fails is called again."""
+    """Record one event. Lambda retries if it fails."""
     stopped = bounces.record(Feedback.model_validate(event["detail"]), clock.now())
     logger.info("feedback", kind=event["detail-type"], stopped=stopped)

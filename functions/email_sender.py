@@ -1,4 +1,4 @@
-"""SQS → SES: sends the mails that the mail queue asks for. A message that fails comes back alone."""
+"""SQS → SES: sends the mails of the mail queue. Only messages that fail return to the queue."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,12 +26,12 @@ logger = Logger()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Deliver a batch; the answer names the messages to be delivered again."""
-    return sqs_batches.answer(event, context, _deliver, logger)
+    """Send the mails of a batch, and return the ids of the messages that failed."""
+    return sqs_batches.process_batch(event, context, _deliver, logger)
 
 
 def _deliver(record: SQSRecord) -> None:
-    about = orjson.loads(record.body)
-    mail, store_id = about.pop("mail"), about.pop("store_id")
-    outcome = DELIVER[mail](stores.get(store_id), **about, now=clock.now())
-    logger.info("mail", mail=mail, store_id=store_id, outcome=outcome, **about)
+    arguments = orjson.loads(record.body)
+    mail, store_id = arguments.pop("mail"), arguments.pop("store_id")
+    outcome = DELIVER[mail](stores.get(store_id), **arguments, now=clock.now())
+    logger.info("mail", mail=mail, store_id=store_id, outcome=outcome, **arguments)

@@ -1,4 +1,4 @@
-"""DynamoDB stream → EventBridge: tells other systems what has changed. The template filters what comes here."""
+"""DynamoDB stream → EventBridge: publishes changes to other systems. The template filters the changes."""
 
 from typing import Any
 
@@ -15,29 +15,33 @@ logger = Logger()
 
 @error_logs.redact_errors
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Publish a batch of changes; the answer names those to be delivered again.
+    """Publish a batch of changes, and return the sequence numbers of those to be delivered again.
 
-    A change that cannot be told, or whose event the bus refuses for good, is put aside: its shard of the stream, which
-    holds the changes of many customers, must not wait for it.
+    A change that raises an error, or whose event the bus refuses for good, is put on the queue of failed
+    calls. It must not hold up its shard of the stream, which has the changes of many customers.
     """
-    told = [each for record in event["Records"] if (each := _told(record))]
-    left = event_bus.publish(told)
-    for refused in left.refused:
-        _put_aside(refused.number, "RefusedByBus")
-    logger.info("published", events=len(told) - len(left.waiting) - len(left.refused), waiting=len(left.waiting))
-    if left.error:
-        error_logs.log(left.error)
-    return {"batchItemFailures": [{"itemIdentifier": each.number} for each in left.waiting]}
+    events = [each for record in event["Records"] if (each := _event(record))]
+    unpublished = event_bus.publish(events)
+    for refused in unpublished.refused:
+        _park(refused.number, "RefusedByBus")
+    logger.info(
+        "published",
+        events=len(events) - len(unpublished.waiting) - len(unpublished.refused),
+        waiting=len(unpublished.waiting),
+    )
+    if unpublished.error:
+        error_logs.log(unpublished.error)
+    return {"batchItemFailures": [{"itemIdentifier": each.number} for each in unpublished.waiting]}
 
 
-def _told(record: dict[str, Any]) -> BusEvent | None:
+def _event(record: dict[str, Any]) -> BusEvent | None:
     try:
         return change_events.event_from_change(stream.read(record))
     except Exception as error:
         error_logs.log(error)
-        _put_aside(record["dynamodb"]["SequenceNumber"], type(error).__name__)
+        _park(record["dynamodb"]["SequenceNumber"], type(error).__name__)
         return None
 
 
-def _put_aside(number: str, reason: str) -> None:
+def _park(number: str, reason: str) -> None:
     failed_calls.park("event-publisher", sequence_number=number, error=reason)

@@ -21,7 +21,7 @@ logger = Logger()
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Follow up a batch of changes, and return those to be delivered again. Repeating does no harm."""
-    return stream_batches.answer(event, _follow, logger)
+    return stream_batches.process_batch(event, _follow, logger)
 
 
 def _follow(change: TableChange) -> None:

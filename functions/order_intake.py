@@ -1,4 +1,4 @@
-"""Order messages from the queue: each is taken, and exactly those that cannot be are handed back."""
+"""SQS → table: records orders. Only messages that fail return to the queue."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ logger = Logger()
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """SQS: the messages of a batch one after the other, so that a customer's orders are taken in the order given."""
-    return sqs_batches.answer(event, context, take, logger)
+    """Record the orders of a batch in order, and return the ids of the messages that failed."""
+    return sqs_batches.process_batch(event, context, _record, logger)
 
 
-def take(record: SQSRecord) -> None:
-    """One message. Whatever is raised hands it back to the queue, which gives it up after five receives."""
+def _record(record: SQSRecord) -> None:
+    """Record the order of one message. On any error the queue delivers it again, at most five times in all."""
     message = order_messages.parse(record.body)
     orders.record_version(stores.get(message.store_id), message.order, clock.now())

@@ -1,4 +1,4 @@
-"""SQS → table: finishes removals of customers that were begun and not ended, a customer at a time."""
+"""SQS → table: finishes deletions and erasures of customers that a request began, one customer at a time."""
 
 from typing import Any
 
@@ -12,23 +12,23 @@ from clientela.lifecycle.removal_queue import Removal
 from clientela.stores import stores
 
 logger = Logger()
-RESERVE = 30_000  # milliseconds: more than some dozens of items need
+RESERVE_MILLISECONDS = 30_000  # more than some dozens of items take
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Finish a batch of removals; the answer names the messages to be delivered again."""
+    """Finish a batch of removals, and return the ids of the messages that failed."""
 
     def finish(record: SQSRecord) -> None:
         _finish(Removal.model_validate_json(record.body), context)
 
-    return sqs_batches.answer(event, context, finish, logger)
+    return sqs_batches.process_batch(event, context, finish, logger)
 
 
-def _finish(wanted: Removal, context: Any) -> None:
+def _finish(removal: Removal, context: Any) -> None:
     def out_of_time() -> bool:
-        return bool(context.get_remaining_time_in_millis() < RESERVE)
+        return bool(context.get_remaining_time_in_millis() < RESERVE_MILLISECONDS)
 
-    is_left = customer_removal.finish(stores.get(wanted.store_id), wanted.customer_id, clock.now(), out_of_time)
+    is_left = customer_removal.finish(stores.get(removal.store_id), removal.customer_id, clock.now(), out_of_time)
     if is_left:
-        removal_queue.put(wanted.store_id, wanted.customer_id, delay=0)
-    logger.info("removal", store_id=wanted.store_id, is_left=is_left)
+        removal_queue.put(removal.store_id, removal.customer_id, delay=0)
+    logger.info("removal", store_id=removal.store_id, is_left=is_left)

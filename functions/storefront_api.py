@@ -1,4 +1,4 @@
-"""The storefront API: sign-in and the shopper's own account, over HTTPS."""
+"""Storefront API: sign-in and the shopper's own account, over HTTPS."""
 
 from typing import Any
 
@@ -11,5 +11,5 @@ for part in (sign_in, sign_in_page, account, checkout, devices, password, email_
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer one HTTP API event."""
+    """Return the response to one HTTP API event."""
     return http_app.respond(app, event, context)

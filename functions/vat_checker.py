@@ -1,4 +1,4 @@
-"""SQS → VIES → customer: asks whether VAT IDs are registered. What no registry answers comes back later."""
+"""SQS → VIES → customer: checks whether VAT IDs are registered. Unanswered checks are retried later."""
 
 from typing import Any
 
@@ -15,13 +15,13 @@ logger = Logger()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Make the checks of a batch; the answer names the messages to be delivered again."""
-    return sqs_batches.answer(event, context, _check, logger)
+    """Run the checks of a batch, and return the ids of the messages that failed."""
+    return sqs_batches.process_batch(event, context, _check, logger)
 
 
 def _check(record: SQSRecord) -> None:
-    wanted = VatCheck.model_validate_json(record.body)
-    outcome = vat_checks.check(stores.get(wanted.store_id), wanted.customer_id, wanted.vat_id, clock.now())
-    logger.info("vat check", store_id=wanted.store_id, customer_id=wanted.customer_id, outcome=outcome)
+    check = VatCheck.model_validate_json(record.body)
+    outcome = vat_checks.check(stores.get(check.store_id), check.customer_id, check.vat_id, clock.now())
+    logger.info("vat check", store_id=check.store_id, customer_id=check.customer_id, outcome=outcome)
     if outcome == "unanswered":
-        vat_check_queue.postpone(wanted, record.receipt_handle, int(record.attributes.approximate_receive_count))
+        vat_check_queue.postpone(check, record.receipt_handle, int(record.attributes.approximate_receive_count))

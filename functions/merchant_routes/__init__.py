@@ -1,1 +1,1 @@
-"""Routes of the merchant API, a module per noun."""
+"""Routes of the merchant API, one module per resource."""

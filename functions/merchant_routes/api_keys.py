@@ -1,4 +1,4 @@
-"""/api-keys: make, list, rotate and revoke the store's keys. A secret is shown once."""
+"""/api-keys: create, list, change, rotate and revoke the store's keys."""
 
 from typing import Annotated, Any
 
@@ -10,57 +10,60 @@ from clientela import clock
 from clientela.errors import KeyNotFoundError, VersionConflictError
 from clientela.stores import api_keys
 from clientela.stores.api_keys import IssuedKey, Key, KeyChanges, NewKey
-from clientela.web import http_app
-from clientela.web.http_app import Listing
-from merchant_routes.access import ID_LENGTH, route
+from clientela.web import responses
+from clientela.web.responses import Listing
+from merchant_routes.access import MAX_ID_LENGTH, route
 
 router = Router()
 
 BASE = "/v1/stores/<store_id>/api-keys"
 ONE = f"{BASE}/<key_id>"
-KeyId = Annotated[str, Path(max_length=ID_LENGTH, examples=["key_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+KeyId = Annotated[str, Path(max_length=MAX_ID_LENGTH, examples=["key_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
 @router.get(BASE, **route("listApiKeys", "keys:read", Listing[Key]))
 def list_api_keys() -> Response[Any]:
-    """All keys, oldest first, without their secrets; a store's keys are few, so they come in one page."""
-    found = api_keys.list_all(router.context["store"].id)
-    return http_app.listing(router.current_event, found, None, max(len(found), 1))
+    """List all keys, oldest first, without their secrets, in one page."""
+    all_keys = api_keys.list_all(router.context["store"].id)
+    return responses.listing(router.current_event, all_keys, None, max(len(all_keys), 1))
 
 
 @router.post(BASE, **route("createApiKey", "keys:write", IssuedKey, 201, headers=["Location"]))
 def create_api_key(new: Annotated[NewKey, Body()]) -> Response[Any]:
-    """Make a key with scopes that the calling key has itself. This answer alone holds the secret."""
+    """Create a key with scopes that the calling key has itself. Only this response has the secret."""
     api_keys.require_within(router.context["caller"], new)
     store_id = router.context["store"].id
     issued = api_keys.create(store_id, new, clock.now())
-    return http_app.json(issued, 201, {"Location": f"/v1/stores/{store_id}/api-keys/{issued.id}"})
+    return responses.json(issued, 201, {"Location": f"/v1/stores/{store_id}/api-keys/{issued.id}"})
 
 
 @router.get(ONE, **route("getApiKey", "keys:read", Key, raises=[KeyNotFoundError]))
 def get_api_key(key_id: KeyId) -> Response[Any]:
-    """Read one key, without its secret."""
-    return http_app.json(api_keys.get_record(router.context["store"].id, key_id).to_key())
+    """Get one key, without its secret."""
+    return responses.json(api_keys.get_record(router.context["store"].id, key_id).to_key())
 
 
 @router.patch(ONE, **route("changeApiKey", "keys:write", Key, raises=[KeyNotFoundError, VersionConflictError]))
 def change_api_key(key_id: KeyId, changes: Annotated[SkipValidation[KeyChanges], Body()]) -> Response[Any]:
-    """Change a key's name, scopes or end by JSON Merge Patch (RFC 7396), to no more than the calling key can do itself."""
-    return http_app.json(api_keys.patch(router.context["store"].id, key_id, changes, router.context["caller"]))
+    """Change a key's name, scopes or expiry by JSON Merge Patch (RFC 7396).
+
+    The calling key must have all scopes of the changed key.
+    """
+    return responses.json(api_keys.patch(router.context["store"].id, key_id, changes, router.context["caller"]))
 
 
 @router.post(
     f"{ONE}/rotate", **route("rotateApiKey", "keys:write", IssuedKey, raises=[KeyNotFoundError, VersionConflictError])
 )
 def rotate_api_key(key_id: KeyId) -> Response[Any]:
-    """Give a key a new secret, which this answer alone holds; the old one stays good for a day."""
+    """Give a key a new secret, which only this response has. The old one remains valid for a day."""
     store_id = router.context["store"].id
     api_keys.require_within(router.context["caller"], api_keys.get_record(store_id, key_id).key)
-    return http_app.json(api_keys.rotate(store_id, key_id, clock.now()))
+    return responses.json(api_keys.rotate(store_id, key_id, clock.now()))
 
 
 @router.delete(ONE, **route("revokeApiKey", "keys:write", status=204, raises=[KeyNotFoundError]))
 def revoke_api_key(key_id: KeyId) -> Response[Any]:
-    """End a key: it is refused everywhere within half a minute."""
+    """Revoke a key. It is refused everywhere within 30 seconds."""
     api_keys.revoke(router.context["store"].id, key_id)
-    return http_app.no_content()
+    return responses.no_content()

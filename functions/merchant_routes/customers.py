@@ -26,16 +26,17 @@ from clientela.lifecycle.customer_data import CustomerData
 from clientela.sign_in import sessions, sign_in_events
 from clientela.sign_in.sessions import Session
 from clientela.sign_in.sign_in_events import SignInEvent
-from clientela.web import http_app
-from clientela.web.http_app import Cursor, Limit, Listing
+from clientela.web import http_requests, responses
+from clientela.web.http_requests import Cursor, Limit
+from clientela.web.responses import Listing
 from merchant_routes import access
-from merchant_routes.access import MADE, route
+from merchant_routes.access import CREATED_HEADERS, route
 
 router = Router()
 
 BASE = "/v1/stores/<store_id>/customers"
 ONE = f"{BASE}/<customer_id>"
-CustomerId = Annotated[str, Path(max_length=access.ID_LENGTH, examples=["cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+CustomerId = Annotated[str, Path(max_length=access.MAX_ID_LENGTH, examples=["cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
 class ListParameters(CustomerFilter):
@@ -45,35 +46,39 @@ class ListParameters(CustomerFilter):
     limit: Limit = 50
     cursor: Cursor = None
     count: bool = False
-    # Annotated outside: inside an optional type the resolver would not see the list, and take its first value only.
+    # Annotated on the outside: inside an optional type, the resolver would read the first value only.
     fields: Annotated[list[CustomerField] | None, Field(max_length=len(CUSTOMER_FIELDS))] = None
 
 
 @router.get(BASE, **route("listCustomers", "customers:read", Listing[CustomerRow]))
 def list_customers(parameters: Annotated[ListParameters, Query()]) -> Response[Any]:
-    """Return one page of the customers that pass all filters. `fields` selects their fields; the id is always there."""
+    """List the customers that pass all filters. `fields` selects the fields besides the id."""
     store, limit = router.context["store"], parameters.limit
-    wanted = CustomerFilter.model_construct(**{name: getattr(parameters, name) for name in CustomerFilter.model_fields})
-    page = customer_search.page(store, sort=parameters.sort, filter_=wanted, limit=limit, cursor=parameters.cursor)
-    total = customer_search.count(store, wanted, parameters.sort) if parameters.count else None
+    filter_ = CustomerFilter.model_construct(
+        **{name: getattr(parameters, name) for name in CustomerFilter.model_fields}
+    )
+    page = customer_search.page(store, sort=parameters.sort, filter_=filter_, limit=limit, cursor=parameters.cursor)
+    total = customer_search.count(store, filter_, parameters.sort) if parameters.count else None
     rows = customer_search.select_fields(page.items, parameters.fields) if parameters.fields else page.items
-    return http_app.listing(router.current_event, rows, page.next_cursor, limit, total)
+    return responses.listing(router.current_event, rows, page.next_cursor, limit, total)
 
 
-@router.post(BASE, **route("createCustomer", "customers:write", Customer, 201, raises=[EmailTakenError], headers=MADE))
+@router.post(
+    BASE, **route("createCustomer", "customers:write", Customer, 201, raises=[EmailTakenError], headers=CREATED_HEADERS)
+)
 def create_customer(new: Annotated[SkipValidation[NewCustomer], Body()]) -> Response[Any]:
-    """Create a customer; 409 `email_taken` if another one has the e-mail."""
+    """Create a customer; 409 `email_taken` if another customer has the e-mail."""
     store = router.context["store"]
     customer = customers.create(store, customer_input.parse_new(store, new), clock.now(), access.actor(router))
     location = f"/v1/stores/{store.id}/customers/{customer.id}"
-    return http_app.json(customer, 201, http_app.etag(customer.version) | {"Location": location})
+    return responses.json(customer, 201, responses.etag(customer.version) | {"Location": location})
 
 
 @router.get(ONE, **route("getCustomer", "customers:read", Customer, raises=[CustomerNotFoundError], headers=["ETag"]))
 def get_customer(customer_id: CustomerId) -> Response[Any]:
     """Read one customer."""
     customer = customers.get(router.context["store"], customer_id)
-    return http_app.json(customer, headers=http_app.etag(customer.version))
+    return responses.json(customer, headers=responses.etag(customer.version))
 
 
 @router.patch(
@@ -88,14 +93,14 @@ def get_customer(customer_id: CustomerId) -> Response[Any]:
 )
 def change_customer(
     customer_id: CustomerId,
-    # Validated after merging with the stored fields: a part alone may be invalid, such as a phone without its country.
+    # Validated after merging: alone it may be invalid, such as a phone without its country.
     changes: Annotated[SkipValidation[CustomerChanges], Body()],
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,
 ) -> Response[Any]:
-    """Change a customer by JSON Merge Patch (RFC 7396); `If-Match` protects changes of others."""
-    store, version = router.context["store"], http_app.version_wanted(if_match)
+    """Change a customer by JSON Merge Patch (RFC 7396). `If-Match` prevents lost updates."""
+    store, version = router.context["store"], http_requests.expected_version(if_match)
     customer = customers.patch(store, customer_id, changes, clock.now(), version, access.actor(router))
-    return http_app.json(customer, headers=http_app.etag(customer.version))
+    return responses.json(customer, headers=responses.etag(customer.version))
 
 
 @router.delete(
@@ -104,10 +109,10 @@ def change_customer(
 def delete_customer(
     customer_id: CustomerId, if_match: Annotated[str | None, Header(alias="If-Match")] = None
 ) -> Response[Any]:
-    """Delete a customer with its orders, sessions and history. Its e-mail is free afterwards."""
-    version = http_app.version_wanted(if_match)
-    customer_removal.remove(router.context["store"], customer_id, version, clock.deadline(access.SECONDS))
-    return http_app.no_content()
+    """Delete a customer with its orders, sessions and history. Its e-mail can be used again."""
+    version = http_requests.expected_version(if_match)
+    customer_removal.remove(router.context["store"], customer_id, version, clock.deadline(access.REMOVAL_SECONDS))
+    return responses.no_content()
 
 
 @router.get(
@@ -117,7 +122,7 @@ def list_sessions(customer_id: CustomerId) -> Response[Any]:
     """List the devices on which a customer is signed in, newest sign-in first."""
     store = router.context["store"]
     devices = sessions.list_active(store, customers.get(store, customer_id), clock.now())
-    return http_app.listing(router.current_event, devices, None, max(len(devices), 1))
+    return responses.listing(router.current_event, devices, None, max(len(devices), 1))
 
 
 @router.delete(f"{ONE}/sessions", **route("endSessions", "customers:write", status=204, raises=[CustomerNotFoundError]))
@@ -125,7 +130,7 @@ def end_sessions(customer_id: CustomerId) -> Response[Any]:
     """Sign a customer out everywhere."""
     store = router.context["store"]
     sessions.end_all(store, customers.get(store, customer_id).id)
-    return http_app.no_content()
+    return responses.no_content()
 
 
 @router.get(
@@ -134,18 +139,21 @@ def end_sessions(customer_id: CustomerId) -> Response[Any]:
 def list_consents(
     customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
 ) -> Response[Any]:
-    """List a customer's consents to marketing and withdrawals, newest first, each with source, time and wording."""
+    """List a customer's marketing consents, newest first: state, source, time and wording."""
     store = router.context["store"]
     page = consents.page(store, customers.get(store, customer_id).id, limit, cursor)
-    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
+    return responses.listing(router.current_event, page.items, page.next_cursor, limit)
 
 
 @router.get(f"{ONE}/data", **route("getCustomerData", "customers:read", CustomerData, raises=[CustomerNotFoundError]))
 def get_customer_data(customer_id: CustomerId, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
-    """Return everything stored about a customer, for data access requests. Large accounts take several pages."""
+    """Get everything stored about a customer, for data access requests.
+
+    A customer with very many orders has several pages.
+    """
     store = router.context["store"]
     data = customer_data.page(store, customers.get(store, customer_id), clock.now(), cursor)
-    return http_app.json(data, headers=http_app.link_to_next(router.current_event, data.next_cursor))
+    return responses.json(data, headers=responses.link_to_next(router.current_event, data.next_cursor))
 
 
 @router.get(
@@ -154,10 +162,10 @@ def get_customer_data(customer_id: CustomerId, cursor: Annotated[Cursor, Query()
 def list_history(
     customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
 ) -> Response[Any]:
-    """List every change of the customer, newest first: actor, time, and the changed fields before and after."""
+    """List a customer's changes, newest first: actor, time, and the fields before and after."""
     store = router.context["store"]
     page = customer_history.page(store, customers.get(store, customer_id).id, clock.now(), limit, cursor)
-    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
+    return responses.listing(router.current_event, page.items, page.next_cursor, limit)
 
 
 @router.get(
@@ -166,7 +174,7 @@ def list_history(
 def list_sign_ins(
     customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
 ) -> Response[Any]:
-    """List the outcomes of sign-ins with the customer's e-mail, newest first: mails, opened links, refusals."""
+    """List the sign-in events of the customer's e-mail, newest first: mails, opened links, refusals."""
     store = router.context["store"]
     page = sign_in_events.page(store, customers.get(store, customer_id), clock.now(), limit, cursor)
-    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
+    return responses.listing(router.current_event, page.items, page.next_cursor, limit)

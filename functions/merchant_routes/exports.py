@@ -1,4 +1,4 @@
-"""/exports: write the customers to a CSV file, and fetch it."""
+"""/exports: write the customers to a CSV file, and download it."""
 
 from typing import Annotated, Any
 
@@ -11,41 +11,42 @@ from clientela.errors import ExportNotFoundError, ExportUnfinishedError
 from clientela.exports import export_jobs
 from clientela.exports.export_jobs import ExportJob
 from clientela.schema.documents import Model
-from clientela.web import http_app
-from clientela.web.http_app import Cursor, Limit, Listing
-from merchant_routes.access import ID_LENGTH, route
+from clientela.web import responses
+from clientela.web.http_requests import Cursor, Limit
+from clientela.web.responses import Listing
+from merchant_routes.access import MAX_ID_LENGTH, route
 
 router = Router()
 
 BASE = "/v1/stores/<store_id>/exports"
-ExportId = Annotated[str, Path(max_length=ID_LENGTH, examples=["exp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+ExportId = Annotated[str, Path(max_length=MAX_ID_LENGTH, examples=["exp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
 class NewExport(Model):
-    """An export to start; without a filter it holds every customer."""
+    """An export to start; without a filter, of all customers."""
 
     filter: CustomerFilter = CustomerFilter()
 
 
 @router.post(BASE, **route("startExport", "exports:write", ExportJob, 202, headers=["Location"]))
 def start_export(new: Annotated[NewExport, Body()]) -> Response[Any]:
-    """Start an export; watch it by its id."""
+    """Start an export. `getExport` returns its state."""
     store = router.context["store"]
     job = export_jobs.start(store, clock.now(), new.filter)
-    return http_app.json(job, 202, {"Location": f"/v1/stores/{store.id}/exports/{job.id}"})
+    return responses.json(job, 202, {"Location": f"/v1/stores/{store.id}/exports/{job.id}"})
 
 
 @router.get(BASE, **route("listExports", "exports:read", Listing[ExportJob]))
 def list_exports(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
-    """The store's exports, newest first."""
+    """List the store's exports, newest first."""
     page = export_jobs.list_all(router.context["store"], limit, cursor)
-    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
+    return responses.listing(router.current_event, page.items, page.next_cursor, limit)
 
 
 @router.get(f"{BASE}/<export_id>", **route("getExport", "exports:read", ExportJob, raises=[ExportNotFoundError]))
 def get_export(export_id: ExportId) -> Response[Any]:
-    """One export as it is now."""
-    return http_app.json(export_jobs.get(router.context["store"], export_id))
+    """Get the current state of one export."""
+    return responses.json(export_jobs.get(router.context["store"], export_id))
 
 
 @router.get(
@@ -59,5 +60,5 @@ def get_export(export_id: ExportId) -> Response[Any]:
     ),
 )
 def get_export_file(export_id: ExportId) -> Response[Any]:
-    """The export's CSV file. A redirect to where it is for a short time."""
-    return http_app.redirect(export_jobs.download_url(router.context["store"], export_id))
+    """Download the export's CSV file, by a redirect to a URL that expires soon."""
+    return responses.redirect(export_jobs.download_url(router.context["store"], export_id))

@@ -1,4 +1,4 @@
-"""/groups: customer groups and their members."""
+"""/groups: create, list, get, change and delete customer groups, and list their members."""
 
 from typing import Annotated, Any
 
@@ -15,40 +15,43 @@ from clientela.customers.customer_search import Sort
 from clientela.errors import GroupCodeTakenError, GroupNotFoundError, VersionConflictError
 from clientela.groups import groups
 from clientela.groups.groups import Group, GroupChanges, NewGroup
-from clientela.web import http_app
-from clientela.web.http_app import Cursor, Limit, Listing
+from clientela.web import http_requests, responses
+from clientela.web.http_requests import Cursor, Limit
+from clientela.web.responses import Listing
 from merchant_routes import access
-from merchant_routes.access import ID_LENGTH, MADE, route
+from merchant_routes.access import CREATED_HEADERS, MAX_ID_LENGTH, route
 
 router = Router()
 
 BASE = "/v1/stores/<store_id>/groups"
 ONE = f"{BASE}/<group_id>"
-GroupId = Annotated[str, Path(max_length=ID_LENGTH, examples=["grp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+GroupId = Annotated[str, Path(max_length=MAX_ID_LENGTH, examples=["grp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
 @router.get(BASE, **route("listGroups", "groups:read", Listing[Group]))
 def list_groups() -> Response[Any]:
-    """All groups, the one of highest priority first; a store's groups are few, so they come in one page."""
-    found = groups.list_all(router.context["store"])
-    return http_app.listing(router.current_event, found, None, max(len(found), 1))
+    """List all groups, highest priority first, in one page."""
+    all_groups = groups.list_all(router.context["store"])
+    return responses.listing(router.current_event, all_groups, None, max(len(all_groups), 1))
 
 
-@router.post(BASE, **route("createGroup", "groups:write", Group, 201, raises=[GroupCodeTakenError], headers=MADE))
+@router.post(
+    BASE, **route("createGroup", "groups:write", Group, 201, raises=[GroupCodeTakenError], headers=CREATED_HEADERS)
+)
 def create_group(new: Annotated[NewGroup, Body()]) -> Response[Any]:
-    """Create a group; 409 `group_code_taken` where another one has the code."""
+    """Create a group; 409 `group_code_taken` if another group has the code."""
     store = router.context["store"]
     group = groups.create(store, new, clock.now())
-    return http_app.json(
-        group, 201, http_app.etag(group.version) | {"Location": f"/v1/stores/{store.id}/groups/{group.id}"}
+    return responses.json(
+        group, 201, responses.etag(group.version) | {"Location": f"/v1/stores/{store.id}/groups/{group.id}"}
     )
 
 
 @router.get(ONE, **route("getGroup", "groups:read", Group, raises=[GroupNotFoundError], headers=["ETag"]))
 def get_group(group_id: GroupId) -> Response[Any]:
-    """Read one group."""
+    """Get one group."""
     group = groups.get(router.context["store"], group_id)
-    return http_app.json(group, headers=http_app.etag(group.version))
+    return responses.json(group, headers=responses.etag(group.version))
 
 
 @router.patch(
@@ -66,16 +69,18 @@ def change_group(
     changes: Annotated[SkipValidation[GroupChanges], Body()],
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,
 ) -> Response[Any]:
-    """Change a group by JSON Merge Patch (RFC 7396); `If-Match` guards against changes of others."""
-    group = groups.patch(router.context["store"], group_id, changes, clock.now(), http_app.version_wanted(if_match))
-    return http_app.json(group, headers=http_app.etag(group.version))
+    """Change a group by JSON Merge Patch (RFC 7396). `If-Match` prevents lost updates."""
+    group = groups.patch(
+        router.context["store"], group_id, changes, clock.now(), http_requests.expected_version(if_match)
+    )
+    return responses.json(group, headers=responses.etag(group.version))
 
 
 @router.delete(ONE, **route("deleteGroup", "groups:write", status=204, raises=[GroupNotFoundError]))
 def delete_group(group_id: GroupId) -> Response[Any]:
-    """Delete a group. Its members leave it in the background: `listBulkChanges` shows how far that is."""
+    """Delete a group. Its members leave it in the background; `listBulkChanges` shows the progress."""
     group_removal.remove(router.context["store"], group_id, clock.now(), access.actor(router))
-    return http_app.no_content()
+    return responses.no_content()
 
 
 @router.get(
@@ -87,8 +92,8 @@ def list_group_customers(
     limit: Annotated[Limit, Query()] = 50,
     cursor: Annotated[Cursor, Query()] = None,
 ) -> Response[Any]:
-    """One page of the group's members."""
+    """List the group's members."""
     store = router.context["store"]
-    wanted = CustomerFilter(group=groups.get(store, group_id).id)
-    page = customer_search.page(store, sort=sort, filter_=wanted, limit=limit, cursor=cursor)
-    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
+    filter_ = CustomerFilter(group=groups.get(store, group_id).id)
+    page = customer_search.page(store, sort=sort, filter_=filter_, limit=limit, cursor=cursor)
+    return responses.listing(router.current_event, page.items, page.next_cursor, limit)

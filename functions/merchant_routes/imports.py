@@ -1,4 +1,4 @@
-"""/imports: watch the imports of dropped CSV files."""
+"""/imports: follow the imports of CSV files."""
 
 from typing import Annotated, Any
 
@@ -8,27 +8,28 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from clientela.errors import ImportNotFoundError
 from clientela.imports import import_jobs
 from clientela.imports.import_jobs import ImportJob
-from clientela.web import http_app
-from clientela.web.http_app import Cursor, Limit, Listing
-from merchant_routes.access import ID_LENGTH, route
+from clientela.web import responses
+from clientela.web.http_requests import Cursor, Limit
+from clientela.web.responses import Listing
+from merchant_routes.access import MAX_ID_LENGTH, route
 
 router = Router()
 
 BASE = "/v1/stores/<store_id>/imports"
-ImportId = Annotated[str, Path(max_length=ID_LENGTH, examples=["imp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+ImportId = Annotated[str, Path(max_length=MAX_ID_LENGTH, examples=["imp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
 @router.get(BASE, **route("listImports", "imports:read", Listing[ImportJob]))
 def list_imports(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
-    """The store's imports, newest first."""
+    """List the store's imports, newest first."""
     page = import_jobs.list_all(router.context["store"], limit, cursor)
-    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
+    return responses.listing(router.current_event, page.items, page.next_cursor, limit)
 
 
 @router.get(f"{BASE}/<import_id>", **route("getImport", "imports:read", ImportJob, raises=[ImportNotFoundError]))
 def get_import(import_id: ImportId) -> Response[Any]:
-    """One import as it is now: `rows_done` grows while it runs."""
-    return http_app.json(import_jobs.get(router.context["store"], import_id))
+    """Get the current state of one import. `rows_done` grows while it runs."""
+    return responses.json(import_jobs.get(router.context["store"], import_id))
 
 
 @router.get(
@@ -36,8 +37,11 @@ def get_import(import_id: ImportId) -> Response[Any]:
     **route("getImportRejects", "imports:read", status=303, raises=[ImportNotFoundError], headers=["Location"]),
 )
 def get_import_rejects(import_id: ImportId) -> Response[Any]:
-    """The rows that were refused, as CSV: original columns and line, column, code, message. A redirect to the file."""
-    return http_app.redirect(import_jobs.report_url(router.context["store"], import_id, "rejects"))
+    """Download the rejected rows as CSV, by a redirect to a URL that expires soon.
+
+    The columns are the original ones and line, column, code, message.
+    """
+    return responses.redirect(import_jobs.report_url(router.context["store"], import_id, "rejects"))
 
 
 @router.get(
@@ -45,5 +49,8 @@ def get_import_rejects(import_id: ImportId) -> Response[Any]:
     **route("getImportWarnings", "imports:read", status=303, raises=[ImportNotFoundError], headers=["Location"]),
 )
 def get_import_warnings(import_id: ImportId) -> Response[Any]:
-    """What was left out of rows that were taken, as CSV: line, column, code, message. A redirect to the file."""
-    return http_app.redirect(import_jobs.report_url(router.context["store"], import_id, "warnings"))
+    """Download the values left out of imported rows as CSV, by a redirect to a URL that expires soon.
+
+    The columns are line, column, code, message.
+    """
+    return responses.redirect(import_jobs.report_url(router.context["store"], import_id, "warnings"))

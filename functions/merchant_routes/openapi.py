@@ -1,4 +1,4 @@
-"""/v1/openapi.json: the OpenAPI document, for everybody."""
+"""/v1/openapi.json: the OpenAPI document, public."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -7,31 +7,32 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
-from clientela.web import etags, http_app
+from clientela.web import etags, problems, responses
 from clientela.web.http_errors import MethodUnknownError
+from clientela.web.responses import ProxyResponse
 
 PATH = "/v1/openapi.json"
 FILE = Path(__file__).parents[1] / "openapi.json"
-# Any page may read it: it holds nothing of any store.
+# Any page may read it: it contains no data of any store.
 _PUBLIC = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
 _ALLOWED = {"Allow": "GET, HEAD, OPTIONS"}
 
 
-def answer(event: Mapping[str, Any]) -> http_app.Answer:
-    """The document, or 304 to who has it already."""
+def respond(event: Mapping[str, Any]) -> ProxyResponse:
+    """Return the document, or 304 if If-None-Match names its version."""
     match event["requestContext"]["http"]["method"]:
         case "GET" | "HEAD" as method:
-            return http_app.cacheable(_document(method, event), _PUBLIC)
+            return responses.cacheable(_document(method, event), _PUBLIC)
         case "OPTIONS":
-            return http_app.cacheable(Response(status_code=204), _PUBLIC | _ALLOWED)
+            return responses.cacheable(Response(status_code=204), _PUBLIC | _ALLOWED)
         case _:
-            return http_app.cacheable(http_app.problem(MethodUnknownError()), _ALLOWED)
+            return responses.cacheable(problems.problem(MethodUnknownError()), _ALLOWED)
 
 
 def _document(method: str, event: Mapping[str, Any]) -> Response[Any]:
     text, tag = _text()
-    known = {name.lower(): value for name, value in event.get("headers", {}).items()}.get("if-none-match")
-    if etags.matches(known, tag):
+    if_none_match = {name.lower(): value for name, value in event.get("headers", {}).items()}.get("if-none-match")
+    if etags.matches(if_none_match, tag):
         return Response(status_code=304, headers={"ETag": tag}, body="")
     body = "" if method == "HEAD" else text
     return Response(status_code=200, content_type="application/json", body=body, headers={"ETag": tag})

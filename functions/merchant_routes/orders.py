@@ -1,4 +1,4 @@
-"""/customers/{id}/orders: a customer's orders."""
+"""/customers/{id}/orders: list and get a customer's orders."""
 
 from typing import Annotated, Any
 
@@ -10,8 +10,8 @@ from clientela.errors import CustomerNotFoundError, OrderNotFoundError
 from clientela.orders import order_lists, orders
 from clientela.orders.order_fields import ID_LENGTH, Order
 from clientela.orders.order_lists import ListParameters
-from clientela.web import http_app
-from clientela.web.http_app import Listing
+from clientela.web import responses
+from clientela.web.responses import Listing
 from merchant_routes.access import route
 from merchant_routes.customers import ONE, CustomerId
 
@@ -20,16 +20,19 @@ router = Router()
 
 @router.get(f"{ONE}/orders", **route("listOrders", "customers:read", Listing[Order], raises=[CustomerNotFoundError]))
 def list_orders(customer_id: CustomerId, parameters: Annotated[ListParameters, Query()]) -> Response[Any]:
-    """A customer's orders that pass all filters, newest first. Where few do, a page may be short and have a next one."""
+    """List a customer's orders that pass all filters, newest first.
+
+    If few pass, a page may be short although there is a next one.
+    """
     store = router.context["store"]
     customer = customers.get(store, customer_id)
     page = order_lists.of_customer(store, customer.id, parameters.limit, parameters.cursor, parameters.filter())
-    return http_app.listing(router.current_event, page.items, page.next_cursor, parameters.limit)
+    return responses.listing(router.current_event, page.items, page.next_cursor, parameters.limit)
 
 
 @router.get(f"{ONE}/orders/<order_id>", **route("getOrder", "customers:read", Order, raises=[OrderNotFoundError]))
 def get_order(
     customer_id: CustomerId, order_id: Annotated[str, Path(max_length=ID_LENGTH, examples=["1001"])]
 ) -> Response[Any]:
-    """Read one order of a customer, with its items and addresses."""
-    return http_app.json(orders.get(router.context["store"], customer_id, order_id))
+    """Get one order of a customer, with its items and addresses."""
+    return responses.json(orders.get(router.context["store"], customer_id, order_id))

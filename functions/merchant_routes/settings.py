@@ -1,4 +1,4 @@
-"""/settings: how the store's customer accounts behave."""
+"""/settings: get and change the settings of the store's customer accounts."""
 
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from clientela.customers import store_settings
 from clientela.errors import VersionConflictError
 from clientela.stores import stores
 from clientela.stores.stores import SettingsChanges, Store
-from clientela.web import http_app
+from clientela.web import http_requests, responses
 from merchant_routes.access import route
 
 router = Router()
@@ -21,9 +21,9 @@ BASE = "/v1/stores/<store_id>/settings"
 
 @router.get(BASE, **route("getSettings", "settings:read", Store, headers=["ETag"]))
 def get_settings() -> Response[Any]:
-    """Read the settings."""
+    """Get the store's settings."""
     store = stores.read(router.context["store"].id)
-    return http_app.json(store, headers=http_app.etag(store.version))
+    return responses.json(store, headers=responses.etag(store.version))
 
 
 @router.patch(BASE, **route("changeSettings", "settings:write", Store, raises=[VersionConflictError], headers=["ETag"]))
@@ -31,8 +31,8 @@ def change_settings(
     changes: Annotated[SkipValidation[SettingsChanges], Body()],
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,
 ) -> Response[Any]:
-    """Change settings by JSON Merge Patch (RFC 7396). They hold everywhere within half a minute."""
+    """Change settings by JSON Merge Patch (RFC 7396). They take effect everywhere within 30 seconds."""
     store = store_settings.change_settings(
-        router.context["store"].id, changes, clock.now(), http_app.version_wanted(if_match)
+        router.context["store"].id, changes, clock.now(), http_requests.expected_version(if_match)
     )
-    return http_app.json(store, headers=http_app.etag(store.version))
+    return responses.json(store, headers=responses.etag(store.version))

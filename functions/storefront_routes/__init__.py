@@ -1,1 +1,1 @@
-"""The routes of the storefront API."""
+"""Routes of the storefront API, one module per resource."""

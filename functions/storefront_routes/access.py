@@ -1,4 +1,4 @@
-"""Who calls the storefront API: nobody yet on the way in, a session on everything that is an account's."""
+"""Access to the storefront API: a session for private routes, none for sign-in and public routes."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -15,32 +15,40 @@ from clientela.sign_in.sign_in_errors import EmailUnprovenError, SessionInvalidE
 from clientela.sign_in.visitors import Visitor
 from clientela.stores import store_urls
 from clientela.stores.stores import Store
-from clientela.web import http_app
+from clientela.web import http_requests, powertools_routes
 from clientela.web.http_errors import OriginNotAllowedError
 
-SECONDS = 5  # that a removal may take while the caller waits: the rest is done by the queue
+REMOVAL_SECONDS = 5  # a request deletes for this long; the queue does the rest
 COOKIE = "__Host-clientela_session"
-# Options of a route that is an account's: either of these opens it. The OpenAPI document says so too.
+# Options of a private route: it accepts either of these. The OpenAPI document shows them.
 PRIVATE: dict[str, Any] = {"tags": ["account"], "security": [{"session": []}, {"session_cookie": []}]}
 
-_SAFE = {"GET", "HEAD", "OPTIONS"}
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 class Caller(NamedTuple):
-    """A shopper who is signed in."""
+    """A signed-in shopper."""
 
     session: Session
     customer: Customer
 
 
 def require_session(app: APIGatewayHttpResolver) -> None:
-    """Know the caller of a private route. SessionInvalidError, OriginNotAllowedError."""
-    if app.context["_route"].security:
+    """Set the caller of a private route.
+
+    Raises:
+        SessionInvalidError: there is no valid session.
+        OriginNotAllowedError: a change by cookie came from a page of another site.
+    """
+    if powertools_routes.matched(app).security:
         app.context["caller"] = _caller(app.context["store"], app.current_event)
 
 
 def proven_caller(router: Router) -> Caller:
-    """The caller, if the session's e-mail is proven. EmailUnprovenError: what orders tell is for their owner alone."""
+    """Return the caller; raise EmailUnprovenError if the session's e-mail is unproven.
+
+    Only the owner of the e-mail may see its orders.
+    """
     caller: Caller = router.context["caller"]
     if not caller.session.email_proven:
         raise EmailUnprovenError
@@ -48,38 +56,41 @@ def proven_caller(router: Router) -> Caller:
 
 
 def _caller(store: Store, event: BaseProxyEvent) -> Caller:
-    if store.login_mode == "disabled":  # sessions sleep until the store has accounts again
+    if store.login_mode == "disabled":  # sessions are valid again once the store has accounts again
         raise SessionInvalidError
-    token, cookie = http_app.bearer(event.headers), _cookie(event.raw_event)
-    if not token and cookie and event.http_method not in _SAFE:
-        # A browser sends the cookie by itself, whoever wrote the page.
+    token, cookie = http_requests.bearer_token(event.headers), _cookie(event.raw_event)
+    if not token and cookie and event.http_method not in _SAFE_METHODS:
+        # Browsers send the cookie with requests from any page.
         require_own_page(store, event.headers)
     return Caller(*sessions.current(store, token or cookie, clock.now()))
 
 
 def visitor(event: BaseProxyEvent) -> Visitor:
-    """Who calls, as API Gateway has seen them: a header such as X-Forwarded-For may say anything."""
+    """Return the visitor as API Gateway saw it. Headers such as X-Forwarded-For can be forged."""
     http = event.raw_event["requestContext"]["http"]
     return Visitor(http["sourceIp"], http.get("userAgent"))
 
 
 def require_own_page(store: Store, headers: Mapping[str, str]) -> None:
-    """Raise OriginNotAllowedError unless a page of the store's own calls, or our sign-in page.
+    """Raise OriginNotAllowedError unless a page of the store's own origins or our sign-in page calls.
 
-    Sec-Fetch-Site is the browser's own word, which no page can forge (https://www.w3.org/TR/fetch-metadata): our origin has
-    no pages but ours, and so nobody needs to know under which names it is reached.
+    Browsers set Sec-Fetch-Site; pages cannot forge it (https://www.w3.org/TR/fetch-metadata). It is
+    enough for our own pages, so that the domain names of the API need not be configured.
     """
     if headers.get("sec-fetch-site") != "same-origin" and headers.get("origin") not in store_urls.origins(store):
         raise OriginNotAllowedError("Send the request from a page of one of the store's allowed origins.")
 
 
 def set_cookie(token: str, session: Session) -> dict[str, str]:
-    """The header that keeps a session in the browser as long as it can last, out of reach of scripts and other hosts."""
+    """Return the header that stores a session in the browser until it expires.
+
+    Neither scripts nor other hosts can read the cookie.
+    """
     return _cookie_header(token, int((session.expires_at - session.created_at).total_seconds()))
 
 
 def drop_cookie() -> dict[str, str]:
-    """The header that makes the browser forget its session."""
+    """Return the header that deletes the session's cookie in the browser."""
     return _cookie_header("", 0)
 
 
@@ -88,6 +99,6 @@ def _cookie_header(value: str, seconds: int) -> dict[str, str]:
 
 
 def _cookie(event: dict[str, Any]) -> str:
-    """Payload 2.0 gives the cookies apart from the headers."""
+    """Return the session cookie. Payload 2.0 has cookies outside the headers."""
     pairs = (cookie.partition("=") for cookie in event.get("cookies", []))
     return next((value for name, _, value in pairs if name.strip() == COOKIE), "")

@@ -1,4 +1,4 @@
-"""/account: the shopper's own profile and orders."""
+"""/account: get, change, download and delete the shopper's own account, and list its orders."""
 
 from typing import Annotated, Any
 
@@ -21,8 +21,9 @@ from clientela.sign_in import sessions
 from clientela.sign_in.sign_in_errors import EmailUnprovenError, FreshSignInNeededError
 from clientela.storefront import own_account
 from clientela.storefront.own_account import Account, AccountChanges
-from clientela.web import http_app, openapi_responses
-from clientela.web.http_app import Cursor, Limit, Listing
+from clientela.web import http_requests, openapi_responses, responses
+from clientela.web.http_requests import Cursor, Limit
+from clientela.web.responses import Listing
 from storefront_routes import access
 
 router = Router()
@@ -37,9 +38,11 @@ BASE = "/v1/stores/<store_id>/account"
     **access.PRIVATE,
 )
 def get_account() -> Response[Any]:
-    """Read one's own profile."""
+    """Get one's own profile."""
     session, customer = router.context["caller"]
-    return http_app.json(own_account.own_view(customer, session.email_proven), headers=http_app.etag(customer.version))
+    return responses.json(
+        own_account.own_view(customer, session.email_proven), headers=responses.etag(customer.version)
+    )
 
 
 @router.patch(
@@ -49,15 +52,17 @@ def get_account() -> Response[Any]:
     responses=openapi_responses.responses({200: Account}, [VersionConflictError, EmailUnprovenError], ["ETag"]),
 )
 def change_account(
-    # Checked by the verb, merged into what is stored: a part alone may not be valid (a phone without its country).
+    # Validated after merging: alone it may be invalid, such as a phone without its country.
     changes: Annotated[SkipValidation[AccountChanges], Body()],
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,
 ) -> Response[Any]:
-    """Change one's own profile by JSON Merge Patch (RFC 7396); `If-Match` guards against changes of others."""
+    """Change one's own profile by JSON Merge Patch (RFC 7396). `If-Match` prevents lost updates."""
     store, (session, before) = router.context["store"], router.context["caller"]
     own_account.require_proven_email(changes, session.email_proven)
-    customer = own_account.patch(store, before.id, changes, clock.now(), http_app.version_wanted(if_match))
-    return http_app.json(own_account.own_view(customer, session.email_proven), headers=http_app.etag(customer.version))
+    customer = own_account.patch(store, before.id, changes, clock.now(), http_requests.expected_version(if_match))
+    return responses.json(
+        own_account.own_view(customer, session.email_proven), headers=responses.etag(customer.version)
+    )
 
 
 @router.get(
@@ -67,9 +72,9 @@ def change_account(
     **access.PRIVATE,
 )
 def list_consents(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
-    """What one has said on marketing, newest first."""
+    """List one's own marketing consents, newest first."""
     page = consents.page(router.context["store"], router.context["caller"].customer.id, limit, cursor)
-    return http_app.listing(router.current_event, page.items, page.next_cursor, limit)
+    return responses.listing(router.current_event, page.items, page.next_cursor, limit)
 
 
 @router.delete(
@@ -79,18 +84,19 @@ def list_consents(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Curso
     responses=openapi_responses.responses({200: Erasure}, [FreshSignInNeededError], ["Set-Cookie"]),
 )
 def delete_account() -> Response[Any]:
-    """Delete one's own account for good; the answer is the certificate of what was deleted and what is kept, and why.
+    """Delete one's own account for good.
 
-    It takes a sign-in by link or code of the last ten minutes: nobody who finds an open browser can do it.
+    The response is the certificate: which data was deleted, which is kept, and why. Requires a sign-in
+    by link or code within the last ten minutes, so that an open browser is not enough.
     """
     store, (session, customer) = router.context["store"], router.context["caller"]
     now = clock.now()
     if not sessions.is_fresh(session, now):
         raise FreshSignInNeededError
     certificate = customer_removal.erase(
-        store, customer.id, now, Actor("customer", customer.id), clock.deadline(access.SECONDS)
+        store, customer.id, now, Actor("customer", customer.id), clock.deadline(access.REMOVAL_SECONDS)
     )
-    return http_app.json(certificate, headers=access.drop_cookie())
+    return responses.json(certificate, headers=access.drop_cookie())
 
 
 @router.get(
@@ -100,11 +106,14 @@ def delete_account() -> Response[Any]:
     responses=openapi_responses.responses({200: CustomerData}, [EmailUnprovenError]),
 )
 def download_data(cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
-    """Download everything stored about oneself; with very many orders in several pages."""
+    """Download everything stored about oneself.
+
+    An account with very many orders has several pages.
+    """
     store, customer = router.context["store"], access.proven_caller(router).customer
     data = customer_data.own_page(store, customer, clock.now(), cursor)
-    name = {"Content-Disposition": 'attachment; filename="account.json"'}
-    return http_app.json(data, headers=name | http_app.link_to_next(router.current_event, data.next_cursor))
+    attachment = {"Content-Disposition": 'attachment; filename="account.json"'}
+    return responses.json(data, headers=attachment | responses.link_to_next(router.current_event, data.next_cursor))
 
 
 @router.get(
@@ -114,10 +123,13 @@ def download_data(cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
     **access.PRIVATE,
 )
 def list_orders(parameters: Annotated[ListParameters, Query()]) -> Response[Any]:
-    """One's own orders that pass all filters, newest first. Where few do, a page may be short and have a next one."""
+    """List one's own orders that pass all filters, newest first.
+
+    If few pass, a page may be short although there is a next one.
+    """
     store, customer = router.context["store"], access.proven_caller(router).customer
     page = order_lists.of_customer(store, customer.id, parameters.limit, parameters.cursor, parameters.filter())
-    return http_app.listing(router.current_event, page.items, page.next_cursor, parameters.limit)
+    return responses.listing(router.current_event, page.items, page.next_cursor, parameters.limit)
 
 
 @router.get(
@@ -127,5 +139,5 @@ def list_orders(parameters: Annotated[ListParameters, Query()]) -> Response[Any]
     responses=openapi_responses.responses({200: Order}, [OrderNotFoundError, EmailUnprovenError]),
 )
 def get_order(order_id: Annotated[str, Path(max_length=ID_LENGTH, examples=["1001"])]) -> Response[Any]:
-    """Read one of one's own orders."""
-    return http_app.json(orders.get(router.context["store"], access.proven_caller(router).customer.id, order_id))
+    """Get one of one's own orders."""
+    return responses.json(orders.get(router.context["store"], access.proven_caller(router).customer.id, order_id))

@@ -1,4 +1,4 @@
-"""/account/checkout, /checkout-policy and /storefront.css: what a storefront asks when somebody buys."""
+"""/account/checkout, /checkout-policy and /storefront.css: what a storefront needs at checkout."""
 
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from clientela.groups import group_stylesheets
 from clientela.storefront import checkout, checkout_policy, own_account
 from clientela.storefront.checkout import Checkout
 from clientela.storefront.checkout_policy import CheckoutPolicy, CheckoutQuestion
-from clientela.web import etags, http_app, openapi_responses
+from clientela.web import etags, openapi_responses, responses
 from storefront_routes import access
 
 router = Router()
@@ -25,10 +25,13 @@ BASE = "/v1/stores/<store_id>"
     **access.PRIVATE,
 )
 def get_checkout() -> Response[Any]:
-    """What checkout prefills: addresses, VAT ID, the tax exemption in force today, group discount and CSS classes."""
+    """Get the data that prefills checkout.
+
+    Addresses, VAT ID, today's tax exemption, group discount and CSS classes.
+    """
     session, customer = router.context["caller"]
     visible = own_account.visible_fields(customer, session.email_proven)
-    return http_app.json(checkout.prefill(router.context["store"], visible, clock.now()))
+    return responses.json(checkout.prefill(router.context["store"], visible, clock.now()))
 
 
 @router.post(
@@ -38,8 +41,11 @@ def get_checkout() -> Response[Any]:
     responses=openapi_responses.responses({200: CheckoutPolicy}),
 )
 def ask_checkout_policy(question: Annotated[CheckoutQuestion, Body()]) -> Response[Any]:
-    """How one may order: as a guest, signed in, or once approved. The same for every e-mail, with an account or without."""
-    return http_app.json(checkout_policy.answer(router.context["store"], question.country))
+    """Ask how one may order: as a guest, signed in, or once approved.
+
+    The response is the same for e-mails with and without an account.
+    """
+    return responses.json(checkout_policy.answer(router.context["store"], question.country))
 
 
 @router.get(
@@ -52,10 +58,10 @@ def get_stylesheet(
     groups: Annotated[str, Query(max_length=2500, examples=["wholesale,retail"])] = "",
     if_none_match: Annotated[str | None, Header(alias="If-None-Match")] = None,
 ) -> Response[Any]:
-    """The CSS of groups by their codes, the leading one first: for everybody, cacheable, without what is no group."""
-    found = group_stylesheets.stylesheet(router.context["store"], groups.split(","), clock.now())
-    tag = etags.etag_of(found.css)
-    headers = {"ETag": tag, "Cache-Control": f"public, max-age={found.seconds}"}
+    """Get the CSS of groups by their codes, highest priority first. Unknown codes are ignored."""
+    stylesheet = group_stylesheets.stylesheet(router.context["store"], groups.split(","), clock.now())
+    tag = etags.etag_of(stylesheet.css)
+    headers = {"ETag": tag, "Cache-Control": f"public, max-age={stylesheet.seconds}"}
     if etags.matches(if_none_match, tag):
         return Response(status_code=304, headers=headers, body="")
-    return Response(status_code=200, content_type="text/css; charset=utf-8", headers=headers, body=found.css)
+    return Response(status_code=200, content_type="text/css; charset=utf-8", headers=headers, body=stylesheet.css)

@@ -1,4 +1,4 @@
-"""/account/sessions: the devices on which a shopper is signed in."""
+"""/account/sessions: list and end the shopper's own sessions, one per device."""
 
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from clientela.schema.documents import Model
 from clientela.schema.fields import Line, Timestamp
 from clientela.sign_in import sessions
 from clientela.sign_in.sessions import Session, SignInMethod
-from clientela.web import http_app, openapi_responses
+from clientela.web import openapi_responses, responses
 from storefront_routes import access
 
 router = Router()
@@ -21,7 +21,7 @@ SessionId = Annotated[str, Path(max_length=64, examples=["ses_01KAJ3Q4S9V7W0X2Y5
 
 
 class Device(Model):
-    """A device; `current` is the one that asks."""
+    """A device; `current` is true for the calling one."""
 
     id: str
     device: Line | None
@@ -33,7 +33,7 @@ class Device(Model):
 
 
 class DeviceList(Model):
-    """All devices, newest sign-in first."""
+    """All devices of the shopper, newest sign-in first."""
 
     items: list[Device]
 
@@ -42,10 +42,10 @@ class DeviceList(Model):
     BASE, operation_id="listOwnSessions", responses=openapi_responses.responses({200: DeviceList}), **access.PRIVATE
 )
 def list_sessions() -> Response[Any]:
-    """The devices on which one is signed in."""
+    """List the devices on which one is signed in, newest sign-in first."""
     caller = router.context["caller"]
-    living = sessions.list_active(router.context["store"], caller.customer, clock.now())
-    return http_app.json(DeviceList(items=[_device(session, caller.session) for session in living]))
+    active = sessions.list_active(router.context["store"], caller.customer, clock.now())
+    return responses.json(DeviceList(items=[_device(session, caller.session) for session in active]))
 
 
 @router.delete(
@@ -57,7 +57,7 @@ def list_sessions() -> Response[Any]:
 def end_session(session_id: SessionId) -> Response[Any]:
     """Sign out on one device."""
     sessions.end(router.context["store"], router.context["caller"].customer.id, session_id)
-    return Response(status_code=204, body="")
+    return responses.no_content()
 
 
 @router.delete(
@@ -67,11 +67,11 @@ def end_session(session_id: SessionId) -> Response[Any]:
     responses=openapi_responses.responses({204: None}, headers=["Set-Cookie"]),
 )
 def end_sessions() -> Response[Any]:
-    """Sign out everywhere, here as well."""
+    """Sign out on all devices, including this one."""
     sessions.end_all(router.context["store"], router.context["caller"].customer.id)
-    return Response(status_code=204, headers=access.drop_cookie(), body="")
+    return responses.no_content(access.drop_cookie())
 
 
 def _device(session: Session, current: Session) -> Device:
-    shown = session.model_dump(exclude={"customer_id", "email_proven"})
-    return Device(**shown, current=session.id == current.id)
+    fields = session.model_dump(exclude={"customer_id", "email_proven"})
+    return Device(**fields, current=session.id == current.id)

@@ -1,4 +1,4 @@
-"""/account/email-change: another e-mail for one's account, proven at the new address; and the way back from the old one."""
+"""/account/email-change: change one's own e-mail by a mail to the new address; revert it from the old one."""
 
 from typing import Annotated, Any, Self
 
@@ -23,7 +23,7 @@ from clientela.sign_in.sign_in_errors import (
 )
 from clientela.storefront import own_account
 from clientela.storefront.own_account import Account
-from clientela.web import http_app, openapi_responses
+from clientela.web import openapi_responses, responses
 from storefront_routes import access
 from storefront_routes.sign_in import Code, Secret
 
@@ -34,14 +34,14 @@ REFUSALS = (LinkUnknownError, LinkUsedError, LinkExpiredError, EmailTakenError)
 
 
 class NewEmail(Model):
-    """The e-mail to be."""
+    """The new e-mail address."""
 
     email: Email
     language: Language | None = None
 
 
 class EmailChangeRequest(Model):
-    """What the page keeps until the mail has come. `resend_after` is in seconds."""
+    """A requested change, which the page keeps until the mail arrives. `resend_after` is in seconds."""
 
     request_id: str
     expires_at: Timestamp
@@ -49,14 +49,14 @@ class EmailChangeRequest(Model):
 
 
 class EmailProof(Model):
-    """The token behind `#email_change=` of the link, or the request with the code of its mail."""
+    """The token after `#email_change=` in the link, or the request with the code in its mail."""
 
     token: Secret | None = None
     request_id: Secret | None = None
     code: Code | None = None
 
     @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def _one_proof(self) -> Self:
         given = {name for name in ("token", "request_id", "code") if getattr(self, name) is not None}
         if given not in ({"token"}, {"request_id", "code"}):
             raise ValueError("send token, or request_id and code")
@@ -64,7 +64,7 @@ class EmailProof(Model):
 
 
 class RevertToken(Model):
-    """The token behind `#email_revert=` of the link in the notice to the old address."""
+    """The token after `#email_revert=` in the link of the notice to the old address."""
 
     token: Secret
 
@@ -76,11 +76,11 @@ class RevertToken(Model):
     responses=openapi_responses.responses({202: EmailChangeRequest}, [EmailUnprovenError]),
 )
 def request_email_change(new: Annotated[NewEmail, Body()]) -> Response[Any]:
-    """Ask for a mail to a new address. The answer is the same whether or not the address has an account."""
+    """Request a mail to a new address. The response does not reveal whether it has an account."""
     store, customer = router.context["store"], access.proven_caller(router).customer
     visitor = access.visitor(router.current_event)
-    asked = email_changes.request(store, customer, new.email, new.language, visitor, clock.now())
-    return http_app.json(EmailChangeRequest(**vars(asked)), 202)
+    request = email_changes.request(store, customer, new.email, new.language, visitor, clock.now())
+    return responses.json(EmailChangeRequest(**vars(request)), 202)
 
 
 @router.post(
@@ -92,12 +92,15 @@ def request_email_change(new: Annotated[NewEmail, Body()]) -> Response[Any]:
     ),
 )
 def confirm_email_change(proof: Annotated[EmailProof, Body()]) -> Response[Any]:
-    """Prove the new address, in a session: the link may be opened by a mail scanner. All other devices are signed out."""
+    """Confirm the new address. All other devices are signed out.
+
+    Requires a session, because a mail scanner may open the link.
+    """
     store, (session, customer) = router.context["store"], access.proven_caller(router)
     after = email_changes.confirm(
         store, customer, session, clock.now(), token=proof.token, request_id=proof.request_id, code=proof.code
     )
-    return http_app.json(own_account.own_view(after, session.email_proven), headers=http_app.etag(after.version))
+    return responses.json(own_account.own_view(after, session.email_proven), headers=responses.etag(after.version))
 
 
 @router.post(
@@ -106,10 +109,11 @@ def confirm_email_change(proof: Annotated[EmailProof, Body()]) -> Response[Any]:
     tags=["account"],
     responses=openapi_responses.responses({204: None}, REFUSALS),
 )
-def revert_email_change(known: Annotated[RevertToken, Body()]) -> Response[Any]:
-    """Give the account its old address back, within seven days and without a session; everybody is signed out.
+def revert_email_change(proof: Annotated[RevertToken, Body()]) -> Response[Any]:
+    """Restore the account's old address within seven days. All devices are signed out.
 
-    Ask before you call it: a page that calls it by itself lets every mail scanner undo what was wanted.
+    Requires no session. The page must ask first: if it called this on loading, any mail scanner would
+    revert the change.
     """
-    email_reverts.revert(router.context["store"], known.token, access.visitor(router.current_event), clock.now())
-    return http_app.no_content()
+    email_reverts.revert(router.context["store"], proof.token, access.visitor(router.current_event), clock.now())
+    return responses.no_content()

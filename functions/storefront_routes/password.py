@@ -1,4 +1,4 @@
-"""/account/password: the shopper's own password, for those who want one."""
+"""/account/password: get the state of, set and remove the shopper's own password."""
 
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from clientela.schema.documents import Model
 from clientela.sign_in import passwords
 from clientela.sign_in.passwords import Password, PasswordState
 from clientela.sign_in.sign_in_errors import CredentialsWrongError, FreshSignInNeededError, LoginDisabledError
-from clientela.web import http_app, openapi_responses
+from clientela.web import openapi_responses, responses
 from storefront_routes import access
 
 router = Router()
@@ -19,13 +19,13 @@ BASE = "/v1/stores/<store_id>/account/password"
 
 
 class CurrentPassword(Model):
-    """The current password; not needed where the session was opened by a mail within the last ten minutes."""
+    """The current password; not needed within ten minutes of a sign-in by e-mail."""
 
     current_password: Password | None = None
 
 
 class NewPassword(CurrentPassword):
-    """The password to be: 8 characters or more, and none of the most common ones."""
+    """The new password: 8 characters or more, and not one of the most common ones."""
 
     password: Password
 
@@ -34,9 +34,9 @@ class NewPassword(CurrentPassword):
     BASE, operation_id="getPassword", responses=openapi_responses.responses({200: PasswordState}), **access.PRIVATE
 )
 def get_password() -> Response[Any]:
-    """Whether one has a password, and whether changing it takes the current one."""
+    """Get whether one has a password, and whether a change requires the current one."""
     session, customer = router.context["caller"]
-    return http_app.json(passwords.state(router.context["store"], customer, session, clock.now()))
+    return responses.json(passwords.state(router.context["store"], customer, session, clock.now()))
 
 
 @router.post(
@@ -46,10 +46,10 @@ def get_password() -> Response[Any]:
     **access.PRIVATE,
 )
 def set_password(new: Annotated[NewPassword, Body()]) -> Response[Any]:
-    """Set or change one's password: all other devices are signed out, and a mail tells of it."""
+    """Set or change one's own password. All other devices are signed out, and a mail is sent."""
     session, customer = router.context["caller"]
     passwords.change(router.context["store"], customer, session, new.password, new.current_password, clock.now())
-    return http_app.no_content()
+    return responses.no_content()
 
 
 @router.delete(
@@ -59,7 +59,7 @@ def set_password(new: Annotated[NewPassword, Body()]) -> Response[Any]:
     **access.PRIVATE,
 )
 def remove_password() -> Response[Any]:
-    """Remove one's password, within ten minutes of a sign-in by mail, which is the way in from then on."""
+    """Remove one's own password, within ten minutes of a sign-in by e-mail."""
     session, customer = router.context["caller"]
     passwords.remove(router.context["store"], customer, session, clock.now())
-    return http_app.no_content()
+    return responses.no_content()

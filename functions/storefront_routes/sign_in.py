@@ -1,4 +1,7 @@
-"""/login-links and /sessions: the way in and the way out. Only a POST uses a link up, so mail scanners cannot."""
+"""/login-links and /sessions: sign in and sign out.
+
+Only a POST uses a link up, so that mail scanners cannot.
+"""
 
 from typing import Annotated, Any, Self
 
@@ -28,7 +31,7 @@ from clientela.sign_in.sign_in_errors import (
 from clientela.storefront import own_account
 from clientela.storefront.own_account import Account
 from clientela.stores.stores import Store
-from clientela.web import http_app, openapi_responses
+from clientela.web import openapi_responses, responses
 from clientela.web.http_errors import OriginNotAllowedError
 from storefront_routes import access
 
@@ -44,10 +47,10 @@ Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 def _six_digits(text: str) -> str:
-    """`123 456` as people type it. ValueError where it is no code."""
+    """Return the digits of a code typed as `123 456`. Raise ValueError if there are not six."""
     digits = text.replace(" ", "").replace("-", "")
     if not (digits.isascii() and digits.isdigit() and len(digits) == 6):
-        raise ValueError("a code has six digits")
+        raise ValueError("must have six digits")
     return digits
 
 
@@ -55,7 +58,7 @@ Code = Annotated[str, Field(max_length=20, examples=["123 456"]), AfterValidator
 
 
 class NewLoginLink(Model):
-    """Where to send a sign-in link, and where to go once signed in."""
+    """A sign-in link to request: the e-mail, and the page to return to."""
 
     email: Email
     language: Language | None = None
@@ -63,7 +66,7 @@ class NewLoginLink(Model):
 
 
 class LoginLink(Model):
-    """What the page keeps until the link comes back to it. `resend_after` is in seconds."""
+    """A requested link, which the page keeps until the link is opened. `resend_after` is in seconds."""
 
     request_id: str
     nonce: str
@@ -75,10 +78,12 @@ _PROOFS = ("token", "nonce", "request_id", "code", "email", "password")
 
 
 class NewSession(Model):
-    """The link's token with the nonce of the browser that asked, in any browser the code of the mail, or a password.
+    """One of these proofs: token and nonce, a code, or a password.
 
-    The token alone signs nobody in: the answer says whether the link still lives, and the merchant sees that somebody
-    opened it elsewhere. `cookie` keeps the session in a cookie that no script can read, instead of in the answer.
+    The token of the link works with the nonce of the browser that requested it; the code of the mail
+    works in any browser. The token alone signs nobody in: the response says whether the link is valid,
+    and the merchant sees that it was opened in another browser. With `cookie` the session is stored in
+    a cookie that scripts cannot read, and is not in the response.
     """
 
     token: Secret | None = None
@@ -90,7 +95,7 @@ class NewSession(Model):
     cookie: StrictBool = False
 
     @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def _one_proof(self) -> Self:
         given = {name for name in _PROOFS if getattr(self, name) is not None}
         if given not in (
             {"token"},
@@ -106,7 +111,7 @@ class NewSession(Model):
 
 
 class OpenSession(Model):
-    """A session. `session_token` is shown here only, and not at all where it is in the cookie."""
+    """A new session. Only this response has `session_token`; it is null if the session is in a cookie."""
 
     session_token: str | None
     expires_at: Timestamp
@@ -120,17 +125,17 @@ class OpenSession(Model):
     tags=["sign-in"],
     responses=openapi_responses.responses({202: LoginLink}, [LoginDisabledError]),
 )
-def request_login_link(wanted: Annotated[NewLoginLink, Body()]) -> Response[Any]:
-    """Ask for a sign-in link by e-mail. The answer is the same for everybody, whether there is an account or not."""
-    asked = link_sign_in.request_link(
+def request_login_link(new: Annotated[NewLoginLink, Body()]) -> Response[Any]:
+    """Request a sign-in link by e-mail. The response does not reveal whether there is an account."""
+    link = link_sign_in.request_link(
         router.context["store"],
-        wanted.email,
+        new.email,
         access.visitor(router.current_event),
-        wanted.language,
-        wanted.return_to,
+        new.language,
+        new.return_to,
         clock.now(),
     )
-    return http_app.json(LoginLink(**vars(asked)), 202)
+    return responses.json(LoginLink(**vars(link)), 202)
 
 
 @router.post(
@@ -141,25 +146,28 @@ def request_login_link(wanted: Annotated[NewLoginLink, Body()]) -> Response[Any]
 )
 def create_session(
     new: Annotated[NewSession, Body()],
-    # Chosen by the caller and kept to itself: with it, an answer that was lost can be asked for again for a minute.
+    # A secret that the client chooses: with it, a lost response can be requested again for a minute.
     idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=16, max_length=200)] = None,
 ) -> Response[Any]:
-    """Sign in with what the mail held, good once and for ten minutes; or with a password, which proves no e-mail by itself."""
+    """Sign in with a link, a code or a password.
+
+    A link or code works once, within ten minutes. A password does not prove the e-mail.
+    """
     store = router.context["store"]
     if new.cookie:
-        # Else another site could sign a visitor in to an account of its own.
+        # Otherwise another site could sign a visitor in to an account of its own.
         access.require_own_page(store, router.current_event.headers)
-    opened = _opened(store, new, idempotency_key)
+    signed_in = _sign_in(store, new, idempotency_key)
     body = OpenSession.model_construct(
-        session_token=None if new.cookie else opened.token,
-        expires_at=opened.session.expires_at,
-        customer=own_account.own_view(opened.customer, opened.session.email_proven),
-        return_to=opened.return_to,
+        session_token=None if new.cookie else signed_in.token,
+        expires_at=signed_in.session.expires_at,
+        customer=own_account.own_view(signed_in.customer, signed_in.session.email_proven),
+        return_to=signed_in.return_to,
     )
-    return http_app.json(body, 201, access.set_cookie(opened.token, opened.session) if new.cookie else {})
+    return responses.json(body, 201, access.set_cookie(signed_in.token, signed_in.session) if new.cookie else {})
 
 
-def _opened(store: Store, new: NewSession, idempotency_key: str | None) -> SignedIn:
+def _sign_in(store: Store, new: NewSession, idempotency_key: str | None) -> SignedIn:
     visitor, now = access.visitor(router.current_event), clock.now()
     if new.email and new.password:
         return password_sign_in.sign_in(store, new.email, new.password, visitor, now)
@@ -179,4 +187,4 @@ def end_session() -> Response[Any]:
     """Sign out."""
     caller = router.context["caller"]
     sessions.end(router.context["store"], caller.customer.id, caller.session.id)
-    return Response(status_code=204, headers=access.drop_cookie(), body="")
+    return responses.no_content(access.drop_cookie())

@@ -25,7 +25,7 @@ from clientela.stores import api_keys, stores
 from clientela.stores.api_keys import ALL_SCOPES, NewKey
 from clientela.stores.stores import Store, StoreSettings
 from clientela.table.transactions import Transaction
-from clientela.web import http_requests
+from clientela.web import http_requests, powertools_routes
 
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text())
 APPS = {"customers_api": customers_api.app, "storefront_api": storefront_api.app}
@@ -199,7 +199,7 @@ def test_template_leads_each_path_to_its_function(operation: Operation) -> None:
 
 
 def test_every_route_is_documented() -> None:
-    answered = {route.operation_id for app in APPS.values() for route in app._static_routes + app._dynamic_routes}
+    answered = {route.operation_id for app in APPS.values() for route in powertools_routes.registered(app)}
     assert answered | {"getOpenApi"} == {operation.id for operation in OPERATIONS}
 
 

@@ -6,8 +6,9 @@ from clientela import errors
 from clientela.errors import ClientelaError
 from clientela.sign_in import sign_in_errors
 from clientela.web import http_errors
-from clientela.web.http_app import PROBLEM, STATUS, Listing
 from clientela.web.openapi_responses import Problem
+from clientela.web.problems import PROBLEM, STATUS
+from clientela.web.responses import Listing
 from tools.openapi.operations import Operation
 from tools.openapi.schemas import Schemas
 

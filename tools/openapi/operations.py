@@ -9,6 +9,8 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import BaseModel, create_model
 
+from clientela.web import powertools_routes
+
 PLACES = {Path: "path", Query: "query", Header: "header"}
 
 
@@ -32,7 +34,7 @@ class Operation(NamedTuple):
 
 def operations(app: APIGatewayHttpResolver) -> Iterator[Operation]:
     """Yield the operations of an app in the order of its code."""
-    for route in app._static_routes + app._dynamic_routes:
+    for route in powertools_routes.registered(app):
         summary, description = _docstring(route.func)
         parameters, body = _inputs(route.func, route.operation_id)
         yield Operation(

@@ -1,6 +1,6 @@
 """Errors of the domain, each with a stable code that callers may rely on.
 
-The HTTP edge adds those of `http_errors`; `http_app.STATUS` maps every error to its HTTP status.
+The HTTP edge adds those of `http_errors`; `problems.STATUS` maps every error to its HTTP status.
 """
 
 from collections.abc import Sequence

@@ -15,7 +15,7 @@ from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
 from clientela.table.transactions import Transaction
-from clientela.web import http_app, http_errors
+from clientela.web import http_errors, problems, responses
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def test_only_the_stores_own_pages_may_call_from_a_browser(store: Store) -> None
 
 def test_every_answer_carries_the_security_headers(store: Store, key: str) -> None:
     for headers in (call("GET", "demo/customers", key=key)[2], call("GET", "demo/customers")[2]):
-        assert http_app.SECURITY_HEADERS.items() <= headers.items()
+        assert responses.SECURITY_HEADERS.items() <= headers.items()
 
 
 def test_a_fault_of_ours_tells_nothing_of_it(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,4 +228,4 @@ def test_a_fault_of_ours_tells_nothing_of_it(key: str, monkeypatch: pytest.Monke
 def test_every_error_has_its_status() -> None:
     values = [*vars(errors).values(), *vars(sign_in_errors).values(), *vars(http_errors).values()]
     named = {value for value in values if isinstance(value, type) and issubclass(value, ClientelaError)}
-    assert named - {ClientelaError} == set(http_app.STATUS)
+    assert named - {ClientelaError} == set(problems.STATUS)

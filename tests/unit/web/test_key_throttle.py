@@ -23,30 +23,30 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_a_quiet_key_may_burst_and_is_then_refused() -> None:
-    assert [key_throttle.take("k", 100.0).retry_after for _ in range(40)] == [None] * 40
-    refused = key_throttle.take("k", 100.0)
+    assert [key_throttle.count("k", 100.0).retry_after for _ in range(40)] == [None] * 40
+    refused = key_throttle.count("k", 100.0)
     assert (refused.remaining, refused.full_in, refused.retry_after) == (0, 2, 1)
     with pytest.raises(TooManyRequestsError):
-        refused.demand()
+        refused.require_left()
 
 
 def test_what_was_refused_costs_nothing_and_the_bucket_fills_with_time() -> None:
     for _ in range(100):
-        key_throttle.take("k", 100.0)
-    assert [key_throttle.take("k", 100.5).retry_after for _ in range(11)] == [None] * 10 + [1]
-    assert key_throttle.take("k", 1000.0).remaining == 39
+        key_throttle.count("k", 100.0)
+    assert [key_throttle.count("k", 100.5).retry_after for _ in range(11)] == [None] * 10 + [1]
+    assert key_throttle.count("k", 1000.0).remaining == 39
 
 
 def test_keys_do_not_share_a_bucket() -> None:
     for _ in range(41):
-        key_throttle.take("busy", 100.0)
-    assert key_throttle.take("quiet", 100.0).remaining == 39
+        key_throttle.count("busy", 100.0)
+    assert key_throttle.count("quiet", 100.0).remaining == 39
 
 
 def test_buckets_that_are_full_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_throttle, "KEYS", 3)
+    monkeypatch.setattr(key_throttle, "MAX_KEYS", 3)
     for moment, name in enumerate("abcdefgh"):
-        key_throttle.take(name, moment * 10.0)
+        key_throttle.count(name, moment * 10.0)
     assert len(key_throttle._buckets) <= 3
 
 

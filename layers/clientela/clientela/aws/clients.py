@@ -1,4 +1,4 @@
-"""The AWS clients, each made once, when it is first used: nothing connects at import."""
+"""The clients of AWS services. Each is created once, at its first use; nothing connects at import."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
-# botocore's own defaults (60 s, 60 s) outlive a Lambda; standard retries back off with jitter.
+# botocore's default timeouts (60 s, 60 s) exceed those of functions. Standard retries back off with jitter.
 CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "max_attempts": 4}, tcp_keepalive=True)
 
 
 @cache
 def session() -> boto3.Session:
-    """Return the session that all clients share: it finds region and credentials."""
+    """Return the session that all clients share. It finds region and credentials."""
     return boto3.Session()
 
 
@@ -34,10 +34,10 @@ def credentials() -> ReadOnlyCredentials:
     Raises:
         NoCredentialsError: none are configured.
     """
-    found = _credentials()
-    if found is None:
+    source = _credentials()
+    if source is None:
         raise NoCredentialsError
-    return found.get_frozen_credentials()
+    return source.get_frozen_credentials()
 
 
 @cache
@@ -47,16 +47,16 @@ def _credentials() -> Credentials | None:
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """The table. PynamoDB's records and the lean client (dynamodb.py) share it, its credentials and its endpoint."""
+    """Return the client of DynamoDB. `table/dynamodb` uses its endpoint and region for its own requests."""
     return session().client("dynamodb", config=CONFIG.merge(Config(read_timeout=5, parameter_validation=False)))
 
 
 @cache
 def s3() -> "S3Client":
-    """Objects: import sources, job files, exports.
+    """Return the client of S3: import sources, job files, exports.
 
-    botocore's default would sign URLs the old way (SigV2), which newer buckets refuse, and for the global endpoint, which
-    redirects to the bucket's region and so breaks the signature.
+    By default botocore signs URLs with Signature Version 2, which newer buckets refuse, and for the
+    global endpoint, whose redirect to the bucket's region invalidates the signature.
     """
     return session().client(
         "s3", config=CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
@@ -65,35 +65,35 @@ def s3() -> "S3Client":
 
 @cache
 def sqs() -> "SQSClient":
-    """The mail queue."""
+    """Return the client of SQS. `sqs` uses its endpoint and region to send single messages."""
     return session().client("sqs", config=CONFIG)
 
 
 @cache
 def ses() -> "SESV2Client":
-    """Outgoing mail."""
+    """Return the client of SES, which sends mail."""
     return session().client("sesv2", config=CONFIG)
 
 
 @cache
 def events() -> "EventBridgeClient":
-    """The bus on which events go out."""
+    """Return the client of EventBridge, which has the event bus."""
     return session().client("events", config=CONFIG)
 
 
 @cache
 def lambda_() -> "LambdaClient":
-    """Asynchronous invocation of the export function."""
+    """Return the client of Lambda, to invoke functions asynchronously."""
     return session().client("lambda", config=CONFIG)
 
 
 @cache
 def step_functions() -> "SFNClient":
-    """Start of an import's state machine."""
+    """Return the client of Step Functions, to start the state machine of imports."""
     return session().client("stepfunctions", config=CONFIG)
 
 
 @cache
 def secrets() -> "SecretsManagerClient":
-    """The signing secret."""
+    """Return the client of Secrets Manager, which has the keys for signing and hashing."""
     return session().client("secretsmanager", config=CONFIG)

@@ -1,4 +1,4 @@
-"""The queue of what a function could not do and will never be able to: a person must look at it."""
+"""The queue of failed calls: work that no retry can finish, for a person to look at."""
 
 import orjson
 
@@ -6,7 +6,10 @@ from clientela import settings
 from clientela.aws import clients
 
 
-def park(function: str, **about: str) -> None:
-    """Put something aside. It may name items, never what is in them. One call of SQS."""
-    body = orjson.dumps({"function": function, **about}).decode()
+def park(function: str, **details: str) -> None:
+    """Put the work that a function gave up on the queue.
+
+    `details` may name items, but never contain their data. Cost: 1 call of SQS.
+    """
+    body = orjson.dumps({"function": function, **details}).decode()
     clients.sqs().send_message(QueueUrl=settings.failed_calls_queue_url(), MessageBody=body)

@@ -1,7 +1,7 @@
 """Kept-alive HTTP connections to one endpoint.
 
-The standard library's own: urllib3 took 0.28 ms of CPU to send a small request and read its answer, this takes 0.11.
-Measured on one machine, beside a whole read of a customer through the API of 0.6 ms.
+Uses http.client: a small request and its response took 0.11 ms of CPU, with urllib3 0.28 ms. On the
+same machine, reading a customer through the API took 0.6 ms in all.
 """
 
 import ssl
@@ -13,18 +13,18 @@ from urllib.parse import urlsplit
 from urllib3.util import wait_for_read
 
 CONNECT_SECONDS, READ_SECONDS = 2, 5
-Broken = (OSError, HTTPException)  # what a lost, late or garbled answer raises
+Broken = (OSError, HTTPException)  # raised by a lost, late or invalid response
 
 
 class Reply(NamedTuple):
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     data: bytes
 
 
 class Connections:
-    """Connections that threads share: each is used by one at a time, and waits for the next."""
+    """A pool of connections for all threads. A thread has a connection to itself during a request."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -35,12 +35,16 @@ class Connections:
 
     @property
     def host(self) -> str:
-        """What the Host header says."""
+        """The value of the Host header."""
         return self._parts.netloc
 
     def post(self, body: bytes, headers: dict[str, str]) -> Reply:
-        """POST to the endpoint's root. Raises one of `Broken`; whether the other side did its work is not known then."""
-        connection = self._waiting() or self._new()
+        """POST to the root of the endpoint.
+
+        Raises:
+            Broken: one of these, if no response arrived; the server may have done the work.
+        """
+        connection = self._idle_connection() or self._new()
         try:
             connection.putrequest("POST", "/", skip_host=True, skip_accept_encoding=True)
             for name, value in headers.items():
@@ -55,8 +59,11 @@ class Connections:
         self._idle.append(connection)
         return reply
 
-    def _waiting(self) -> HTTPConnection | None:
-        """One that waits and is still open: the other side ends those that wait long, as they do in a frozen Lambda."""
+    def _idle_connection(self) -> HTTPConnection | None:
+        """Return an idle connection that is still open, or None.
+
+        Servers close connections that are idle for long, as in a frozen function.
+        """
         while True:
             try:
                 connection = self._idle.pop()

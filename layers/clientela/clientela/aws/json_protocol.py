@@ -1,7 +1,8 @@
 """Signed calls of AWS's JSON protocols over kept-alive connections, without botocore's cost.
 
-Botocore spends 2 ms of CPU on a transaction and 10 ms on a page of 100 items; this module spends what
-orjson needs. Region, endpoint and credentials are botocore's, so that every way to configure them works.
+Botocore spends 2 ms of CPU on a transaction and 10 ms on a page of 100 items; this module spends
+little more than orjson does. Region, endpoint and credentials are botocore's, so that all its ways to
+configure them work.
 
 Signature: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -29,7 +30,7 @@ TEMPORARY = (
 
 
 class Service(NamedTuple):
-    """A service by its name in signatures and the prefix of its operations, and the version of its JSON."""
+    """A service: its name in signatures, the prefix of its operations, the version of its JSON protocol."""
 
     name: str
     target: str
@@ -37,11 +38,11 @@ class Service(NamedTuple):
 
 
 class CallError(RuntimeError):
-    """AWS refused a call in a way that repeating cannot cure: a fault of ours."""
+    """AWS refused a call that no retry can fix: an error of ours."""
 
 
 class RefusedError(CallError):
-    """What AWS answered instead: `code` is the exception's name, `body` all of it."""
+    """An error response of AWS: `code` is the exception's name, `body` the whole response."""
 
     def __init__(self, operation: str, body: dict[str, Any]) -> None:
         self.code = str(body.get("__type", "")).rpartition("#")[2]
@@ -52,8 +53,8 @@ class RefusedError(CallError):
 class JsonClient:
     """One AWS service: signs each call, sends it over a kept-alive connection, retries.
 
-    `boto` returns botocore's client of the service: it gives region and endpoint. Throttling, server
-    errors and lost replies are retried, so every call must be safe to send twice.
+    `boto` returns botocore's client of the service, which has region and endpoint. Throttled calls, server
+    errors and lost responses are retried, so every call must be safe to send twice.
     """
 
     def __init__(self, service: Service, boto: Callable[[], Any]) -> None:
@@ -61,11 +62,11 @@ class JsonClient:
         self._connections: Connections | None = None
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Return the service's answer.
+        """Return the service's response.
 
         Raises:
             RefusedError: the service refused the request.
-            BusyError: ATTEMPTS attempts met throttling, server errors or broken connections.
+            BusyError: all ATTEMPTS attempts were throttled or met server errors or broken connections.
         """
         body = orjson.dumps(request)
         for attempt in range(ATTEMPTS):
@@ -76,18 +77,18 @@ class JsonClient:
             except Broken:
                 continue
             if reply.status == 200:
-                answer: dict[str, Any] = orjson.loads(reply.data)
-                return answer
-            refused = RefusedError(operation, _json(reply.data))
-            if reply.status < 500 and refused.code not in TEMPORARY:
-                raise refused
+                response: dict[str, Any] = orjson.loads(reply.data)
+                return response
+            refusal = RefusedError(operation, _json(reply.data))
+            if reply.status < 500 and refusal.code not in TEMPORARY:
+                raise refusal
         raise BusyError
 
     def send(self, operation: str, body: bytes) -> Reply:
         """Sign a request and send it once.
 
         Raises:
-            Broken: one of these, if no reply arrived; the service may have done the work.
+            Broken: one of these, if no response arrived; the service may have done the work.
         """
         meta = self._boto().meta
         if self._connections is None or self._connections.url != meta.endpoint_url:
@@ -100,7 +101,7 @@ class JsonClient:
 def headers(
     service: Service, operation: str, body: bytes, host: str, region: str, credentials: Any, now: datetime
 ) -> dict[str, str]:
-    """The headers of one call, signed with Signature Version 4."""
+    """Return the headers of one call, signed with Signature Version 4."""
     moment, target = now.strftime("%Y%m%dT%H%M%SZ"), f"{service.target}.{operation}"
     signed = {"host": host, "x-amz-date": moment, "x-amz-target": target}
     if credentials.token:
@@ -139,7 +140,7 @@ def _signing_key(secret: str, day: str, region: str, service: str) -> bytes:
 
 
 def _json(data: bytes) -> dict[str, Any]:
-    """The body of a refusal; empty where something on the way answered in AWS's place."""
+    """Return the body of an error response; empty if it is not JSON, such as that of a proxy."""
     try:
         body: dict[str, Any] = orjson.loads(data)
     except orjson.JSONDecodeError:

@@ -1,6 +1,6 @@
-"""A lean SendMessage and SendMessageBatch: botocore spends a millisecond of CPU on a call.
+"""Sends messages to SQS queues without the millisecond of CPU that botocore spends on a call.
 
-A message whose reply was lost is sent again and may then arrive twice, as SQS's own messages may.
+If a response is lost, the message is sent again and may arrive twice, which SQS does not rule out either.
 Protocol: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
 """
 

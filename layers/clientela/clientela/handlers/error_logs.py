@@ -1,4 +1,7 @@
-"""What went wrong, for the log: of what kind and where. Never in words, which may quote an address, a token or a row."""
+"""Errors in the log: names, codes and stack positions, without messages.
+
+A message may quote an address, a token or a row.
+"""
 
 from collections.abc import Callable
 from functools import cache, wraps
@@ -18,16 +21,16 @@ logger = Logger()
 
 
 class FaultError(Exception):
-    """A function has failed: its class has the name of the error that stopped it, which is in the log."""
+    """Base of the errors that a failed function raises. The class has the name of the logged error."""
 
 
 def log(error: BaseException) -> None:
-    """Write a fault of ours to the log."""
+    """Log an error that nobody handles."""
     logger.error("unhandled", **error_details(error))
 
 
 def error_details(error: BaseException) -> dict[str, Any]:
-    """The names, codes and stack positions of an error and of its causes."""
+    """Return the names, codes and stack positions of an error and its causes."""
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return {
         "error": type(error).__name__,
@@ -38,25 +41,28 @@ def error_details(error: BaseException) -> dict[str, Any]:
 
 
 def redact_errors[A](handler: Callable[[dict[str, Any], Any], A]) -> Callable[[dict[str, Any], Any], A]:
-    """A function whose failures are logged here: Lambda, which logs what is raised word by word, gets the name alone."""
+    """Wrap a handler: log its errors without their messages, and raise an error with the name alone.
+
+    Lambda would otherwise log the message.
+    """
 
     @wraps(handler)
-    def handled(event: dict[str, Any], context: Any) -> A:
+    def wrapper(event: dict[str, Any], context: Any) -> A:
         try:
             return handler(event, context)
         except Exception as error:
             log(error)
-            # The name is what Step Functions and failure destinations go by.
+            # Step Functions and failure destinations use the name.
             raise type(type(error).__name__, (FaultError,), {})() from None
 
-    return handled
+    return wrapper
 
 
 def _codes(error: BaseException) -> dict[str, Any]:
     match error:
         case ValidationError():
-            complaints = error.errors(include_url=False, include_context=False, include_input=False)
-            return {"fields": [f"{_place(complaint['loc'])}: {complaint['type']}" for complaint in complaints]}
+            errors = error.errors(include_url=False, include_context=False, include_input=False)
+            return {"fields": [f"{_field(each['loc'])}: {each['type']}" for each in errors]}
         case ClientError():
             return {"code": error.response["Error"]["Code"]}
         case ClientelaError() | RefusedError():
@@ -67,16 +73,19 @@ def _codes(error: BaseException) -> dict[str, Any]:
             return {}
 
 
-def _place(location: tuple[int | str, ...]) -> str:
-    """`order.items.2.price`. Names that are in no schema of ours came with the input: they are left out."""
-    return ".".join(str(part) for part in location if isinstance(part, int) or part in _names(Model))
+def _field(location: tuple[int | str, ...]) -> str:
+    """Return a field's path, such as `order.items.2.price`.
+
+    Names that no model has came with the input and are left out.
+    """
+    return ".".join(str(part) for part in location if isinstance(part, int) or part in _field_names(Model))
 
 
 @cache
-def _names(model: type[BaseModel]) -> frozenset[str]:
-    return frozenset(model.model_fields).union(*(_names(part) for part in model.__subclasses__()))
+def _field_names(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(model.model_fields).union(*(_field_names(part) for part in model.__subclasses__()))
 
 
 def _position(file: str, line: int) -> str:
-    """`clientela/web.py:143`."""
+    """Return a stack position, such as `web/http_app.py:143`."""
     return f"{'/'.join(Path(file).parts[-2:])}:{line}"

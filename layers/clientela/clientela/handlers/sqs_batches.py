@@ -1,4 +1,4 @@
-"""Batches of SQS messages: each is worked on by itself, and exactly those that fail go back to the queue."""
+"""Batches of SQS messages: each message is handled alone, and only those that fail return to the queue."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,20 +12,20 @@ from clientela.handlers import error_logs
 
 class _Messages(BatchProcessor):
     def __init__(self, log: Logger) -> None:
-        # A batch in which every message fails is reported like any other: raising would hide which ones they are.
+        # Otherwise a batch in which every message fails raises an error instead of naming the messages.
         super().__init__(EventType.SQS, raise_on_entire_batch_failure=False)
         self._log = log
 
     def failure_handler(self, record: SQSRecord, exception: Any) -> Any:
-        self._log.warning("message handed back", message_id=record.message_id, **error_logs.error_details(exception[1]))
+        self._log.warning("message failed", message_id=record.message_id, **error_logs.error_details(exception[1]))
         return super().failure_handler(record, exception)
 
 
-def answer(
-    event: dict[str, Any], context: Any, record_handler: Callable[[SQSRecord], None], logger: Logger
+def process_batch(
+    event: dict[str, Any], context: Any, handle: Callable[[SQSRecord], None], logger: Logger
 ) -> dict[str, Any]:
-    """Work on the messages of a batch one after the other; the answer names those to be delivered again.
+    """Call `handle` with each message in order, and return the ids of the messages that failed.
 
-    What `record_handler` raises hands its message back, and is logged without anything that the message holds.
+    SQS delivers these again. Errors are logged without their messages, which may hold personal data.
     """
-    return dict(process_partial_response(event, record_handler, _Messages(logger), context))
+    return dict(process_partial_response(event, handle, _Messages(logger), context))

@@ -1,4 +1,4 @@
-"""Batches of the table's stream: each change is worked on by itself, and Lambda goes on at the first one that failed."""
+"""Batches of the table's stream: each change is handled alone, and Lambda repeats from the first that failed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,20 +10,20 @@ from clientela.table import stream
 from clientela.table.stream import TableChange
 
 
-def answer(event: dict[str, Any], work: Callable[[TableChange], None], logger: Logger) -> dict[str, Any]:
-    """Work on the changes of a batch in their order; the answer names those to be delivered again.
+def process_batch(event: dict[str, Any], handle: Callable[[TableChange], None], logger: Logger) -> dict[str, Any]:
+    """Call `handle` with each change in order, and return the sequence numbers of the changes that failed.
 
-    Those behind a failed one are worked on all the same, so that one bad change keeps nobody waiting; Lambda delivers
-    them again with it. What `work` raises is logged without anything that the change holds.
+    Changes after a failed one are handled too, so that it does not delay them; Lambda delivers them
+    again with it. Errors are logged without their messages, which may hold personal data.
     """
-    failed = [record for record in event["Records"] if not _worked(record, work, logger)]
+    failed = [record for record in event["Records"] if not _succeeds(record, handle, logger)]
     return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]} for record in failed]}
 
 
-def _worked(record: dict[str, Any], work: Callable[[TableChange], None], logger: Logger) -> bool:
+def _succeeds(record: dict[str, Any], handle: Callable[[TableChange], None], logger: Logger) -> bool:
     try:
-        work(stream.read(record))
+        handle(stream.read(record))
     except Exception as error:
-        logger.warning("change handed back", event_id=record["eventID"], **error_logs.error_details(error))
+        logger.warning("change failed", event_id=record["eventID"], **error_logs.error_details(error))
         return False
     return True

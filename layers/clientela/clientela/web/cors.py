@@ -1,4 +1,4 @@
-"""CORS: which pages may call from a browser. Only those of the store's own origins, which are a setting of each store."""
+"""CORS: only pages of the store's own origins, a setting of each store, may call the APIs."""
 
 from clientela.stores import store_urls
 from clientela.stores.stores import Store
@@ -9,7 +9,7 @@ EXPOSED = "etag, link, location, retry-after, ratelimit, ratelimit-policy, idemp
 
 
 def headers(store: Store, origin: str | None) -> dict[str, str]:
-    """CORS headers for a page of the store's own origins; none for anybody else's."""
+    """Return the CORS headers for a page of the store's own origins; only Vary for any other page."""
     if origin is None or origin not in store_urls.origins(store):
         return {"Vary": "Origin"}
     return {

@@ -1,38 +1,38 @@
-"""What only the edge refuses: paths, methods and bodies that no route takes, pages that may not call, and faults of ours."""
+"""Errors of the HTTP edge alone: unknown paths and methods, wrong content types, foreign pages, server errors."""
 
 from clientela.errors import ClientelaError
 
 
 class RouteUnknownError(ClientelaError):
-    """No such path or method."""
+    """The path is unknown."""
 
     code = "route_unknown"
-    title = "There is no such path here"
+    title = "Path not found"
 
 
 class MethodUnknownError(ClientelaError):
-    """The path is there, but not for this method."""
+    """The path does not have this method."""
 
     code = "method_unknown"
-    title = "This path does not take this method"
+    title = "Method not allowed"
 
 
 class ContentTypeError(ClientelaError):
-    """The body is not JSON."""
+    """The body is not JSON by its Content-Type."""
 
     code = "content_type"
     title = "The body must be JSON"
 
 
 class UnexpectedError(ClientelaError):
-    """A fault of ours. It is logged; the request id in the answer's headers finds it."""
+    """The server failed. The log has the error under the request id of the response's headers."""
 
     code = "unexpected"
-    title = "Something went wrong on our side"
+    title = "Internal server error"
 
 
 class OriginNotAllowedError(ClientelaError):
-    """A change signed in by cookie that comes from a page of somebody else's."""
+    """A request that is signed in by cookie came from a page of another site."""
 
     code = "origin_not_allowed"
-    title = "This page may not do that"
+    title = "Origin not allowed"

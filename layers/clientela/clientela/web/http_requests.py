@@ -1,60 +1,95 @@
-"""A request as the routes take it: its body as text, its parameters all known, its path and method looked up."""
+"""Requests: normalized for the resolver, their headers and parameters parsed and checked."""
 
 import base64
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from clientela.errors import FieldError, InvalidInputError
+from clientela.web import powertools_routes
 from clientela.web.http_errors import ContentTypeError
 
 JSON_TYPES = ("application/json", "application/merge-patch+json")
-_BODIES = ("POST", "PATCH", "PUT")  # of the others a body means nothing (RFC 9110 section 9.3) and is not looked at
+Limit = Annotated[int, Field(ge=1, le=100)]
+Cursor = Annotated[str, Field(max_length=1000)] | None
+
+# The body of any other method has no meaning (RFC 9110 section 9.3) and is ignored.
+_METHODS_WITH_BODY = ("POST", "PATCH", "PUT")
+_ENTITY_TAG = re.compile(r'(W/)?"[!#-~]*"')
 
 
-def readable(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
-    """The event as the resolver takes it: HEAD as GET, the body as text, a merge patch as the JSON that it is.
+def normalize(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return the event as the resolver expects it: HEAD as GET, the body as text, each JSON type as JSON.
 
-    ContentTypeError, InvalidInputError.
+    Raises:
+        ContentTypeError: the body is not JSON by its header.
+        InvalidInputError: the body is not UTF-8.
     """
     http = event["requestContext"]["http"]
     method = "GET" if http["method"] == "HEAD" else http["method"]
     request = {**event, "requestContext": {**event["requestContext"], "http": {**http, "method": method}}}
-    if method not in _BODIES:
+    if method not in _METHODS_WITH_BODY:
         return {**request, "body": None}
     request |= {"headers": {**headers, "content-type": "application/json"}}
     if not event.get("body"):
-        return request  # of no type, whatever its header says
+        return request  # the Content-Type of an empty body does not matter
     if headers.get("content-type", "application/json").split(";")[0].strip().lower() not in JSON_TYPES:
         raise ContentTypeError("Send application/json.")
     return request | {"body": _text(event), "isBase64Encoded": False}
 
 
+def bearer_token(headers: Mapping[str, str]) -> str:
+    """Return the token of the Authorization header, or an empty string."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def expected_version(if_match: str | None) -> int | None:
+    """Return the version in an If-Match header; None for `*` or without a header.
+
+    A well-formed tag that we never issued returns -1, which no version equals: the change fails with 412.
+
+    Raises:
+        InvalidInputError: the header is not an entity tag.
+    """
+    if if_match in (None, "*"):
+        return None
+    tag = if_match.strip().removeprefix('"').removesuffix('"')
+    if tag.isascii() and tag.isdigit() and len(tag) < 16:
+        return int(tag)
+    if _ENTITY_TAG.fullmatch(if_match.strip()):
+        return -1
+    raise InvalidInputError(fields=[FieldError("If-Match", "Send the ETag of the version you read.")])
+
+
 def require_known_parameters(app: APIGatewayHttpResolver) -> None:
-    """Raise InvalidInputError for a query parameter that the route does not have: a filter misspelt must not show all."""
-    known = _parameters(app.context["_route"].dependant.query_params)
+    """Raise InvalidInputError for a query parameter that the route does not have.
+
+    A misspelt filter would otherwise be ignored and everything returned.
+    """
+    known = _names(powertools_routes.matched(app).dependant.query_params)
     unknown = [name for name in app.current_event.query_string_parameters or {} if name not in known]
     if unknown:
         fields = [FieldError(name, "is not a parameter of this request") for name in unknown]
-        raise InvalidInputError("Some parameters are not known.", fields=fields)
+        raise InvalidInputError("Unknown parameters.", fields=fields)
 
 
 def methods(app: APIGatewayHttpResolver, path: str) -> list[str]:
-    """The methods that a path takes, none where there is no such path."""
-    routes = app._static_routes + app._dynamic_routes
-    found = {route.method for route in routes if route.rule.match(path)}
-    return sorted(found | ({"HEAD"} if "GET" in found else set()) | ({"OPTIONS"} if found else set()))
+    """Return the methods of a path, sorted; an empty list for an unknown path."""
+    routed = {route.method for route in powertools_routes.registered(app) if route.rule.match(path)}
+    return sorted(routed | ({"HEAD"} if "GET" in routed else set()) | ({"OPTIONS"} if routed else set()))
 
 
-def _parameters(fields: list[Any]) -> set[str]:
-    """The names of parameters, those of a model by its fields."""
+def _names(parameters: list[Any]) -> set[str]:
+    """Return the parameters' names; a model of parameters has those of its fields."""
     names = set()
-    for field in fields:
-        model = field.field_info.annotation
+    for parameter in parameters:
+        model = parameter.field_info.annotation
         is_model = isinstance(model, type) and issubclass(model, BaseModel)
-        names |= set(model.model_fields) if is_model else {field.alias}
+        names |= set(model.model_fields) if is_model else {parameter.alias}
     return names
 
 

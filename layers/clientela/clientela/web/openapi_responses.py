@@ -1,4 +1,4 @@
-"""What a route answers, for the OpenAPI document that tools/openapi writes. Nothing of it works at run time."""
+"""Responses of routes as declared for the OpenAPI document. Used only to generate it, not at run time."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,18 +7,18 @@ from typing import Any
 from pydantic import BaseModel
 
 from clientela.errors import ClientelaError, CustomerMergedError, CustomerNotFoundError
-from clientela.web.http_app import STATUS
+from clientela.web.problems import STATUS
 
 
 class ProblemField(BaseModel):
-    """One bad field: `pointer` is an RFC 6901 JSON pointer into the body, or the name of a parameter."""
+    """One invalid field: `pointer` is an RFC 6901 JSON pointer into the body, or a parameter's name."""
 
     pointer: str
     message: str
 
 
 class Problem(BaseModel):
-    """RFC 9457 problem details. `code` is stable: rely on it, not on the words."""
+    """RFC 9457 problem details. `code` is stable: rely on it, not on the texts."""
 
     type: str
     title: str
@@ -33,18 +33,25 @@ def responses(
     raises: Sequence[type[ClientelaError]] = (),
     headers: Sequence[str] = (),
 ) -> dict[int, Any]:
-    """A route's `responses`: the body of each good status with the headers it carries, and what its verb raises.
+    """Return a route's `responses`: each successful status with its body and headers, and the errors of its verb.
 
-    What every route may refuse (no store, bad input, too many calls) need not be named.
+    Errors that every route may return (unknown store, invalid input, too many requests) are not listed.
     """
-    good = {status: {"description": "Done", "model": model, "headers": headers} for status, model in models.items()}
-    refused: dict[int, list[type[ClientelaError]]] = defaultdict(list)
+    successes = {
+        status: {"description": "Done", "model": model, "headers": headers} for status, model in models.items()
+    }
+    errors: dict[int, list[type[ClientelaError]]] = defaultdict(list)
     for error in [*raises, *([CustomerMergedError] if CustomerNotFoundError in raises else [])]:
-        refused[STATUS[error]].append(error)
-    return {**good, **{status: {"description": "Refused", "raises": errors} for status, errors in refused.items()}}
+        errors[STATUS[error]].append(error)
+    return {**successes, **{status: {"description": "Refused", "raises": raised} for status, raised in errors.items()}}
 
 
 def cacheable(media_type: str, model: type[BaseModel] | None = None) -> dict[int, Any]:
-    """The `responses` of a route whose text, or JSON of a model, may be kept, and asked after by its ETag."""
-    text = {"description": "Done", "model": model, "media_type": media_type, "headers": ["ETag", "Cache-Control"]}
-    return {200: text, 304: {"description": "It is as `If-None-Match` says.", "model": None, "headers": ["ETag"]}}
+    """Return the `responses` of a public route: a text, or a model as JSON, with ETag and 304."""
+    success = {"description": "Done", "model": model, "media_type": media_type, "headers": ["ETag", "Cache-Control"]}
+    not_modified = {
+        "description": "Not modified: `If-None-Match` names this version.",
+        "model": None,
+        "headers": ["ETag"],
+    }
+    return {200: success, 304: not_modified}

@@ -1,0 +1,46 @@
+"""The private attributes of Powertools that `web/powertools_routes` reads.
+
+If a test fails after an upgrade of aws-lambda-powertools (last passed with 3.37.0), adapt that module.
+"""
+
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from tests.support.http_events import http_event
+
+from clientela.web import powertools_routes
+
+BASE = "/v1/stores/<store_id>"
+
+
+@pytest.fixture
+def app() -> APIGatewayHttpResolver:
+    app = APIGatewayHttpResolver(enable_validation=True)
+
+    @app.get("/health")
+    def health() -> dict[str, Any]:
+        return {}
+
+    @app.get(f"{BASE}/carts/<cart_id>", security=[{"api_key": ["carts:read"]}])
+    def get_cart(cart_id: str, size: int = 1) -> dict[str, Any]:
+        route = powertools_routes.matched(app)
+        parameters = [each.alias for each in route.dependant.query_params]
+        return {"path": route.path, "security": route.security, "parameters": parameters}
+
+    return app
+
+
+def test_the_matched_route_has_its_security_and_parameters(app: APIGatewayHttpResolver) -> None:
+    response = app.resolve(http_event("GET", "demo/carts/c1"), None)
+    assert response["body"] == (
+        '{"path":"/v1/stores/<store_id>/carts/<cart_id>","security":[{"api_key":["carts:read"]}],"parameters":["size"]}'
+    )
+
+
+def test_all_routes_are_registered_with_their_method_and_rule(app: APIGatewayHttpResolver) -> None:
+    static, dynamic = powertools_routes.registered(app)
+    assert [static.path, dynamic.path] == ["/health", f"{BASE}/carts/<cart_id>"]
+    assert [static.method, dynamic.method] == ["GET", "GET"]
+    assert dynamic.rule.match("/v1/stores/demo/carts/c1")
+    assert not dynamic.rule.match("/v1/stores/demo/carts")
