@@ -138,8 +138,7 @@ def get(store: Store, job_id: str) -> BulkJob:
 
 
 def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[BulkJob]:
-    """Return one page of the store's jobs, newest first - InvalidInputError for a cursor of another
-    list.
+    """Return one page of the store's jobs, newest first - InvalidInputError for a foreign cursor.
 
     Cost: half a read unit per 4 KB.
     """
@@ -160,8 +159,7 @@ def results(store: Store, job_id: str, cursor: str | None = None) -> Page[dict[s
 
 
 def run(store: Store, job_id: str, read_clock: Callable[[], datetime], out_of_time: Callable[[], bool]) -> BulkJob:
-    """Work on a job until it is done, or until `out_of_time`: then call the function again to
-    continue.
+    """Work on a job until it is done. If `out_of_time`, call the function again to continue.
 
     Two runs of one job do no harm: the first one that finishes a hundred stores its results. A job
     that fails is marked as failed, and the next call continues it.
@@ -193,9 +191,7 @@ def _next_part(store: Store, record: BulkRecord, now: datetime) -> BulkRecord:
 
 
 def _store_results(key: str, part: list[BulkResult]) -> list[BulkResult]:
-    """Store the results of a hundred, or return those of an earlier run: only the first run sees
-    who was changed.
-    """
+    """Store the results of a hundred, or return an earlier run's: only the first sees changes."""
     body = orjson.dumps([result.model_dump(exclude_none=True) for result in part])
     bucket = settings.exports_bucket()
     try:

@@ -46,8 +46,7 @@ def store_hashes(request: EmailChangeRecord, change_id: str, secret: str, code: 
 
 
 def require_proven(request: EmailChangeRecord, change_id: str, secret: str | None, code: str | None) -> None:
-    """Raise LinkUnknownError, CodeWrongError or CodeLockedError unless the link's secret or the
-    code is the mail's.
+    """Raise LinkUnknownError, CodeWrongError or CodeLockedError unless secret or code is right.
 
     Cost: 1 write unit for a code, whose try is counted first.
     """

@@ -1,6 +1,4 @@
-"""Changing the e-mail of one's own account: requested in a session, proven at the new address,
-undone from the old.
-"""
+"""Changing one's own e-mail: requested in a session, proven at the new address."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,12 +79,11 @@ def confirm(
     request_id: str | None = None,
     code: str | None = None,
 ) -> Customer:
-    """Change the e-mail of a signed-in customer by the link's token (`<request_id>.<secret>`) or by
-    request and code.
+    """Change a signed-in customer's e-mail by the link's token, or by request and code.
 
-    One transaction moves the claim, proves the address, ends all other sessions and keeps the old
-    address, which is notified, for a revert. Repeated after a lost response, it returns the same
-    customer.
+    The token is `<request_id>.<secret>`. One transaction moves the claim, proves the address, ends
+    all other sessions and keeps the old address, which is notified, for a revert. Repeated after a
+    lost response, it returns the same customer.
 
     Raises:
         LinkUnknownError, LinkUsedError, LinkExpiredError, CodeWrongError, CodeLockedError:

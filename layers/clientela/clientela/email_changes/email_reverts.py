@@ -1,5 +1,4 @@
-"""Reverts of an e-mail change: the notice to the old address holds a link that gives it the account
-back for 7 days.
+"""Reverts of an e-mail change: for 7 days a link in the notice gives the old address the account back.
 
 The link works whatever happened since, also if the e-mail was changed again. Each change has its
 own revert, and using one makes those of all later changes void. So the address that had the account
@@ -29,9 +28,7 @@ LIFETIME = timedelta(days=7)
 
 
 class EmailRevertRecord(Record):
-    """`STORE#demo#CUSTOMER#cus_01K…` / `EMAIL_REVERT#0000000007`: the revert of the change that
-    made version 7.
-    """
+    """`STORE#demo#CUSTOMER#cus_01K…` / `EMAIL_REVERT#0000000007`: reverts version 7's change."""
 
     email = UnicodeAttribute()
     expires_at = UnicodeAttribute()
@@ -74,8 +71,7 @@ def revert(store: Store, token: str, visitor: Visitor, now: datetime) -> Custome
     Raises:
         LinkUnknownError, LinkUsedError, LinkExpiredError: the token is wrong or void.
         TooManyRequestsError: the network tried too often.
-        EmailTakenError: another account has the address. This account is then disabled, so that
-        nobody
+        EmailTakenError: another account has the address. This account is then disabled, so that nobody
             uses it until the store decides.
 
     Cost: 5 read units; 22 write units, 8 more for a customer with orders, 2 for each session.

@@ -50,8 +50,9 @@ class PasswordInfo(Model):
 
 
 class CustomerData(Model):
-    """One page of the stored data; `customer` is on the first. `left_out` names data that a
-    merchant must check first.
+    """One page of the stored data; `customer` is on the first.
+
+    `left_out` names data that a merchant must check first.
     """
 
     customer: Customer | None = None
@@ -92,8 +93,7 @@ SECTIONS: dict[str, tuple[str, _Reader]] = {
 
 
 def page(store: Store, customer: Customer, now: datetime, cursor: str | None = None) -> CustomerData:
-    """Return one page of all data, for the merchant - InvalidInputError for a cursor of another
-    list.
+    """Return one page of all data, for the merchant - InvalidInputError for a foreign cursor.
 
     Cost: half a read unit per 4 KB; at most 128.
     """
@@ -137,9 +137,7 @@ def _own(event: HistoryEntry) -> HistoryEntry:
 
 
 def _add_collection(store: Store, customer: Customer, data: CustomerData, position: str, now: datetime) -> str:
-    """Add a page of the customer's items to the sections, and return its last sort key, or "" on
-    the last page.
-    """
+    """Add a page of the customer's items to the sections, and return its last sort key or ""."""
     pk = keys.customer(store.id, customer.id)
     answer = dynamodb.query(
         KeyConditionExpression="pk = :pk",

@@ -1,5 +1,4 @@
-"""The rest of an erasure, once the account is gone: delete everything that belongs to the customer,
-in steps.
+"""The rest of an erasure, once the account is gone: all items of the customer, in steps.
 
 Each step is one transaction that deletes items, replaces orders by their money records and counts
 both in the certificate. So it may stop at any call and run twice at the same time, and the counts
@@ -58,8 +57,7 @@ class _Work(NamedTuple):
 
 
 def resume(store: Store, customer_id: str, now: datetime, out_of_time: Callable[[], bool]) -> bool:
-    """Continue a customer's erasure until it is complete or `out_of_time`, and return whether work
-    is left.
+    """Continue a customer's erasure until `out_of_time`, and return whether work is left.
 
     Cost: 1 read unit per 4 KB; 2 write units for each item, 4 for each order, 2 for each BATCH_SIZE
     items.
@@ -98,9 +96,7 @@ def _sweep_collection(work: _Work) -> bool:
 
 
 def _sweep_unclaimed(work: _Work) -> bool:
-    """Delete the next unclaimed orders of the e-mail from before the erasure, and return whether
-    there were any.
-    """
+    """Delete the next earlier unclaimed orders of the e-mail; return whether there were any."""
     answer = dynamodb.query(
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
@@ -118,9 +114,7 @@ def _sweep_unclaimed(work: _Work) -> bool:
 
 
 def _sweep_sign_ins(work: _Work) -> bool:
-    """Delete the next sign-in events from before the erasure with their requests, and return
-    whether there were any.
-    """
+    """Delete the next earlier sign-in events and their requests; return whether there were any."""
     edge = datetime.fromisoformat(work.note.erased_at)
     items = sign_in_events.before(work.store, work.note.email, edge, BATCH_SIZE // 2)
     requests = {load_raw(item["event"]).get("request_id") for item in items} - {None}
@@ -149,9 +143,7 @@ def _sweep_answers(work: _Work) -> bool:
 
 
 def _delete(work: _Work, items: Sequence[dynamodb.Item], own_orders: set[str], erased_orders: int = 0) -> None:
-    """Delete items and count them in one transaction; of the customer's own orders the money
-    records stay.
-    """
+    """Delete items and count them in one transaction, and put the money records of own orders."""
     counts = Counter(_KINDS.get(item["sk"]["S"].partition("#")[0], "others") for item in items)
     with Transaction() as write:
         for item in items:
@@ -166,9 +158,7 @@ def _delete(work: _Work, items: Sequence[dynamodb.Item], own_orders: set[str], e
 
 
 def _is_held(work: _Work, item: dynamodb.Item) -> Condition:
-    """Return the condition that an order still belongs to the item's collection: the customer's, or
-    the e-mail's.
-    """
+    """Return the condition that an order still belongs to the collection of its item."""
     owner = OrderReference.customer_id
     condition: Condition = owner == work.customer_id
     if item["pk"]["S"] != _collection(work):
@@ -201,9 +191,7 @@ def _reference(work: _Work, item: dynamodb.Item) -> OrderReference | None:
 
 
 def _add_tombstones_for_past_emails(work: _Work, items: Sequence[dynamodb.Item]) -> None:
-    """Add tombstones for the person's earlier addresses in orders and history, so that they
-    recreate nobody either.
-    """
+    """Add tombstones for the person's earlier addresses in orders and history."""
     erased_at = datetime.fromisoformat(work.note.erased_at)
     emails = {each for item in items for each in _past_emails(item)} - {work.note.email}
     added = [tombstones.for_email(work.store, each, work.note.erasure_id, erased_at).item() for each in emails]
@@ -231,9 +219,7 @@ def _past_emails(item: dynamodb.Item) -> Iterator[str]:
 
 
 def _complete(work: _Work, now: datetime) -> None:
-    """Complete the certificate, and delete the note, which is the last item that holds personal
-    data.
-    """
+    """Complete the certificate, and delete the note, the last item with personal data."""
     with Transaction() as write:
         write.update(work.certificate(), [ErasureRecord.completed_at.set(clock.format_timestamp(now))])
         write.delete(ErasingRecord(work.note.pk, work.note.sk))

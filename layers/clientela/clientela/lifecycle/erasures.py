@@ -1,5 +1,4 @@
-"""Erasing a person: the first write removes the account, and a certificate lists what was deleted
-and what is kept.
+"""Erasing a person, with a certificate of the deleted and the retained data.
 
 All personal data is deleted. The shop's money is kept: the id, version, time, total and statuses of
 each order. A keyed hash of the e-mail prevents imports from recreating the customer, and orders

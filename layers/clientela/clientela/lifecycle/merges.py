@@ -1,5 +1,4 @@
-"""Merging two customers of a store who are one person: the target takes over the data of the
-source.
+"""Merging two customers of a store: the target takes over the data of the source.
 
 Orders move first, each in its own transaction, so that both customers and their statistics are
 exact at every moment. The last transaction, when no order is left, fills the target's empty fields,
@@ -112,8 +111,7 @@ class _StaleError(Exception):
 
 
 def combine(store: Store, source: Customer, target: Customer) -> Customer:
-    """Return the target with the data that only the source has - InvalidInputError if it exceeds a
-    customer's limits.
+    """Return the target with the data that only the source has - InvalidInputError above a limit.
 
     Consent to marketing is not taken over: it was given for another address.
     """

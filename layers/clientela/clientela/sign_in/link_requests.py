@@ -32,8 +32,7 @@ _CODE = "sign-in-code"  # the purpose of the code's HMAC
 
 @dataclass(frozen=True)
 class Proof:
-    """A sign-in attempt's proof: the link's secret with the requesting browser's nonce, or the
-    mail's code.
+    """The proof of a sign-in: the link's secret with the requesting browser's nonce, or the code.
 
     `idempotency_key` is a secret that the caller chooses (the Idempotency-Key). The same proof with
     the same key gets the same response again, in case the first was lost.
@@ -73,9 +72,7 @@ class SignInRequest(MailedProofRecord):
 
 
 class LatestSignIn(Record):
-    """`STORE#demo#EMAIL#ana@example.com` / `LATEST_SIGN_IN`: links requested earlier no longer
-    work.
-    """
+    """`STORE#demo#EMAIL#ana@example.com` / `LATEST_SIGN_IN`: links requested earlier are void."""
 
     at = UnicodeAttribute()
     ttl = NumberAttribute()
@@ -130,9 +127,7 @@ def require_proven(request: SignInRequest, proof: Proof, now: datetime) -> None:
 
 
 def is_proven(request: SignInRequest, proof: Proof, now: datetime) -> Condition:
-    """Return the condition that this proof opens the stored request, after `require_proven`
-    accepted it.
-    """
+    """Return the condition that the stored request still accepts a proof (after `require_proven`)."""
     condition: Condition = mailed_proofs.is_open(now)
     if proof.secret is not None:
         condition &= SignInRequest.token_hash == sha256_hex(proof.secret)
@@ -145,8 +140,7 @@ def is_proven(request: SignInRequest, proof: Proof, now: datetime) -> Condition:
 
 
 def store_hashes(request: SignInRequest, secret: str, code: str, customer: Customer | None, now: datetime) -> None:
-    """Store the hashes of the link and the code that the next mail holds, and the account it is
-    sent to.
+    """Store the hashes of the next mail's link and code, and the account that gets the mail.
 
     Raises:
         LinkUsedError: the request was used or has expired.

@@ -1,8 +1,7 @@
 """Sign-in by an e-mailed link or code: request one, and turn it into one session.
 
 Requesting is the same for every address: the account is looked up later, by the function that sends
-the mail. Signing in is one transaction, so a link opens one session whatever happens at the same
-time.
+the mail. Signing in is one transaction, so a link opens only one session.
 """
 
 from contextlib import suppress
@@ -48,15 +47,12 @@ FIRST_ORDERS = 200  # that a new customer sees at once
 
 @dataclass(frozen=True)
 class LinkRequest:
-    """A requested link, which the browser keeps until the mail arrives.
-
-    `resend_after` is in seconds.
-    """
+    """A requested link, which the browser keeps until the mail arrives."""
 
     request_id: str
     nonce: str
     expires_at: datetime
-    resend_after: int = RESEND_AFTER
+    resend_after: int = RESEND_AFTER  # seconds
 
 
 @dataclass(frozen=True)
@@ -125,14 +121,12 @@ def parse_proof(
 
 
 def verify(store: Store, proof: Proof, visitor: Visitor, now: datetime) -> SignedIn:
-    """Open the one session that a link or code is good for, and create the account if the store
-    allows sign-up.
+    """Open the one session of a link or code, and create the account if the store allows sign-up.
 
     Raises:
         LinkUnknownError, LinkUsedError, LinkExpiredError, BrowserMismatchError, CodeWrongError,
             CodeLockedError: the proof is wrong or void.
-        AccountDisabledError, LoginDisabledError: the account or the store allows no sign-in.
-        TooManyRequestsError: a limit of the network, the address or the store is reached.
+        AccountDisabledError, LoginDisabledError, TooManyRequestsError: no sign-in now.
 
     Cost: 3 read and 19 write units for a customer without orders; 2 and 21 if the account is
     created. A code takes 1 write unit more, and without its link's token 2 to 3 more. A refused
@@ -213,9 +207,7 @@ def _sign_in(store: Store, request: SignInRequest, proof: Proof, visitor: Visito
 
 
 def _with_orders(store: Store, customer: Customer, now: datetime) -> Customer:
-    """Return the new customer with the newest of its earlier orders; the stream's follower adds the
-    rest.
-    """
+    """Return the new customer with its newest earlier orders; the stream's follower adds the rest."""
     with suppress(BusyError):
         return unclaimed_orders.adopt(store, customer, now, FIRST_ORDERS)
     return customer
@@ -236,15 +228,8 @@ def _account(store: Store, request: SignInRequest, now: datetime) -> Customer | 
 
 
 def _mark_proven(before: Customer, now: datetime) -> Customer:
-    return before.model_copy(
-        update={
-            "email_status": "proven",
-            "type": "registered",
-            "last_sign_in_at": now,
-            "updated_at": now,
-            "version": before.version + 1,
-        }
-    )
+    changes = {"email_status": "proven", "type": "registered", "last_sign_in_at": now}
+    return before.model_copy(update=changes | {"updated_at": now, "version": before.version + 1})
 
 
 def _build_customer(store: Store, request: SignInRequest, now: datetime) -> Customer:

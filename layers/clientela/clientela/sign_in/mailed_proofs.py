@@ -36,9 +36,7 @@ class MailedProofRecord(Record):
 
 
 def parse_token(token: str) -> tuple[str, str]:
-    """Return the id and the secret of a link's token, `<id>.<secret>`; whatever is missing is
-    empty.
-    """
+    """Return the id and the secret of a link's token, `<id>.<secret>`; a missing part is empty."""
     proof_id, _, secret = token.partition(".")
     return proof_id, secret
 
@@ -65,8 +63,7 @@ def is_right_code(purpose: str, request: MailedProofRecord, proof_id: str, code:
 
 
 def count_try(request: MailedProofRecord, condition: Condition) -> None:
-    """Use up one of the code's tries before the code is compared, so that parallel tries are
-    counted too.
+    """Use up one of the code's tries. Call it before comparing, so that parallel tries count too.
 
     Raises:
         CodeLockedError: no try is left, or `condition` does not hold.

@@ -1,5 +1,4 @@
-"""A customer's password: an item of its own, so that no profile, list, export or history can show
-its hash.
+"""A customer's password: an item of its own, so that no profile, list or export shows its hash.
 
 A password is valid for the e-mail with which it was set. `proven_email` is empty for imported
 passwords, because the person who set it in another shop may not own the mailbox. Such a password
@@ -88,8 +87,7 @@ def state(store: Store, customer: Customer, session: Session, now: datetime) -> 
 def change(
     store: Store, customer: Customer, session: Session, password: str, current: str | None, now: datetime
 ) -> None:
-    """Set or change the password of a signed-in customer, end all other sessions, and notify the
-    customer by mail.
+    """Set or change a signed-in customer's password, end all other sessions, and send a notice.
 
     The current password is needed if there is one, unless the session was opened by a mail within
     the last minutes.
@@ -112,8 +110,7 @@ def change(
 
 
 def remove(store: Store, customer: Customer, session: Session, now: datetime) -> None:
-    """Remove the password, if there is one, with the consequences of `change` -
-    FreshSignInNeededError.
+    """Remove the password, if any, with the consequences of `change` - FreshSignInNeededError.
 
     A fresh sign-in by mail is needed, because the mail is the only way in afterwards.
     """

@@ -1,5 +1,4 @@
-"""Sessions of a signed-in customer: opaque tokens, stored as hashes, each an item in its customer's
-collection.
+"""Sessions of a signed-in customer: opaque tokens, stored as hashes with their customer.
 
 A token is `cs_<customer's ULID>_<session's ULID>_<secret>`: the ids give the item's key, and the
 secret has 256 random bits.
@@ -131,9 +130,7 @@ def list_active(store: Store, customer: Customer, now: datetime) -> list[Session
 
 
 def is_fresh(session: Session, now: datetime) -> bool:
-    """Return whether the mail's link or code was used just now, which is as good as the current
-    password.
-    """
+    """Return whether a mail opened the session just now, which replaces the current password."""
     return session.signed_in_by == "link" and now - session.created_at < RECENT
 
 
@@ -214,9 +211,7 @@ def _find(store: Store, token: str) -> SessionRecord | None:
 
 
 def _limit_lifetime(store: Store, session: Session) -> Session:
-    """Return the session with the expiry of the store's current settings: shorter times apply to
-    open sessions too.
-    """
+    """Return the session with the expiry of the store's current settings, if that is earlier."""
     latest = session.created_at + timedelta(hours=store.sessions.absolute_hours)
     return session if latest >= session.expires_at else session.model_copy(update={"expires_at": latest})
 

@@ -64,8 +64,9 @@ def limit_attempts(visitor: Visitor, now: datetime) -> None:
 
 
 def limit_guesses(store: Store, canonical: str, now: datetime) -> None:
-    """Count a possible guess: a password, or a code without its link - TooManyRequestsError. 2 to 3
-    write units.
+    """Count a possible guess: a password, or a code without its link - TooManyRequestsError.
+
+    2 to 3 write units.
     """
     rate_limits.sliding_window(keys.guesses_of_email(store.id, hash_identity(canonical)), GUESSES_OF_EMAIL, now)
     rate_limits.fixed_window(keys.guesses_of_store(store.id), GUESSES_OF_STORE, now)

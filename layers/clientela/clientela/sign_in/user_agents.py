@@ -1,6 +1,4 @@
-"""A browser's name for the list of devices: enough to recognise one's own, too little to track
-anybody.
-"""
+"""A browser's name in the list of devices: enough to recognise, too little to track."""
 
 # The first match counts: Edge and Opera call themselves Chrome, and Chrome calls itself Safari.
 _BROWSERS = (

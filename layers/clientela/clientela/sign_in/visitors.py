@@ -7,9 +7,7 @@ from clientela.sign_in import user_agents
 
 
 class Visitor(NamedTuple):
-    """A caller: the IP address that reached the API, never one from a header; and the browser's
-    name.
-    """
+    """A caller: the IP address that reached the API, never one of a header; and the browser."""
 
     ip: str
     user_agent: str | None = None
