@@ -57,7 +57,7 @@ def customers_from_csv(shop: Shop) -> None:
 
 
 def orders_from_queue(shop: Shop) -> None:
-    """Order messages become exact totals, even if they arrive twice or in any order."""
+    """Order messages become exact totals, even repeated and in any order."""
     _run(shop, "orders", "send", STORE, data.ORDERS)
     _wait_for_orders(shop)
     _check_totals(shop)
@@ -77,7 +77,7 @@ def orders_from_queue(shop: Shop) -> None:
 
 
 def sign_in(shop: Shop) -> None:
-    """A customer signs in by mail and sees their orders. The link works once."""
+    """A customer signs in by mail and sees their orders; the link works once."""
     _print_call("POST", "/login-links", json.dumps({"email": data.BEST_CUSTOMER}))
     request = shop.answer("POST", "/login-links", {"email": data.BEST_CUSTOMER}, token="")
     console.print(
@@ -111,7 +111,7 @@ def sign_in(shop: Shop) -> None:
 
 
 def merchant(shop: Shop) -> None:
-    """The merchant reads and changes customers over the API. Without a key, nobody can."""
+    """The merchant reads and changes customers over the API, with a key."""
     customers = _get(shop, "/customers?query=holy")["items"]
     _table(_LIST_FIELDS, [[_format(customer[name]) for name in _LIST_FIELDS] for customer in customers])
     customer = _get(shop, f"/customers/{customers[0]['id']}")
@@ -238,6 +238,8 @@ def _check(name: str, actual: Any, expected: Any) -> None:
 
 def _format(value: Any) -> str:
     match value:
+        case None:
+            return ""
         case dict():
             return ", ".join(f"{amount:,} {currency}" for currency, amount in value.items())
         case tuple() | list():
