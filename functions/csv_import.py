@@ -15,7 +15,10 @@ logger = Logger()  # logs job ids only: an object key or a row may contain perso
 
 @error_logs.redact_errors
 def receive(event: dict[str, Any], context: object) -> None:
-    """Create and start the job of each new object (S3 ObjectCreated). S3's test event has no records."""
+    """Create and start the job of each new object (S3 ObjectCreated).
+
+    S3's test event has no records.
+    """
     for record in event.get("Records", []):
         bucket, s3_object = record["s3"]["bucket"]["name"], record["s3"]["object"]
         job_id = import_receive.receive(bucket, unquote_plus(s3_object["key"]), s3_object.get("versionId"), clock.now())
@@ -32,6 +35,8 @@ def load(event: dict[str, Any], context: object) -> None:
 
 @error_logs.redact_errors
 def finish(event: dict[str, Any], context: object) -> None:
-    """Finish the job at the end of the state machine; `failed` is the name of the error that stopped it."""
+    """Finish the job at the end of the state machine; `failed` is the name of the error that
+    stopped it.
+    """
     status = import_finish.finish(event["store_id"], event["job_id"], clock.now(), event.get("failed"))
     logger.info("finished", job_id=event["job_id"], status=status)

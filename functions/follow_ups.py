@@ -1,6 +1,7 @@
 """DynamoDB stream → consequences of a change of a customer. The template filters the changes.
 
-The code that writes customers does none of this: it could forget it, or die between the write and the rest.
+The code that writes customers does none of this: it could forget it, or die between the write and
+the rest.
 """
 
 from typing import Any
@@ -20,7 +21,10 @@ logger = Logger()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Follow up a batch of changes, and return those to be delivered again. Repeating does no harm."""
+    """Follow up a batch of changes, and return those to be delivered again.
+
+    Repeating does no harm.
+    """
     return stream_batches.process_batch(event, _follow, logger)
 
 

@@ -1,4 +1,6 @@
-"""SQS → table: finishes deletions and erasures of customers that a request began, one customer at a time."""
+"""SQS → table: finishes deletions and erasures of customers that a request began, one customer at a
+time.
+"""
 
 from typing import Any
 

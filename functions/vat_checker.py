@@ -1,4 +1,6 @@
-"""SQS → VIES → customer: checks whether VAT IDs are registered. Unanswered checks are retried later."""
+"""SQS → VIES → customer: checks whether VAT IDs are registered. Unanswered checks are retried
+later.
+"""
 
 from typing import Any
 

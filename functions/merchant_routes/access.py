@@ -23,7 +23,9 @@ CREATED_HEADERS = ("ETag", "Location")
 
 
 def key_of_store(store: Store, headers: Mapping[str, Any]) -> Key:
-    """Return the calling API key: the guard of all merchant routes. Raise KeyMissingError if there is no valid one."""
+    """Return the calling API key: the guard of all merchant routes. Raise KeyMissingError if there
+    is no valid one.
+    """
     return api_keys.authenticate(store.id, http_requests.bearer_token(headers), clock.now())
 
 
@@ -55,7 +57,8 @@ def route(
 ) -> dict[str, Any]:
     """Return a route's options: the scope that it requires, and its part of the OpenAPI document.
 
-    `also` are further responses by status, `raises` the errors of the verb, `headers` the response's headers.
+    `also` are further responses by status, `raises` the errors of the verb, `headers` the
+    response's headers.
     """
     return {
         "operation_id": operation_id,

@@ -1,4 +1,6 @@
-"""/customers: create, list, read, change, delete; and a customer's sessions, consents, history and data."""
+"""/customers: create, list, read, change, delete; and a customer's sessions, consents, history and
+data.
+"""
 
 from typing import Annotated, Any
 
@@ -46,7 +48,8 @@ class ListParameters(CustomerFilter):
     limit: Limit = 50
     cursor: Cursor = None
     count: bool = False
-    # Annotated on the outside: inside an optional type, the resolver would read the first value only.
+    # Annotated on the outside: inside an optional type, the resolver would read the first value
+    # only.
     fields: Annotated[list[CustomerField] | None, Field(max_length=len(CUSTOMER_FIELDS))] = None
 
 
@@ -174,7 +177,10 @@ def list_history(
 def list_sign_ins(
     customer_id: CustomerId, limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Cursor, Query()] = None
 ) -> Response[Any]:
-    """List the sign-in events of the customer's e-mail, newest first: mails, opened links, refusals."""
+    """List the sign-in events of the customer's e-mail, newest first.
+
+    These are mails, opened links, sign-ins and refusals.
+    """
     store = router.context["store"]
     page = sign_in_events.page(store, customers.get(store, customer_id), clock.now(), limit, cursor)
     return responses.listing(router.current_event, page.items, page.next_cursor, limit)

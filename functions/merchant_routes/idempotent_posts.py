@@ -14,8 +14,9 @@ from clientela.web import problems
 def idempotent(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
     """Do a POST once per Idempotency-Key; a repeated request gets the first response.
 
-    Middleware of all merchant routes. `/api-keys` is left out, because its responses hold secrets, which
-    are never stored. A server error or 503 frees the key, so that the request can be repeated.
+    Middleware of all merchant routes. `/api-keys` is left out, because its responses hold secrets,
+    which are never stored. A server error or 503 frees the key, so that the request can be
+    repeated.
     """
     event = app.current_event
     key = event.headers.get("idempotency-key")

@@ -49,7 +49,8 @@ def get_import_rejects(import_id: ImportId) -> Response[Any]:
     **route("getImportWarnings", "imports:read", status=303, raises=[ImportNotFoundError], headers=["Location"]),
 )
 def get_import_warnings(import_id: ImportId) -> Response[Any]:
-    """Download the values left out of imported rows as CSV, by a redirect to a URL that expires soon.
+    """Download the values left out of imported rows as CSV, by a redirect to a URL that expires
+    soon.
 
     The columns are line, column, code, message.
     """

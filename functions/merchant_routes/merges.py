@@ -21,9 +21,9 @@ router = Router()
 def merge_customers(customer_id: CustomerId, new: Annotated[NewMerge, Body()]) -> Response[Any]:
     """Merge the customer `from_id` into this one; `dry_run` returns the result without writing.
 
-    Orders and statistics move. Empty fields are filled; groups, tags, addresses and custom fields are
-    combined. Afterwards requests for `from_id` are redirected here (308), and its e-mail can be used
-    again. 503 if there are too many orders for one request: repeat it to continue.
+    Orders and statistics move. Empty fields are filled; groups, tags, addresses and custom fields
+    are combined. Afterwards requests for `from_id` are redirected here (308), and its e-mail can be
+    used again. 503 if there are too many orders for one request: repeat it to continue.
     """
     store = router.context["store"]
     if new.dry_run:

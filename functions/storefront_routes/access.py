@@ -1,4 +1,4 @@
-"""Access to the storefront API: a session for private routes, none for sign-in and public routes."""
+"""Access to the storefront API: a session for private routes, none for public ones."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -72,7 +72,8 @@ def visitor(event: BaseProxyEvent) -> Visitor:
 
 
 def require_own_page(store: Store, headers: Mapping[str, str]) -> None:
-    """Raise OriginNotAllowedError unless a page of the store's own origins or our sign-in page calls.
+    """Raise OriginNotAllowedError unless a page of the store's own origins or our sign-in page
+    calls.
 
     Browsers set Sec-Fetch-Site; pages cannot forge it (https://www.w3.org/TR/fetch-metadata). It is
     enough for our own pages, so that the domain names of the API need not be configured.

@@ -86,8 +86,8 @@ def list_consents(limit: Annotated[Limit, Query()] = 50, cursor: Annotated[Curso
 def delete_account() -> Response[Any]:
     """Delete one's own account for good.
 
-    The response is the certificate: which data was deleted, which is kept, and why. Requires a sign-in
-    by link or code within the last ten minutes, so that an open browser is not enough.
+    The response is the certificate: which data was deleted, which is kept, and why. Requires a
+    sign-in by link or code within the last ten minutes, so that an open browser is not enough.
     """
     store, (session, customer) = router.context["store"], router.context["caller"]
     now = clock.now()

@@ -1,4 +1,6 @@
-"""/account/email-change: change one's own e-mail by a mail to the new address; revert it from the old one."""
+"""/account/email-change: change one's own e-mail by a mail to the new address; revert it from the
+old one.
+"""
 
 from typing import Annotated, Any, Self
 
@@ -41,7 +43,10 @@ class NewEmail(Model):
 
 
 class EmailChangeRequest(Model):
-    """A requested change, which the page keeps until the mail arrives. `resend_after` is in seconds."""
+    """A requested change, which the page keeps until the mail arrives.
+
+    `resend_after` is in seconds.
+    """
 
     request_id: str
     expires_at: Timestamp
@@ -112,8 +117,8 @@ def confirm_email_change(proof: Annotated[EmailProof, Body()]) -> Response[Any]:
 def revert_email_change(proof: Annotated[RevertToken, Body()]) -> Response[Any]:
     """Restore the account's old address within seven days. All devices are signed out.
 
-    Requires no session. The page must ask first: if it called this on loading, any mail scanner would
-    revert the change.
+    Requires no session. The page must ask first: if it called this on loading, any mail scanner
+    would revert the change.
     """
     email_reverts.revert(router.context["store"], proof.token, access.visitor(router.current_event), clock.now())
     return responses.no_content()

@@ -68,7 +68,7 @@ class Responses:
         return {str(status): by_status[status] for status in sorted(by_status)}
 
     def _error(self, status: int, errors: list[type[ClientelaError]]) -> dict[str, Any]:
-        """Return a reference to these errors' component, or the response itself if they are many."""
+        """Return a reference to these errors' component, or the response if they are many."""
         described = {
             "description": "; ".join(f"`{error.code}`: {error.title}" for error in errors),
             **_headers(_STATUS_HEADERS.get(status, [])),

@@ -1,4 +1,7 @@
-"""The clients of AWS services. Each is created once, at its first use; nothing connects at import."""
+"""The clients of AWS services.
+
+Each is created once, at its first use; nothing connects at import.
+"""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
-# botocore's default timeouts (60 s, 60 s) exceed those of functions. Standard retries back off with jitter.
+# botocore's default timeouts (60 s, 60 s) exceed those of functions. Standard retries back off with
+# jitter.
 CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "max_attempts": 4}, tcp_keepalive=True)
 
 
@@ -47,7 +51,10 @@ def _credentials() -> Credentials | None:
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """Return the client of DynamoDB. `table/dynamodb` uses its endpoint and region for its own requests."""
+    """Return the client of DynamoDB.
+
+    `table/dynamodb` uses its endpoint and region for its own requests.
+    """
     return session().client("dynamodb", config=CONFIG.merge(Config(read_timeout=5, parameter_validation=False)))
 
 

@@ -24,7 +24,10 @@ class Reply(NamedTuple):
 
 
 class Connections:
-    """A pool of connections for all threads. A thread has a connection to itself during a request."""
+    """A pool of connections for all threads.
+
+    A thread has a connection to itself during a request.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url

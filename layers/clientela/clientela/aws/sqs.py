@@ -1,7 +1,8 @@
 """Sends messages to SQS queues without the millisecond of CPU that botocore spends on a call.
 
-If a response is lost, the message is sent again and may arrive twice, which SQS does not rule out either.
-Protocol: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
+If a response is lost, the message is sent again and may arrive twice, which SQS does not rule out
+either. Protocol:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
 """
 
 from collections.abc import Iterable

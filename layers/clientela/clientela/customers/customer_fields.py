@@ -173,7 +173,8 @@ class Customer(NewCustomer):
     created_at: Timestamp
     updated_at: Timestamp
     version: int = 1
-    # Sessions and sign-in links of earlier versions are void (customers.replace). Stored, but in no response.
+    # Sessions and sign-in links of earlier versions are void (customers.replace). Stored, but in no
+    # response.
     access_version: SkipJsonSchema[int] = Field(0, exclude=True)
 
 

@@ -32,7 +32,7 @@ def _has_digits(text: str) -> str:
 Words = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_searchable)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 
-# Fields that customers cannot be filtered by, each with the reason: the indexes do not project them.
+# Fields that no filter exists for, each with the reason: the indexes do not project them.
 NOT_FILTERED = {
     "primary_group": "`group` finds every group of a customer",
     "tax_exemption": "`tax_exempt` finds its result",

@@ -1,4 +1,4 @@
-"""Reverts of an e-mail change: for 7 days a link in the notice gives the old address the account back.
+"""Reverts of an e-mail change: for 7 days a link in the notice restores the old address.
 
 The link works whatever happened since, also if the e-mail was changed again. Each change has its
 own revert, and using one makes those of all later changes void. So the address that had the account
@@ -71,7 +71,7 @@ def revert(store: Store, token: str, visitor: Visitor, now: datetime) -> Custome
     Raises:
         LinkUnknownError, LinkUsedError, LinkExpiredError: the token is wrong or void.
         TooManyRequestsError: the network tried too often.
-        EmailTakenError: another account has the address. This account is then disabled, so that nobody
+        EmailTakenError: another account has the address. This account is disabled, so that nobody
             uses it until the store decides.
 
     Cost: 5 read units; 22 write units, 8 more for a customer with orders, 2 for each session.

@@ -21,7 +21,10 @@ logger = Logger()
 
 
 class FaultError(Exception):
-    """Base of the errors that a failed function raises. The class has the name of the logged error."""
+    """Base of the errors that a failed function raises.
+
+    The class has the name of the logged error.
+    """
 
 
 def log(error: BaseException) -> None:
@@ -41,7 +44,8 @@ def error_details(error: BaseException) -> dict[str, Any]:
 
 
 def redact_errors[A](handler: Callable[[dict[str, Any], Any], A]) -> Callable[[dict[str, Any], Any], A]:
-    """Wrap a handler: log its errors without their messages, and raise an error with the name alone.
+    """Wrap a handler: log its errors without their messages, and raise an error with the name
+    alone.
 
     Lambda would otherwise log the message.
     """

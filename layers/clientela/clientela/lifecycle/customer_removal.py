@@ -77,7 +77,7 @@ def _remove_profile(store: Store, customer_id: str, version: int | None) -> None
 
 
 def _remove_belongings(store: Store, customer_id: str, out_of_time: Callable[[], bool]) -> bool:
-    """Delete the rest of a customer's items until `out_of_time`, and return whether any are left."""
+    """Delete the rest of a customer's items until `out_of_time`; return whether any are left."""
     pages = dynamodb.query_pages(
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": keys.customer(store.id, customer_id)}},

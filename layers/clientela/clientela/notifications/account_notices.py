@@ -1,8 +1,8 @@
 """Mails that inform a customer of a change of the account; each is about one history entry.
 
-A notice is never lost. The notice of a changed e-mail follows from the table's stream. The notice of
-a changed password is queued before the change and received after it: if the change failed, there is
-no entry and no mail.
+A notice is never lost. The notice of a changed e-mail follows from the table's stream. The notice
+of a changed password is queued before the change and received after it: if the change failed, there
+is no entry and no mail.
 """
 
 from collections.abc import Callable

@@ -65,8 +65,8 @@ class Feedback(BaseModel):
 def record(feedback: Feedback, now: datetime) -> int:
     """Record a bounce or complaint and stop the mails to its addresses.
 
-    Returns the number of customers that get no more mail. A temporary bounce is only recorded. Feedback
-    about a mail of an unknown store is ignored.
+    Returns the number of customers that get no more mail. A temporary bounce is only recorded.
+    Feedback about a mail of an unknown store is ignored.
 
     Cost: 2 read units, 1 write unit, and the write units of each changed customer.
     """

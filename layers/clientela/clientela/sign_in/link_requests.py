@@ -127,7 +127,7 @@ def require_proven(request: SignInRequest, proof: Proof, now: datetime) -> None:
 
 
 def is_proven(request: SignInRequest, proof: Proof, now: datetime) -> Condition:
-    """Return the condition that the stored request still accepts a proof (after `require_proven`)."""
+    """Return the condition that the stored request accepts a proof, after `require_proven`."""
     condition: Condition = mailed_proofs.is_open(now)
     if proof.secret is not None:
         condition &= SignInRequest.token_hash == sha256_hex(proof.secret)

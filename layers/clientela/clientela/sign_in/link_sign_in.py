@@ -115,7 +115,7 @@ def parse_proof(
     code: str | None = None,
     idempotency_key: str | None = None,
 ) -> Proof:
-    """Return the proof of a link's token (`<request_id>.<secret>`), or of a request's id and code."""
+    """Return the proof of a link's token (`<request_id>.<secret>`) or of a request id and code."""
     proof_id, secret = mailed_proofs.parse_token(token) if token is not None else (request_id or "", None)
     return Proof(proof_id, secret, nonce, code, idempotency_key)
 
@@ -207,7 +207,7 @@ def _sign_in(store: Store, request: SignInRequest, proof: Proof, visitor: Visito
 
 
 def _with_orders(store: Store, customer: Customer, now: datetime) -> Customer:
-    """Return the new customer with its newest earlier orders; the stream's follower adds the rest."""
+    """Return the new customer with its newest earlier orders; the follow-up adds the rest."""
     with suppress(BusyError):
         return unclaimed_orders.adopt(store, customer, now, FIRST_ORDERS)
     return customer
@@ -275,7 +275,7 @@ def _find_repeated(store: Store, request: SignInRequest, proof: Proof, now: date
 
 
 def _repeatable_secret(proof: Proof) -> str | None:
-    """Return the session's secret, derived from the whole proof; None without an Idempotency-Key."""
+    """Return the session's secret, derived from the proof; None without an Idempotency-Key."""
     return signing.keyed_hash(_SESSION, _joined(proof)) if proof.idempotency_key else None
 
 

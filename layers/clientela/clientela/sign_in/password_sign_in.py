@@ -34,7 +34,7 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
     An imported hash takes longer than ours to check. The owner's first sign-in replaces it by ours.
 
     Raises:
-        CredentialsWrongError: unknown or disabled account, no password, or a wrong one: the same error
+        CredentialsWrongError: unknown or disabled account, no or wrong password: the same error
             after the same calls and one hash.
         LoginDisabledError: the store has no sign-in by password.
         TooManyRequestsError: a limit of the network, the address or the store is reached.

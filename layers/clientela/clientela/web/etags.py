@@ -11,7 +11,8 @@ def etag_of(text: str) -> str:
 def matches(if_none_match: str | None, tag: str) -> bool:
     """Return whether an If-None-Match header names the tag.
 
-    Weak tags match too, because a CDN that compresses a response weakens its tag (RFC 9110 section 13.1.2).
+    Weak tags match too, because a CDN that compresses a response weakens its tag (RFC 9110 section
+    13.1.2).
     """
     tags = [each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")]
     return "*" in tags or tag in tags

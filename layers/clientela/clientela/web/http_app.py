@@ -54,9 +54,9 @@ def respond(
 ) -> ProxyResponse:
     """Return the response to one HTTP API event (payload 2.0).
 
-    Reads the store named in the path. `guard(store, headers)` returns the caller or raises an error;
-    `throttle(caller)` returns the caller's allowance. Routes find both as `store` and `caller` in
-    `app.context`. HEAD is GET without the body. OPTIONS is CORS's preflight request.
+    Reads the store named in the path. `guard(store, headers)` returns the caller or raises an
+    error; `throttle(caller)` returns the caller's allowance. Routes find both as `store` and
+    `caller` in `app.context`. HEAD is GET without the body. OPTIONS is CORS's preflight request.
     """
     method = event["requestContext"]["http"]["method"]
     headers = {name.lower(): value for name, value in event.get("headers", {}).items()}

@@ -1,4 +1,6 @@
-"""Errors of the HTTP edge alone: unknown paths and methods, wrong content types, foreign pages, server errors."""
+"""Errors of the HTTP edge alone: unknown paths and methods, wrong content types, foreign pages,
+server errors.
+"""
 
 from clientela.errors import ClientelaError
 

@@ -1,4 +1,7 @@
-"""Responses of routes as declared for the OpenAPI document. Used only to generate it, not at run time."""
+"""Responses of routes as declared for the OpenAPI document.
+
+Used only to generate it, not at run time.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,7 +14,9 @@ from clientela.web.problems import STATUS
 
 
 class ProblemField(BaseModel):
-    """One invalid field: `pointer` is an RFC 6901 JSON pointer into the body, or a parameter's name."""
+    """One invalid field: `pointer` is an RFC 6901 JSON pointer into the body, or a parameter's
+    name.
+    """
 
     pointer: str
     message: str
@@ -33,9 +38,11 @@ def responses(
     raises: Sequence[type[ClientelaError]] = (),
     headers: Sequence[str] = (),
 ) -> dict[int, Any]:
-    """Return a route's `responses`: each successful status with its body and headers, and the errors of its verb.
+    """Return a route's `responses`: each successful status with its body and headers, and the
+    errors of its verb.
 
-    Errors that every route may return (unknown store, invalid input, too many requests) are not listed.
+    Errors that every route may return (unknown store, invalid input, too many requests) are not
+    listed.
     """
     successes = {
         status: {"description": "Done", "model": model, "headers": headers} for status, model in models.items()

@@ -1,4 +1,6 @@
-"""Problem details (RFC 9457): the HTTP status of each error, and the handlers that turn errors into responses."""
+"""Problem details (RFC 9457): the HTTP status of each error, and the handlers that turn errors into
+responses.
+"""
 
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -109,7 +111,8 @@ def handle_errors(app: APIGatewayHttpResolver, admit: Callable[[APIGatewayHttpRe
 
     app.exception_handler(ClientelaError)(problem)
     app.exception_handler(RequestValidationError)(invalid)
-    # Without this handler, Powertools logs the error with its message, which may hold personal data.
+    # Without this handler, Powertools logs the error with its message, which may hold personal
+    # data.
     app.exception_handler(Exception)(unexpected)
     app.not_found(lambda error: _no_route(app))
 
