@@ -6,7 +6,7 @@ formats:
 | Format | Bounds |
 |---|---|
 | `$argon2id$v=19$m=…,t=…,p=…$salt$hash` (PHC) | m ≤ 65536 KiB, t ≤ 8, p ≤ 8, m·t ≤ 262144 |
-| `$2a$`, `$2b$`, `$2y$` + two digits + `$` + 53 characters (bcrypt) | cost 4–14, 128 bits salt |
+| `$2a$`, `$2b$`, `$2y$` + two digits + `$` + 53 characters (bcrypt) | cost 4-14, 128 bits salt |
 | `$scrypt$ln=…,r=…,p=…$salt$hash` (PHC) | 128·2^ln·r ≤ 64 MiB, ln < 16·r, p ≤ 4 |
 | `pbkdf2_sha256$iterations$salt$hash` (Django) | 1,000 to 2,000,000 iterations |
 | `$pbkdf2-sha256$iterations$salt$hash` (PHC as passlib writes it) | the same |
