@@ -111,7 +111,7 @@ def demand_quiet(said: str, fault: Exception) -> None:
     assert TOKEN not in said
     assert "phone number" not in said
     assert type(fault).__name__ in said
-    assert "test_faults.py:" in said
+    assert "test_error_logs.py:" in said
 
 
 def test_a_failing_request_of_a_merchant_is_logged_without_its_words(
