@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.deployment import create_resources, forget_caches, moto_server
+from tests.support.deployment import create_resources, forget_caches, moto_server, reset
 from tests.support.schema import create_table
 
 from clientela import clock
@@ -35,7 +35,8 @@ def deployed(dynamodb: Any, dynamodb_local: str, moto_endpoint: str, with_stream
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local)
         forget_caches()
         create_table(dynamodb, name, with_stream=with_stream)
-        for variable, value in create_resources(moto_endpoint).items():
+        reset(moto_endpoint)
+        for variable, value in create_resources().items():
             patch.setenv(variable, value)
         patch.setenv("TABLE_NAME", name)
         yield

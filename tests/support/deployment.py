@@ -28,37 +28,62 @@ def moto_server() -> Iterator[str]:
     server.stop()
 
 
-def create_resources(endpoint: str) -> dict[str, str]:
-    """Forget all that moto holds, make buckets, queue, secret and sender anew; the functions' variables for them."""
+def reset(endpoint: str) -> None:
+    """Forget all that moto holds."""
     urlopen(Request(f"{endpoint}/moto-api/reset", method="POST")).close()
+
+
+def create_resources() -> dict[str, str]:
+    """Create buckets, queues, secrets, bus and sender; return the functions' variables."""
+    variables = dict(VARIABLES)
+    for create in RESOURCES.values():
+        variables |= create()
+    return variables
+
+
+def _buckets() -> dict[str, str]:
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket=IMPORTS)
     s3.put_bucket_versioning(Bucket=IMPORTS, VersioningConfiguration={"Status": "Enabled"})
     s3.create_bucket(Bucket=EXPORTS)
+    return {"IMPORTS_BUCKET": IMPORTS, "EXPORTS_BUCKET": EXPORTS}
+
+
+def _sender() -> dict[str, str]:
     boto3.client("sesv2").create_email_identity(EmailIdentity="shop@example.com")
+    return {"SENDER_ADDRESS": "shop@example.com"}
+
+
+def _queues() -> dict[str, str]:
+    names = {"MAIL_QUEUE_URL": "mail", "FAILED_CALLS_QUEUE_URL": "failed-calls", "REMOVAL_QUEUE_URL": "removals"}
     sqs = boto3.client("sqs")
+    return {variable: sqs.create_queue(QueueName=name)["QueueUrl"] for variable, name in names.items()}
+
+
+def _bus() -> dict[str, str]:
+    arn = boto3.client("events").create_event_bus(Name="clientela-test")["EventBusArn"]
+    return {"EVENT_BUS": arn.rpartition("/")[2]}
+
+
+def _secrets() -> dict[str, str]:
+    create = boto3.client("secretsmanager").create_secret
     return {
-        "IMPORTS_BUCKET": IMPORTS,
-        "EXPORTS_BUCKET": EXPORTS,
-        "SENDER_ADDRESS": "shop@example.com",
-        "EMAIL_CONFIGURATION_SET": "clientela-test",
-        "PUBLIC_URL": "https://api.example.com",
-        "MAIL_QUEUE_URL": sqs.create_queue(QueueName="mail")["QueueUrl"],
-        "FAILED_CALLS_QUEUE_URL": sqs.create_queue(QueueName="failed-calls")["QueueUrl"],
-        "EVENT_BUS": boto3.client("events").create_event_bus(Name="clientela-test")["EventBusArn"].rpartition("/")[2],
-        "EVENT_SOURCE": "clientela.test",
-        "SIGNING_SECRET_ARN": boto3.client("secretsmanager").create_secret(Name="signing", SecretString="s" * 64)[
-            "ARN"
-        ],
-        "ERASURE_SECRET_ARN": boto3.client("secretsmanager").create_secret(Name="erasure", SecretString="e" * 64)[
-            "ARN"
-        ],
-        "REMOVAL_QUEUE_URL": boto3.client("sqs").create_queue(QueueName="removals")["QueueUrl"],
-        "EXPORT_FUNCTION_NAME": "customer-export",
-        "BULK_FUNCTION_NAME": "bulk-changes",
-        "REQUESTS_PER_SECOND": "1000000",
-        "IMPORT_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:imports",
+        "SIGNING_SECRET_ARN": create(Name="signing", SecretString="s" * 64)["ARN"],
+        "ERASURE_SECRET_ARN": create(Name="erasure", SecretString="e" * 64)["ARN"],
     }
+
+
+VARIABLES = {
+    "EMAIL_CONFIGURATION_SET": "clientela-test",
+    "PUBLIC_URL": "https://api.example.com",
+    "EVENT_SOURCE": "clientela.test",
+    "EXPORT_FUNCTION_NAME": "customer-export",
+    "BULK_FUNCTION_NAME": "bulk-changes",
+    "REQUESTS_PER_SECOND": "1000000",
+    "IMPORT_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:imports",
+}
+# By the service that holds them, as it is named in signatures.
+RESOURCES = {"s3": _buckets, "ses": _sender, "sqs": _queues, "events": _bus, "secretsmanager": _secrets}
 
 
 def forget_caches() -> None:

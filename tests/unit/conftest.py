@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from tests.support.deployment import create_resources, forget_caches, moto_server
+from tests.support.deployment import forget_caches, moto_server
+from tests.support.moto_in_process import InProcessMoto, moto_in_process
 from tests.support.removals import Waiting
-from tests.support.schema import create_table
+from tests.support.schema import table_definition
 from tests.support.vies_stand_in import StandIn, vies_stand_in
 
 from clientela import clock, settings
@@ -19,21 +20,21 @@ from clientela.vat import vies
 
 
 @pytest.fixture(scope="session")
-def moto_endpoint(no_aws_account: None) -> Iterator[str]:
-    """The endpoint URL of moto's server."""
-    with moto_server() as endpoint:
-        yield endpoint
+def moto(no_aws_account: None) -> Iterator[InProcessMoto]:
+    """moto, which answers without sockets."""
+    with moto_server() as endpoint, moto_in_process(endpoint) as moto:
+        yield moto
 
 
 @pytest.fixture
-def aws(moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def aws(moto: InProcessMoto, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A deployment's resources, empty, with the functions' environment set. Yields `boto3.client` for looking behind."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_endpoint)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto.endpoint)
     forget_caches()
-    for variable, value in create_resources(moto_endpoint).items():
+    for variable, value in moto.empty_deployment().items():
         monkeypatch.setenv(variable, value)
     monkeypatch.setenv("TABLE_NAME", f"table-{uuid4().hex}")
-    create_table(boto3.client("dynamodb"), settings.table_name())
+    boto3.client("dynamodb").create_table(TableName=settings.table_name(), **table_definition())
     yield boto3.client
     forget_caches()
 
