@@ -217,4 +217,5 @@ def test_css_that_styles_is_taken(store: Store) -> None:
     for number, css in enumerate(HARMLESS):
         group(store, f"g{number}", css=css)
     sheet = call("GET", "/storefront.css", groups=",".join(f"g{n}" for n in range(len(HARMLESS))))["body"]
-    assert sheet == "".join(f"{css}\n" for css in reversed(HARMLESS))
+    served = [css.replace("} @", "}\n@") for css in reversed(HARMLESS) if not css.startswith("/*")]
+    assert sheet == "".join(f"{css}\n" for css in served).replace("'", '"')

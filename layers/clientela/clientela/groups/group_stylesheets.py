@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from clientela.groups import groups
+from clientela.groups import group_css, groups
 from clientela.groups.groups import CODE, Group
 from clientela.stores.stores import Store
 
@@ -39,15 +39,17 @@ def path_for(store: Store, leading_first: Sequence[Group]) -> str:
 def stylesheet(store: Store, codes: Iterable[str], now: datetime) -> Stylesheet:
     """Return the CSS of the active groups among `codes`; unknown codes are ignored.
 
-    The first code's CSS comes last, so that it wins. The stylesheet may be cached until one of the
-    groups starts or ends.
+    The first code's CSS comes last, so that it wins. Each group's CSS is checked and serialised
+    anew, and left out if it is not safe. The stylesheet may be cached until one of the groups
+    starts or ends.
 
     Cost: half a read unit per code, and half a read unit per 4 KB of each group.
     """
     valid_codes = list(dict.fromkeys(code for code in codes if re.fullmatch(CODE, code)))[:MAX_GROUPS]
     by_code = {group.code: group for group in groups.by_codes(store, valid_codes)}
     leading_last = [by_code[code] for code in reversed(valid_codes) if code in by_code]
-    css = "".join(f"{group.css}\n" for group in leading_last if group.css and groups.is_active(group, now))
+    active = [group_css.serialize(store, group.css) for group in leading_last if groups.is_active(group, now)]
+    css = "".join(f"{group}\n" for group in active if group)
     limits = (limit for group in leading_last for limit in (group.valid_from, group.valid_until))
     seconds_left = (int((limit - now).total_seconds()) for limit in limits if limit and limit > now)
     return Stylesheet(css, min([CACHE_SECONDS, *seconds_left]))
