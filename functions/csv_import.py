@@ -35,8 +35,6 @@ def load(event: dict[str, Any], context: object) -> None:
 
 @error_logs.redact_errors
 def finish(event: dict[str, Any], context: object) -> None:
-    """Finish the job at the end of the state machine; `failed` is the name of the error that
-    stopped it.
-    """
+    """Finish the job; `failed` is the name of the error that stopped the state machine."""
     status = import_finish.finish(event["store_id"], event["job_id"], clock.now(), event.get("failed"))
     logger.info("finished", job_id=event["job_id"], status=status)

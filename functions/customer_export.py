@@ -16,9 +16,7 @@ logger = Logger()
 @logger.inject_lambda_context
 @error_logs.redact_errors
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Run the job of an event `{"store_id", "job_id"}`; start a job for every store on any other
-    event.
-    """
+    """Run the job of an event `{"store_id", "job_id"}`; else start a job for every store."""
     if "job_id" in event:
         # Lambda retries a failed invocation with the same request id.
         job = export_jobs.run(stores.get(event["store_id"]), event["job_id"], clock.now(), context.aws_request_id)

@@ -20,9 +20,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _record(record: SQSRecord) -> None:
-    """Record the order of one message.
-
-    On any error the queue delivers it again, at most five times in all.
-    """
+    """Record the order of one message. After an error it is received again, five times in all."""
     message = order_messages.parse(record.body)
     orders.record_version(stores.get(message.store_id), message.order, clock.now())

@@ -1,6 +1,4 @@
-"""SQS → table: finishes deletions and erasures of customers that a request began, one customer at a
-time.
-"""
+"""SQS → table: finishes deletions and erasures of customers that a request began."""
 
 from typing import Any
 

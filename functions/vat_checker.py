@@ -1,6 +1,4 @@
-"""SQS → VIES → customer: checks whether VAT IDs are registered. Unanswered checks are retried
-later.
-"""
+"""SQS → VIES → customer: checks whether VAT IDs are registered, and retries unanswered checks."""
 
 from typing import Any
 

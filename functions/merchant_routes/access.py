@@ -18,13 +18,15 @@ from clientela.web import http_requests, key_throttle, openapi_responses, powert
 from clientela.web.key_throttle import Allowance
 
 MAX_ID_LENGTH = 64  # no id is longer, and a much longer one would not fit into a key of the table
-REMOVAL_SECONDS = 10  # a request deletes or merges for this long; the queue or the next request does the rest
+REMOVAL_SECONDS = 10  # time that a request spends on a removal or merge
 CREATED_HEADERS = ("ETag", "Location")
 
 
 def key_of_store(store: Store, headers: Mapping[str, Any]) -> Key:
-    """Return the calling API key: the guard of all merchant routes. Raise KeyMissingError if there
-    is no valid one.
+    """Return the calling API key: the guard of all merchant routes.
+
+    Raises:
+        KeyMissingError: the request has no valid key of the store.
     """
     return api_keys.authenticate(store.id, http_requests.bearer_token(headers), clock.now())
 
@@ -57,8 +59,7 @@ def route(
 ) -> dict[str, Any]:
     """Return a route's options: the scope that it requires, and its part of the OpenAPI document.
 
-    `also` are further responses by status, `raises` the errors of the verb, `headers` the
-    response's headers.
+    `also` are further responses by status, `raises` the errors of the verb, `headers` the response's headers.
     """
     return {
         "operation_id": operation_id,

@@ -30,10 +30,7 @@ def list_api_keys() -> Response[Any]:
 
 @router.post(BASE, **route("createApiKey", "keys:write", IssuedKey, 201, headers=["Location"]))
 def create_api_key(new: Annotated[NewKey, Body()]) -> Response[Any]:
-    """Create a key with scopes that the calling key has itself.
-
-    Only this response has the secret.
-    """
+    """Create a key with scopes of the calling key. Only this response has the secret."""
     api_keys.require_within(router.context["caller"], new)
     store_id = router.context["store"].id
     issued = api_keys.create(store_id, new, clock.now())
@@ -59,10 +56,7 @@ def change_api_key(key_id: KeyId, changes: Annotated[SkipValidation[KeyChanges],
     f"{ONE}/rotate", **route("rotateApiKey", "keys:write", IssuedKey, raises=[KeyNotFoundError, VersionConflictError])
 )
 def rotate_api_key(key_id: KeyId) -> Response[Any]:
-    """Give a key a new secret, which only this response has.
-
-    The old one remains valid for a day.
-    """
+    """Rotate a key's secret. Only this response has the new one; the old one is valid for a day."""
     store_id = router.context["store"].id
     api_keys.require_within(router.context["caller"], api_keys.get_record(store_id, key_id).key)
     return responses.json(api_keys.rotate(store_id, key_id, clock.now()))

@@ -1,6 +1,4 @@
-"""/customers: create, list, read, change, delete; and a customer's sessions, consents, history and
-data.
-"""
+"""/customers: customers, and each customer's sessions, consents, history and data."""
 
 from typing import Annotated, Any
 
@@ -48,8 +46,7 @@ class ListParameters(CustomerFilter):
     limit: Limit = 50
     cursor: Cursor = None
     count: bool = False
-    # Annotated on the outside: inside an optional type, the resolver would read the first value
-    # only.
+    # Annotated on the outside: else the resolver would read the first value only.
     fields: Annotated[list[CustomerField] | None, Field(max_length=len(CUSTOMER_FIELDS))] = None
 
 
@@ -179,7 +176,7 @@ def list_sign_ins(
 ) -> Response[Any]:
     """List the sign-in events of the customer's e-mail, newest first.
 
-    These are mails, opened links, sign-ins and refusals.
+    They include mails, opened links and refusals.
     """
     store = router.context["store"]
     page = sign_in_events.page(store, customers.get(store, customer_id), clock.now(), limit, cursor)

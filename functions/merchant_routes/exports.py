@@ -60,5 +60,5 @@ def get_export(export_id: ExportId) -> Response[Any]:
     ),
 )
 def get_export_file(export_id: ExportId) -> Response[Any]:
-    """Download the export's CSV file, by a redirect to a URL that expires soon."""
+    """Download the export's CSV file, by a redirect to a short-lived URL."""
     return responses.redirect(export_jobs.download_url(router.context["store"], export_id))

@@ -78,10 +78,7 @@ def change_group(
 
 @router.delete(ONE, **route("deleteGroup", "groups:write", status=204, raises=[GroupNotFoundError]))
 def delete_group(group_id: GroupId) -> Response[Any]:
-    """Delete a group.
-
-    Its members leave it in the background; `listBulkChanges` shows the progress.
-    """
+    """Delete a group. Its members leave it in a background job, see `listBulkChanges`."""
     group_removal.remove(router.context["store"], group_id, clock.now(), access.actor(router))
     return responses.no_content()
 

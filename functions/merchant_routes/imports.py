@@ -37,7 +37,7 @@ def get_import(import_id: ImportId) -> Response[Any]:
     **route("getImportRejects", "imports:read", status=303, raises=[ImportNotFoundError], headers=["Location"]),
 )
 def get_import_rejects(import_id: ImportId) -> Response[Any]:
-    """Download the rejected rows as CSV, by a redirect to a URL that expires soon.
+    """Download the rejected rows as CSV, by a redirect to a short-lived URL.
 
     The columns are the original ones and line, column, code, message.
     """
@@ -49,8 +49,7 @@ def get_import_rejects(import_id: ImportId) -> Response[Any]:
     **route("getImportWarnings", "imports:read", status=303, raises=[ImportNotFoundError], headers=["Location"]),
 )
 def get_import_warnings(import_id: ImportId) -> Response[Any]:
-    """Download the values left out of imported rows as CSV, by a redirect to a URL that expires
-    soon.
+    """Download the values left out of imported rows as CSV, by a redirect to a short-lived URL.
 
     The columns are line, column, code, message.
     """

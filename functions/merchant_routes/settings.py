@@ -31,10 +31,7 @@ def change_settings(
     changes: Annotated[SkipValidation[SettingsChanges], Body()],
     if_match: Annotated[str | None, Header(alias="If-Match")] = None,
 ) -> Response[Any]:
-    """Change settings by JSON Merge Patch (RFC 7396).
-
-    They take effect everywhere within 30 seconds.
-    """
+    """Change settings by JSON Merge Patch (RFC 7396), effective everywhere within 30 seconds."""
     store = store_settings.change_settings(
         router.context["store"].id, changes, clock.now(), http_requests.expected_version(if_match)
     )

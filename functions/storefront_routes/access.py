@@ -1,4 +1,4 @@
-"""Access to the storefront API: a session for private routes, none for public ones."""
+"""Access to the storefront API: private routes need a session, others do not."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from clientela.stores.stores import Store
 from clientela.web import http_requests, powertools_routes
 from clientela.web.http_errors import OriginNotAllowedError
 
-REMOVAL_SECONDS = 5  # a request deletes for this long; the queue does the rest
+REMOVAL_SECONDS = 5  # time that a request spends on a removal; the queue does the rest
 COOKIE = "__Host-clientela_session"
 # Options of a private route: it accepts either of these. The OpenAPI document shows them.
 PRIVATE: dict[str, Any] = {"tags": ["account"], "security": [{"session": []}, {"session_cookie": []}]}
@@ -72,8 +72,7 @@ def visitor(event: BaseProxyEvent) -> Visitor:
 
 
 def require_own_page(store: Store, headers: Mapping[str, str]) -> None:
-    """Raise OriginNotAllowedError unless a page of the store's own origins or our sign-in page
-    calls.
+    """Raise OriginNotAllowedError unless the store's own page or our sign-in page calls.
 
     Browsers set Sec-Fetch-Site; pages cannot forge it (https://www.w3.org/TR/fetch-metadata). It is
     enough for our own pages, so that the domain names of the API need not be configured.

@@ -1,4 +1,4 @@
-"""/account/checkout, /checkout-policy and /storefront.css: what a storefront needs at checkout."""
+"""/account/checkout, /checkout-policy and /storefront.css: data for a storefront's checkout and pages."""
 
 from typing import Annotated, Any
 

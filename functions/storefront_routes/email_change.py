@@ -1,6 +1,4 @@
-"""/account/email-change: change one's own e-mail by a mail to the new address; revert it from the
-old one.
-"""
+"""/account/email-change: change one's own e-mail, and revert the change from the old address."""
 
 from typing import Annotated, Any, Self
 
@@ -43,10 +41,7 @@ class NewEmail(Model):
 
 
 class EmailChangeRequest(Model):
-    """A requested change, which the page keeps until the mail arrives.
-
-    `resend_after` is in seconds.
-    """
+    """A requested change, for the page to keep. `resend_after` is in seconds."""
 
     request_id: str
     expires_at: Timestamp
@@ -117,8 +112,8 @@ def confirm_email_change(proof: Annotated[EmailProof, Body()]) -> Response[Any]:
 def revert_email_change(proof: Annotated[RevertToken, Body()]) -> Response[Any]:
     """Restore the account's old address within seven days. All devices are signed out.
 
-    Requires no session. The page must ask first: if it called this on loading, any mail scanner
-    would revert the change.
+    Requires no session. The page must ask first: if it called this on loading, any mail scanner would
+    revert the change.
     """
     email_reverts.revert(router.context["store"], proof.token, access.visitor(router.current_event), clock.now())
     return responses.no_content()

@@ -66,10 +66,7 @@ class NewLoginLink(Model):
 
 
 class LoginLink(Model):
-    """A requested link, which the page keeps until the link is opened.
-
-    `resend_after` is in seconds.
-    """
+    """A requested link, for the page to keep. `resend_after` is in seconds."""
 
     request_id: str
     nonce: str
@@ -83,10 +80,10 @@ _PROOFS = ("token", "nonce", "request_id", "code", "email", "password")
 class NewSession(Model):
     """One of these proofs: token and nonce, a code, or a password.
 
-    The token of the link works with the nonce of the browser that requested it; the code of the
-    mail works in any browser. The token alone signs nobody in: the response says whether the link
-    is valid, and the merchant sees that it was opened in another browser. With `cookie` the session
-    is stored in a cookie that scripts cannot read, and is not in the response.
+    The token of the link works with the nonce of the browser that requested it; the code of the mail
+    works in any browser. The token alone signs nobody in: the response says whether the link is valid,
+    and the merchant sees that it was opened in another browser. With `cookie` the session is stored in
+    a cookie that scripts cannot read, and is not in the response.
     """
 
     token: Secret | None = None
@@ -114,10 +111,7 @@ class NewSession(Model):
 
 
 class OpenSession(Model):
-    """A new session.
-
-    Only this response has `session_token`; it is null if the session is in a cookie.
-    """
+    """A new session. Only this response has `session_token`: null if it is in a cookie."""
 
     session_token: str | None
     expires_at: Timestamp
@@ -132,10 +126,7 @@ class OpenSession(Model):
     responses=openapi_responses.responses({202: LoginLink}, [LoginDisabledError]),
 )
 def request_login_link(new: Annotated[NewLoginLink, Body()]) -> Response[Any]:
-    """Request a sign-in link by e-mail.
-
-    The response does not reveal whether there is an account.
-    """
+    """Request a sign-in link by e-mail. The response does not reveal whether it has an account."""
     link = link_sign_in.request_link(
         router.context["store"],
         new.email,
@@ -155,8 +146,7 @@ def request_login_link(new: Annotated[NewLoginLink, Body()]) -> Response[Any]:
 )
 def create_session(
     new: Annotated[NewSession, Body()],
-    # A secret that the client chooses: with it, a lost response can be requested again for a
-    # minute.
+    # A secret of the client, to request a lost response again within a minute.
     idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=16, max_length=200)] = None,
 ) -> Response[Any]:
     """Sign in with a link, a code or a password.

@@ -30,10 +30,7 @@ def get_page(
     accept_language: Annotated[str | None, Header(alias="Accept-Language")] = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response[Any]:
-    """Get the store's sign-in page.
-
-    Opening it, even with a link's token in its fragment, signs nobody in.
-    """
+    """Get the store's sign-in page. Opening it signs nobody in, even with a link's token."""
     store = router.context["store"]
     text = hosted_sign_in.html(store, [*language.split(","), *hosted_sign_in.accepted_languages(accept_language)])
     varied = {"Vary": "Origin, Accept-Language, Accept-Encoding"}

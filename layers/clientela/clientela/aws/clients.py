@@ -1,7 +1,4 @@
-"""The clients of AWS services.
-
-Each is created once, at its first use; nothing connects at import.
-"""
+"""The clients of AWS services, each created once, at its first use. Nothing connects at import."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -21,8 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
-# botocore's default timeouts (60 s, 60 s) exceed those of functions. Standard retries back off with
-# jitter.
+# botocore's default timeouts (60 s, 60 s) exceed those of functions. Standard retries back off
+# with jitter.
 CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "max_attempts": 4}, tcp_keepalive=True)
 
 
@@ -51,10 +48,7 @@ def _credentials() -> Credentials | None:
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """Return the client of DynamoDB.
-
-    `table/dynamodb` uses its endpoint and region for its own requests.
-    """
+    """Return the client of DynamoDB, with the endpoint and region that `table/dynamodb` uses."""
     return session().client("dynamodb", config=CONFIG.merge(Config(read_timeout=5, parameter_validation=False)))
 
 
@@ -72,7 +66,7 @@ def s3() -> "S3Client":
 
 @cache
 def sqs() -> "SQSClient":
-    """Return the client of SQS. `sqs` uses its endpoint and region to send single messages."""
+    """Return the client of SQS, with the endpoint and region that `sqs` uses."""
     return session().client("sqs", config=CONFIG)
 
 

@@ -24,10 +24,7 @@ class Reply(NamedTuple):
 
 
 class Connections:
-    """A pool of connections for all threads.
-
-    A thread has a connection to itself during a request.
-    """
+    """A pool of connections for all threads; one thread at a time uses a connection."""
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -1,8 +1,8 @@
 """Sends messages to SQS queues without the millisecond of CPU that botocore spends on a call.
 
-If a response is lost, the message is sent again and may arrive twice, which SQS does not rule out
-either. Protocol:
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
+If a response is lost, the message is sent again and may arrive twice. SQS itself may deliver a message
+twice, too.
+Protocol: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ def send(queue_url: str, body: str, delay_seconds: int = 0) -> None:
     """Put one message on a queue; it can be received after `delay_seconds`.
 
     Raises:
-        BusyError: SQS did not answer.
+        BusyError: SQS did not respond.
     """
     request: dict[str, str | int] = {"QueueUrl": queue_url, "MessageBody": body}
     if delay_seconds:

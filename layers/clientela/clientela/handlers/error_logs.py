@@ -21,14 +21,11 @@ logger = Logger()
 
 
 class FaultError(Exception):
-    """Base of the errors that a failed function raises.
-
-    The class has the name of the logged error.
-    """
+    """Base of the errors that a failed function raises: classes named as the logged error."""
 
 
 def log(error: BaseException) -> None:
-    """Log an error that nobody handles."""
+    """Log an unhandled error."""
     logger.error("unhandled", **error_details(error))
 
 
@@ -44,8 +41,7 @@ def error_details(error: BaseException) -> dict[str, Any]:
 
 
 def redact_errors[A](handler: Callable[[dict[str, Any], Any], A]) -> Callable[[dict[str, Any], Any], A]:
-    """Wrap a handler: log its errors without their messages, and raise an error with the name
-    alone.
+    """Wrap a handler: log its errors without their messages, and raise the name alone.
 
     Lambda would otherwise log the message.
     """
@@ -80,7 +76,7 @@ def _codes(error: BaseException) -> dict[str, Any]:
 def _field(location: tuple[int | str, ...]) -> str:
     """Return a field's path, such as `order.items.2.price`.
 
-    Names that no model has came with the input and are left out.
+    Names of no model come from the input and are left out.
     """
     return ".".join(str(part) for part in location if isinstance(part, int) or part in _field_names(Model))
 

@@ -1,6 +1,4 @@
-"""Batches of SQS messages: each message is handled alone, and only those that fail return to the
-queue.
-"""
+"""Batches of SQS messages. Only messages that fail return to the queue."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,8 +12,7 @@ from clientela.handlers import error_logs
 
 class _Messages(BatchProcessor):
     def __init__(self, log: Logger) -> None:
-        # Otherwise a batch in which every message fails raises an error instead of naming the
-        # messages.
+        # Otherwise a batch in which all messages fail raises an error.
         super().__init__(EventType.SQS, raise_on_entire_batch_failure=False)
         self._log = log
 
@@ -29,7 +26,6 @@ def process_batch(
 ) -> dict[str, Any]:
     """Call `handle` with each message in order, and return the ids of the messages that failed.
 
-    SQS delivers these again. Errors are logged without their messages, which may hold personal
-    data.
+    SQS delivers these again. Errors are logged without their messages, which may hold personal data.
     """
     return dict(process_partial_response(event, handle, _Messages(logger), context))

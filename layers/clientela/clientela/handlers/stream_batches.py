@@ -1,6 +1,4 @@
-"""Batches of the table's stream: each change is handled alone, and Lambda repeats from the first
-that failed.
-"""
+"""Batches of the table's stream. Lambda repeats a batch from the first change that failed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +11,7 @@ from clientela.table.stream import TableChange
 
 
 def process_batch(event: dict[str, Any], handle: Callable[[TableChange], None], logger: Logger) -> dict[str, Any]:
-    """Call `handle` with each change in order, and return the sequence numbers of the changes that
-    failed.
+    """Call `handle` with each change in order, and return the changes that failed.
 
     Changes after a failed one are handled too, so that it does not delay them; Lambda delivers them
     again with it. Errors are logged without their messages, which may hold personal data.

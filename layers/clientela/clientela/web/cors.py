@@ -9,7 +9,7 @@ EXPOSED = "etag, link, location, retry-after, ratelimit, ratelimit-policy, idemp
 
 
 def headers(store: Store, origin: str | None) -> dict[str, str]:
-    """Return the CORS headers for a page of the store's own origins; only Vary for others."""
+    """Return the CORS headers: for pages of other origins only Vary."""
     if origin is None or origin not in store_urls.origins(store):
         return {"Vary": "Origin"}
     return {

@@ -1,6 +1,4 @@
-"""Errors of the HTTP edge alone: unknown paths and methods, wrong content types, foreign pages,
-server errors.
-"""
+"""Errors that only the HTTP edge raises, such as unknown paths and server errors."""
 
 from clientela.errors import ClientelaError
 

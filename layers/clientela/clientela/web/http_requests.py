@@ -22,8 +22,9 @@ _ENTITY_TAG = re.compile(r'(W/)?"[!#-~]*"')
 
 
 def normalize(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
-    """Return the event as the resolver expects it: HEAD as GET, the body as text, each JSON type as
-    JSON.
+    """Return the event as the resolver expects it.
+
+    HEAD becomes GET, the body text, and `application/merge-patch+json` plain JSON.
 
     Raises:
         ContentTypeError: the body is not JSON by its header.
@@ -51,8 +52,7 @@ def bearer_token(headers: Mapping[str, str]) -> str:
 def expected_version(if_match: str | None) -> int | None:
     """Return the version in an If-Match header; None for `*` or without a header.
 
-    A well-formed tag that we never issued returns -1, which no version equals: the change fails
-    with 412.
+    A well-formed tag that we never issued returns -1, which no version equals: the change fails with 412.
 
     Raises:
         InvalidInputError: the header is not an entity tag.

@@ -1,9 +1,8 @@
 """Request rate of each API key: a token bucket per key, in the memory of each function instance.
 
-An exact, shared counter would cost a write for each request, as much as the request itself. This
-one costs nothing and protects the instance and its table. A key served by several instances gets
-the quota from each; the API's own throttle bounds the sum. For exact limits see
-`table/rate_limits`.
+An exact, shared counter would cost a write for each request, as much as the request itself. This one
+costs nothing and protects the instance and its table. A key served by several instances gets the
+quota from each; the API's own throttle bounds the sum. For exact limits see `table/rate_limits`.
 """
 
 import math
@@ -39,10 +38,7 @@ class Allowance(NamedTuple):
 
 
 def count(key_id: str, at: float | None = None) -> Allowance:
-    """Count one request of a key.
-
-    `at` is in seconds of any monotonic clock, by default the process's.
-    """
+    """Count one request of a key. `at` is in seconds of a monotonic clock."""
     moment, rate = time.monotonic() if at is None else at, settings.requests_per_second()
     quota = rate * BURST_SECONDS
     tokens, since = _buckets.get(key_id, (float(quota), moment))

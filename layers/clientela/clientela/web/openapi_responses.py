@@ -1,7 +1,4 @@
-"""Responses of routes as declared for the OpenAPI document.
-
-Used only to generate it, not at run time.
-"""
+"""Responses of routes as the OpenAPI document shows them. Used only to generate it."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,9 +11,7 @@ from clientela.web.problems import STATUS
 
 
 class ProblemField(BaseModel):
-    """One invalid field: `pointer` is an RFC 6901 JSON pointer into the body, or a parameter's
-    name.
-    """
+    """One invalid field: `pointer` is a parameter's name or the body's JSON pointer (RFC 6901)."""
 
     pointer: str
     message: str
@@ -38,11 +33,9 @@ def responses(
     raises: Sequence[type[ClientelaError]] = (),
     headers: Sequence[str] = (),
 ) -> dict[int, Any]:
-    """Return a route's `responses`: each successful status with its body and headers, and the
-    errors of its verb.
+    """Return a route's `responses`: its successes with body and headers, and its errors.
 
-    Errors that every route may return (unknown store, invalid input, too many requests) are not
-    listed.
+    Errors that every route may return (unknown store, invalid input, too many requests) are not listed.
     """
     successes = {
         status: {"description": "Done", "model": model, "headers": headers} for status, model in models.items()

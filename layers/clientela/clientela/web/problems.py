@@ -1,6 +1,4 @@
-"""Problem details (RFC 9457): the HTTP status of each error, and the handlers that turn errors into
-responses.
-"""
+"""Problem details (RFC 9457): the HTTP status of each error, and the handlers of errors."""
 
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -90,7 +88,7 @@ def problem(error: ClientelaError) -> Response[Any]:
 
 
 def unexpected(error: Exception) -> Response[Any]:
-    """Log an error that nobody handles and return 500, without its message."""
+    """Log an unhandled error and return 500, both without its message."""
     error_logs.log(error)
     return problem(http_errors.UnexpectedError())
 
@@ -111,8 +109,7 @@ def handle_errors(app: APIGatewayHttpResolver, admit: Callable[[APIGatewayHttpRe
 
     app.exception_handler(ClientelaError)(problem)
     app.exception_handler(RequestValidationError)(invalid)
-    # Without this handler, Powertools logs the error with its message, which may hold personal
-    # data.
+    # Without this handler, Powertools logs the message, which may hold personal data.
     app.exception_handler(Exception)(unexpected)
     app.not_found(lambda error: _no_route(app))
 
