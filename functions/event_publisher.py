@@ -17,8 +17,9 @@ logger = Logger()
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Publish a batch of changes, and return the sequence numbers of those to be delivered again.
 
-    A change that raises an error, or whose event the bus refuses for good, is put on the queue of failed
-    calls. It must not hold up its shard of the stream, which has the changes of many customers.
+    A change that raises an error, or whose event the bus refuses for good, is put on the queue of
+    failed calls. It must not hold up its shard of the stream, which has the changes of many
+    customers.
     """
     events = [each for record in event["Records"] if (each := _event(record))]
     unpublished = event_bus.publish(events)

@@ -59,7 +59,8 @@ def route(
 ) -> dict[str, Any]:
     """Return a route's options: the scope that it requires, and its part of the OpenAPI document.
 
-    `also` are further responses by status, `raises` the errors of the verb, `headers` the response's headers.
+    `also` are further responses by status, `raises` the errors of the verb, `headers` the
+    response's headers.
     """
     return {
         "operation_id": operation_id,

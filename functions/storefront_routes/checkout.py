@@ -1,4 +1,6 @@
-"""/account/checkout, /checkout-policy and /storefront.css: data for a storefront's checkout and pages."""
+"""/account/checkout, /checkout-policy and /storefront.css: data for a storefront's checkout and
+pages.
+"""
 
 from typing import Annotated, Any
 

@@ -112,8 +112,8 @@ def confirm_email_change(proof: Annotated[EmailProof, Body()]) -> Response[Any]:
 def revert_email_change(proof: Annotated[RevertToken, Body()]) -> Response[Any]:
     """Restore the account's old address within seven days. All devices are signed out.
 
-    Requires no session. The page must ask first: if it called this on loading, any mail scanner would
-    revert the change.
+    Requires no session. The page must ask first: if it called this on loading, any mail scanner
+    would revert the change.
     """
     email_reverts.revert(router.context["store"], proof.token, access.visitor(router.current_event), clock.now())
     return responses.no_content()

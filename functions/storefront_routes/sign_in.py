@@ -80,10 +80,10 @@ _PROOFS = ("token", "nonce", "request_id", "code", "email", "password")
 class NewSession(Model):
     """One of these proofs: token and nonce, a code, or a password.
 
-    The token of the link works with the nonce of the browser that requested it; the code of the mail
-    works in any browser. The token alone signs nobody in: the response says whether the link is valid,
-    and the merchant sees that it was opened in another browser. With `cookie` the session is stored in
-    a cookie that scripts cannot read, and is not in the response.
+    The token of the link works with the nonce of the browser that requested it; the code of the
+    mail works in any browser. The token alone signs nobody in: the response says whether the link
+    is valid, and the merchant sees that it was opened in another browser. With `cookie` the session
+    is stored in a cookie that scripts cannot read, and is not in the response.
     """
 
     token: Secret | None = None

@@ -1,8 +1,8 @@
 """Sends messages to SQS queues without the millisecond of CPU that botocore spends on a call.
 
-If a response is lost, the message is sent again and may arrive twice. SQS itself may deliver a message
-twice, too.
-Protocol: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
+If a response is lost, the message is sent again and may arrive twice. SQS itself may deliver a
+message twice, too. Protocol:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
 """
 
 from collections.abc import Iterable

@@ -26,6 +26,7 @@ def process_batch(
 ) -> dict[str, Any]:
     """Call `handle` with each message in order, and return the ids of the messages that failed.
 
-    SQS delivers these again. Errors are logged without their messages, which may hold personal data.
+    SQS delivers these again. Errors are logged without their messages, which may hold personal
+    data.
     """
     return dict(process_partial_response(event, handle, _Messages(logger), context))

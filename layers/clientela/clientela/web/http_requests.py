@@ -52,7 +52,8 @@ def bearer_token(headers: Mapping[str, str]) -> str:
 def expected_version(if_match: str | None) -> int | None:
     """Return the version in an If-Match header; None for `*` or without a header.
 
-    A well-formed tag that we never issued returns -1, which no version equals: the change fails with 412.
+    A well-formed tag that we never issued returns -1, which no version equals: the change fails
+    with 412.
 
     Raises:
         InvalidInputError: the header is not an entity tag.

@@ -1,8 +1,9 @@
 """Request rate of each API key: a token bucket per key, in the memory of each function instance.
 
-An exact, shared counter would cost a write for each request, as much as the request itself. This one
-costs nothing and protects the instance and its table. A key served by several instances gets the
-quota from each; the API's own throttle bounds the sum. For exact limits see `table/rate_limits`.
+An exact, shared counter would cost a write for each request, as much as the request itself. This
+one costs nothing and protects the instance and its table. A key served by several instances gets
+the quota from each; the API's own throttle bounds the sum. For exact limits see
+`table/rate_limits`.
 """
 
 import math

@@ -35,7 +35,8 @@ def responses(
 ) -> dict[int, Any]:
     """Return a route's `responses`: its successes with body and headers, and its errors.
 
-    Errors that every route may return (unknown store, invalid input, too many requests) are not listed.
+    Errors that every route may return (unknown store, invalid input, too many requests) are not
+    listed.
     """
     successes = {
         status: {"description": "Done", "model": model, "headers": headers} for status, model in models.items()
