@@ -6,7 +6,7 @@ import pytest
 
 from clientela import clock
 from clientela.csv import csv_headers
-from clientela.customers import customers
+from clientela.customers import customer_input, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import OPERATOR
 from clientela.groups import groups
@@ -84,7 +84,7 @@ def test_a_row_that_makes_a_customer_too_large_is_rejected_and_the_others_are_wr
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions are not thread-safe
-    monkeypatch.setattr(customers, "MAX_BYTES", 3000)
+    monkeypatch.setattr(customer_input, "MAX_BYTES", 3000)
     by = rules(store, ["email", "note"])
     customers.create(store, NewCustomer(email="ci@example.com"), NOW, OPERATOR)
     rows = [["ana@example.com", "x" * 4000], ["bo@example.com", "x"], ["ci@example.com", "x" * 4000]]
