@@ -15,7 +15,7 @@ from pydantic import Field
 
 from clientela.csv import csv_headers, csv_records
 from clientela.csv.csv_headers import FileColumns
-from clientela.csv.csv_records import MAX_CHARACTERS, Record, RecordError
+from clientela.csv.csv_records import MAX_CHARACTERS, CsvRecord, RecordError
 from clientela.schema.documents import Model
 
 HEAD_BYTES = 65_536  # the header must end in these
@@ -153,7 +153,7 @@ def _count_recognised(text: str, delimiter: str) -> tuple[int, int]:
     return sum(field is not None for field in csv_headers.recognise(header).fields), len(header)
 
 
-def _header(records: Iterable[Record], delimiter: str) -> list[str]:
+def _header(records: Iterable[CsvRecord], delimiter: str) -> list[str]:
     for record in records:
         if not csv_records.is_blank(record, delimiter):
             return csv_records.cells(record, delimiter)
@@ -201,7 +201,7 @@ class _Position:
             message = f"After line {self.next_line - 1} the file is not {self.encoding}: save it as UTF-8."
             raise FileRefusedError(message) from None
 
-    def track_records(self, records: Iterable[Record]) -> Iterator[Record]:
+    def track_records(self, records: Iterable[CsvRecord]) -> Iterator[CsvRecord]:
         for record in records:
             self.bytes += _size(record.text, self.encoding)
             yield record
@@ -211,7 +211,7 @@ def _size(text: str, encoding: str) -> int:
     return len(text) if text.isascii() and not encoding.startswith("utf-16") else len(text.encode(encoding))
 
 
-def _chunks(records: Iterable[Record], position: _Position, delimiter: str) -> Iterator[Chunk]:
+def _chunks(records: Iterable[CsvRecord], position: _Position, delimiter: str) -> Iterator[Chunk]:
     index, rows, start, first_line = 0, 0, position.bytes, position.next_line
     for record in records:
         rows += not csv_records.is_blank(record, delimiter)

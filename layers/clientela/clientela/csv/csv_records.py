@@ -20,14 +20,14 @@ class RecordError(ValueError):
         self.line, self.code, self.message = line, code, message
 
 
-class Record(NamedTuple):
+class CsvRecord(NamedTuple):
     """The text of one record with its line end, and the number of its first line."""
 
     line: int
     text: str
 
 
-def records(lines: Iterable[str], delimiter: str, first_line: int = 1) -> Iterator[Record]:
+def records(lines: Iterable[str], delimiter: str, first_line: int = 1) -> Iterator[CsvRecord]:
     """Yield the records of a file's lines, including blank ones.
 
     Raises:
@@ -44,7 +44,7 @@ def records(lines: Iterable[str], delimiter: str, first_line: int = 1) -> Iterat
         if size > MAX_CHARACTERS:
             raise _too_long(begin, is_open)
         if not is_open:
-            yield Record(begin, line if len(pending) == 1 else "".join(pending))
+            yield CsvRecord(begin, line if len(pending) == 1 else "".join(pending))
     if is_open:
         raise _too_long(begin, is_open)
 
@@ -75,12 +75,12 @@ def is_open_after(line: str, delimiter: str, is_open: bool) -> bool:
             is_open, position = True, cell + 2
 
 
-def is_blank(record: Record, delimiter: str) -> bool:
+def is_blank(record: CsvRecord, delimiter: str) -> bool:
     """Return whether all cells of a record are empty: such a line is not a row."""
     return not record.text.strip(f"{delimiter} \t\r\n")
 
 
-def cells(record: Record, delimiter: str) -> list[str]:
+def cells(record: CsvRecord, delimiter: str) -> list[str]:
     """Return the cells of a record — RecordError `nul` or `malformed`."""
     if "\0" in record.text:
         raise RecordError(

@@ -22,8 +22,7 @@ from clientela.concurrency import retry_on_conflict
 from clientela.csv import csv_files, csv_records
 from clientela.csv.csv_files import Chunk
 from clientela.csv.csv_headers import FileColumns
-from clientela.csv.csv_records import Record as CsvRecord
-from clientela.csv.csv_records import RecordError
+from clientela.csv.csv_records import CsvRecord, RecordError
 from clientela.customers import customers, tombstones
 from clientela.customers.customer_fields import Customer
 from clientela.errors import (
