@@ -1,6 +1,4 @@
-"""/account/checkout, /checkout-policy and /storefront.css: data for a storefront's checkout and
-pages.
-"""
+"""/account/checkout, /checkout-policy and /storefront.css: data for a storefront."""
 
 from typing import Annotated, Any
 

@@ -31,9 +31,7 @@ TEMPORARY = (
 
 
 class Service(NamedTuple):
-    """A service: its name in signatures, the prefix of its operations, the version of its JSON
-    protocol.
-    """
+    """A service: its name in signatures, prefix of operations, version of the JSON protocol."""
 
     name: str
     target: str
