@@ -12,6 +12,7 @@ from clientela import clock
 from clientela.csv.csv_cells import escape
 from clientela.schema.countries import Country
 from clientela.schema.languages import Language
+from clientela.schema.text import trim
 from clientela.schema.validation_errors import field_errors
 from clientela.schema.vat_ids import VatId
 
@@ -37,7 +38,7 @@ def parse_status(text: str) -> str:
 
 def parse_list(text: str) -> list[str]:
     """Split a cell at `;` and `,` without empty parts and duplicates."""
-    return list(dict.fromkeys(part.strip() for part in re.split("[;,]", text) if part.strip()))
+    return list(dict.fromkeys(trim(part) for part in re.split("[;,]", text) if trim(part)))
 
 
 def parse_time(text: str) -> datetime:

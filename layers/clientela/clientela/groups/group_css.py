@@ -62,8 +62,7 @@ def _compile(css: str, own_urls: tuple[str, ...]) -> _Sheet:
         return tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
 
     def check(text: str) -> tuple[str, str | None]:
-        # Random, so that the CSS cannot contain it: it is the last rule only if all before it is
-        # closed.
+        # Random, so that the CSS cannot contain it. It is the last rule only if all is closed.
         end = f".end-{ids.secret()}{{}}"
         rules = parse(f"{text}\n{end}")
         if _is_deep(rules):

@@ -22,6 +22,7 @@ from clientela.imports import row_addresses, row_groups, row_issues
 from clientela.imports.row_groups import GroupIds
 from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.schema import email_addresses
+from clientela.schema.text import trim
 from clientela.schema.validation_errors import field_errors
 from clientela.sign_in import password_hashes
 
@@ -67,7 +68,7 @@ def parse_row(line: int, cells: Sequence[str], columns: FileColumns) -> Row:
     _require_width(cells, columns)
     values: dict[str, str] = {}
     for field, cell in zip(columns.fields, cells, strict=False):
-        text = csv_cells.unescape(cell).strip()
+        text = trim(csv_cells.unescape(cell))
         if field and text:
             values.setdefault(field, text)  # if two columns have the same field, the first filled one counts
     email = values.pop("email", "")

@@ -1,4 +1,4 @@
-"""Text in a form that is compared without case and accents: names, countries, search words."""
+"""Text trimmed, or in a form that is compared without case and accents."""
 
 import unicodedata
 
@@ -6,6 +6,13 @@ import unicodedata
 _LETTERS = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "\u0131": "i", "ħ": "h"}
 )
+# Unicode's White_Space, which the models trim. `str.strip` also removes U+001C to U+001F.
+_WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+
+
+def trim(text: str) -> str:
+    """Return the text without white space at its ends, exactly as the models trim it."""
+    return text.strip(_WHITE_SPACE)
 
 
 def fold_for_search(text: str) -> str:
