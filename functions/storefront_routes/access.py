@@ -18,8 +18,7 @@ from clientela.stores.stores import Store
 from clientela.web import http_requests, powertools_routes
 from clientela.web.http_errors import OriginNotAllowedError
 
-REMOVAL_SECONDS = 5  # time that a request spends on a removal; the queue does the rest
-COOKIE = "__Host-clientela_session"
+REMOVAL_SECONDS = 5  # a request deletes for this long; the queue does the rest
 # Options of a private route: it accepts either of these. The OpenAPI document shows them.
 PRIVATE: dict[str, Any] = {"tags": ["account"], "security": [{"session": []}, {"session_cookie": []}]}
 
@@ -58,7 +57,7 @@ def proven_caller(router: Router) -> Caller:
 def _caller(store: Store, event: BaseProxyEvent) -> Caller:
     if store.login_mode == "disabled":  # sessions are valid again once the store has accounts again
         raise SessionInvalidError
-    token, cookie = http_requests.bearer_token(event.headers), _cookie(event.raw_event)
+    token, cookie = http_requests.bearer_token(event.headers), _cookie(store, event.raw_event)
     if not token and cookie and event.http_method not in _SAFE_METHODS:
         # Browsers send the cookie with requests from any page.
         require_own_page(store, event.headers)
@@ -81,24 +80,32 @@ def require_own_page(store: Store, headers: Mapping[str, str]) -> None:
         raise OriginNotAllowedError("Send the request from a page of one of the store's allowed origins.")
 
 
-def set_cookie(token: str, session: Session) -> dict[str, str]:
+def cookie_name(store_id: str) -> str:
+    """Return the name of a store's session cookie: `demo` → `__Host-clientela_session_demo`.
+
+    Stores that share a host share its cookies: one name would sign shoppers out of the other store.
+    """
+    return f"__Host-clientela_session_{store_id}"
+
+
+def set_cookie(store: Store, token: str, session: Session) -> dict[str, str]:
     """Return the header that stores a session in the browser until it expires.
 
     Neither scripts nor other hosts can read the cookie.
     """
-    return _cookie_header(token, int((session.expires_at - session.created_at).total_seconds()))
+    return _cookie_header(store, token, int((session.expires_at - session.created_at).total_seconds()))
 
 
-def drop_cookie() -> dict[str, str]:
-    """Return the header that deletes the session's cookie in the browser."""
-    return _cookie_header("", 0)
+def drop_cookie(store: Store) -> dict[str, str]:
+    """Return the header that deletes the store's session cookie in the browser."""
+    return _cookie_header(store, "", 0)
 
 
-def _cookie_header(value: str, seconds: int) -> dict[str, str]:
-    return {"Set-Cookie": f"{COOKIE}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"}
+def _cookie_header(store: Store, value: str, seconds: int) -> dict[str, str]:
+    return {"Set-Cookie": f"{cookie_name(store.id)}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"}
 
 
-def _cookie(event: dict[str, Any]) -> str:
-    """Return the session cookie. Payload 2.0 has cookies outside the headers."""
+def _cookie(store: Store, event: dict[str, Any]) -> str:
+    """Return the store's session cookie. Payload 2.0 has cookies outside the headers."""
     pairs = (cookie.partition("=") for cookie in event.get("cookies", []))
-    return next((value for name, _, value in pairs if name.strip() == COOKIE), "")
+    return next((value for name, _, value in pairs if name.strip() == cookie_name(store.id)), "")

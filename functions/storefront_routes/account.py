@@ -96,7 +96,7 @@ def delete_account() -> Response[Any]:
     certificate = customer_removal.erase(
         store, customer.id, now, Actor("customer", customer.id), clock.deadline(access.REMOVAL_SECONDS)
     )
-    return responses.json(certificate, headers=access.drop_cookie())
+    return responses.json(certificate, headers=access.drop_cookie(store))
 
 
 @router.get(

@@ -69,7 +69,7 @@ def end_session(session_id: SessionId) -> Response[Any]:
 def end_sessions() -> Response[Any]:
     """Sign out on all devices, including this one."""
     sessions.end_all(router.context["store"], router.context["caller"].customer.id)
-    return responses.no_content(access.drop_cookie())
+    return responses.no_content(access.drop_cookie(router.context["store"]))
 
 
 def _device(session: Session, current: Session) -> Device:

@@ -164,7 +164,7 @@ def create_session(
         customer=own_account.own_view(signed_in.customer, signed_in.session.email_proven),
         return_to=signed_in.return_to,
     )
-    return responses.json(body, 201, access.set_cookie(signed_in.token, signed_in.session) if new.cookie else {})
+    return responses.json(body, 201, access.set_cookie(store, signed_in.token, signed_in.session) if new.cookie else {})
 
 
 def _sign_in(store: Store, new: NewSession, idempotency_key: str | None) -> SignedIn:
@@ -187,4 +187,4 @@ def end_session() -> Response[Any]:
     """Sign out."""
     caller = router.context["caller"]
     sessions.end(router.context["store"], caller.customer.id, caller.session.id)
-    return responses.no_content(access.drop_cookie())
+    return responses.no_content(access.drop_cookie(router.context["store"]))

@@ -132,7 +132,7 @@ def doors(secrets: Secrets, store_id: str, reads: Sequence[str]) -> dict[str, Ca
     for path in reads:
         found[f"bearer {path}"] = lambda value, path=path: presented("GET", f"{store_id}/{path}", key=value)
         found[f"cookie {path}"] = lambda value, path=path: presented(
-            "GET", f"{store_id}/{path}", cookies=[f"__Host-clientela_session={value}"]
+            "GET", f"{store_id}/{path}", cookies=[f"__Host-clientela_session_{store_id}={value}"]
         )
     return found
 

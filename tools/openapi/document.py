@@ -29,8 +29,9 @@ _SECURITY = {
     "session_cookie": {
         "type": "apiKey",
         "in": "cookie",
-        "name": "__Host-clientela_session",
-        "description": "The session in a cookie. Changes are accepted only from the store's own pages.",
+        "name": "__Host-clientela_session_{store_id}",
+        "description": "The session in a cookie with the store's id in its name. Changes are accepted only"
+        " from the store's own pages.",
     },
 }
 _TAGS = {

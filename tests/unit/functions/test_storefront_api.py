@@ -254,7 +254,9 @@ def test_what_is_marked_private_needs_a_session(store: Store, method: str, path:
         assert answer["headers"]["WWW-Authenticate"] == "Bearer"
     if method == "PATCH":
         assert call(method, path, "no object")["statusCode"] == 401
-    assert call("HEAD" if method == "GET" else method, path, cookies=[f"{access.COOKIE}=cs_x"])["statusCode"] in {
+    assert call("HEAD" if method == "GET" else method, path, cookies=[f"{access.cookie_name('demo')}=cs_x"])[
+        "statusCode"
+    ] in {
         401,
         403,
     }
@@ -447,7 +449,7 @@ def test_password_is_set_used_and_taken_away(store: Store, bearer: dict[str, str
     given = {"email": "ana@example.com", "password": passphrase}
     opened = call("POST", "/sessions", given | {"cookie": True}, headers={"origin": ORIGIN})
     assert (opened["statusCode"], opened["json"]["session_token"], opened["json"]["return_to"]) == (201, None, None)
-    assert opened["headers"]["Set-Cookie"].startswith(access.COOKIE)
+    assert opened["headers"]["Set-Cookie"].startswith(access.cookie_name("demo") + "=")
     wrong = call("POST", "/sessions", given | {"password": passphrase.strip()})
     assert (wrong["statusCode"], wrong["json"]["code"]) == (403, "credentials_wrong")
     assert wrong["json"].keys() == {"type", "title", "status", "code"}
@@ -508,7 +510,7 @@ def test_cookie_keeps_the_session_from_scripts_and_foreign_pages(ana: Customer, 
     name, _, attributes = opened["headers"]["Set-Cookie"].partition("=")
     value, *flags = attributes.split("; ")
     assert (name, set(flags)) == (
-        "__Host-clientela_session",
+        "__Host-clientela_session_demo",
         {"Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=2592000"},
     )
     cookies = ["other=1", f"{name}={value}"]
@@ -516,6 +518,25 @@ def test_cookie_keeps_the_session_from_scripts_and_foreign_pages(ana: Customer, 
     for headers in ({}, {"origin": "https://evil.example"}, {"origin": "null"}):
         assert call("PATCH", "/account", {"name": "X"}, cookies=cookies, headers=headers)["statusCode"] == 403
     assert call("PATCH", "/account", {"name": "X"}, cookies=cookies, headers={"origin": ORIGIN})["statusCode"] == 200
+
+
+def test_one_browser_is_signed_in_to_two_stores_of_a_host(store: Store, ana: Customer) -> None:
+    other = stores.create("other", stores.StoreSettings(name="Other", login_mode="optional"), NOW)
+    cookies = {}
+    for shop in (store, other):
+        shopper = ana if shop is store else customers.create(shop, NewCustomer(email="eva@example.com"), NOW)
+        with Transaction() as write:
+            token, session = sessions.start(write, shop, shopper, None, NOW)
+        cookie = access.set_cookie(shop, token, session)["Set-Cookie"].partition(";")[0]
+        cookies[cookie.partition("=")[0]] = cookie
+    assert len(cookies) == 2
+    for jar in ([*cookies.values()], [*reversed(cookies.values())]):
+        seen = [call("GET", "/account", cookies=jar, store_id=shop)["json"]["email"] for shop in ("demo", "other")]
+        assert seen == ["ana@example.com", "eva@example.com"]
+    own = {"sec-fetch-site": "same-origin"}
+    ended = call("DELETE", "/sessions/current", cookies=[*cookies.values()], headers=own, store_id="other")
+    assert ended["headers"]["Set-Cookie"].startswith("__Host-clientela_session_other=;")
+    assert call("GET", "/account", cookies=[*cookies.values()])["statusCode"] == 200
 
 
 def test_our_own_page_is_known_by_what_the_browser_says_of_it(ana: Customer, link: Any) -> None:
