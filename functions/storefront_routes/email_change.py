@@ -98,7 +98,14 @@ def confirm_email_change(proof: Annotated[EmailProof, Body()]) -> Response[Any]:
     """
     store, (session, customer) = router.context["store"], access.proven_caller(router)
     after = email_changes.confirm(
-        store, customer, session, clock.now(), token=proof.token, request_id=proof.request_id, code=proof.code
+        store,
+        customer,
+        session,
+        access.visitor(router.current_event),
+        clock.now(),
+        token=proof.token,
+        request_id=proof.request_id,
+        code=proof.code,
     )
     return responses.json(own_account.own_view(after, session.email_proven), headers=responses.etag(after.version))
 

@@ -81,7 +81,7 @@ def test_of_many_who_prove_one_address_at_once_one_gets_it(store: Store, around:
     people = [signed_in(store, f"p{number}@example.com") for number in range(8)]
     proofs = [token(store, customer, "wanted@example.com", around) for customer, _ in people]
     acts = [
-        lambda c=customer, s=session, t=proof: email_changes.confirm(store, c, s, NOW, token=t)  # type: ignore[misc]
+        lambda c=customer, s=session, t=proof: email_changes.confirm(store, c, s, HERE, NOW, token=t)  # type: ignore[misc]
         for (customer, session), proof in zip(people, proofs, strict=True)
     ]
     assert at_once(acts) == {"done": 1, "email_taken": 7}
@@ -100,13 +100,13 @@ def test_of_many_who_prove_one_address_at_once_one_gets_it(store: Store, around:
 def test_one_link_pressed_often_at_once_changes_the_email_once(store: Store, around: list[Any]) -> None:
     customer, session = signed_in(store, "ana@example.com")
     proof = token(store, customer, "new@example.com", around)
-    outcomes = at_once([lambda: email_changes.confirm(store, customer, session, NOW, token=proof)] * 64)
+    outcomes = at_once([lambda: email_changes.confirm(store, customer, session, HERE, NOW, token=proof)] * 64)
     assert outcomes["done"] >= 1
     assert set(outcomes) <= {"done", "link_used"}
     after = customers.get(store, customer.id)
     assert (after.email, after.version) == ("new@example.com", customer.version + 1)
     # Whoever lost its answer asks again, and gets the same one.
-    assert email_changes.confirm(store, after, session, NOW, token=proof) == after
+    assert email_changes.confirm(store, after, session, HERE, NOW, token=proof) == after
     assert [each.id for each in sessions.list_active(store, after, NOW)] == [session.id]
 
 
@@ -158,7 +158,7 @@ def test_what_the_account_costs(store: Store, around: list[Any]) -> None:
     assert used(lambda: _refused(store, OLD)) == (3, 1)
     assert used(lambda: email_changes.request(store, customer, "new@example.com", None, HERE, NOW)) == (0, 1)
     proof = token(store, customer, "new@example.com", around)
-    read, written = used(lambda: email_changes.confirm(store, customer, session, NOW, token=proof))
+    read, written = used(lambda: email_changes.confirm(store, customer, session, HERE, NOW, token=proof))
     assert (read, written) == (4, 30)  # one of them for the session that ends
     version = customers.get(store, customer.id).version
     assert account_notices.email_changed(store, customer.id, str(version), NOW) == "sent"

@@ -1,5 +1,6 @@
 """Another e-mail for an account: proven at the new address, told to the old one, and undone from there."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from clientela.email_changes import email_changes, email_reverts
 from clientela.email_changes.email_changes import EmailChange
 from clientela.errors import ClientelaError, EmailTakenError, InvalidInputError, TooManyRequestsError
 from clientela.notifications import account_notices, email_change_mail
-from clientela.sign_in import link_sign_in, passwords, sessions
+from clientela.sign_in import link_sign_in, passwords, sessions, sign_in_limits
 from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.sign_in_errors import (
     CodeLockedError,
@@ -71,7 +72,7 @@ def asked(
 
 
 def confirmed(store: Store, opened: SignedIn, at: Any = NOW, **proof: Any) -> Customer:
-    return email_changes.confirm(store, customers.get(store, opened.customer.id), opened.session, at, **proof)
+    return email_changes.confirm(store, customers.get(store, opened.customer.id), opened.session, HERE, at, **proof)
 
 
 def moved(store: Store, box: Mailbox, opened: SignedIn, email: str = NEW, at: Any = NOW) -> Customer:
@@ -283,3 +284,33 @@ def test_a_merchants_change_is_told_where_the_address_was_proven(store: Store, b
     assert account_notices.email_changed(store, again.id, str(again.version), NOW) == "withheld"
     same = customers.patch(store, changed.id, {"note": "x"}, NOW, by=by)
     assert account_notices.email_changed(store, same.id, str(same.version), NOW) == "withheld"
+
+
+def test_guesses_at_one_address_are_bounded_over_a_day_whoever_asks(
+    store: Store, box: Mailbox, opened: SignedIn
+) -> None:
+    customers.create(store, NewCustomer(email=THIEF), NOW)
+    thief = by_link(store, box.link(store, THIEF))
+    outcomes: Counter[str] = Counter()
+    for half_hour in range(16):
+        at, who = NOW + timedelta(minutes=30 * half_hour), (opened, thief)[half_hour % 2]
+        request, token, code = asked(store, box, who, at=at)
+        for _ in range(5):
+            with pytest.raises(ClientelaError) as error:
+                confirmed(store, who, at, request_id=request.request_id, code=wrong(code))
+            outcomes[error.value.code] += 1
+    assert outcomes == {"code_wrong": sign_in_limits.GUESSES_OF_EMAIL[-1].most, "too_many_requests": 50}
+    assert confirmed(store, who, at, token=token).email == NEW  # the mail's reader is not shut out
+
+
+def test_proofs_of_a_network_are_bounded(
+    store: Store, box: Mailbox, opened: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = asked(store, box, opened)[1]
+    monkeypatch.setattr(sign_in_limits, "TRIES_OF_NETWORK", sign_in_limits.Rule(5, 600))
+    outcomes: Counter[str] = Counter()
+    for _ in range(8):
+        with pytest.raises(ClientelaError) as error:
+            confirmed(store, opened, token=f"{token}x")
+        outcomes[error.value.code] += 1
+    assert outcomes["too_many_requests"] in (3, 4)  # the sign-in before may be in the same window

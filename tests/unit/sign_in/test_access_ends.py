@@ -260,7 +260,7 @@ def confirm(store: Store, box: Mailbox, opened: SignedIn, email: str) -> None:
     request = email_changes.request(store, customer, email, None, HERE, at)
     assert email_change_mail.deliver(store, customer.id, request.request_id, at) == "sent"
     token = box.mails[-1][1].context["link"].partition("#email_change=")[2]
-    email_changes.confirm(store, customer, opened.session, at, token=token)
+    email_changes.confirm(store, customer, opened.session, HERE, at, token=token)
 
 
 def deliver_notice(box: Mailbox, notice: dict[str, Any]) -> str | None:

@@ -73,6 +73,7 @@ def confirm(
     store: Store,
     customer: Customer,
     session: Session,
+    visitor: Visitor,
     now: datetime,
     *,
     token: str | None = None,
@@ -88,13 +89,17 @@ def confirm(
     Raises:
         LinkUnknownError, LinkUsedError, LinkExpiredError, CodeWrongError, CodeLockedError:
             the proof is wrong or void.
+        TooManyRequestsError: the network tried too often, or the new address was guessed at too often.
         EmailTakenError: another account has the address. Only the owner of both can get here.
 
-    Cost: 4 read units; 28 write units, 8 more for a customer with orders, 2 for each session that
-    ends.
+    Cost: 4 read units; 29 write units, 8 more for a customer with orders, 2 for each session that
+    ends. A code takes 3 to 4 more.
     """
+    sign_in_limits.limit_attempts(visitor, now)
     change_id, secret = mailed_proofs.parse_token(token) if token is not None else (request_id or "", None)
     change = _get(store, customer.id, change_id)
+    if secret is None:
+        sign_in_limits.limit_guesses(store, change.canonical, now)
     email_change_requests.require_proven(change, change_id, secret, code)
     if change.consumed_at and change.canonical == email_addresses.canonical(customer.email):
         return customer
