@@ -62,8 +62,7 @@ def test_fields_that_are_not_known_are_tolerated_and_left_out() -> None:
         (body(email="a@b@c"), "/order/email: "),
         (body(email=None), "/order/email: Input should be a valid string"),
         (body(payment_status="free"), "/order/payment_status: Input should be 'awaiting_payment'"),
-        (body(items=[{"quantity": -1}]), "/order/items/0/quantity"),
-        (body(id="", version=None, total="x", currency="x", email="x"), "/order/id: "),
+        (body(id="", version=None, total="x", currency="x", phone=[]), "/order/id: "),
     ],
 )
 def test_a_message_that_cannot_be_taken_is_refused_with_the_field_and_what_it_must_be(wrong: str, reason: str) -> None:
@@ -75,9 +74,83 @@ def test_a_message_that_cannot_be_taken_is_refused_with_the_field_and_what_it_mu
 
 
 def test_of_many_bad_fields_the_first_three_are_told() -> None:
-    told = refusal(body(id="", version=None, total="x", currency="x", email="x"))
+    told = refusal(body(id="", version=None, total="x", currency="x", phone=[]))
     assert told
-    assert (told.count("; "), told.endswith("; and 2 more")) == (3, True)
+    assert (told.count("; "), told.endswith("; and 1 more")) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "read"),
+    [
+        ("items", None, []),
+        ("items", [{"sku": 4711, "quantity": -1, "price": "9.99"}], [("4711", -1, "9.99")]),
+        ("items", [{"sku": "A", "quantity": 10, "price": 14.309999999999999}], [("A", 10, "14.31")]),
+        (
+            "items",
+            [{"sku": "A", "price": "0.30000000000000004"}, {"price": -4.1}],
+            [("A", 1, "0.3"), (None, 1, "-4.1")],
+        ),
+        ("items", [{"sku": "A", "quantity": None}], [("A", 1, None)]),
+        ("phone", 34911222333, "34911222333"),
+        ("phone", 34911222333.0, "34911222333"),
+        ("phone", 12345678901234567890, "12345678901234567890"),
+        ("name", 1.5, "1.5"),
+        ("billing_address", {"postal_code": 28001, "city": "Madrid"}, {"postal_code": "28001", "city": "Madrid"}),
+        ("shipping_address", None, None),
+        ("fulfillment_status", None, None),
+    ],
+)
+def test_an_optional_field_with_a_clear_meaning_is_read_without_a_note(field: str, value: Any, read: Any) -> None:
+    order = order_messages.parse(body(**{field: value})).order
+    value = getattr(order, field)
+    if field == "items":
+        value = [(item.sku, item.quantity, item.price and str(item.price)) for item in value]
+    elif hasattr(value, "model_dump"):
+        value = value.model_dump(exclude_none=True)
+    assert value == read
+    assert "notes" not in order.model_dump(mode="json")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "note"),
+    [
+        ("items", {}, "items: Input should be a valid array"),
+        ("items", ["A"], "items/0: must be an object"),
+        ("billing_address", [], "billing_address: must be an object"),
+        ("shipping_address", "Calle Mayor 1", "shipping_address: must be an object"),
+        ("fulfillment_status", "", "fulfillment_status: Input should be 'awaiting_processing'"),
+        ("phone", True, "phone: Input should be a valid string"),
+        ("vat_id", ["ES"], "vat_id: Input should be a valid string"),
+        ("accepts_marketing", "perhaps", "accepts_marketing: Input should be a valid boolean"),
+        ("updated_at", "yesterday", "updated_at: write a time like"),
+    ],
+)
+def test_an_invalid_optional_field_is_left_out_with_a_note(field: str, value: Any, note: str) -> None:
+    order = order_messages.parse(body(**{field: value})).order
+    assert getattr(order, field) in (None, [])
+    [noted] = order.model_dump(mode="json")["notes"]
+    assert noted.startswith(note)
+
+
+def test_what_is_invalid_in_an_item_or_address_is_left_out_alone() -> None:
+    items = [7, {"sku": "A", "price": "dear"}, None, {"sku": {}, "quantity": {"int": 1}}, {"sku": "B", "price": 1e30}]
+    order = order_messages.parse(body(items=items, billing_address={"city": [], "country": "ES"})).order
+    assert [(item.sku, item.quantity, item.price) for item in order.items] == [
+        ("A", 1, None),
+        (None, 1, None),
+        ("B", 1, None),
+    ]
+    assert order.billing_address
+    assert order.billing_address.model_dump(exclude_none=True) == {"country": "ES"}
+    assert [note.partition(":")[0] for note in order.notes] == [
+        "billing_address/city", "items/0", "items/1/price", "items/3/quantity", "items/3/sku", "items/4/price",
+    ]  # fmt: skip
+
+
+def test_notes_are_bounded_and_never_a_senders_own() -> None:
+    noted = order_messages.parse(body(items=[0] * 10_000, notes=["mine"])).order.notes
+    assert (len(noted), noted[-1]) == (21, "and 9980 more")
+    assert order_messages.parse(body(notes=["mine"])).order.notes == []
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "€", "😀", '"'])

@@ -387,6 +387,12 @@ def test_the_sample_event_is_taken(store: Store) -> None:
     assert (taken.number, taken.model_dump(mode="json")["items"][0]["quantity"]) == ("A-1001", 2)
 
 
+def test_notes_are_stored_with_their_order(store: Store) -> None:
+    made = order().model_dump(mode="json", exclude_none=True)
+    assert failures(batch(json.dumps({"store_id": store.id, "order": made | {"billing_address": []}}))) == []
+    assert orders.get(store, holder(store).id, "1001").notes == ["billing_address: must be an object"]
+
+
 def test_exactly_the_poison_messages_of_a_batch_are_handed_back(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     def body(number: int, **fields: object) -> str:
         made = order(id=str(number), email=f"c{number}@example.com").model_dump(mode="json", exclude_none=True)

@@ -1,19 +1,20 @@
 """The fields of an order: the order system's message, which is stored and answered as it is.
 
-The fields of the order itself (id, version, time, e-mail, money, status) are checked strictly: one
-invalid field rejects the message. The customer's data is stored as typed, because an invalid phone
-must not lose an order. Unknown fields are ignored, because an order system may send more.
+A wrong id, version, time, currency, total or payment status rejects the message. Every other field
+is optional, and `order_repairs` leaves it out if it is invalid, because an invalid phone must not
+lose an order. The customer's data is stored as typed. Unknown fields are ignored, because an order
+system may send more.
 """
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo
 
 from clientela.customers.customer_fields import PaymentStatus
 from clientela.schema.currencies import Currency
-from clientela.schema.documents import Model
+from clientela.schema.documents import STORED, Model
 from clientela.schema.email_addresses import Email
 from clientela.schema.fields import Timestamp
 from clientela.stores.stores import StoreId
@@ -33,6 +34,7 @@ def _without_exponent(amount: Decimal) -> Decimal:
 
 
 ID_LENGTH = 100
+MAX_NOTES = 20  # then one more says how many others there are
 OrderId = Annotated[str, StringConstraints(min_length=1, max_length=ID_LENGTH)]
 # The keys have milliseconds: two times with the same key must be equal everywhere.
 Moment = Annotated[Timestamp, AfterValidator(_whole_milliseconds)]
@@ -41,8 +43,18 @@ Price = Annotated[
     Decimal, Field(max_digits=14, decimal_places=4), AfterValidator(_without_exponent), Field(examples=["24.95"])
 ]
 Total = Annotated[Price, Field(ge=0)]  # a refund makes the total smaller; it is not an order of its own
-Quantity = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, allow_inf_nan=False)]
+# Negative in an exchange. Whole numbers are those that a double holds exactly.
+Quantity = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)] | Annotated[float, Field(allow_inf_nan=False)]
 RawText = str  # without a limit of its own: the order as a whole has one
+
+
+def _stored_notes(notes: Any, info: ValidationInfo) -> Any:
+    return notes if info.context == STORED else []  # a sender's field of that name is another one
+
+
+Notes = Annotated[
+    list[str], BeforeValidator(_stored_notes), Field(exclude_if=lambda notes: not notes, max_length=MAX_NOTES + 1)
+]
 
 
 class LenientModel(Model):
@@ -96,6 +108,7 @@ class Order(LenientModel):
     shipping_address: OrderAddress | None = None
     items: list[OrderItem] = []
     accepts_marketing: bool | None = None
+    notes: Notes = []  # "field: reason" of each field that was left out because it was invalid
 
 
 class OrderMessage(LenientModel):

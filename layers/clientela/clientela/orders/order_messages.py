@@ -3,6 +3,7 @@
 from pydantic import ValidationError
 
 from clientela.errors import OrderRefusedError
+from clientela.orders import order_repairs
 from clientela.orders.order_fields import Order, OrderMessage
 from clientela.schema.validation_errors import readable_errors
 
@@ -13,7 +14,7 @@ _MAX_ERRORS = 3  # in a reason: mostly one mistake is repeated in many fields
 
 
 def parse(body: str) -> OrderMessage:
-    """Return the order message in a body, without unknown fields.
+    """Return the order message in a body, without unknown fields and invalid optional ones.
 
     Raises:
         OrderRefusedError: the message is invalid or too large; with the reason.
@@ -21,7 +22,9 @@ def parse(body: str) -> OrderMessage:
     try:
         message = OrderMessage.model_validate_json(body)
     except ValidationError as error:
-        raise OrderRefusedError(_reason(error)) from error
+        if reason := _reason(error):
+            raise OrderRefusedError(reason) from error
+        message = order_repairs.repair(body, error)
     # A character has at most four bytes, so short bodies need not be measured.
     if len(body) > MAX_BYTES // 5:
         _require_fits(message.order)
@@ -35,9 +38,12 @@ def _require_fits(order: Order) -> None:
 
 
 def _reason(error: ValidationError) -> str:
+    """Return the reason of a refusal; empty if only optional fields are invalid."""
     if any(detail["type"] == "json_invalid" for detail in error.errors(include_url=False)):
         return "not JSON"
-    fields = readable_errors(error)
+    locations = [detail["loc"] for detail in error.errors(include_url=False)]
+    errors = zip(locations, readable_errors(error), strict=True)
+    fields = [field for location, field in errors if not order_repairs.is_optional(location)]
     more = [f"and {len(fields) - _MAX_ERRORS} more"] if len(fields) > _MAX_ERRORS else []
     shown = [f"{field.pointer or 'the message'}: {field.message}" for field in fields[:_MAX_ERRORS]]
     return "; ".join([*shown, *more])

@@ -29,7 +29,7 @@ from clientela.table.transactions import Transaction
 CONFLICTS = (BusyError, EmailTakenError, VersionConflictError)  # of orders of the same customer or e-mail
 ATTEMPTS = 12  # of a write that meets other orders of the same customer; about ten seconds in all
 # The fields of an order that can change without a change of its customer.
-_ORDER_ONLY_FIELDS = {"number", "version", "updated_at", "fulfillment_status", "items"}
+_ORDER_ONLY_FIELDS = {"number", "version", "updated_at", "fulfillment_status", "items", "notes"}
 _CUSTOMER_RELEVANT_FIELDS = tuple(name for name in Order.model_fields if name not in _ORDER_ONLY_FIELDS)
 _LATEST_ORDER_FIELDS = ("last_order_status", "last_payment_method")
 
