@@ -89,7 +89,8 @@ def confirm(
     Raises:
         LinkUnknownError, LinkUsedError, LinkExpiredError, CodeWrongError, CodeLockedError:
             the proof is wrong or void.
-        TooManyRequestsError: the network tried too often, or the new address was guessed at too often.
+        TooManyRequestsError: the network tried too often, or the new address was guessed at too
+        often.
         EmailTakenError: another account has the address. Only the owner of both can get here.
 
     Cost: 4 read units; 29 write units, 8 more for a customer with orders, 2 for each session that
