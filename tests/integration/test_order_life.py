@@ -27,7 +27,7 @@ START = clock.now() - timedelta(days=300)
 FACTS = {
     "email": st.sampled_from(EMAILS), "currency": st.sampled_from(["EUR", "USD", "JPY"]),
     "total": st.sampled_from(["0", "1.25", "49.90", "9999999999.9999"]),
-    "payment_status": st.sampled_from(["paid", "partially_refunded", "refunded", "cancelled", "awaiting_payment"]),
+    "payment_status": st.sampled_from(["paid", "partially_refunded", "refunded", "cancelled", "incomplete", "awaiting_payment"]),
     "fulfillment_status": st.sampled_from(["processing", "shipped", None]), "day": st.integers(0, 5),
 }  # fmt: skip
 IDS = st.sampled_from(["1", "2", "3", "4"])
@@ -109,7 +109,7 @@ class OrderLife(RuleBasedStateMachine):
         self.orders[order.id], self.held[order.id] = order, holder
 
     def _makes_accounts(self, known: Order | None, order: Order) -> bool:
-        return self.mode == "optional"
+        return self.mode == "optional" and order.payment_status not in ("cancelled", "incomplete")
 
     def adopt(self, customer: Customer) -> None:
         self.accounts[customer.id] = customer.email

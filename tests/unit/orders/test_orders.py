@@ -87,6 +87,13 @@ def test_a_first_order_makes_a_guest_account_with_what_the_order_tells(store: St
     assert [address.is_default for address in ana.shipping_addresses] == [True]
 
 
+@pytest.mark.parametrize("payment_status", ["paid", "awaiting_payment"])
+def test_an_order_creates_a_pending_guest_if_the_store_approves_new_accounts(aws: Any, payment_status: str) -> None:
+    store = stores.create("approving", StoreSettings(name="B2B", approve_new_accounts=True), NOW)
+    take(store, total="0", payment_status=payment_status)
+    assert (holder(store).type, holder(store).status) == ("guest", "pending")
+
+
 def test_the_statistics_of_one_order(store: Store) -> None:
     placed = order(total="49.90")
     orders.record_version(store, placed, NOW)
@@ -466,6 +473,7 @@ def test_an_order_at_another_time_moves_and_the_first_and_last_with_it(store: St
 
 def test_orders_are_filtered_by_statuses_and_times_and_paged(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order_lists, "_BATCH_SIZE", 2)
+    customers.create(store, NewCustomer(email="ana@example.com"), NOW)
     for number in range(1, 8):
         payment, fulfillment = ["paid", "cancelled"][number % 2], ["shipped", "delivered", None][number % 3]
         take(

@@ -66,6 +66,29 @@ def test_for_chosen_countries_an_order_makes_no_account(
     assert nobody(store) is not makes_an_account
 
 
+@pytest.mark.parametrize("status", ["incomplete", "cancelled"])
+def test_an_abandoned_or_cancelled_first_order_creates_no_account_until_it_counts(store: Store, status: str) -> None:
+    take(store, payment_status=status, name="Ana")
+    assert nobody(store)
+    take(store, version=2, payment_status=status, name="Ana", fulfillment_status="will_not_deliver")
+    assert nobody(store)
+    take(store, version=3, name="Ana")
+    ana = holder(store)
+    assert (figures(ana)[:2], ana.name, listed(store, ana)) == ((1, {"USD": ("49.90", 1)}), "Ana", ["1001"])
+
+
+@pytest.mark.parametrize("status", ["incomplete", "cancelled"])
+def test_an_abandoned_or_cancelled_order_joins_the_account_that_another_order_creates(
+    store: Store, status: str
+) -> None:
+    take(store, id="1", payment_status=status)
+    take(store, id="2", payment_status="awaiting_payment")
+    ana = unclaimed_orders.adopt(store, holder(store), NOW)
+    assert (ana.type, ana.orders_count, sorted(listed(store, ana))) == ("guest", 0, ["1", "2"])
+    take(store, id="3", payment_status=status)
+    assert sorted(listed(store, ana)) == ["1", "2", "3"]
+
+
 def test_orders_wait_for_their_account_and_are_counted_in_it(closed: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unclaimed_orders, "BATCH_SIZE", 4)
     for number in range(1, 12):

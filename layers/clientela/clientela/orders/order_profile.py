@@ -5,16 +5,18 @@ registered profile. A later version of an order does not fill in again what an e
 that the owner has deleted since stays deleted.
 """
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from clientela.customers import customer_input
+from clientela.customers import customer_input, customers
 from clientela.customers.addresses import Address, ShippingAddress, with_address
-from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.customer_fields import Customer, NewCustomer, Status
 from clientela.orders.order_fields import Order, OrderAddress
 from clientela.schema import countries
 from clientela.schema.documents import InputContext, Model
+from clientela.stores.stores import Store
 
 _FILLED_FIELDS = ("name", "phone", "language", "vat_id", "accepts_marketing", "billing_address")
 # Fields that an order does not fill, each with the reason.
@@ -32,7 +34,22 @@ NOT_FILLED = {
     "note": "decided by the merchant",
     "custom_fields": "decided by the merchant",
 }
+_WITHOUT_PURCHASE = {"incomplete", "cancelled"}  # payment statuses: nobody bought anything yet, or any more
 _EMPTY: tuple[object, ...] = (None, "", [])
+
+
+def guest(store: Store, order: Order, now: datetime) -> Customer | None:
+    """Return the new guest of an order, or None if its status, the store or its country forbid one.
+
+    The guest is pending if the store approves new accounts.
+    """
+    excluded_countries = store.country_rules.no_automatic_account
+    is_excluded = excluded_countries and order_country(order) in excluded_countries
+    if store.login_mode == "required" or is_excluded or order.payment_status in _WITHOUT_PURCHASE:
+        return None
+    new = customer_from_order(order, store.country)
+    status: Status = "pending" if store.approve_new_accounts else "active"
+    return customers.build(new.model_copy(update={"status": status}), now, "order")
 
 
 def customer_from_order(order: Order, store_country: str | None) -> NewCustomer:

@@ -38,10 +38,10 @@ def record_version(store: Store, order: Order, now: datetime) -> bool:
     """Record a version of an order. Return False, without a write, if it or a later one is stored.
 
     One transaction writes the order, its reference and the customer with its statistics. If the
-    e-mail is new to the store, it creates the account as well, unless the store does not allow that
-    (`_guest_from_order`). The order moves if its e-mail or time changed; the order alone is written
-    if the version changes nothing on the customer, such as a fulfilment status. If the customer was
-    erased after the order was placed, only the money record is stored.
+    e-mail is new to the store, it creates the account as well, unless its status or the store
+    forbids that (`order_profile.guest`). The order moves if its e-mail or time changed; the order
+    alone is written if the version changes nothing on the customer, such as a fulfilment status. If
+    the customer was erased after the order was placed, only the money record is stored.
 
     Raises:
         BusyError: others kept changing the same customer.
@@ -155,7 +155,7 @@ def _record_with_customer(store: Store, order: Order, stored: StoredOrder | None
     """Write an order together with the customer who has it, and the one who had it before."""
     email = email_addresses.canonical(order.email)
     owner = _find_owner(store, order, email, stored, now)
-    customer = owner.customer if owner else _guest_from_order(store, order, now)
+    customer = owner.customer if owner else order_profile.guest(store, order, now)
     old_owner_id = stored.reference.customer_id if stored else None
     left_id = old_owner_id if old_owner_id and not (customer and customer.id == old_owner_id) else None
     if left_id and tombstones.find_pending(store, left_id):
@@ -231,15 +231,6 @@ def _find_owner(store: Store, order: Order, email: str, stored: StoredOrder | No
         if owner:
             return owner
     return order_owners.by_email(store, email, order.id, now)
-
-
-def _guest_from_order(store: Store, order: Order, now: datetime) -> Customer | None:
-    """Return a new guest, or None if login mode or country exclude accounts from orders."""
-    excluded_countries = store.country_rules.no_automatic_account
-    is_excluded = excluded_countries and order_profile.order_country(order) in excluded_countries
-    if store.login_mode == "required" or is_excluded:
-        return None
-    return customers.build(order_profile.customer_from_order(order, store.country), now, "order")
 
 
 def _write_order(
