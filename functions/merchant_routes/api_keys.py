@@ -43,7 +43,7 @@ def get_api_key(key_id: KeyId) -> Response[Any]:
     return responses.json(api_keys.get_record(router.context["store"].id, key_id).to_key())
 
 
-@router.patch(ONE, **route("changeApiKey", "keys:write", Key, raises=[KeyNotFoundError, VersionConflictError]))
+@router.patch(ONE, **route("changeApiKey", "keys:write", Key, raises=[KeyNotFoundError]))
 def change_api_key(key_id: KeyId, changes: Annotated[SkipValidation[KeyChanges], Body()]) -> Response[Any]:
     """Change a key's name, scopes or expiry by JSON Merge Patch (RFC 7396).
 

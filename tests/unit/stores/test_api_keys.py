@@ -87,3 +87,63 @@ def test_a_scope_that_the_key_lacks_is_demanded_in_vain(store: Store) -> None:
     api_keys.require_scope(key, "customers:read")
     with pytest.raises(ScopeMissingError):
         api_keys.require_scope(key, "customers:write")
+
+
+@pytest.mark.parametrize("changed_before", [False, True])
+def test_two_patches_at_once_both_count(
+    store: Store, issued: api_keys.IssuedKey, monkeypatch: pytest.MonkeyPatch, *, changed_before: bool
+) -> None:
+    by = api_keys.get_record(store.id, issued.id).key
+    if changed_before:
+        api_keys.patch(store.id, issued.id, {"name": "desk"}, by)
+    read = api_keys.get_record
+
+    def read_and_then_it_changes(store_id: str, key_id: str) -> api_keys.KeyRecord:
+        record = read(store_id, key_id)
+        monkeypatch.setattr(api_keys, "get_record", read)
+        api_keys.patch(store_id, key_id, {"scopes": ["customers:read"]}, by)
+        return record
+
+    monkeypatch.setattr(api_keys, "get_record", read_and_then_it_changes)
+    api_keys.patch(store.id, issued.id, {"name": "counter"}, by)
+    after = api_keys.get_record(store.id, issued.id).to_key()
+    assert (after.name, after.scopes) == ("counter", ["customers:read"])
+
+
+def test_a_patch_changes_neither_the_secrets_nor_the_last_use_of_a_key(
+    store: Store, issued: api_keys.IssuedKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, fresh = api_keys.get_record, []
+
+    def read_and_then_it_is_rotated(store_id: str, key_id: str) -> api_keys.KeyRecord:
+        record = read(store_id, key_id)
+        monkeypatch.setattr(api_keys, "get_record", read)
+        fresh.append(api_keys.rotate(store_id, key_id, NOW).key)
+        assert is_good(store, fresh[0])
+        return record
+
+    by = read(store.id, issued.id).key
+    monkeypatch.setattr(api_keys, "get_record", read_and_then_it_is_rotated)
+    api_keys.patch(store.id, issued.id, {"name": "counter"}, by)
+    after = read(store.id, issued.id).to_key()
+    assert (after.name, after.last_used_at) == ("counter", NOW.replace(minute=0, second=0, microsecond=0))
+    assert is_good(store, fresh[0])
+    assert is_good(store, issued.key)
+
+
+def test_a_key_revoked_meanwhile_stays_revoked(
+    store: Store, issued: api_keys.IssuedKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = api_keys.get_record
+
+    def read_and_then_it_is_revoked(store_id: str, key_id: str) -> api_keys.KeyRecord:
+        record = read(store_id, key_id)
+        monkeypatch.setattr(api_keys, "get_record", read)
+        api_keys.revoke(store_id, key_id)
+        return record
+
+    by = read(store.id, issued.id).key
+    monkeypatch.setattr(api_keys, "get_record", read_and_then_it_is_revoked)
+    with pytest.raises(KeyNotFoundError):
+        api_keys.patch(store.id, issued.id, {"name": "counter"}, by)
+    assert not api_keys.list_all(store.id)

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, create_model
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from clientela import clock, ids
-from clientela.errors import KeyMissingError, KeyNotFoundError, ScopeMissingError, VersionConflictError
+from clientela.concurrency import retry_on_conflict
+from clientela.errors import BusyError, KeyMissingError, KeyNotFoundError, ScopeMissingError, VersionConflictError
 from clientela.schema.documents import Model
 from clientela.schema.fields import Name, Timestamp
 from clientela.schema.merge_patch import all_optional, apply_patch
@@ -66,6 +68,7 @@ class KeyRecord(Record):
     previous_until = UnicodeAttribute(null=True)
     last_used_at = UnicodeAttribute(null=True)
     key = DocumentAttribute(Key)
+    version = NumberAttribute(null=True)  # of `key`; none before its first change
 
     def to_key(self) -> Key:
         """Return the key with the hour of its last use."""
@@ -93,17 +96,21 @@ def patch(store_id: str, key_id: str, changes: Any, by: Key) -> Key:
         KeyNotFoundError: the store has no such key.
         InvalidInputError: the changed key is invalid.
         ScopeMissingError: the key has, or would get, more rights than the key `by`.
-        VersionConflictError: the key was rotated meanwhile.
+        BusyError: others keep changing the key.
 
     Cost: 1 read unit, 1 write unit.
     """
-    record = get_record(store_id, key_id)
-    after = record.key.model_copy(update=dict(apply_patch(NewKey, record.key, changes)))
-    for key in (record.key, after):
-        require_within(by, key)
-    is_not_rotated = KeyRecord.secret_hash == record.secret_hash
-    record.key = after
-    records.put(record, is_not_rotated, VersionConflictError("The key was rotated meanwhile."))
+
+    def attempt() -> Key:
+        record = get_record(store_id, key_id)
+        after = record.key.model_copy(update=dict(apply_patch(NewKey, record.key, changes)))
+        for key in (record.key, after):
+            require_within(by, key)
+        next_version = KeyRecord.version.set((record.version or 0) + 1)
+        records.update(record, [KeyRecord.key.set(after), next_version], _is_unchanged(record), BusyError())
+        return after
+
+    after = retry_on_conflict(attempt)
     _cache.discard((store_id, key_id))
     return after
 
@@ -196,6 +203,12 @@ def _record(store_id: str, key_id: str) -> KeyRecord | None:
         if record:
             _cache.put((store_id, key_id), record)
     return record
+
+
+def _is_unchanged(record: KeyRecord) -> Condition:
+    if record.version is None:
+        return KeyRecord.pk.exists() & KeyRecord.version.does_not_exist()
+    return KeyRecord.version == record.version
 
 
 def _valid_hashes(record: KeyRecord, now: datetime) -> list[str | None]:
