@@ -1,17 +1,16 @@
 """Erasing a person: what goes, what stays, and who does not come back."""
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
+from tests.support import erased_people
 from tests.support.http_events import answered, http_event
 from tests.support.removals import Waiting
 
 import customers_api
 import storefront_api
-from clientela import clock, settings
+from clientela import clock
 from clientela.customers import customers, tombstones
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import Actor
@@ -51,8 +50,13 @@ def order(order_id: str = "1001", version: int = 1, placed_at: datetime = BEFORE
     return Order.model_validate(plain | fields)
 
 
-def erase(store: Store, customer: Customer, now: datetime = NOW) -> erasures.Erasure:
-    return customer_removal.erase(store, customer.id, now, MERCHANT, lambda: False)
+def erase(store: Store, customer: Customer, *more: str) -> erasures.Erasure:
+    """Erase a customer, and walk through all that is stored for what it has, and for more values of the person."""
+    values = erased_people.values_of(customer, *more)
+    certificate = customer_removal.erase(store, customer.id, NOW, MERCHANT, lambda: False)
+    assert certificate.status == "complete"
+    assert erased_people.traces(values) == []
+    return certificate
 
 
 def holder(store: Store, email: str = "ana@example.com") -> Customer | None:
@@ -63,12 +67,6 @@ def reference(store: Store, order_id: str = "1001") -> OrderReference:
     found = OrderReference.find(keys.order_reference(store.id, order_id), keys.REFERENCE)
     assert found
     return found
-
-
-def table() -> str:
-    return json.dumps(
-        boto3.client("dynamodb").scan(TableName=settings.table_name())["Items"], ensure_ascii=False
-    ).lower()
 
 
 @pytest.fixture
@@ -114,9 +112,7 @@ def test_owner_deletes_the_account_and_the_table_knows_neither_address_name_nor_
     assert counts["sign_ins"] >= 3
     money = next(each for each in certificate["kept"] if each["what"] == "order_money_records")
     assert money["count"] == 3
-    left = table()
-    for identity in ("ana@example.com", "ana pérez", "anita", "+34911222333", "gran vía", ana.id, ana.id[4:]):
-        assert identity.lower() not in left, identity
+    assert erased_people.traces(erased_people.values_of(ana, "ana pérez", "anita", "+34911222333", "gran vía")) == []
     assert storefront_api.handler(http_event("GET", "demo/account", headers=signed_in), None)["statusCode"] == 401
 
 
@@ -173,7 +169,7 @@ def test_an_order_placed_before_makes_no_account_and_one_placed_after_a_new_one(
 
 
 def test_a_changed_email_takes_the_order_from_its_holder_into_the_money_alone(store: Store, ana: Customer) -> None:
-    orders.record_version(store, order("7", email="ben@example.com"), NOW)
+    orders.record_version(store, order("7", email="ben@example.com", name="Ben", shipping_address=None), NOW)
     erase(store, ana)
     assert orders.record_version(store, order("7", version=2, email="ana@example.com"), NOW)
     ben = holder(store, "ben@example.com")
@@ -187,22 +183,18 @@ def test_a_changed_email_takes_the_order_from_its_holder_into_the_money_alone(st
 def test_an_address_that_the_person_had_before_is_buried_too(store: Store, ana: Customer) -> None:
     customers.patch(store, ana.id, {"email": "ana.perez@example.com"}, NOW)
     orders.record_version(store, order("1001", version=2), NOW)  # its e-mail is the old one, and stays with her
-    erase(store, ana)
+    erase(store, ana, "ana.perez@example.com")
     assert tombstones.erased_among(store, ["ana@example.com", "ana.perez@example.com", "ben@example.com"]) == {
         "ana@example.com",
         "ana.perez@example.com",
     }
-    assert "perez@example" not in table()
 
 
 def test_nothing_leads_from_a_customer_who_was_merged_into_the_person(store: Store, ana: Customer) -> None:
     old = customers.create(store, NewCustomer(email="old@example.com", name="Ana P."), NOW)
     orders.record_version(store, order("old", email="old@example.com"), NOW)
     merges.merge(store, ana.id, old.id, NOW, MERCHANT, lambda: False)
-    erase(store, ana)
-    left = table()
-    for identity in (ana.id, old.id, "old@example.com", "ana p."):
-        assert identity.lower() not in left, identity
+    erase(store, ana, old.id, "old@example.com", "ana p.")
     assert tombstones.is_erased(store, "old@example.com")
     assert reference(store, "old").money
 
@@ -240,7 +232,7 @@ def test_sessions_and_the_address_are_free_from_the_first_write_on(
     assert (done.status, done.deleted.orders) == ("complete", 3)
     assert done.kept[0].count == 3
     assert str(reference(store).money.total) == "1.00"
-    assert ana.id not in table()
+    assert erased_people.traces(erased_people.values_of(ana)) == []
     assert waiting.messages == []
 
 
@@ -278,8 +270,6 @@ def test_a_kept_answer_forgets_the_person_and_the_request_is_not_done_again(stor
     made = answered(customers_api.handler(create, None))
     certificate = erase(store, customers.get(store, made["id"]))
     assert certificate.deleted.answers == 1
-    left = table()
-    assert not any(identity in left for identity in ("eve adams", "eve@example", made["id"].lower()))
     again = customers_api.handler(create, None)
     assert (again["statusCode"], answered(again)["code"]) == (404, "customer_not_found")
     assert holder(store, "eve@example.com") is None
@@ -305,7 +295,8 @@ def test_orders_that_wait_for_their_account_are_erased_with_it_and_later_ones_st
     orders.record_version(closed, order(), NOW)
     orders.record_version(closed, order("later", placed_at=AFTER), NOW)
     made = customers.create(closed, NewCustomer(email="ana@example.com"), NOW)
-    certificate = erase(closed, made)
+    certificate = customer_removal.erase(closed, made.id, NOW, MERCHANT, lambda: False)
+    assert erased_people.traces([made.id]) == []  # the later order has the address and the name
     assert (certificate.deleted.orders, certificate.kept[0].count) == (1, 1)
     erased = reference(closed)
     assert erased.money

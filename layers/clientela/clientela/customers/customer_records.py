@@ -111,6 +111,16 @@ class Alias(Record):
     into_id = UnicodeAttribute()
 
 
+class MergedCustomer(Record):
+    """`STORE#demo#CUSTOMER#cus_01K…` / `MERGED#cus_01J…`: a customer that was merged into this one.
+
+    Its own collection is deleted, so this is where an erasure finds what it must follow.
+    """
+
+    ids = UnicodeSetAttribute()  # its own, and those merged into it earlier
+    emails = UnicodeSetAttribute()  # canonical, each after a time at which the person had it and a space
+
+
 def record(store: Store, customer: Customer, *, welcome: bool = False, email_changed: bool = False) -> CustomerRecord:
     """Return the profile of a customer with its index entries.
 

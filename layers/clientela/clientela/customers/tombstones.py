@@ -7,7 +7,7 @@ and never rotated, because the hashes would not match under another.
 from collections.abc import Iterable
 from datetime import datetime
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 
 from clientela import clock
 from clientela.signing import permanent_hash
@@ -34,6 +34,10 @@ class ErasingRecord(Record):
     erasure_id = UnicodeAttribute()
     erased_at = UnicodeAttribute()
     email = UnicodeAttribute()  # canonical
+
+    # Found in the items that the sweep deletes, and stored before it deletes them.
+    ids = UnicodeSetAttribute(null=True)  # of the customers that were merged into this one
+    emails = UnicodeSetAttribute(null=True)  # former ones: as in MergedCustomer
 
 
 def for_email(store: Store, canonical: str, erasure_id: str, now: datetime) -> Tombstone:

@@ -14,6 +14,7 @@ from typing import Any
 from clientela.customers.consents import Consent
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import HistoryEntry
+from clientela.lifecycle import former_identities
 from clientela.orders.order_fields import Order
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
@@ -156,6 +157,9 @@ def _add(data: CustomerData, item: dynamodb.Item) -> None:
     kind = item["sk"]["S"]
     if kind == keys.PASSWORD:
         data.password = PasswordInfo.model_validate({"changed_at": item["changed_at"]["S"]})
+    elif kind.startswith(keys.MERGED_PREFIX):
+        emails = former_identities.latest_times(item["emails"]["SS"])
+        data.email_changes += [EmailRecord(email=email, until=until) for email, until in emails.items()]
     elif kind != keys.PROFILE:
         section, read = SECTIONS[f"{kind.partition('#')[0]}#"]
         getattr(data, section).append(read(item))

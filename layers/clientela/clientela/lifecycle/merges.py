@@ -17,7 +17,7 @@ from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import Actor, FieldChange
 from clientela.customers.customer_records import Alias, CustomerRecord, claim, record
 from clientela.errors import BusyError, CustomerMergedError, FieldError, InvalidInputError
-from clientela.lifecycle import customer_removal, removal_queue
+from clientela.lifecycle import customer_removal, former_identities, removal_queue
 from clientela.orders import order_owners, order_statistics, orders
 from clientela.orders.order_fields import Order
 from clientela.schema.documents import Model
@@ -82,7 +82,8 @@ def merge(store: Store, into_id: str, from_id: str, now: datetime, by: Actor, ou
         CustomerNotFoundError: one of them does not exist.
         BusyError: time ran out. The same request continues.
 
-    Cost: for each order that of a move; then 14 write units, and 2 for each index entry of both.
+    Cost: for each order that of a move; then 16 write units, and 2 for each index entry of both;
+    1 read unit per 4 KB of the source's history.
     """
     moved = 0
 
@@ -198,12 +199,14 @@ def _fuse(store: Store, source: Customer, target: Customer, after: Customer, now
     """Delete the source, replace the target and put the alias in one transaction - _StaleError."""
     after = after.model_copy(update={"version": target.version + 1, "updated_at": now})
     alias = Alias(keys.merged(store.id, source.id), keys.ALIAS, into_id=target.id)
+    identities = former_identities.merged_customer(store, source, target.id, now)
     merged = FieldChange(field="id", before=source.id, after=target.id)
     try:
         with Transaction() as write:
             write.delete(record(store, source), CustomerRecord.version == source.version, BusyError())
             write.delete(claim(store, source))
             write.put_record(alias, Alias.pk.does_not_exist(), BusyError())
+            write.put_record(identities)
             after = customers.replace(write, store, target, after, by)
             customer_history.add_entry(write, store, after, "merged", by, [merged])
     except BusyError:

@@ -16,7 +16,7 @@ from clientela.schema.fields import Name, Timestamp
 from clientela.schema.merge_patch import all_optional, apply_patch
 from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores.timed_cache import TimedCache
-from clientela.table import keys, records
+from clientela.table import idempotency, keys, records
 from clientela.table.attributes import DocumentAttribute
 from clientela.table.records import Record
 
@@ -140,9 +140,16 @@ def rotate(store_id: str, key_id: str, now: datetime) -> IssuedKey:
 
 
 def revoke(store_id: str, key_id: str) -> None:
-    """Delete a key — KeyNotFoundError. It is rejected after CACHED_SECONDS. 1 write unit."""
+    """Delete a key — KeyNotFoundError. It is rejected after CACHED_SECONDS.
+
+    The answers stored for its repeats are deleted: nobody can ask for them, and no erasure would
+    find them.
+
+    Cost: 1 write unit, and 1 for each answer of the last day.
+    """
     record = KeyRecord(keys.store(store_id), keys.api_key(key_id))
     records.delete(record, KeyRecord.pk.exists(), KeyNotFoundError(f"API key {key_id!r} not found."))
+    idempotency.delete_all(keys.caller(store_id, key_id))
     _cache.discard((store_id, key_id))
 
 

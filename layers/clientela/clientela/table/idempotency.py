@@ -6,6 +6,7 @@ caller has keys of its own: two API keys may use the same one.
 """
 
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import NamedTuple
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -98,6 +99,17 @@ def delete_answer(write: Transaction, record: RequestRecord) -> None:
     """
     actions: list[Action] = [RequestRecord.answer.remove(), RequestRecord.is_gone.set(True)]
     write.update(record, actions, RequestRecord.pk.exists())
+
+
+def delete_all(caller: str) -> None:
+    """Delete a caller's requests with their answers. 1 write unit each."""
+    for page in dynamodb.query_pages(
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": keys.idempotency(caller)}},
+        ProjectionExpression="pk, sk",
+    ):
+        for batch in batched(page["Items"], dynamodb.BATCH_WRITE, strict=False):
+            dynamodb.delete_all([dynamodb.key(item["pk"]["S"], item["sk"]["S"]) for item in batch])
 
 
 def release(caller: str, key: str) -> None:

@@ -34,6 +34,8 @@ EMAIL_CHANGE_PREFIX = "EMAIL_CHANGE#"
 EMAIL_REVERT_PREFIX = "EMAIL_REVERT#"
 MAIL_PREFIX = "MAIL#"
 SIGN_IN_PREFIX = "SIGN_IN#"
+MERGED_PREFIX = "MERGED#"
+MERGED_END = "MERGED$"  # sorts after every key that starts with the prefix
 
 
 def store(store_id: str) -> str:
@@ -250,6 +252,11 @@ def email_revert(version: int) -> str:
 def mail(name: str) -> str:
     """`MAIL#welcome`: the delivery of a mail to the collection's customer or sign-in request."""
     return f"{MAIL_PREFIX}{name}"
+
+
+def merged_customer(customer_id: str) -> str:
+    """`MERGED#cus_01K…`: in the collection of the customer that this one was merged into."""
+    return f"{MERGED_PREFIX}{customer_id}"
 
 
 def directory(store_id: str, bucket: int) -> str:
