@@ -1,4 +1,4 @@
-"""/customers/{id}/orders: list and get a customer's orders."""
+"""/customers/{id}/orders and /orders/without-email: list and get orders."""
 
 from typing import Annotated, Any
 
@@ -14,6 +14,8 @@ from clientela.web import responses
 from clientela.web.responses import Listing
 from merchant_routes.access import route
 from merchant_routes.customers import ONE, CustomerId
+
+WITHOUT_EMAIL = "/v1/stores/<store_id>/orders/without-email"
 
 router = Router()
 
@@ -36,3 +38,13 @@ def get_order(
 ) -> Response[Any]:
     """Get one order of a customer, with its items and addresses."""
     return responses.json(orders.get(router.context["store"], customer_id, order_id))
+
+
+@router.get(WITHOUT_EMAIL, **route("listOrdersWithoutEmail", "customers:read", Listing[Order]))
+def list_orders_without_email(parameters: Annotated[ListParameters, Query()]) -> Response[Any]:
+    """List the orders without e-mail that pass all filters, newest first.
+
+    They belong to no customer. A later version with an e-mail moves an order to its customer.
+    """
+    page = order_lists.without_email(router.context["store"], parameters.limit, parameters.cursor, parameters.filter())
+    return responses.listing(router.current_event, page.items, page.next_cursor, parameters.limit)

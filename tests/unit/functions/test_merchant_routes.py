@@ -132,3 +132,11 @@ def test_a_customers_orders_are_listed_by_status_and_time_and_read_one_by_one(st
     )
     for missing in (f"{path}/a9", "demo/customers/cus_other/orders/a2"):
         assert call("GET", missing, key=key)[1]["code"] == "order_not_found"
+
+
+def test_orders_without_email_are_listed(store: Store, key: str) -> None:
+    told = {"id": "phone-1", "version": 1, "placed_at": "2026-01-01T00:00:00Z", "currency": "EUR", "total": "5.00"}
+    orders.record_version(store, Order.model_validate(told | {"payment_status": "paid"}), clock.now())
+    [listed] = call("GET", "demo/orders/without-email", key=key)[1]["items"]
+    assert (listed["id"], listed["email"]) == ("phone-1", None)
+    assert call("GET", "demo/orders/without-email", key=key, payment_status="cancelled")[1]["items"] == []

@@ -336,6 +336,39 @@ def test_an_order_follows_its_new_email_and_both_accounts_are_right(store: Store
     assert orders.get(store, ben.id, "2").version == 2
 
 
+def test_a_known_order_without_email_keeps_the_one_it_had(store: Store) -> None:
+    take(store, total="80")
+    take(store, version=2, total="80", payment_status="refunded", email=None)
+    ana = holder(store)
+    assert figures(ana)[:2] == (0, {})
+    assert orders.get(store, ana.id, "1001").email == "ana@example.com"
+    take(store, version=3, total="80", email=None, fulfillment_status="returned")
+    assert orders.get(store, ana.id, "1001").version == 3
+
+
+def test_an_order_that_never_had_an_email_is_listed_without_account_until_it_gets_one(store: Store) -> None:
+    assert take(store, id="1", email=None, placed_at="2026-01-01T00:00:00Z")
+    assert take(store, id="2", email=None, payment_status="cancelled")
+    assert not take(store, id="2", email=None)
+    assert take(store, id="2", version=2, email=None, fulfillment_status="shipped")
+    assert customer_search.count(store) == 0
+    first = order_lists.without_email(store, 1)
+    second = order_lists.without_email(store, 1, first.next_cursor)
+    assert [(made.id, made.version) for made in first.items + second.items] == [("2", 2), ("1", 1)]
+    take(store, id="1", version=2, placed_at="2026-02-01T00:00:00Z")
+    assert figures(holder(store))[:2] == (1, {"USD": ("49.90", 1)})
+    assert [made.id for made in order_lists.without_email(store).items] == ["2"]
+
+
+def test_an_email_that_comes_late_in_an_earlier_version_is_used(store: Store) -> None:
+    take(store, version=2, total="7", email=None)
+    assert take(store, version=1, total="5")
+    ana = holder(store)
+    assert (figures(ana)[:2], orders.get(store, ana.id, "1001").version) == ((1, {"USD": ("7.00", 1)}), 2)
+    assert order_lists.without_email(store).items == []
+    assert not take(store, version=1, total="5", email="ben@example.com")
+
+
 def test_an_order_stays_with_its_customer_when_the_account_changes_its_email(store: Store) -> None:
     take(store)
     ana = holder(store)

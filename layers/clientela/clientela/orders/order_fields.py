@@ -94,7 +94,7 @@ class Order(LenientModel):
     version: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
     placed_at: Moment
     updated_at: Moment | None = None
-    email: Email
+    email: Email | None = None  # a later version without it has that of the stored one
     name: RawText | None = None
     phone: RawText | None = None
     language: RawText | None = None

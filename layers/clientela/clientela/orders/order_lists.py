@@ -1,4 +1,7 @@
-"""A customer's orders for merchant and owner: newest first, filtered by status and time."""
+"""Lists of a customer's orders and of orders without e-mail.
+
+Newest first, filtered by status and time.
+"""
 
 from typing import Annotated, Any
 
@@ -6,6 +9,7 @@ from pydantic import Field
 
 from clientela import clock
 from clientela.customers.customer_fields import PaymentStatus
+from clientela.orders import order_records
 from clientela.orders.order_fields import FulfillmentStatus, Order
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
@@ -52,7 +56,21 @@ def of_customer(
     Cost: half a read unit per 4 KB of the orders read: those of the page, and with a filter by
     status those between them, at most MAX_READS megabytes.
     """
-    collection = keys.customer(store.id, customer_id)
+    return _page(keys.customer(store.id, customer_id), limit, cursor, filter_)
+
+
+def without_email(store: Store, limit: int = 50, cursor: str | None = None, filter_: OrderFilter = _ALL) -> Page[Order]:
+    """Return a page of the orders without e-mail, and so without customer, newest first.
+
+    Raises:
+        InvalidInputError: the cursor belongs to another list.
+
+    Cost: as `of_customer`.
+    """
+    return _page(order_records.unclaimed(store, None), limit, cursor, filter_)
+
+
+def _page(collection: str, limit: int, cursor: str | None, filter_: OrderFilter) -> Page[Order]:
     list_of = f"{collection}/{keys.ORDER_PREFIX}/{filter_.model_dump_json(exclude_none=True)}"
     request = _request(collection, filter_)
     start = dynamodb.key(collection, pagination.decode_cursor(list_of, cursor)) if cursor is not None else None

@@ -45,7 +45,8 @@ def guest(store: Store, order: Order, now: datetime) -> Customer | None:
     """
     excluded_countries = store.country_rules.no_automatic_account
     is_excluded = excluded_countries and order_country(order) in excluded_countries
-    if store.login_mode == "required" or is_excluded or order.payment_status in _WITHOUT_PURCHASE:
+    is_premature = order.email is None or order.payment_status in _WITHOUT_PURCHASE
+    if store.login_mode == "required" or is_excluded or is_premature:
         return None
     new = customer_from_order(order, store.country)
     status: Status = "pending" if store.approve_new_accounts else "active"

@@ -75,9 +75,7 @@ class OrderReference(Record):
 
     def collection(self, store: Store) -> str:
         """Return the partition key of the order."""
-        if self.customer_id:
-            return keys.customer(store.id, self.customer_id)
-        return keys.email(store.id, self.email or "")
+        return keys.customer(store.id, self.customer_id) if self.customer_id else unclaimed(store, self.email)
 
     def order_key(self) -> str:
         """Return the sort key of the order."""
@@ -117,6 +115,11 @@ def find(store: Store, order_id: str) -> StoredOrder | None:
     return StoredOrder(reference, None) if reference else None
 
 
+def unclaimed(store: Store, email: str | None) -> str:
+    """Return the partition key of the unclaimed orders of a canonical e-mail, or of no e-mail."""
+    return keys.email(store.id, email or "")
+
+
 def record(collection: str, customer_version: int | None, order: Order) -> OrderRecord:
     """Return the record of an order in a collection; `customer_version` is written with it."""
     return OrderRecord(
@@ -133,8 +136,8 @@ def record(collection: str, customer_version: int | None, order: Order) -> Order
     )
 
 
-def reference(store: Store, customer_id: str | None, email: str, order: Order) -> OrderReference:
-    """Return the reference of an order. `email` is canonical."""
+def reference(store: Store, customer_id: str | None, email: str | None, order: Order) -> OrderReference:
+    """Return the reference of an order. `email` is canonical; None if the order never had one."""
     return OrderReference(
         keys.order_reference(store.id, order.id),
         keys.REFERENCE,
@@ -169,6 +172,7 @@ def is_unchanged(stored: OrderReference | None) -> Condition:
     else:
         customer_id = OrderReference.customer_id
         same_owner = customer_id == stored.customer_id if stored.customer_id else customer_id.does_not_exist()
-        same_email, same_time = OrderReference.email == stored.email, OrderReference.placed_at == stored.placed_at
-        condition = same_owner & same_email & same_time
+        email = OrderReference.email
+        same_email = email == stored.email if stored.email else email.does_not_exist()
+        condition = same_owner & same_email & (OrderReference.placed_at == stored.placed_at)
     return condition

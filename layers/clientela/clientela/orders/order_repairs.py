@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from clientela.orders.order_fields import MAX_NOTES, OrderMessage, Price
 from clientela.schema.validation_errors import readable_errors
 
-_MUST_BE_VALID = {"id", "version", "placed_at", "email", "currency", "total", "payment_status"}
+_MUST_BE_VALID = {"id", "version", "placed_at", "currency", "total", "payment_status"}
 _DEPTH = 4  # of a field's location: /order/items/0/price; what follows are alternatives of its type
 _NOT_TEXT = {"email"}  # a number there is no value of it
 _PRICE: TypeAdapter[Decimal] = TypeAdapter(Price)

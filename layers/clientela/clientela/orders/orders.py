@@ -43,6 +43,9 @@ def record_version(store: Store, order: Order, now: datetime) -> bool:
     alone is written if the version changes nothing on the customer, such as a fulfilment status. If
     the customer was erased after the order was placed, only the money record is stored.
 
+    A version without e-mail keeps that of the stored one. An order that never had one is stored
+    without account, and an earlier version that arrives later gives it its e-mail.
+
     Raises:
         BusyError: others kept changing the same customer.
     """
@@ -111,7 +114,7 @@ def _move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime
     owner = order_owners.by_id(store, into_id, order_id)
     if owner is None:
         raise CustomerNotFoundError(f"Customer {into_id!r} not found.")
-    reference = order_records.reference(store, into_id, stored.reference.email or "", stored.order)
+    reference = order_records.reference(store, into_id, stored.reference.email, stored.order)
     record = order_records.record(reference.collection(store), owner.customer.version + 1, stored.order)
     after = next_version(owner.customer, _with_order(store, owner, stored.order, None), now)
     with Transaction() as write:
@@ -123,7 +126,11 @@ def _move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime
 def _record_version(store: Store, order: Order, now: datetime) -> bool:
     stored = order_records.find(store, order.id)
     if stored and stored.version >= order.version:
-        return False
+        if order.email is None or stored.order is None or stored.order.email:
+            return False
+        order = stored.order.model_copy(update={"email": order.email})  # the newer version arrived without it
+    elif stored and order.email is None:
+        order = order.model_copy(update={"email": stored.order.email if stored.order else stored.reference.email})
     if stored and stored.reference.money:
         _record_money(store, order, stored, now)
         return True
@@ -153,7 +160,7 @@ def _replace_order(store: Store, stored: StoredOrder, order: Order) -> bool:
 
 def _record_with_customer(store: Store, order: Order, stored: StoredOrder | None, now: datetime) -> None:
     """Write an order together with the customer who has it, and the one who had it before."""
-    email = email_addresses.canonical(order.email)
+    email = email_addresses.canonical(order.email) if order.email else None
     owner = _find_owner(store, order, email, stored, now)
     customer = owner.customer if owner else order_profile.guest(store, order, now)
     old_owner_id = stored.reference.customer_id if stored else None
@@ -172,7 +179,7 @@ def _record_with_customer(store: Store, order: Order, stored: StoredOrder | None
                 earlier = stored.order if stored else None
                 counted = earlier if old_owner_id == owner.customer.id else None
                 _count_for_owner(write, store, owner, order, earlier, counted, now)
-            else:
+            elif email:
                 tombstones.require_not_erased_since(write, store, email, order.placed_at)
                 _add_customer(write, store, customer, order, email)
     except PersonErasedError:
@@ -224,13 +231,15 @@ def _actor(order: Order) -> Actor:
     return Actor("order", order.id)
 
 
-def _find_owner(store: Store, order: Order, email: str, stored: StoredOrder | None, now: datetime) -> Owner | None:
+def _find_owner(
+    store: Store, order: Order, email: str | None, stored: StoredOrder | None, now: datetime
+) -> Owner | None:
     """Return the stored owner while the order's e-mail stays, else the owner of the e-mail."""
     if stored and stored.reference.customer_id and stored.reference.email == email:
         owner = order_owners.by_id(store, stored.reference.customer_id, order.id)
         if owner:
             return owner
-    return order_owners.by_email(store, email, order.id, now)
+    return order_owners.by_email(store, email, order.id, now) if email else None
 
 
 def _write_order(
