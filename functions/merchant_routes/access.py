@@ -17,7 +17,6 @@ from clientela.stores.stores import Store
 from clientela.web import http_requests, key_throttle, openapi_responses, powertools_routes
 from clientela.web.key_throttle import Allowance
 
-MAX_ID_LENGTH = 64  # no id is longer, and a much longer one would not fit into a key of the table
 REMOVAL_SECONDS = 10  # time that a request spends on a removal or merge
 CREATED_HEADERS = ("ETag", "Location")
 

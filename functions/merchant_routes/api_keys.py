@@ -8,11 +8,12 @@ from pydantic import SkipValidation
 
 from clientela import clock
 from clientela.errors import KeyNotFoundError, VersionConflictError
+from clientela.schema.fields import MAX_ID_LENGTH
 from clientela.stores import api_keys
 from clientela.stores.api_keys import IssuedKey, Key, KeyChanges, NewKey
 from clientela.web import responses
 from clientela.web.responses import Listing
-from merchant_routes.access import MAX_ID_LENGTH, route
+from merchant_routes.access import route
 
 router = Router()
 

@@ -10,11 +10,12 @@ from clientela.bulk import bulk_jobs
 from clientela.bulk.bulk_jobs import BulkJob, BulkResult, NewBulk
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import BulkJobNotFoundError
+from clientela.schema.fields import MAX_ID_LENGTH
 from clientela.web import responses
 from clientela.web.http_requests import Cursor, Limit
 from clientela.web.responses import Listing
 from merchant_routes import access
-from merchant_routes.access import MAX_ID_LENGTH, route
+from merchant_routes.access import route
 
 router = Router()
 

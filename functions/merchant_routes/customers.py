@@ -23,6 +23,7 @@ from clientela.customers.customer_search import Sort
 from clientela.errors import CustomerNotFoundError, EmailTakenError, VersionConflictError
 from clientela.lifecycle import customer_data, customer_removal
 from clientela.lifecycle.customer_data import CustomerData
+from clientela.schema.fields import MAX_ID_LENGTH
 from clientela.sign_in import sessions, sign_in_events
 from clientela.sign_in.sessions import Session
 from clientela.sign_in.sign_in_events import SignInEvent
@@ -36,7 +37,7 @@ router = Router()
 
 BASE = "/v1/stores/<store_id>/customers"
 ONE = f"{BASE}/<customer_id>"
-CustomerId = Annotated[str, Path(max_length=access.MAX_ID_LENGTH, examples=["cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+CustomerId = Annotated[str, Path(max_length=MAX_ID_LENGTH, examples=["cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
 class ListParameters(CustomerFilter):

@@ -9,11 +9,12 @@ from clientela import clock
 from clientela.errors import CustomerNotFoundError, ErasureNotFoundError
 from clientela.lifecycle import customer_removal, erasures
 from clientela.lifecycle.erasures import Erasure
+from clientela.schema.fields import MAX_ID_LENGTH
 from clientela.web import responses
 from clientela.web.http_requests import Cursor, Limit
 from clientela.web.responses import Listing
 from merchant_routes import access
-from merchant_routes.access import MAX_ID_LENGTH, route
+from merchant_routes.access import route
 from merchant_routes.customers import ONE, CustomerId
 
 router = Router()

@@ -11,10 +11,11 @@ from clientela.errors import ExportNotFoundError, ExportUnfinishedError
 from clientela.exports import export_jobs
 from clientela.exports.export_jobs import ExportJob
 from clientela.schema.documents import Model
+from clientela.schema.fields import MAX_ID_LENGTH
 from clientela.web import responses
 from clientela.web.http_requests import Cursor, Limit
 from clientela.web.responses import Listing
-from merchant_routes.access import MAX_ID_LENGTH, route
+from merchant_routes.access import route
 
 router = Router()
 

@@ -15,11 +15,12 @@ from clientela.customers.customer_search import Sort
 from clientela.errors import GroupCodeTakenError, GroupNotFoundError, VersionConflictError
 from clientela.groups import groups
 from clientela.groups.groups import Group, GroupChanges, NewGroup
+from clientela.schema.fields import MAX_ID_LENGTH
 from clientela.web import http_requests, responses
 from clientela.web.http_requests import Cursor, Limit
 from clientela.web.responses import Listing
 from merchant_routes import access
-from merchant_routes.access import CREATED_HEADERS, MAX_ID_LENGTH, route
+from merchant_routes.access import CREATED_HEADERS, route
 
 router = Router()
 

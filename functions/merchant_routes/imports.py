@@ -8,10 +8,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from clientela.errors import ImportNotFoundError
 from clientela.imports import import_jobs
 from clientela.imports.import_jobs import ImportJob
+from clientela.schema.fields import MAX_ID_LENGTH
 from clientela.web import responses
 from clientela.web.http_requests import Cursor, Limit
 from clientela.web.responses import Listing
-from merchant_routes.access import MAX_ID_LENGTH, route
+from merchant_routes.access import route
 
 router = Router()
 

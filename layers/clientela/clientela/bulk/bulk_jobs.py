@@ -26,7 +26,7 @@ from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_history import Actor
 from clientela.errors import BulkJobNotFoundError, ClientelaError, VersionConflictError
 from clientela.schema.documents import Model
-from clientela.schema.fields import Name, Timestamp
+from clientela.schema.fields import Id, Name, Timestamp
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
 from clientela.table.attributes import DocumentAttribute, load
@@ -59,7 +59,7 @@ class BulkChange(Model):
 class NewBulk(Model):
     """A bulk change of the customers with these ids, or of those that pass a filter."""
 
-    ids: Annotated[list[str], Field(min_length=1, max_length=MAX_IDS)] | None = None
+    ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_IDS)] | None = None
     filter: CustomerFilter | None = None
     changes: BulkChange
 

@@ -16,10 +16,15 @@ from clientela.schema.fields import Amount, Line, Name, Timestamp
 from clientela.schema.languages import Language
 from clientela.schema.text import fold_for_search
 
+# Of a query. DynamoDB takes expressions of 4 KB. Folding may make four words of one character.
+MAX_WORDS = 50
+
 
 def _searchable(text: str) -> str:
     if not fold_for_search(text) or not text.isprintable():
         raise ValueError("must have visible text and no control characters")
+    if len(fold_for_search(text).split()) > MAX_WORDS:
+        raise ValueError(f"must have at most {MAX_WORDS} words")
     return text
 
 

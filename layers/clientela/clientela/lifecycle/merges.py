@@ -21,6 +21,7 @@ from clientela.lifecycle import customer_removal, former_identities, removal_que
 from clientela.orders import order_owners, order_statistics, orders
 from clientela.orders.order_fields import Order
 from clientela.schema.documents import Model
+from clientela.schema.fields import Id
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 from clientela.table.attributes import load
@@ -39,7 +40,7 @@ NOT_MERGED = {
 class NewMerge(Model):
     """The customer to merge into the customer of the path. With `dry_run` nothing is written."""
 
-    from_id: str
+    from_id: Id
     dry_run: bool = False
 
 

@@ -19,6 +19,9 @@ from clientela.schema.documents import Model
 
 Line = Annotated[str, StringConstraints(max_length=200)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+# An id that a caller names. No id is longer, and a much longer one would not fit into a key.
+MAX_ID_LENGTH = 64
+Id = Annotated[str, StringConstraints(max_length=MAX_ID_LENGTH)]
 Phone = Annotated[str, StringConstraints(max_length=40), Field(examples=["+34911222333"])]
 Timestamp = Annotated[
     AwareDatetime,

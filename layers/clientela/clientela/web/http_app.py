@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from clientela.errors import ClientelaError
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.web import cors, http_requests, problems, responses
+from clientela.web import cors, http_requests, json_bodies, problems, responses
 from clientela.web.key_throttle import Allowance
 from clientela.web.responses import ProxyResponse
 
@@ -31,8 +31,7 @@ def resolver(admit: Admission = lambda app: None) -> APIGatewayHttpResolver:
     app = APIGatewayHttpResolver(
         enable_validation=True,
         serializer=lambda body: orjson.dumps(body).decode(),
-        # Unlike json.loads, orjson refuses NaN, Infinity and lone surrogates.
-        json_body_deserializer=orjson.loads,
+        json_body_deserializer=json_bodies.parse,
     )
 
     def before_route(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
