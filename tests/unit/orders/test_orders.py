@@ -253,6 +253,56 @@ def test_an_order_fills_what_is_empty_and_overwrites_nothing(store: Store) -> No
     assert again.note == "vip"
 
 
+def proven(store: Store) -> Customer:
+    ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    return customers.change(store, ana.id, lambda c: c.model_copy(update={"email_status": "proven"}), NOW)
+
+
+STRANGERS: dict[str, Any] = {
+    "name": "Not Ana", "phone": "+34911222333", "vat_id": "ESB12345674", "accepts_marketing": True,
+    "billing_address": {"country": "ES"}, "shipping_address": {"city": "Madrid"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("status", ["awaiting_payment", "incomplete", "cancelled", "refunded"])
+def test_an_order_that_does_not_count_fills_nothing_in_a_proven_account(store: Store, status: str) -> None:
+    before = proven(store)
+    take(store, payment_status=status, **STRANGERS)
+    after = holder(store)
+    assert len(order_lists.of_customer(store, after.id).items) == 1
+    shown = {*STRANGERS, "shipping_addresses", "marketing_consent", "vat_id_status"}
+    assert after.model_dump(include=shown) == before.model_dump(include=shown)
+
+
+def test_an_order_fills_a_proven_account_when_it_counts_but_never_its_consent(store: Store) -> None:
+    proven(store)
+    take(store, payment_status="awaiting_payment", **STRANGERS)
+    take(store, payment_status="awaiting_payment", version=2, fulfillment_status="processing", **STRANGERS)
+    take(store, version=3, fulfillment_status="processing", **STRANGERS)
+    ana = holder(store)
+    assert (ana.name, ana.phone, ana.vat_id, len(ana.shipping_addresses)) == (
+        "Not Ana",
+        "+34911222333",
+        "ESB12345674",
+        1,
+    )
+    assert (ana.accepts_marketing, ana.marketing_consent) == (None, None)
+    customers.patch(store, ana.id, {"phone": None, "shipping_addresses": []}, NOW)
+    take(store, version=4, payment_status="refunded", **STRANGERS)
+    take(store, version=5, **STRANGERS)
+    assert (holder(store).phone, holder(store).shipping_addresses) == (None, [])
+
+
+def test_what_a_guest_removes_after_proving_the_email_stays_removed_when_the_order_is_paid(store: Store) -> None:
+    take(store, payment_status="awaiting_payment", **STRANGERS)
+    customers.change(
+        store, holder(store).id, lambda c: c.model_copy(update={"email_status": "proven", "phone": None}), NOW
+    )
+    take(store, version=2, payment_status="awaiting_payment", payment_method="cash", **STRANGERS)
+    take(store, version=3, **STRANGERS)
+    assert holder(store).phone is None
+
+
 def test_an_order_of_a_disabled_customer_is_recorded_and_counted_and_changes_nothing_else(
     store: Store, aws: Any
 ) -> None:

@@ -183,6 +183,16 @@ def test_a_new_customer_and_a_new_email_bring_their_orders_by_the_stream(closed:
     assert holder(closed, "new@example.com").orders_count == 2
 
 
+def test_an_unclaimed_order_fills_the_proven_account_that_adopts_it_when_it_counts(closed: Store) -> None:
+    take(closed, payment_status="awaiting_payment", name="Ana", accepts_marketing=True)
+    ana = registered(closed)
+    ana = customers.change(closed, ana.id, lambda c: c.model_copy(update={"email_status": "proven"}), NOW)
+    unclaimed_orders.adopt(closed, ana, NOW)
+    assert (holder(closed).name, listed(closed, ana)) == (None, ["1001"])
+    take(closed, version=2, name="Ana", accepts_marketing=True)
+    assert (holder(closed).name, holder(closed).accepts_marketing) == ("Ana", None)
+
+
 def test_after_a_guest_checkout_one_call_leads_to_the_account(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     take(store, name="Ana")
     assert holder(store).type == "guest"

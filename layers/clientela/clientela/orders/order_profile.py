@@ -3,6 +3,8 @@
 Only the owner and the merchant change the data of an account: a guest's order must not change a
 registered profile. A later version of an order does not fill in again what an earlier one had: data
 that the owner has deleted since stays deleted.
+
+A proven account is filled by counted orders only, and an order never gives its marketing consent.
 """
 
 from datetime import datetime
@@ -13,6 +15,7 @@ from pydantic import ValidationError
 from clientela.customers import customer_input, customers
 from clientela.customers.addresses import Address, ShippingAddress, with_address
 from clientela.customers.customer_fields import Customer, NewCustomer, Status
+from clientela.orders import order_statistics
 from clientela.orders.order_fields import Order, OrderAddress
 from clientela.schema import countries
 from clientela.schema.documents import InputContext, Model
@@ -78,13 +81,21 @@ def fill_missing(customer: Customer, order: Order, store_country: str | None, ea
     """Return the customer with empty fields and the address book filled from an order.
 
     Only data that the earlier version of the order did not have is used. A disabled customer stays
-    as it is, and so does one who would become too large.
+    as it is, and so does one who would become too large or from whom the order is withheld.
     """
-    if customer.status == "disabled":
+    if customer.status == "disabled" or is_withheld(customer, order):
         return customer
     fields = _missing(customer, order, store_country, earlier) | _book(customer, order, store_country, earlier)
     after = customer.model_copy(update=fields) if fields else customer
     return after if not fields or customer_input.fits(after) else customer
+
+
+def is_withheld(customer: Customer, order: Order) -> bool:
+    """Return whether the order's data stays out of the account until the order counts.
+
+    Anybody can place an unpaid order with another person's e-mail, so it fills no proven account.
+    """
+    return _was_proven(customer) and order_statistics.contribution(order) is None
 
 
 def order_country(order: Order) -> str | None:
@@ -98,8 +109,14 @@ def order_country(order: Order) -> str | None:
     return None
 
 
+def _was_proven(customer: Customer) -> bool:
+    """Return whether the account's owner ever proved an e-mail, which may have bounced since."""
+    return customer.email_status != "unproven" or customer.last_sign_in_at is not None
+
+
 def _missing(customer: Customer, order: Order, store_country: str | None, earlier: Order | None) -> dict[str, Any]:
-    empty = [name for name in _FILLED_FIELDS if getattr(customer, name) in _EMPTY and _has_news(name, order, earlier)]
+    fillable = [name for name in _FILLED_FIELDS if not (name == "accepts_marketing" and _was_proven(customer))]
+    empty = [name for name in fillable if getattr(customer, name) in _EMPTY and _has_news(name, order, earlier)]
     if not empty:
         return {}
     source = customer_from_order(order, store_country)

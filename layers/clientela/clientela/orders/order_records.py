@@ -40,6 +40,7 @@ class OrderRecord(Record):
         null=True
     )  # the version of the customer written with it: orders the customer's events
     counted = BooleanAttribute()  # lets DynamoDB find the first and last counted order
+    withheld = BooleanAttribute(null=True)  # true while its data must not fill its customer's account
     payment_status = UnicodeAttribute()
     fulfillment_status = UnicodeAttribute(null=True)
     payment_method = UnicodeAttribute(null=True)
@@ -95,6 +96,11 @@ class StoredOrder(NamedTuple):
         return -1 if version is None else int(version)
 
     @property
+    def withheld(self) -> bool:
+        """Whether the data of the stored version was withheld from the account of its customer."""
+        return bool(self.record and self.record.withheld)
+
+    @property
     def order(self) -> Order | None:
         """The order at the stored version."""
         return self.record.order if self.record else None
@@ -120,7 +126,7 @@ def unclaimed(store: Store, email: str | None) -> str:
     return keys.email(store.id, email or "")
 
 
-def record(collection: str, customer_version: int | None, order: Order) -> OrderRecord:
+def record(collection: str, customer_version: int | None, order: Order, *, withheld: bool | None = None) -> OrderRecord:
     """Return the record of an order in a collection; `customer_version` is written with it."""
     return OrderRecord(
         collection,
@@ -129,6 +135,7 @@ def record(collection: str, customer_version: int | None, order: Order) -> Order
         version=order.version,
         customer_version=customer_version,
         counted=order_statistics.contribution(order) is not None,
+        withheld=withheld or None,
         order=order,
         payment_status=order.payment_status,
         fulfillment_status=order.fulfillment_status,

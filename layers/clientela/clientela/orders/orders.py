@@ -115,7 +115,8 @@ def _move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime
     if owner is None:
         raise CustomerNotFoundError(f"Customer {into_id!r} not found.")
     reference = order_records.reference(store, into_id, stored.reference.email, stored.order)
-    record = order_records.record(reference.collection(store), owner.customer.version + 1, stored.order)
+    collection, version = reference.collection(store), owner.customer.version + 1
+    record = order_records.record(collection, version, stored.order, withheld=stored.withheld)
     after = next_version(owner.customer, _with_order(store, owner, stored.order, None), now)
     with Transaction() as write:
         _write_order(write, reference, record, stored)
@@ -153,7 +154,8 @@ def _replace_order(store: Store, stored: StoredOrder, order: Order) -> bool:
         if profile is None:
             return False
         customer_version = int(profile["version"]["N"])
-    record = order_records.record(stored.reference.collection(store), customer_version, order)
+    collection = stored.reference.collection(store)
+    record = order_records.record(collection, customer_version, order, withheld=stored.withheld)
     records.put(record, OrderRecord.version == stored.version, BusyError())
     return True
 
@@ -169,15 +171,17 @@ def _record_with_customer(store: Store, order: Order, stored: StoredOrder | None
         return _record_money(store, order, stored, now)
     version = customer.version + (owner is not None) if customer else None  # a new customer keeps version 1
     reference = order_records.reference(store, customer.id if customer else None, email, order)
-    record = order_records.record(reference.collection(store), version, order)
+    counted = stored.order if stored and owner and old_owner_id == owner.customer.id else None
+    was_offered = stored is not None and counted is not None and not stored.withheld
+    withheld = owner is not None and not was_offered and order_profile.is_withheld(owner.customer, order)
+    record = order_records.record(reference.collection(store), version, order, withheld=withheld)
     try:
         with Transaction() as write:
             _write_order(write, reference, record, stored)
             if stored and left_id:
                 _remove_from_owner(write, store, stored, now, _actor(order))
             if owner:
-                earlier = stored.order if stored else None
-                counted = earlier if old_owner_id == owner.customer.id else None
+                earlier = counted if was_offered else None
                 _count_for_owner(write, store, owner, order, earlier, counted, now)
             elif email:
                 tombstones.require_not_erased_since(write, store, email, order.placed_at)
@@ -205,7 +209,7 @@ def _count_for_owner(
     counted: Order | None,
     now: datetime,
 ) -> None:
-    """Count an order in place of its `counted` version, and fill fields that `earlier` lacked."""
+    """Count an order in place of its `counted` version, and fill what `earlier` did not offer."""
     filled = order_profile.fill_missing(owner.customer, order, store.country, earlier)
     removed = order_statistics.contribution(counted) if counted else None
     after = _with_order(store, Owner(filled, owner.newest), order, removed)

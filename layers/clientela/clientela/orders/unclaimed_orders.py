@@ -114,5 +114,6 @@ def _move(write: Transaction, store: Store, record: OrderRecord, customer: Custo
     before = order_records.reference(store, None, email, record.order)
     after = order_records.reference(store, customer.id, email, record.order)
     write.put_record(after, order_records.is_unchanged(before), BusyError())
-    write.put_record(order_records.record(after.collection(store), customer.version, record.order))
+    withheld = order_profile.is_withheld(customer, record.order)
+    write.put_record(order_records.record(after.collection(store), customer.version, record.order, withheld=withheld))
     write.delete(OrderRecord(record.pk, record.sk), OrderRecord.version == record.version, BusyError())
