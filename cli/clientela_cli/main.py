@@ -14,7 +14,7 @@ from clientela_cli.commands import customers, exports, imports, keys, orders, st
 from clientela_cli.console import output
 from clientela_cli.console.exit_codes import USAGE, CommandError, to_command_error
 
-_EPILOG = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done except for rejected items, 130 interrupted."
+_EPILOG = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done except for rejected or remaining items, 130 interrupted."
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG)
 for _commands in (stores, keys, customers, imports, orders, statistics, exports):

@@ -25,7 +25,7 @@ UNUSED = (
     "stdnum/**/*.dat",  # number ranges of bank, phone and network numbers
 )
 
-# VAT numbers need none of these but one: Indonesian tax numbers hold a district.
+# VAT numbers need only one of these: Indonesian tax numbers hold a district.
 KEPT_FILES = ("stdnum/id/loc.dat",)
 
 # METADATA answers importlib.metadata.version(), which pydantic asks for email-validator; licences

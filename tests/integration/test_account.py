@@ -105,7 +105,7 @@ def test_one_link_pressed_often_at_once_changes_the_email_once(store: Store, aro
     assert set(outcomes) <= {"done", "link_used"}
     after = customers.get(store, customer.id)
     assert (after.email, after.version) == ("new@example.com", customer.version + 1)
-    # Whoever lost its answer asks again, and gets the same one.
+    # A caller that lost the answer repeats the request, and gets the same one.
     assert email_changes.confirm(store, after, session, HERE, NOW, token=proof) == after
     assert [each.id for each in sessions.list_active(store, after, NOW)] == [session.id]
 

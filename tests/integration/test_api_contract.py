@@ -52,7 +52,7 @@ class Functions:
 
 @pytest.fixture(autouse=True)
 def around(deployed: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What lies behind the API, and no rate limit."""
+    """The services behind the API, without a rate limit."""
     monkeypatch.setattr(clients, "lambda_", Functions)
     monkeypatch.setenv("BULK_FUNCTION_NAME", "bulk-changes")
     monkeypatch.setenv("REQUESTS_PER_SECOND", "1000000")

@@ -232,7 +232,7 @@ def test_lost_answers_asked_for_at_once_are_one_session(
         tokens.add(link_sign_in.verify(store, proof, anybody(number), NOW).token)
 
     outcomes = at_once(threads, 100, repeat)
-    assert outcomes.keys() <= {"done", "busy"}  # who is told to come back, on a slow machine, would be answered then
+    assert outcomes.keys() <= {"done", "busy"}  # on a slow machine a busy caller succeeds when it repeats
     assert len(tokens) == 1
     assert opened(store, sign_ins.ANA) == 1
 

@@ -23,7 +23,7 @@ type Pair = tuple[Message, DeadLetter]
 class Target(NamedTuple):
     """The store and the deployment of a command.
 
-    The store may be unknown: then that is why its orders were refused.
+    The store may not exist: its orders were refused for that reason.
     """
 
     store_id: str

@@ -26,7 +26,7 @@ def group() -> None:
 
 @dataclass
 class Tally:
-    """Numbers of checked customers and orders, of customers with drift, and of loose records."""
+    """Numbers of checked customers and orders, of customers with drift, and of orphaned records."""
 
     customers: int = 0
     orders: int = 0

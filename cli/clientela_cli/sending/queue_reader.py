@@ -15,7 +15,7 @@ from clientela_cli.sending.sqs_queue import BATCH_SIZE, call_for_all
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import ReceiveMessageResultTypeDef
 
-# Enough to read 120,000 messages, the most that SQS lets be in flight. If the process is killed,
+# Enough to read 120,000 messages, the most that SQS allows in flight. If the process is killed,
 # its messages stay hidden for this long.
 VISIBILITY_TIMEOUT = timedelta(minutes=5)
 _THREADS = 8
@@ -39,7 +39,7 @@ class QueueReader:
     """Iterates over every message of a queue once, and releases those not deleted when it ends.
 
     Other consumers do not see the messages meanwhile. `is_complete` becomes False if the queue has
-    more messages than SQS lets be in flight.
+    more messages than SQS allows in flight.
     """
 
     def __init__(self, queue_url: str) -> None:

@@ -1,6 +1,6 @@
 """Remembers how far an order file is sent, so that an interrupted run can resume.
 
-A file is recognized by its content.
+A file is recognised by its content.
 """
 
 import hashlib

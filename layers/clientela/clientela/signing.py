@@ -52,7 +52,7 @@ def keyed_hash(purpose: str, value: str) -> str:
 
 
 def keyed_hashes(purpose: str, value: str) -> Iterator[str]:
-    """Yield `keyed_hash` under each accepted key; last under keys of a newer rotation."""
+    """Yield `keyed_hash` under each accepted key; keys of a newer rotation come last."""
     for keys in _key_sets():
         yield from (_hmac(key, purpose, value) for key in keys.accepted)
 
@@ -94,7 +94,7 @@ _cache: dict[str, _Keys] = {}  # by the secret's ARN
 
 
 def _key_sets() -> Iterator[_Keys]:
-    """Yield the cached keys, then, if the caller goes on, the keys of a newer rotation."""
+    """Yield the cached keys, then, if the caller continues, the keys of a newer rotation."""
     cached = _keys(CACHE_SECONDS)
     yield cached
     newest = _keys(MISS_SECONDS)

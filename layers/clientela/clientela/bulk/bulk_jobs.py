@@ -133,12 +133,12 @@ def start(
 
 
 def get(store: Store, job_id: str) -> BulkJob:
-    """Return the job as it is now - BulkJobNotFoundError. 1 read unit."""
+    """Return the job as it is now — BulkJobNotFoundError. 1 read unit."""
     return _record(store, job_id).job
 
 
 def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[BulkJob]:
-    """Return one page of the store's jobs, newest first - InvalidInputError for a foreign cursor.
+    """Return one page of the store's jobs, newest first — InvalidInputError for a foreign cursor.
 
     Cost: half a read unit per 4 KB.
     """
@@ -191,7 +191,7 @@ def _next_part(store: Store, record: BulkRecord, now: datetime) -> BulkRecord:
 
 
 def _store_results(key: str, part: list[BulkResult]) -> list[BulkResult]:
-    """Store the results of a hundred, or return an earlier run's: only the first sees changes."""
+    """Store the results of a hundred customers, or return those of the run that was first."""
     body = orjson.dumps([result.model_dump(exclude_none=True) for result in part])
     bucket = settings.exports_bucket()
     try:

@@ -13,7 +13,7 @@ from clientela.stores.stores import Store
 
 
 def remove(store: Store, group_id: str, now: datetime, by: Actor) -> None:
-    """Delete a group and start the bulk job that removes its members from it - GroupNotFoundError.
+    """Delete a group and start the bulk job that removes its members from it — GroupNotFoundError.
 
     After the first write nobody can be added to the group. If the process dies before the job
     starts, the same request starts it.

@@ -40,7 +40,7 @@ class EmailChange:
 def request(
     store: Store, customer: Customer, email: str, language: str | None, visitor: Visitor, now: datetime
 ) -> EmailChange:
-    """Request a mail to the new address - InvalidInputError, TooManyRequestsError.
+    """Request a mail to the new address — InvalidInputError, TooManyRequestsError.
 
     SessionInvalidError: the customer was deleted at this moment.
 

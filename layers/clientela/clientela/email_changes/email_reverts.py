@@ -1,8 +1,8 @@
 """Reverts of an e-mail change: for 7 days a link in the notice restores the old address.
 
-The link works whatever happened since, also if the e-mail was changed again. Each change has its
-own revert, and using one makes those of all later changes void. So the address that had the account
-first has the last word.
+The link works regardless of later changes, even if the e-mail was changed again. Each change has
+its own revert, and using one makes those of all later changes void. So the earliest address
+prevails.
 """
 
 from datetime import datetime, timedelta
@@ -128,7 +128,7 @@ def _disable(store: Store, customer_id: str, now: datetime) -> None:
 
 
 def _parse_token(token: str) -> tuple[str, int, str]:
-    """Return customer, version and secret of a token - LinkUnknownError."""
+    """Return customer, version and secret of a token — LinkUnknownError."""
     revert_id, secret = mailed_proofs.parse_token(token)
     customer, _, version = revert_id.partition("_")
     is_customer = len(customer) == 26 and customer.isalnum()

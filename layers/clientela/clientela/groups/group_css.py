@@ -1,7 +1,7 @@
 """Checks of a group's CSS: it must be complete and must load nothing from other sites.
 
 tinycss2 parses it as a browser does, including escapes. Browsers get the parsed CSS serialised
-anew, without comments, so that they read the rules that were checked.
+again, without comments, so that they read the rules that were checked.
 """
 
 from collections.abc import Iterable, Iterator
@@ -42,7 +42,7 @@ def require_safe(store: Store, css: str | None) -> None:
 
 
 def serialize(store: Store, css: str | None) -> str:
-    """Return the CSS serialised anew, without comments; nothing if it is not safe.
+    """Return the CSS serialised again, without comments; nothing if it is not safe.
 
     Stored CSS may be older than the checks, and the store's origins may have changed.
     """

@@ -40,7 +40,7 @@ def stylesheet(store: Store, codes: Iterable[str], now: datetime) -> Stylesheet:
     """Return the CSS of the active groups among `codes`; unknown codes are ignored.
 
     The first code's CSS comes last, so that it wins. Each group's CSS is checked and serialised
-    anew, and left out if it is not safe. The stylesheet may be cached until one of the groups
+    again, and left out if it is not safe. The stylesheet may be cached until one of the groups
     starts or ends.
 
     Cost: half a read unit per code, and half a read unit per 4 KB of each group.

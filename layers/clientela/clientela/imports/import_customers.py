@@ -22,7 +22,7 @@ _CHANGED = ("created", "updated")
 
 
 class Rules(NamedTuple):
-    """What decides how a job's rows are applied.
+    """The settings by which a job's rows are applied.
 
     `earlier_updates` are the lines that an earlier attempt at the chunk stored as updates. `erased`
     are the rows' e-mails whose owners were erased.

@@ -94,7 +94,7 @@ SECTIONS: dict[str, tuple[str, _Reader]] = {
 
 
 def page(store: Store, customer: Customer, now: datetime, cursor: str | None = None) -> CustomerData:
-    """Return one page of all data, for the merchant - InvalidInputError for a foreign cursor.
+    """Return one page of all data, for the merchant — InvalidInputError for a foreign cursor.
 
     Cost: half a read unit per 4 KB; at most 128.
     """

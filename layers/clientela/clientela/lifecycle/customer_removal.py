@@ -44,7 +44,7 @@ def remove(
 def erase(
     store: Store, customer_id: str, now: datetime, by: Actor, out_of_time: Callable[[], bool]
 ) -> erasures.Erasure:
-    """Erase a customer, and return the certificate - CustomerNotFoundError.
+    """Erase a customer, and return the certificate — CustomerNotFoundError.
 
     Repeated, it returns the same certificate.
     """

@@ -130,7 +130,7 @@ def begin(store: Store, customer_id: str, now: datetime, by: Actor) -> str:
 
 
 def get(store: Store, erasure_id: str) -> Erasure:
-    """Return the certificate as it is now - ErasureNotFoundError. 1 read unit."""
+    """Return the certificate as it is now — ErasureNotFoundError. 1 read unit."""
     certificate = ErasureRecord.find(keys.store(store.id), keys.erasure(erasure_id))
     if certificate is None:
         raise ErasureNotFoundError(f"Erasure {erasure_id!r} not found.")
@@ -141,7 +141,7 @@ def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[E
     """Return one page of the store's certificates, newest first.
 
     Raises:
-        InvalidInputError: the cursor is not one of this list.
+        InvalidInputError: the cursor belongs to another list.
 
     Cost: half a read unit per 4 KB.
     """

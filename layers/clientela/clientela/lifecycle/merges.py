@@ -55,7 +55,7 @@ class Merge(Model):
 
 
 def plan(store: Store, into_id: str, from_id: str) -> Merge:
-    """Return the result of a merge without writing - InvalidInputError, CustomerNotFoundError.
+    """Return the result of a merge without writing — InvalidInputError, CustomerNotFoundError.
 
     Cost: 1 read unit per 4 KB of both customers and their orders.
     """
@@ -113,7 +113,7 @@ class _StaleError(Exception):
 
 
 def combine(store: Store, source: Customer, target: Customer) -> Customer:
-    """Return the target with the data that only the source has - InvalidInputError above a limit.
+    """Return the target with the data that only the source has — InvalidInputError above a limit.
 
     Consent to marketing is not taken over: it was given for another address.
     """
@@ -174,7 +174,7 @@ def _book(source: Customer, target: Customer) -> list[dict[str, Any]]:
 def _move_orders(
     store: Store, from_id: str, into_id: str, now: datetime, by: Actor, out_of_time: Callable[[], bool]
 ) -> int:
-    """Move all orders, and return how many - BusyError if time runs out."""
+    """Move all orders, and return how many — BusyError if time runs out."""
     moved = 0
     for item in _orders(store, from_id):
         if out_of_time():
@@ -197,7 +197,7 @@ def _orders(store: Store, customer_id: str) -> Iterator[dynamodb.Item]:
 
 
 def _fuse(store: Store, source: Customer, target: Customer, after: Customer, now: datetime, by: Actor) -> Customer:
-    """Delete the source, replace the target and put the alias in one transaction - _StaleError."""
+    """Delete the source, replace the target and put the alias in one transaction — _StaleError."""
     after = after.model_copy(update={"version": target.version + 1, "updated_at": now})
     alias = Alias(keys.merged(store.id, source.id), keys.ALIAS, into_id=target.id)
     identities = former_identities.merged_customer(store, source, target.id, now)

@@ -69,10 +69,8 @@ def email_change_in(change: TableChange) -> EmailChanged | None:
 def email_changed(store: Store, customer_id: str, version: str, now: datetime) -> Outcome:
     """Inform the old address that the account has a new e-mail.
 
-    The mail has a link to undo the change if the customer made it.
-
-    If a merchant changed it, only a proven address is informed: an unproven one may belong to a
-    person who never had to do with the account.
+    The mail has a link to undo the change if the customer made it. If a merchant changed it, only
+    a proven address is informed: an unproven one may belong to a person unrelated to the account.
 
     Cost: 2 read units, 3 write units, 1 call of SES.
     """

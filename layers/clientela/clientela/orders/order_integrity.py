@@ -12,7 +12,7 @@ from clientela.orders.order_records import OrderReference
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 
-_CHECKS = 4  # of a seeming orphan: an order that is just being recorded is none
+_CHECKS = 4  # of a possible orphan: an order that is just being recorded looks like one
 _PAUSE_SECONDS = 0.3
 _PAGE_SIZE = 1000  # items per call: a scan of a whole megabyte can exceed the client's timeout
 
@@ -84,7 +84,7 @@ def _is_unclaimed(store: Store, pk: str) -> bool:
 
 
 def _orphan(store: Store, item: dynamodb.Item, partners: _Partners) -> OrphanedRecord | None:
-    """Return the orphan that an order or a reference is with these partners, or None."""
+    """Return the order or reference as an orphan if it lacks a partner, else None."""
     partner_keys = _partner_keys(store, item)
     order_id = item["order_id"]["S"]
     if item["sk"]["S"] == keys.REFERENCE:

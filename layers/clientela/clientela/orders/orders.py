@@ -102,7 +102,7 @@ def with_latest(customer: Customer, latest: LatestOrder | None) -> Customer:
 
 
 def latest_of(order: Order, other: LatestOrder | None) -> LatestOrder:
-    """Return the newer of an order and another one."""
+    """Return the newer of two orders, `order` if there is no other."""
     this = LatestOrder(keys.order(order.placed_at, order.id), order.payment_status, order.payment_method)
     return other if other and other.sort_key > this.sort_key else this
 
@@ -161,7 +161,7 @@ def _replace_order(store: Store, stored: StoredOrder, order: Order) -> bool:
 
 
 def _record_with_customer(store: Store, order: Order, stored: StoredOrder | None, now: datetime) -> None:
-    """Write an order together with the customer who has it, and the one who had it before."""
+    """Write an order together with its customer and, if it moves, its previous customer."""
     email = email_addresses.canonical(order.email) if order.email else None
     owner = _find_owner(store, order, email, stored, now)
     customer = owner.customer if owner else order_profile.guest(store, order, now)

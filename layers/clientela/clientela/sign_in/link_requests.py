@@ -102,7 +102,7 @@ def superseded(store: Store, request: SignInRequest) -> bool:
 
 
 def count_try(request: SignInRequest, now: datetime) -> None:
-    """Use up one of the code's tries - CodeLockedError, LinkUsedError, LinkExpiredError.
+    """Use up one of the code's tries — CodeLockedError, LinkUsedError, LinkExpiredError.
 
     1 write unit.
     """
@@ -114,7 +114,7 @@ def count_try(request: SignInRequest, now: datetime) -> None:
 
 
 def require_proven(request: SignInRequest, proof: Proof, now: datetime) -> None:
-    """Raise the error that explains why this proof opens no session, if there is one."""
+    """Raise an error unless this proof opens a session; the error is the reason."""
     mailed_proofs.require_open(request, now)
     error: ClientelaError
     if proof.code is None:

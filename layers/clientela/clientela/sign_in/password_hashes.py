@@ -82,7 +82,10 @@ def verify(text: str, password: str) -> bool:
 
 
 def normalize(password: str) -> str:
-    """Return one spelling for what keyboards compose differently: NIST SP 800-63B, 3.1.1.2."""
+    """Return the password in NFKC, because keyboards compose the same character in different ways.
+
+    Source: NIST SP 800-63B, section 3.1.1.2.
+    """
     return unicodedata.normalize("NFKC", password)
 
 

@@ -110,7 +110,7 @@ def change(
 
 
 def remove(store: Store, customer: Customer, session: Session, now: datetime) -> None:
-    """Remove the password, if any, with the consequences of `change` - FreshSignInNeededError.
+    """Remove the password, if any, with the consequences of `change` — FreshSignInNeededError.
 
     A fresh sign-in by mail is needed, because the mail is the only way in afterwards.
     """

@@ -135,7 +135,7 @@ def is_fresh(session: Session, now: datetime) -> bool:
 
 
 def end(store: Store, customer_id: str, session_id: str) -> None:
-    """End one session, at once - NotFoundError. 1 write unit."""
+    """End one session, at once — NotFoundError. 1 write unit."""
     record = SessionRecord(keys.customer(store.id, customer_id), keys.session(session_id))
     records.delete(record, SessionRecord.pk.exists(), NotFoundError(f"Session {session_id!r} not found."))
 
@@ -147,7 +147,7 @@ def end_all(store: Store, customer_id: str) -> None:
 
 
 def end_after(change: TableChange) -> None:
-    """Delete the sessions that a change of a customer made void: they work no more, but hold data.
+    """Delete the sessions that a change of a customer made void: they do not work, but hold data.
 
     Later sessions stay, however late the change arrives. Nothing is done for other changes.
     Cost: 1 read unit per 4 KB, 1 write unit for each session.

@@ -55,7 +55,7 @@ def page(
     """Return the outcomes of sign-ins with a customer's e-mail, newest first.
 
     Raises:
-        InvalidInputError: the cursor is of another list.
+        InvalidInputError: the cursor belongs to another list.
 
     Cost: half a read unit per 4 KB.
     """
@@ -109,7 +109,7 @@ def record(
 
 @contextmanager
 def record_limit_hits(store: Store, canonical: str, limit: str, now: datetime) -> Iterator[None]:
-    """Record it if a limit (such as `links`) refuses what happens inside. 1 write unit then."""
+    """Record a refusal by `limit`, e.g. `links`, in the `with` block. 1 write unit if refused."""
     try:
         yield
     except TooManyRequestsError:

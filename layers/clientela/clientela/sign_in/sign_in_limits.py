@@ -35,7 +35,7 @@ GUESSES_OF_STORE = Rule(1000, 600)
 
 
 def limit_links(store: Store, canonical: str, visitor: Visitor, now: datetime) -> None:
-    """Count a request for a link - TooManyRequestsError.
+    """Count a request for a link — TooManyRequestsError.
 
     3 write units, 5 if address and network requested one before.
 
@@ -48,7 +48,7 @@ def limit_links(store: Store, canonical: str, visitor: Visitor, now: datetime) -
 
 
 def limit_email_changes(store: Store, customer_id: str, canonical: str, visitor: Visitor, now: datetime) -> None:
-    """Count a request to change an e-mail, and its mail as a link - TooManyRequestsError.
+    """Count a request to change an e-mail, and its mail as a link — TooManyRequestsError.
 
     2 write units more.
     """
@@ -59,12 +59,12 @@ def limit_email_changes(store: Store, customer_id: str, canonical: str, visitor:
 
 
 def limit_attempts(visitor: Visitor, now: datetime) -> None:
-    """Count any attempt to sign in - TooManyRequestsError. 1 write unit."""
+    """Count any attempt to sign in — TooManyRequestsError. 1 write unit."""
     rate_limits.fixed_window(keys.tries_of_network(_hash_network(visitor)), TRIES_OF_NETWORK, now)
 
 
 def limit_guesses(store: Store, canonical: str, now: datetime) -> None:
-    """Count a possible guess: a password, or a code without its link - TooManyRequestsError.
+    """Count a possible guess: a password, or a code without its link — TooManyRequestsError.
 
     2 to 3 write units.
     """

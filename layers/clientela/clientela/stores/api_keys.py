@@ -20,7 +20,7 @@ from clientela.table import idempotency, keys, records
 from clientela.table.attributes import DocumentAttribute
 from clientela.table.records import Record
 
-CACHED_SECONDS = 30  # so long may a function instance accept a revoked key
+CACHED_SECONDS = 30  # a function instance may accept a revoked key for this long
 ROTATION = timedelta(days=1)
 
 Scope = Literal[

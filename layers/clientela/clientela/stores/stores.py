@@ -24,7 +24,7 @@ from clientela.table.attributes import DocumentAttribute
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
-CACHED_SECONDS = 30  # so long may a function instance use old settings
+CACHED_SECONDS = 30  # a function instance may use old settings for this long
 
 StoreId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$")]
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{1,48}[a-z0-9]")

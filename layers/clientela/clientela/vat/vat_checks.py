@@ -1,7 +1,7 @@
 """Checks of customers' VAT IDs: none → pending → valid, invalid or unavailable.
 
 `valid` and `invalid` always come from a registry. `unavailable` means that there is no answer: the
-registry is out of reach and will be asked again, or there is none
+registry is out of reach and will be asked again, or the country has none
 (docs/decisions/0006-vat-checks.md).
 """
 

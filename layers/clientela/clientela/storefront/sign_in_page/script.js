@@ -1,16 +1,16 @@
 // <clientela-sign-in>: a store's sign-in by a link or a code sent by e-mail. How to use it: docs/sign-in-page.md.
-// Whose store it is, and where its API is, is told by the address of this file: …/v1/stores/<store>/sign-in/script.js.
+// The URL of this file names the store and its API: …/v1/stores/<store>/sign-in/script.js.
 
 const HERE = new URL(".", import.meta.url);
 const API = new URL("..", HERE);
-const NONCE_MS = 15 * 60e3; // longer than a link lives: whether it still does, the API says
-const EMAIL_MS = 24 * 3600e3; // remembered for a new mail with one tap
+const NONCE_MS = 15 * 60e3; // longer than a link is valid; the API checks the exact expiry
+const EMAIL_MS = 24 * 3600e3; // so that one tap sends a new mail
 const LINK_CODES = ["link_expired", "link_used", "link_unknown"];
 
-// What the browser keeps of the requests it made: { <request_id>: { email, nonce, attempt, at, done } } --------------
+// Requests that this browser made: { <request_id>: { email, nonce, attempt, at, done } } --------------
 
 const KEY = `clientela:${API.pathname}`;
-const memory = {}; // for a browser that lets nobody keep anything
+const memory = {}; // for browsers that block storage
 
 function kept(kind = "requests", box = () => localStorage) {
   try {
@@ -36,7 +36,7 @@ function requests() {
 const latest = () => Object.entries(requests()).sort(([, a], [, b]) => b.at - a.at)[0] ?? [null, {}];
 const random = () => Array.from(crypto.getRandomValues(new Uint8Array(24)), (n) => n.toString(36).padStart(2, 0)).join("");
 
-// The API: each call gives its answer, or throws { code, seconds } -----------------------------------------------------
+// The API: each call returns the response, or throws { code, seconds } -----------------------------------------------------
 
 async function post(path, body, attempt, cookie = body.cookie) {
   const headers = { "Content-Type": "application/json", ...(attempt && { "Idempotency-Key": attempt }) };
@@ -48,7 +48,7 @@ async function post(path, body, attempt, cookie = body.cookie) {
   throw { code: document.code ?? "unexpected", seconds: Number(answer.headers.get("Retry-After")) };
 }
 
-// A reply may get lost: the same request with the same key opens the same session, not a second one.
+// A response may get lost: a repeated request with the same key opens the same session, not a second one.
 async function openOnce(body, attempt) {
   for (const wait of [1e3, 3e3]) {
     try {
@@ -61,7 +61,7 @@ async function openOnce(body, attempt) {
   return post("sessions", body, attempt);
 }
 
-// By cookie where the browser keeps it, else with a token: the same session, asked for again.
+// Open the session by cookie; if the browser does not keep the cookie, request the same session with a token.
 async function open(proof, attempt, cookie) {
   if (cookie) {
     const opened = await openOnce({ ...proof, cookie }, attempt).catch((problem) => {
@@ -73,7 +73,7 @@ async function open(proof, attempt, cookie) {
   return openOnce(proof, attempt);
 }
 
-// What came in the fragment: it leaves the address bar, and the history, before anything else happens.
+// Return the values in the fragment, and first remove it from the address bar and the history.
 function fragment(name) {
   const given = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
   if (!given[name]) return null;
@@ -81,12 +81,12 @@ function fragment(name) {
   return given;
 }
 
-// The links of our mails: to sign in, to prove a new address, to take back a change of address.
+// The links of our mails: sign in, prove a new address, revert a change of address.
 const links = () => fragment("token") ?? fragment("email_change") ?? fragment("email_revert");
 
-// For storefronts without a sign-in page: to the hosted one and back ---------------------------------------------------
+// For storefronts without a sign-in page: to the hosted page and back ---------------------------------------------------
 
-// Leave for the hosted page; it comes back to `returnTo`, a page of one of the store's origins.
+// Go to the hosted page, which returns to `returnTo`, a page of one of the store's origins.
 export function signIn(returnTo = location.href) {
   const trip = { state: random(), attempt: random(), at: Date.now() };
   keep(trip, "trip");
@@ -96,7 +96,7 @@ export function signIn(returnTo = location.href) {
   location.assign(page);
 }
 
-// The session that the hosted page has opened, once, or null. Nobody else's: the trip began in this browser, here.
+// Return the session that the hosted page opened, once, or null. Only if this browser started the trip.
 export async function signedIn() {
   const { clientela, ...proof } = fragment("clientela") ?? {};
   const trip = kept("trip");
@@ -176,7 +176,7 @@ class SignIn extends HTMLElement {
     return text.replace(/\{(\w+)\}/g, (_, name) => gaps[name] ?? this.page[name] ?? "");
   }
 
-  // One view after the other: heading, text and what can be done. What can be typed gets the focus, else the heading.
+  // Replace the view: heading, text and controls. The input gets the focus; without one, the heading.
   #show(heading, text, parts = [], gaps = {}, focus = true) {
     clearInterval(this.clock);
     const level = this.hasAttribute("hosted") ? "h1" : "h2";
@@ -188,11 +188,11 @@ class SignIn extends HTMLElement {
     if (!focus) return;
     const input = this.card.querySelector("input");
     (input ?? title).focus();
-    // A screen reader reads what gets the focus: the heading above a field is told apart.
+    // A screen reader reads the focused field only, so the heading is announced separately.
     if (input) setTimeout(() => (this.status.textContent = title.textContent), 100);
   }
 
-  // A form of one field, or of none: `act` gets what was typed; what it throws is told below the field.
+  // A form with one field or none: `act` receives the typed text; an error that it throws is shown below the field.
   #form(label, button, act, field, ...more) {
     const error = h("p", { role: "alert", ...(field && { id: "error" }) });
     const input = field && h("input", { id: "field", required: true, "aria-describedby": "error text", ...field });
@@ -219,7 +219,7 @@ class SignIn extends HTMLElement {
     return this.#t(code, { time });
   }
 
-  // The button can be pressed again in some seconds. It keeps the focus, and nothing is read out every second.
+  // Disable the button for some seconds. It keeps the focus, and screen readers do not read out every second.
   #countDown(button, label, seconds) {
     clearInterval(this.clock);
     const end = Date.now() + seconds * 1e3;
@@ -288,8 +288,8 @@ class SignIn extends HTMLElement {
     }, field);
   }
 
-  // The link of a mail. Only the browser that asked has the nonce with which it signs in; any other reports the visit,
-  // which opens nothing, and asks for the code: so whoever runs this page before the reader uses nothing up.
+  // The link of a mail. Only the requesting browser has the nonce to sign in with. Any other browser reports the visit,
+  // which opens no session, and asks for the code. So a mail scanner that runs this page does not use the link up.
   async #arrive(token) {
     const id = token.split(".")[0];
     const { nonce, attempt = random(), email = latest()[1].email } = requests()[id] ?? {};
@@ -310,7 +310,7 @@ class SignIn extends HTMLElement {
     retry.querySelector("#error").textContent = this.#problem(problem, retry.lastChild, "retry");
   }
 
-  // One tap sends a new mail where the address is known.
+  // If the address is known, one tap sends a new mail.
   #refused(code, email) {
     if (!email) return this.#ask(code, `${code}_text`, true);
     const again = this.#form("", "resend", () => this.#send(email));
@@ -318,14 +318,14 @@ class SignIn extends HTMLElement {
     this.#show(code, `${code}_text`, parts);
   }
 
-  // Of a new address, where the session is in the cookie; a storefront that keeps a token takes the event.
+  // Confirm a new address with the session cookie. A storefront that keeps a token handles the event instead.
   #change(token) {
     const detail = { token };
     const event = new CustomEvent("clientela:email-change", { detail, bubbles: true, composed: true, cancelable: true });
     if (this.dispatchEvent(event)) this.#confirm("email_change", "confirm", { token, cookie: true }, "changed");
   }
 
-  // Nothing happens without a press: a mail scanner runs this page, too.
+  // Nothing happens until the button is pressed, because mail scanners run this page, too.
   #confirm(kind, step, { cookie, ...body }, then) {
     const act = async () => {
       await post(`account/email-change/${step}`, body, null, cookie);
@@ -360,7 +360,7 @@ class SignIn extends HTMLElement {
     location.assign(to);
   }
 
-  // The API has checked it; here it is checked again that it is a page of the store's own.
+  // Check again that it is a page of the store, as the API has done.
   #destination(returnTo) {
     const hosted = this.hasAttribute("hosted");
     const base = hosted ? (this.page.home ?? undefined) : location.href;
