@@ -1,8 +1,8 @@
 # Tasks for working on Clientela; `make` lists them. Each target first sets up what it needs. Repeating one is quick.
 
 # The version of the functions' runtime, because the local cloud runs them on this Python.
-PYTHON ?= $(shell for name in python3.13 python3 python; do \
-	$$name -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && command -v $$name && break; done)
+IS_3_13 := -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null
+PYTHON ?= $(shell for name in python3.13 python3 python; do $$name $(IS_3_13) && command -v $$name && break; done)
 WORKERS ?= 2
 BIN := .venv/bin
 INSTALLED := .venv/installed
@@ -24,8 +24,8 @@ setup: $(INSTALLED) ## Install everything into .venv; checks the hash of every p
 
 # uv installs in seconds but knows nothing of pip's settings; where these lead to another index, pip does it in a minute.
 $(INSTALLED): requirements/dev.txt pyproject.toml .python-version
-	@test -n "$(PYTHON)" || { echo "Clientela needs Python 3.13: install it, or name it with make PYTHON=..." >&2; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(or $(PYTHON),false) $(IS_3_13) || { echo "Clientela needs Python 3.13: install it, or name it with make PYTHON=..." >&2; exit 1; }
+	@$(BIN)/python $(IS_3_13) || $(PYTHON) -m venv --clear .venv # also if another Python made it
 	awk '/^uv==/ { found = 1 } found { print; if (!/\\$$/) exit }' requirements/dev.txt > .venv/uv.txt
 	$(PIP) install --require-hashes --requirement .venv/uv.txt
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt \
@@ -46,7 +46,7 @@ test: setup dynamodb-local ## Run all tests (a few minutes)
 	$(BIN)/pytest -n $(WORKERS) tests/unit tests/integration tests/template
 	$(BIN)/pytest tests/e2e
 
-unit: setup ## Run the unit tests (seconds)
+unit: setup ## Run the unit tests (about a minute)
 	$(BIN)/pytest -n $(WORKERS) tests/unit
 
 integration: setup dynamodb-local ## Run the tests against DynamoDB Local
