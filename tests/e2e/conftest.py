@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import httpx
 import pytest
 from local import aws
 from local.cloud import local_cloud
 from local.environment import ACCESS_KEY
 from local.outputs import Outputs
 from local.paths import CACHE
+from playwright.sync_api import Browser
+from tests.support import chromium
+from tests.support.chromium import Mailbox, Shopper
 from tests.support.deployment import forget_caches
 
 STATE: Path = CACHE / "e2e"
@@ -54,6 +58,52 @@ def inside(cloud: Outputs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outputs]
     forget_caches()
     yield cloud
     forget_caches()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium.browser() as started:
+        yield started
+
+
+@pytest.fixture
+def shopper(browser: Browser) -> Iterator[Shopper]:
+    """Somebody with a fresh browser. No script of a page may fail under their hands."""
+    someone = Shopper(browser)
+    yield someone
+    someone.context.close()
+    assert not someone.errors
+
+
+@pytest.fixture
+def stranger(browser: Browser) -> Iterator[Shopper]:
+    """Somebody else, or the same person on another device."""
+    someone = Shopper(browser, viewport={"width": 375, "height": 667})
+    yield someone
+    someone.context.close()
+    assert not someone.errors
+
+
+@pytest.fixture(scope="session")
+def page_url(cloud: Outputs) -> str:
+    """The hosted page of a store that has no storefront."""
+    clientela("stores", "create", "hosted", "--name", "Olive & Oak", "--login-mode", "optional")
+    key = clientela("keys", "create", "hosted", "--name", "e2e")["key"]
+    branded = {"branding": {"colour": "#f2c14e"}, "country": "ES"}
+    patched = httpx.patch(
+        f"{cloud.api_url}/v1/stores/hosted/settings",
+        json=branded,
+        trust_env=False,
+        timeout=60,
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert patched.status_code == 200, patched.text
+    return f"{cloud.api_url}/v1/stores/hosted/sign-in"
+
+
+@pytest.fixture(scope="module")
+def mailbox(cloud: Outputs) -> Mailbox:
+    return Mailbox(cloud)
 
 
 def clientela(*arguments: str) -> Any:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.orders import batch, failures
 from tests.support.people import everybody
 from tests.support.table_checker import faults, figures
-from tests.unit.orders.test_orders import batch, failures
 
 from clientela import clock
 from clientela.aws.http_connections import Broken

@@ -2,18 +2,26 @@
 
 from collections import Counter
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from tests.support.sign_ins import HERE, NOW, Mailbox, by_link, mailbox, wrong
-from tests.support.streams import arriving, recorded
+from tests.support.email_changes import (
+    ANA,
+    NEW,
+    SOON,
+    THIEF,
+    THIRD,
+    asked,
+    confirmed,
+    latest_change,
+    moved,
+    notice,
+    refused,
+)
+from tests.support.sign_ins import HERE, NOW, Mailbox, by_link, wrong
 
-from clientela import settings
 from clientela.customers import customer_history, customers
-from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.customer_history import Actor
-from clientela.email_changes import email_changes, email_reverts
-from clientela.email_changes.email_changes import EmailChange
+from clientela.customers.customer_fields import NewCustomer
+from clientela.email_changes import email_changes
 from clientela.errors import ClientelaError, EmailTakenError, InvalidInputError, TooManyRequestsError
 from clientela.notifications import account_notices, email_change_mail
 from clientela.sign_in import link_sign_in, passwords, sessions, sign_in_limits
@@ -27,68 +35,6 @@ from clientela.sign_in.sign_in_errors import (
     SessionInvalidError,
 )
 from clientela.stores.stores import Store
-from clientela.table import stream
-
-ANA, NEW, THIEF, THIRD = "ana@example.com", "new@example.org", "thief@example.net", "third@example.net"
-SOON = NOW + timedelta(minutes=2)
-
-
-@pytest.fixture
-def queued(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
-    """The notices of another password."""
-    found: list[dict[str, str]] = []
-    monkeypatch.setattr("clientela.mail.mail_queue.put_later", lambda mail, store_id, **about: found.append(about))
-    return found
-
-
-@pytest.fixture
-def box(monkeypatch: pytest.MonkeyPatch, queued: list[dict[str, str]]) -> Mailbox:
-    return mailbox(monkeypatch)
-
-
-def latest_change() -> dict[str, str]:
-    """The notice that follows from the latest change of an e-mail, as the stream has it."""
-    changes = map(stream.read, arriving("FollowUps", recorded(settings.table_name())))
-    moves = [moved for change in changes if (moved := account_notices.email_change_in(change))]
-    return {"customer_id": moves[-1].customer_id, "version": moves[-1].version}
-
-
-@pytest.fixture
-def opened(store: Store, box: Mailbox) -> SignedIn:
-    customers.create(store, NewCustomer(email=ANA, name="Ana", language="es"), NOW)
-    return by_link(store, box.link(store))
-
-
-def asked(
-    store: Store, box: Mailbox, opened: SignedIn, email: str = NEW, at: Any = NOW
-) -> tuple[EmailChange, str, str]:
-    """A change asked for and its mail read: request, token and code."""
-    customer = customers.get(store, opened.customer.id)
-    request = email_changes.request(store, customer, email, None, HERE, at)
-    assert email_change_mail.deliver(store, customer.id, request.request_id, at) == "sent"
-    to, mail = box.mails[-1]
-    assert (to, mail.name) == (email, "email_change")
-    return request, mail.context["link"].partition("#email_change=")[2], mail.context["code"].replace(" ", "")
-
-
-def confirmed(store: Store, opened: SignedIn, at: Any = NOW, **proof: Any) -> Customer:
-    return email_changes.confirm(store, customers.get(store, opened.customer.id), opened.session, HERE, at, **proof)
-
-
-def moved(store: Store, box: Mailbox, opened: SignedIn, email: str = NEW, at: Any = NOW) -> Customer:
-    return confirmed(store, opened, at, token=asked(store, box, opened, email, at)[1])
-
-
-def notice(store: Store, box: Mailbox, about: dict[str, str], at: Any = NOW) -> tuple[str, str | None]:
-    """The notice of a change: to whom it went, and its token."""
-    assert account_notices.email_changed(store, **about, now=at) == "sent"
-    to, mail = box.mails[-1]
-    return to, mail.context["link"] and mail.context["link"].partition("#email_revert=")[2]
-
-
-def refused(error: type[ClientelaError], *arguments: Any, **more: Any) -> None:
-    with pytest.raises(error):
-        confirmed(*arguments, **more)
 
 
 def test_the_link_moves_the_account_and_ends_all_other_sessions(store: Store, box: Mailbox, opened: SignedIn) -> None:
@@ -215,75 +161,6 @@ def test_a_password_changed_before_the_email_is_told_to_the_address_of_then(
     moved(store, box, opened, THIRD, SOON)
     assert account_notices.password_changed(store, **queued[0], now=SOON) == "sent"
     assert (box.mails[-1][0], box.mails[-1][1].name) == (ANA, "password_changed")
-
-
-def test_the_old_address_takes_the_account_back(store: Store, box: Mailbox, opened: SignedIn) -> None:
-    passwords.change(store, opened.customer, opened.session, "correct horse battery", None, NOW)
-    moved(store, box, opened, THIEF)
-    _, token = notice(store, box, latest_change())
-    week = NOW + timedelta(days=7)
-    with pytest.raises(LinkUnknownError):
-        email_reverts.revert(store, f"{token}x", HERE, NOW)
-    with pytest.raises(LinkExpiredError):
-        email_reverts.revert(store, str(token), HERE, week)
-    after = email_reverts.revert(store, str(token), HERE, week - timedelta(seconds=1))
-    assert (after.email, after.email_status) == (ANA, "proven")
-    assert sessions.list_active(store, after, NOW) == []
-    with pytest.raises(SessionInvalidError):
-        sessions.current(store, opened.token, NOW)
-    assert passwords.find(store, after.id) is None
-    assert customers.find(store, THIEF, NOW) is None
-    with pytest.raises(LinkUsedError):
-        email_reverts.revert(store, str(token), HERE, NOW)
-    assert notice(store, box, latest_change()) == (THIEF, None)  # told, and without a way back
-
-
-def test_the_first_owner_has_the_last_word_however_often_it_was_changed(
-    store: Store, box: Mailbox, opened: SignedIn
-) -> None:
-    moved(store, box, opened, THIEF)
-    _, owners = notice(store, box, latest_change())
-    moved(store, box, opened, THIRD, SOON)
-    to, thiefs = notice(store, box, latest_change())
-    assert to == THIEF
-    _, pending, _ = asked(store, box, opened, "fourth@example.net", SOON + timedelta(minutes=2))
-    assert email_reverts.revert(store, str(owners), HERE, SOON).email == ANA
-    with pytest.raises(LinkUsedError):
-        email_reverts.revert(store, str(thiefs), HERE, SOON)
-    refused(LinkUsedError, store, opened, SOON, token=pending)
-    assert customers.get(store, opened.customer.id).email == ANA
-
-
-def test_an_account_whose_old_address_has_another_one_is_locked(store: Store, box: Mailbox, opened: SignedIn) -> None:
-    moved(store, box, opened, THIEF)
-    _, token = notice(store, box, latest_change())
-    customers.create(store, NewCustomer(email=ANA), NOW)
-    with pytest.raises(EmailTakenError, match="locked"):
-        email_reverts.revert(store, str(token), HERE, NOW)
-    assert customers.get(store, opened.customer.id).status == "disabled"
-    with pytest.raises(SessionInvalidError):
-        sessions.current(store, opened.token, NOW)
-
-
-@pytest.mark.parametrize(
-    "token", ["", "x", "x.y", "1_2.3", "0" * 26 + "_1.x", "0" * 26 + "_\u0661.x", "0" * 26 + "_" + "9" * 12]
-)
-def test_other_texts_lead_nowhere(store: Store, token: str) -> None:
-    with pytest.raises(LinkUnknownError):
-        email_reverts.revert(store, token, HERE, NOW)
-
-
-def test_a_merchants_change_is_told_where_the_address_was_proven(store: Store, box: Mailbox, opened: SignedIn) -> None:
-    by = Actor("api_key", "key_1")
-    changed = customers.patch(store, opened.customer.id, {"email": NEW}, NOW, by=by)
-    about = {"customer_id": changed.id, "version": str(changed.version)}
-    assert notice(store, box, about) == (ANA, None)
-    again = customers.patch(
-        store, changed.id, {"email": THIRD}, NOW, by=by
-    )  # a typo put right: NEW may be a stranger's
-    assert account_notices.email_changed(store, again.id, str(again.version), NOW) == "withheld"
-    same = customers.patch(store, changed.id, {"note": "x"}, NOW, by=by)
-    assert account_notices.email_changed(store, same.id, str(same.version), NOW) == "withheld"
 
 
 def test_guesses_at_one_address_are_bounded_over_a_day_whoever_asks(

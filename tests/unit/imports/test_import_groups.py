@@ -7,25 +7,16 @@ import pytest
 from tests.support.import_runs import StateMachines, downloaded, imported
 
 from clientela import clock
-from clientela.aws import clients
 from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import page as history_page
 from clientela.exports import export_columns
 from clientela.groups import groups
 from clientela.groups.groups import Group, NewGroup
-from clientela.imports import import_jobs, import_load
+from clientela.imports import import_jobs
 from clientela.stores.stores import Store
 
 NOW = clock.now()
-
-
-@pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    stand_in = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
-    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions are not thread-safe
-    return stand_in
 
 
 def made(store: Store, code: str) -> Group:

@@ -9,7 +9,6 @@ from tests.support.import_runs import StateMachines, downloaded, imported
 from tests.support.removals import Waiting
 from tests.support.sign_ins import NOW, Mailbox, Sent, by_link, mailbox
 
-from clientela.aws import clients
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import OPERATOR
@@ -21,14 +20,6 @@ from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 
 DISABLE = b"email,status\nana@example.com,disabled\n"
-
-
-@pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    stand_in = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
-    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions are not thread-safe
-    return stand_in
 
 
 @pytest.fixture

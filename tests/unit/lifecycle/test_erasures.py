@@ -1,10 +1,10 @@
 """Erasing a person: what goes, what stays, and who does not come back."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.support import erased_people
+from tests.support.erasures import MERCHANT, NOW, erase, holder, order, reference
 from tests.support.http_events import answered, http_event
 from tests.support.removals import Waiting
 
@@ -13,71 +13,16 @@ import storefront_api
 from clientela import clock
 from clientela.customers import customers, tombstones
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.customer_history import Actor
-from clientela.errors import CustomerNotFoundError, OrderNotFoundError
+from clientela.errors import CustomerNotFoundError
 from clientela.lifecycle import customer_removal, erasures, merges
 from clientela.notifications import sign_in_mail
-from clientela.orders import order_lists, orders, unclaimed_orders
-from clientela.orders.order_fields import Order
-from clientela.orders.order_records import OrderReference
+from clientela.orders import order_lists, orders
 from clientela.sign_in import link_sign_in, sessions
 from clientela.sign_in.sign_in_errors import SessionInvalidError
 from clientela.sign_in.visitors import Visitor
-from clientela.stores import api_keys, stores
+from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
-from clientela.stores.stores import Store, StoreSettings
-from clientela.table import keys
-
-NOW = clock.now()
-BEFORE, AFTER = NOW - timedelta(days=1), NOW + timedelta(days=1)
-MERCHANT = Actor("api_key", "key_1")
-
-
-def order(order_id: str = "1001", version: int = 1, placed_at: datetime = BEFORE, **fields: Any) -> Order:
-    plain = {
-        "id": order_id,
-        "version": version,
-        "placed_at": clock.format_timestamp(placed_at),
-        "email": "ana@example.com",
-        "name": "Ana Pérez",
-        "currency": "EUR",
-        "total": "10.00",
-        "payment_status": "paid",
-        "fulfillment_status": "shipped",
-        "shipping_address": {"street": "Gran Vía 1", "city": "Madrid", "country": "ES"},
-        "payment_method": "card",
-    }
-    return Order.model_validate(plain | fields)
-
-
-def erase(store: Store, customer: Customer, *more: str) -> erasures.Erasure:
-    """Erase a customer, and walk through all that is stored for what it has, and for more values of the person."""
-    values = erased_people.values_of(customer, *more)
-    certificate = customer_removal.erase(store, customer.id, NOW, MERCHANT, lambda: False)
-    assert certificate.status == "complete"
-    assert erased_people.traces(values) == []
-    return certificate
-
-
-def holder(store: Store, email: str = "ana@example.com") -> Customer | None:
-    return customers.find(store, email, clock.now())
-
-
-def reference(store: Store, order_id: str = "1001") -> OrderReference:
-    found = OrderReference.find(keys.order_reference(store.id, order_id), keys.REFERENCE)
-    assert found
-    return found
-
-
-@pytest.fixture
-def ana(store: Store, waiting: Waiting) -> Customer:
-    """Ana, with everything that a customer can have."""
-    for number in range(3):
-        orders.record_version(store, order(f"{1001 + number}"), NOW)
-    made = holder(store)
-    assert made
-    customers.patch(store, made.id, {"note": "calls herself Anita", "phone": "+34911222333"}, NOW)
-    return customers.patch(store, made.id, {"accepts_marketing": True, "tags": ["vip"]}, NOW)
+from clientela.stores.stores import Store
 
 
 @pytest.fixture
@@ -125,59 +70,6 @@ def test_deleting_the_own_account_takes_a_fresh_sign_in(store: Store, ana: Custo
         answer = storefront_api.handler(http_event("DELETE", "demo/account", headers=signed_in), None)
     assert (answer["statusCode"], answered(answer)["code"]) == (403, "fresh_sign_in_needed")
     assert customers.get(store, ana.id)
-
-
-def test_the_shops_money_stays_and_nothing_else_of_an_order(store: Store, ana: Customer) -> None:
-    erase(store, ana)
-    kept = reference(store)
-    assert kept.money.model_dump(mode="json") == {
-        "currency": "EUR",
-        "total": "10.00",
-        "payment_status": "paid",
-        "fulfillment_status": "shipped",
-    }
-    assert (kept.version, kept.placed_at, kept.customer_id, kept.email) == (
-        1,
-        clock.format_timestamp(BEFORE),
-        None,
-        None,
-    )
-
-
-def test_versions_of_an_erased_order_change_its_money_alone(store: Store, ana: Customer) -> None:
-    erase(store, ana)
-    assert not orders.record_version(store, order(version=1), NOW)
-    assert orders.record_version(store, order(version=3, total="4.00", payment_status="partially_refunded"), NOW)
-    assert not orders.record_version(store, order(version=2, total="9.00"), NOW)
-    assert orders.record_version(store, order(version=4, total="3.00", email="other@example.com"), NOW)
-    kept = reference(store)
-    assert (kept.version, str(kept.money.total), kept.customer_id) == (4, "3.00", None)
-    assert holder(store) is None
-    assert holder(store, "other@example.com") is None
-
-
-def test_an_order_placed_before_makes_no_account_and_one_placed_after_a_new_one(store: Store, ana: Customer) -> None:
-    erase(store, ana)
-    assert orders.record_version(store, order("late", placed_at=NOW - timedelta(milliseconds=1)), AFTER)
-    assert holder(store) is None
-    assert reference(store, "late").money.total == 10
-    assert orders.record_version(store, order("new", placed_at=NOW), AFTER)
-    again = holder(store)
-    assert again
-    assert (again.id != ana.id, again.orders_count) == (True, 1)
-    assert [each.id for each in order_lists.of_customer(store, again.id).items] == ["new"]
-
-
-def test_a_changed_email_takes_the_order_from_its_holder_into_the_money_alone(store: Store, ana: Customer) -> None:
-    orders.record_version(store, order("7", email="ben@example.com", name="Ben", shipping_address=None), NOW)
-    erase(store, ana)
-    assert orders.record_version(store, order("7", version=2, email="ana@example.com"), NOW)
-    ben = holder(store, "ben@example.com")
-    assert ben
-    assert (ben.orders_count, order_lists.of_customer(store, ben.id).items) == (0, [])
-    with pytest.raises(OrderNotFoundError):
-        orders.get(store, ben.id, "7")
-    assert reference(store, "7").money
 
 
 def test_an_address_that_the_person_had_before_is_buried_too(store: Store, ana: Customer) -> None:
@@ -288,28 +180,3 @@ def test_a_deleted_customer_is_no_erased_one(store: Store, ana: Customer) -> Non
     again = holder(store)
     assert again
     assert again.orders_count == 1
-
-
-def test_orders_that_wait_for_their_account_are_erased_with_it_and_later_ones_stay(aws: Any, waiting: Waiting) -> None:
-    closed = stores.create("closed", StoreSettings(name="Closed", login_mode="required"), NOW)
-    orders.record_version(closed, order(), NOW)
-    orders.record_version(closed, order("later", placed_at=AFTER), NOW)
-    made = customers.create(closed, NewCustomer(email="ana@example.com"), NOW)
-    certificate = customer_removal.erase(closed, made.id, NOW, MERCHANT, lambda: False)
-    assert erased_people.traces([made.id]) == []  # the later order has the address and the name
-    assert (certificate.deleted.orders, certificate.kept[0].count) == (1, 1)
-    erased = reference(closed)
-    assert erased.money
-    assert (str(erased.money.total), erased.customer_id, erased.email) == ("10.00", None, None)
-    assert reference(closed, "later").email == "ana@example.com"
-    assert not orders.record_version(closed, order(), NOW)
-    assert orders.record_version(closed, order(version=2, total="9.00"), NOW)
-    money = reference(closed).money
-    assert money
-    assert str(money.total) == "9.00"
-    assert orders.record_version(
-        closed, order("late", placed_at=BEFORE), NOW
-    )  # an order from before that comes only now
-    assert reference(closed, "late").email is None
-    again = customers.create(closed, NewCustomer(email="ana@example.com"), AFTER)
-    assert unclaimed_orders.adopt(closed, again, AFTER).orders_count == 1

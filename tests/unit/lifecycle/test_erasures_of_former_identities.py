@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from tests.support import erased_people
+from tests.support.erasures import order, reference
 from tests.support.http_events import answered, http_event
 from tests.support.removals import Waiting
 from tests.support.sign_ins import HERE, Mailbox, by_link, mailbox
-from tests.unit.lifecycle.test_erasures import order, reference
 
 import customers_api
 from clientela import clock

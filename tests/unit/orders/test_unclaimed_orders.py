@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from tests.support import sign_ins
+from tests.support.orders import figures, holder, order, take
 from tests.support.streams import arriving, record
-from tests.unit.orders.test_orders import figures, holder, order, take
 
 from clientela import clock
 from clientela.customers import customer_records, customers

@@ -1,33 +1,27 @@
 """Passwords: how they are set, what they open, and what a stranger learns from trying."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import bcrypt
 import pytest
-from tests.support.sign_ins import HERE, NOW, Mailbox, by_link, mailbox
+from tests.support.passwords import ANA, GOOD, OTHER, by_password, refused
+from tests.support.sign_ins import NOW, Mailbox, by_link, mailbox
 
-from clientela.aws import http_connections
 from clientela.customers import customer_history, customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import InvalidInputError, TooManyRequestsError
 from clientela.notifications import account_notices
-from clientela.sign_in import password_hashes, password_sign_in, passwords, sessions, sign_in_events, sign_in_limits
+from clientela.sign_in import passwords, sessions
 from clientela.sign_in.link_sign_in import SignedIn
-from clientela.sign_in.passwords import PasswordRecord
 from clientela.sign_in.sign_in_errors import (
     CredentialsWrongError,
     FreshSignInNeededError,
     LoginDisabledError,
     SessionInvalidError,
 )
-from clientela.storefront import own_account
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.rate_limits import Rule
 
-ANA, GOOD, OTHER = "ana@example.com", "correct horse battery", "another fine phrase"
 LATER = NOW + timedelta(minutes=30)
 
 
@@ -45,22 +39,6 @@ def ana(store: Store) -> Customer:
 def opened(store: Store, ana: Customer, box: Mailbox) -> SignedIn:
     """Ana, signed in by a mail just now."""
     return by_link(store, box.link(store))
-
-
-def imported(store: Store, customer: Customer, text: str = "") -> None:
-    """What an import leaves: a hash of another shop, proven by nobody."""
-    text = text or bcrypt.hashpw(GOOD.encode(), bcrypt.gensalt(4)).decode()
-    key = keys.customer(store.id, customer.id), keys.PASSWORD
-    PasswordRecord(*key, hash=text, changed_at="2026-01-01T00:00:00.000Z").save()
-
-
-def by_password(store: Store, password: str = GOOD, email: str = ANA, at: Any = NOW) -> SignedIn:
-    return password_sign_in.sign_in(store, email, password, HERE, at)
-
-
-def refused(store: Store, password: str = GOOD, email: str = ANA) -> None:
-    with pytest.raises(CredentialsWrongError):
-        by_password(store, password, email)
 
 
 def test_a_password_that_was_set_signs_in_with_the_email_proven(store: Store, opened: SignedIn) -> None:
@@ -174,97 +152,11 @@ def test_the_common_ones_are_three_thousand_and_long_enough() -> None:
     assert min(map(len, passwords._common())) == passwords.MIN_LENGTH
 
 
-def test_an_imported_hash_signs_in_without_proof_and_becomes_ours(store: Store, ana: Customer) -> None:
-    imported(store, ana)
-    opened = by_password(store)
-    assert opened.session.email_proven is False
-    assert own_account.own_view(opened.customer, opened.session.email_proven).name == "Ana Pérez"
-    record = passwords.find(store, ana.id)
-    assert record
-    assert password_hashes.is_own(record.hash)
-    assert record.proven_email is None
-    assert by_password(store).session.email_proven is False
-
-
-def test_an_imported_password_is_gone_once_the_mailboxs_owner_signs_in(
-    store: Store, ana: Customer, box: Mailbox
-) -> None:
-    imported(store, ana)
-    stranger = by_password(store)
-    owner = by_link(store, box.link(store))
-    assert sessions.current(store, owner.token, NOW)
-    with pytest.raises(SessionInvalidError):
-        sessions.current(store, stranger.token, NOW)
-    refused(store)
-    assert passwords.find(store, ana.id) is None
-
-
 def test_a_password_of_another_email_proves_nothing_for_the_new_one(store: Store, opened: SignedIn) -> None:
     passwords.change(store, opened.customer, opened.session, GOOD, None, NOW)
     customers.patch(store, opened.customer.id, {"email": "eve@example.com"}, NOW)
     refused(store)
     assert by_password(store, email="eve@example.com").session.email_proven is False
-
-
-def spied(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> list[str]:
-    """The calls to AWS and the hashes, in order."""
-    found: list[str] = []
-    send, verify = http_connections.Connections.post, password_hashes._verified
-
-    def sending(self: Any, body: bytes, headers: dict[str, str]) -> Any:
-        reply = send(self, body, headers)  # what breaks is sent again, and counts once
-        found.append({name.lower(): value for name, value in headers.items()}["x-amz-target"])
-        return reply
-
-    def verifying(text: str, password: bytes) -> bool:
-        found.append("hash")
-        return verify(text, password)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(http_connections.Connections, "post", sending)
-        patch.setattr(password_hashes, "_verified", verifying)
-        act()
-    return found
-
-
-def test_unknown_without_password_disabled_and_wrong_are_one_answer_and_the_same_work(
-    store: Store, ana: Customer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    names = ("wrong", "disabled", "without", "unknown")
-    for name in names[:3]:
-        made = customers.create(store, NewCustomer(email=f"{name}@example.com"), NOW)
-        if name != "without":
-            imported(store, made, password_hashes.hash_password(GOOD))
-        if name == "disabled":
-            customers.patch(store, made.id, {"status": "disabled"}, NOW)
-    work = {}
-    for name in names:
-        password = "a wrong password" if name == "wrong" else GOOD
-        work[name] = spied(monkeypatch, lambda p=password, e=f"{name}@example.com": refused(store, p, e))  # type: ignore[misc]
-    assert work["wrong"].count("hash") == 1
-    assert len(work["wrong"]) > 5
-    assert work["disabled"] == work["without"] == work["unknown"] == work["wrong"]
-    assert [told(store, name) for name in names[:3]] == ["credentials_wrong", "account_disabled", "no_password"]
-
-
-def told(store: Store, name: str) -> str | None:
-    """What the merchant sees of the last try."""
-    customer = customers.find(store, f"{name}@example.com", NOW)
-    assert customer
-    return sign_in_events.page(store, customer, NOW).items[0].reason
-
-
-def test_tries_are_limited_by_address_and_by_network(
-    store: Store, ana: Customer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    imported(store, ana, password_hashes.hash_password(GOOD))
-    for _ in range(10):
-        refused(store, "a wrong password")
-    with pytest.raises(TooManyRequestsError):
-        by_password(store)
-    monkeypatch.setattr(sign_in_limits, "TRIES_OF_NETWORK", Rule(11, 600))
-    with pytest.raises(TooManyRequestsError):
-        by_password(store, email="other@example.com")
 
 
 @pytest.mark.parametrize("changes", [{"password_sign_in": False}, {"login_mode": "disabled"}])

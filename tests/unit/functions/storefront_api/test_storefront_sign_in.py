@@ -1,0 +1,180 @@
+"""Signing in over HTTP: links, codes, limits and the cookie."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.support.storefront import NOW, ORIGIN, call
+
+from clientela import clock
+from clientela.customers import customers, store_settings
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.sign_in import sign_in_limits
+from clientela.stores.stores import Store
+from clientela.table.rate_limits import Rule
+
+
+def test_link_opens_a_session_and_the_same_link_again_is_refused(ana: Customer, link: Any) -> None:
+    proof, _ = link()
+    opened = call("POST", "/sessions", proof)
+    assert opened["statusCode"] == 201
+    assert opened["json"]["customer"]["email"] == "ana@example.com"
+    assert opened["json"]["return_to"] == "/account"
+    again = call("POST", "/sessions", proof)
+    assert (again["statusCode"], again["json"]["code"]) == (410, "link_used")
+    assert again["headers"]["Content-Type"] == "application/problem+json"
+
+
+def test_lost_answer_is_repeated_with_the_same_idempotency_key(ana: Customer, link: Any) -> None:
+    proof, _ = link()
+    key = {"idempotency-key": "6f1ed002-ab5f-4a2b-9d2b-1b2f3c4d5e6f"}
+    tokens = [call("POST", "/sessions", proof, headers=key)["json"]["session_token"] for _ in range(2)]
+    assert tokens[0] == tokens[1]
+    assert call("POST", "/sessions", proof, headers={"idempotency-key": "short"})["statusCode"] == 422
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_looking_at_a_link_does_not_use_it_up(ana: Customer, link: Any, method: str) -> None:
+    proof, _ = link()
+    call(method, "/sessions", query=proof)
+    assert call("POST", "/sessions", proof)["statusCode"] == 201
+
+
+def test_link_alone_is_told_how_it_is_and_stays_good(ana: Customer, link: Any) -> None:
+    proof, _ = link()
+    visit = {"token": proof["token"]}
+    assert call("POST", "/sessions", visit)["json"]["code"] == "browser_mismatch"
+    assert call("POST", "/sessions", {"token": f"{proof['token']}x"})["json"]["code"] == "link_unknown"
+    assert call("POST", "/sessions", proof)["statusCode"] == 201
+    assert call("POST", "/sessions", visit)["json"]["code"] == "link_used"
+
+
+def test_code_is_taken_as_people_type_it(ana: Customer, link: Any) -> None:
+    proof, code = link()
+    assert call("POST", "/sessions", {"token": proof["token"], "nonce": "other"})["json"]["code"] == "browser_mismatch"
+    assert call("POST", "/sessions", {"token": proof["token"], "code": f" {code} "})["statusCode"] == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"nonce": "x"},
+        {"code": "123456"},
+        {"token": "x", "nonce": "y", "code": "123456"},
+        {"request_id": "x", "code": "12345"},
+        {"request_id": "x", "code": "abcdef"},
+        {"token": ["x"], "nonce": "y"},
+        {"token": "x", "nonce": "y", "admin": True},
+        {"email": "a@example.com"},
+        {"password": "x"},
+        {"email": "a@example.com", "password": "x", "code": "123456"},
+        {"token": "x" * 201, "nonce": "y"},
+        [],
+        "x",
+    ],
+)
+def test_half_a_proof_is_not_taken(store: Store, body: Any) -> None:
+    answer = call("POST", "/sessions", body)
+    assert (answer["statusCode"], answer["json"]["code"]) == (422, "invalid_input")
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "ana@example.com,eve@example.com",
+        "ana@example.com\r\nBcc: eve@example.com",
+        ["ana@example.com"],
+        "Ana <ana@example.com>",
+        "",
+        None,
+        "ana",
+        {"a": 1},
+    ],
+)
+def test_several_addresses_in_one_send_nothing(store: Store, email: Any) -> None:
+    assert call("POST", "/login-links", {"email": email})["statusCode"] == 422
+
+
+def test_second_link_within_a_minute_is_refused_with_the_time_to_wait(store: Store) -> None:
+    call("POST", "/login-links", {"email": "ana@example.com"})
+    forged = {"x-forwarded-for": "198.51.100.7"}
+    answer = call("POST", "/login-links", {"email": "ANA@example.com"}, headers=forged)
+    assert (answer["statusCode"], answer["json"]["code"]) == (429, "too_many_requests")
+    assert 0 < int(answer["headers"]["Retry-After"]) <= 60
+
+
+@pytest.mark.parametrize(
+    ("limit", "path", "body"),
+    [
+        ("LINKS_OF_STORE", "/login-links", {"email": "a{}@example.com"}),
+        ("TRIES_OF_NETWORK", "/sessions", {"token": "req_{}.x", "nonce": "n"}),
+        ("GUESSES_OF_STORE", "/sessions", {"email": "a{}@example.com", "password": "wrong-and-long-enough"}),
+    ],
+)
+def test_limits_say_when_to_come_back_whatever_headers_claim(
+    store: Store, monkeypatch: pytest.MonkeyPatch, limit: str, path: str, body: dict[str, str]
+) -> None:
+    monkeypatch.setattr(sign_in_limits, limit, Rule(2, 600))
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    for number in range(3):
+        written = {name: value.format(number) for name, value in body.items()}
+        headers = {"x-forwarded-for": f"198.51.100.{number}", "forwarded": f"for=198.51.100.{number}"}
+        answer = call("POST", path, written, headers=headers)
+        assert (answer["json"].get("code") == "too_many_requests") is (number == 2)
+    assert answer["statusCode"] == 429
+    assert 0 < int(answer["headers"]["Retry-After"]) <= 600
+
+
+def test_answers_are_alike_for_everybody(store: Store, ana: Customer) -> None:
+    customers.create(store, NewCustomer(email="disabled@example.com", status="disabled"), NOW)
+    shapes = set()
+    for email in ("ana@example.com", "unknown@example.com", "disabled@example.com"):
+        answer = call("POST", "/login-links", {"email": email})
+        lengths = tuple((name, len(str(value))) for name, value in answer["json"].items())
+        shapes.add((answer["statusCode"], lengths, json.dumps(answer["headers"], sort_keys=True)))
+    assert len(shapes) == 1
+
+
+def test_cookie_lasts_as_long_as_the_session_can(store: Store, ana: Customer, link: Any) -> None:
+    store_settings.change_settings("demo", {"sessions": {"absolute_hours": 12}}, NOW)
+    opened = call("POST", "/sessions", link()[0] | {"cookie": True}, headers={"origin": ORIGIN})
+    assert "Max-Age=43200" in opened["headers"]["Set-Cookie"]
+
+
+def test_cookie_keeps_the_session_from_scripts_and_foreign_pages(ana: Customer, link: Any) -> None:
+    proof, _ = link()
+    foreign = call("POST", "/sessions", proof | {"cookie": True}, headers={"origin": "https://evil.example"})
+    assert (foreign["statusCode"], foreign["json"]["code"]) == (403, "origin_not_allowed")
+    opened = call("POST", "/sessions", proof | {"cookie": True}, headers={"origin": ORIGIN})
+    assert opened["json"]["session_token"] is None
+    name, _, attributes = opened["headers"]["Set-Cookie"].partition("=")
+    value, *flags = attributes.split("; ")
+    assert (name, set(flags)) == (
+        "__Host-clientela_session_demo",
+        {"Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=2592000"},
+    )
+    cookies = ["other=1", f"{name}={value}"]
+    assert call("GET", "/account", cookies=cookies)["statusCode"] == 200
+    for headers in ({}, {"origin": "https://evil.example"}, {"origin": "null"}):
+        assert call("PATCH", "/account", {"name": "X"}, cookies=cookies, headers=headers)["statusCode"] == 403
+    assert call("PATCH", "/account", {"name": "X"}, cookies=cookies, headers={"origin": ORIGIN})["statusCode"] == 200
+
+
+def test_our_own_page_is_known_by_what_the_browser_says_of_it(ana: Customer, link: Any) -> None:
+    def opened(site: str) -> int:
+        headers = {"origin": "https://api.example.com", "sec-fetch-site": site, "host": "api.example.com"}
+        return int(call("POST", "/sessions", proof | {"cookie": True}, headers=headers)["statusCode"])
+
+    proof, _ = link()
+    assert [opened(site) for site in ("same-site", "cross-site", "none", "", "same-origin")] == [403] * 4 + [201]
+
+
+def test_no_token_or_address_is_logged(ana: Customer, link: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    proof, code = link()
+    opened = call("POST", "/sessions", proof)
+    call("POST", "/sessions", proof)
+    call("GET", "/account", headers={"authorization": f"Bearer {opened['json']['session_token']}"})
+    out = "".join(capsys.readouterr())
+    for secret in (proof["token"], proof["nonce"], code, opened["json"]["session_token"], "ana@example.com"):
+        assert secret not in out

@@ -1,0 +1,256 @@
+"""What an import does with a file: its customers, its reports and its passwords."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.request import urlopen
+
+import boto3
+import pytest
+from tests.support.deployment import IMPORTS
+from tests.support.import_runs import StateMachines, downloaded
+from tests.support.template_file import PROJECT
+
+from clientela import clock
+from clientela.customers import customer_search, customers
+from clientela.customers.customer_fields import NewCustomer
+from clientela.imports import import_jobs
+from clientela.imports.import_jobs import ImportJob
+from clientela.settings import table_name
+from clientela.sign_in import password_hashes, password_sign_in, passwords
+from clientela.sign_in.visitors import Visitor
+from clientela.stores.stores import Store
+
+CHINOOK = (PROJECT / "tests/data/chinook/customers.csv").read_bytes()
+
+
+type Import = Callable[..., ImportJob]
+
+
+def report(store: Store, job_id: str, name: Any = "rejects") -> list[dict[str, str]]:
+    return downloaded(import_jobs.report_url(store, job_id, name))
+
+
+def counts(job: ImportJob) -> tuple[int, int, int, int, int]:
+    return job.created, job.updated, job.unchanged, job.rejected, job.warnings
+
+
+def test_chinook_is_imported_whole_and_a_second_time_changes_nothing(store: Store, run: Import) -> None:
+    job = run(CHINOOK)
+    assert (job.status, job.rows_total, job.rows_done) == ("succeeded", 59, 59)
+    assert counts(job) == (59, 0, 0, 0, 1)
+    luis = customers.find(store, "luisg@embraer.com.br", clock.now())
+    assert luis is not None
+    assert (luis.name, luis.phone, luis.source) == ("Luís Gonçalves", "+551239235555", "import")
+    assert luis.billing_address is not None
+    assert luis.billing_address.country == "BR"
+    again = run(CHINOOK)
+    assert again.id != job.id
+    assert counts(again) == (0, 0, 59, 0, 1)
+    assert customer_search.count(store) == 59
+    assert [row["line"] for row in report(store, job.id, "warnings")] == ["10"]
+
+
+def test_a_job_shows_what_the_file_was_found_to_be(run: Import) -> None:
+    detected = run(CHINOOK).detected
+    assert detected is not None
+    assert (detected.encoding, detected.delimiter, detected.language) == ("utf-8", ",", "en")
+    known = {column.header: column.field for column in detected.columns}
+    assert known["FirstName"] == "first_name"
+    assert known["PostalCode"] == "billing_address.postal_code"
+    assert [header for header, field in known.items() if field is None] == ["CustomerId", "Fax", "SupportRepId"]
+
+
+def test_a_tab_separated_utf_16_file_of_a_spreadsheet_is_read(store: Store, run: Import) -> None:
+    job = run("Nombre\tApellidos\tCorreo electrónico\tPaís\nAna\tPérez\tana@example.com\tEspaña\n".encode("utf-16"))
+    assert counts(job) == (1, 0, 0, 0, 0)
+    assert job.detected is not None
+    assert (job.detected.delimiter, job.detected.language) == ("\t", "es")
+    ana = customers.find(store, "ana@example.com", clock.now())
+    assert ana is not None
+    assert ana.name == "Ana Pérez"
+
+
+def test_an_import_changes_only_what_its_cells_say(store: Store, run: Import) -> None:
+    fields = {
+        "email": "Ana@example.com",
+        "name": "Ana",
+        "company": "Acme",
+        "note": "VIP",
+        "tags": ["old"],
+        "billing_address": {"city": "Vigo", "country": "ES"},
+        "shipping_addresses": [{"city": "Lugo"}, {"city": "Faro", "is_default": True}],
+    }
+    new = NewCustomer.model_validate(fields)
+    customers.create(store, new, clock.now())
+    job = run(b'email,company,note,tags,city,shipping city\nANA@example.com,Beta,,"a; b",Madrid,Porto\n')
+    assert counts(job) == (0, 1, 0, 0, 0)
+    ana = customers.find(store, "ana@example.com", clock.now())
+    assert ana is not None
+    assert (ana.email, ana.company, ana.note, ana.tags, ana.version) == (
+        "Ana@example.com",
+        "Beta",
+        "VIP",
+        ["a", "b"],
+        2,
+    )
+    assert ana.billing_address is not None
+    assert (ana.billing_address.city, ana.billing_address.country) == ("Madrid", "ES")
+    assert [address.city for address in ana.shipping_addresses] == ["Lugo", "Porto"]
+
+
+def test_each_bad_row_is_reported_with_its_line_column_and_code(store: Store, run: Import) -> None:
+    job = run(
+        b"Email,Name,Country,Newsletter\n"
+        b'ana@example.com,"Ana\nMaria",Spain,yes\n'  # lines 2 and 3
+        b"nobody,Bo,,\n"
+        b",Cy,,\n"
+        b"di@example.com,Di,Atlantis,\n"
+        b"ed@example.com,Ed,,maybe\n"
+        b"fi@example.com,Fi\n"
+        b"gi@example.com,Gi,,,more\n"
+        b'hi@example.com,"Hi"x,,\n'
+        b"io@example.com,I\0,,\n"
+        b"\n,,,\n"
+        b"jo@example.com,=Jo,,"
+    )
+    assert (job.rows_total, *counts(job)) == (10, 3, 0, 0, 7, 1)
+    found = report(store, job.id)
+    assert [(row["line"], row["column"], row["code"]) for row in found] == [
+        ("4", "Email", "email_invalid"),
+        ("5", "Email", "email_missing"),
+        ("7", "Newsletter", "value_invalid"),
+        ("8", "", "cells_missing"),
+        ("9", "", "cells_too_many"),
+        ("10", "", "malformed"),
+        ("11", "", "nul"),
+    ]
+    assert found[2]["Email"] == "ed@example.com"
+    assert all(row["message"] for row in found)
+    assert [tuple(row.values())[:3] for row in report(store, job.id, "warnings")] == [
+        ("6", "Country", "country_invalid")
+    ]
+
+
+def test_a_corrected_reject_report_goes_back_in(store: Store, run: Import) -> None:
+    first = run(b"email,phone,status\nana@example.com,+34 911 222 333,asleep\n")
+    with urlopen(import_jobs.report_url(store, first.id, "rejects")) as answer:
+        corrected = answer.read().replace(b"asleep", b"active")
+    second = run(corrected)
+    assert counts(second) == (1, 0, 0, 0, 0)
+    ana = customers.find(store, "ana@example.com", clock.now())
+    assert ana is not None
+    assert ana.phone == "+34911222333"
+
+
+def test_passwords_are_left_out_everywhere_and_their_file_is_deleted(store: Store, run: Import) -> None:
+    job = run("correo electrónico,contraseña\nana@example.com,hunter2\nnobody,hunter3\nx@example.com\n".encode())
+    assert counts(job) == (1, 0, 0, 2, 0)
+    assert any("assword" in note for note in job.notes)
+    s3 = boto3.client("s3")
+    listed = s3.list_object_versions(Bucket=IMPORTS)["Versions"]
+    assert all(entry["Key"].startswith("_jobs/") for entry in listed)
+    everything = b"".join(s3.get_object(Bucket=IMPORTS, Key=entry["Key"])["Body"].read() for entry in listed)
+    everything += json.dumps(boto3.client("dynamodb").scan(TableName=table_name())["Items"]).encode()
+    assert b"hunter" not in everything
+
+
+def test_hashes_of_other_shops_are_kept_apart_and_sign_in(store: Store, run: Import) -> None:
+    bcrypt = "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+    other = password_hashes.hash_password("another fine phrase")
+    known = customers.create(store, NewCustomer(email="known@example.com"), clock.now())
+    rows = [
+        f"ana@example.com,{bcrypt}",
+        "md5@example.com,$1$abc$def",
+        "clear@example.com,hunter2",
+        f"known@example.com,{bcrypt}",
+    ]
+    file = "\n".join(["email,password hash", *rows]).encode()
+    job = run(file)
+    assert counts(job) == (3, 0, 1, 0, 1)
+    assert any("Hashes are imported" in note for note in job.notes)
+    assert [warning["code"] for warning in downloaded(import_jobs.report_url(store, job.id, "warnings"))] == [
+        "password_hash_unknown"
+    ]
+    visitor = Visitor("192.0.2.1")
+    opened = password_sign_in.sign_in(store, "ana@example.com", "U*U", visitor, clock.now())
+    assert opened.session.email_proven is False
+    for email in ("md5@example.com", "clear@example.com"):
+        found = customers.find(store, email, clock.now())
+        assert found
+        assert passwords.find(store, found.id) is None
+    assert passwords.find(store, known.id)
+    # Again, and with others: what is set already stays, and who has proven the e-mail gets none.
+    customers.change(store, known.id, lambda before: before.model_copy(update={"email_status": "proven"}), clock.now())
+    for customer in (known, opened.customer):
+        passwords.adopt(store, customer.id, other, clock.now())
+    run(file.replace(b"hash", b"hashed"))
+    record = passwords.find(store, known.id)
+    assert record
+    assert record.hash == bcrypt
+    assert password_sign_in.sign_in(store, "ana@example.com", "U*U", visitor, clock.now())
+
+
+def test_who_has_proven_the_email_gets_no_password_by_an_import(store: Store, run: Import) -> None:
+    known = customers.create(store, NewCustomer(email="known@example.com"), clock.now())
+    customers.change(store, known.id, lambda before: before.model_copy(update={"email_status": "proven"}), clock.now())
+    run(b"email,password\nknown@example.com,$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n")
+    assert passwords.find(store, known.id) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (b"\xef\xbb\xbf\r\n", "empty"),
+        (b"name,phone\nAna,1\n", "The file has no e-mail column"),
+        (b"email,name,E-Mail\na@example.com,A,b@example.com\n", "twice"),
+        (b'email,name\na@example.com,"A\n' + b"b@example.com,B\n" * 9, "record at line 2 is never closed"),
+        ("email,name\na@example.com,é\n".encode() + b"b@example.com,\xff\n", "After line"),
+    ],
+)
+def test_a_file_that_is_no_customer_list_fails_with_the_reason(
+    store: Store, machines: StateMachines, run: Import, content: bytes, reason: str
+) -> None:
+    job = run(content)
+    assert job.status == "failed"
+    assert reason in str(job.message)
+    assert job.finished_at is not None
+    assert not machines.started
+    assert customer_search.count(store) == 0
+
+
+def test_a_header_alone_is_an_import_of_nothing(run: Import) -> None:
+    job = run(b"email,name\n\n")
+    assert (job.status, job.rows_total, job.rows_done) == ("succeeded", 0, 0)
+
+
+def test_a_dry_run_tells_what_would_happen_and_does_nothing(store: Store, run: Import) -> None:
+    job = run(b"email\nana@example.com\nnobody\n", **{"dry-run": "true"})
+    assert (job.dry_run, *counts(job)) == (True, 1, 0, 0, 1, 0)
+    assert customer_search.count(store) == 0
+
+
+def test_a_word_that_is_neither_yes_nor_no_refuses_the_file(store: Store, run: Import) -> None:
+    for option in ("dry-run", "send-welcome"):
+        job = run(b"email\nana@example.com\n", **{option: "perhaps"})
+        assert (job.status, job.message) == ("failed", f"Invalid {option} 'perhaps': use true or false.")
+    assert customer_search.count(store) == 0
+
+
+def test_modes_keep_to_creating_or_to_updating(store: Store, run: Import) -> None:
+    both = b"email,company\nana@example.com,Acme\nbo@example.com,Beta\n"
+    run(b"email\nana@example.com\n")
+    assert counts(run(both, mode="update")) == (0, 1, 0, 1, 0)
+    created = run(both, mode="create")
+    assert counts(created) == (1, 0, 0, 1, 0)
+    assert [row["code"] for row in report(store, created.id)] == ["email_taken"]
+    assert run(both, mode="destroy").status == "failed"
+
+
+def test_rows_of_one_email_are_taken_in_their_order(store: Store, run: Import) -> None:
+    job = run(b"email,company\nana@example.com,Acme\nANA@example.com,Beta\nana@EXAMPLE.com,Beta\n")
+    assert counts(job) == (1, 1, 1, 0, 0)
+    ana = customers.find(store, "ana@example.com", clock.now())
+    assert ana is not None
+    assert ana.company == "Beta"

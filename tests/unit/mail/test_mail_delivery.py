@@ -1,0 +1,216 @@
+"""Delivery of mails: from the queue to SES, once each."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from tests.support.template_file import PROJECT
+
+import email_sender
+from clientela import clock
+from clientela.aws import clients
+from clientela.customers import customers, store_settings
+from clientela.customers.customer_fields import NewCustomer
+from clientela.errors import BusyError
+from clientela.mail import mail_delivery
+from clientela.mail.mail_delivery import Outgoing
+from clientela.mail.mail_rendering import MailContent
+from clientela.notifications import account_notices, approval_mail, email_change_mail, sign_in_mail, welcome_mail
+from clientela.sign_in import link_sign_in
+from clientela.sign_in.visitors import Visitor
+from clientela.stores.stores import Branding, Store
+
+NOW = clock.now()
+
+
+EVENT = PROJECT / "events" / "sqs_mail.json"
+
+
+LINK = "https://shop.example.com/account#token=req_01K.secret"
+
+
+@pytest.fixture
+def shop() -> Store:
+    """A store that is not saved: rendering a mail needs no AWS."""
+    return Store(
+        id="demo",
+        name="Café & Söhne",
+        storefront_url="https://shop.example.com",
+        created_at=NOW,
+        updated_at=NOW,
+        language="es",
+        branding=Branding(colour="#c8a2ff"),
+    )
+
+
+@pytest.fixture
+def ses(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The calls of SES."""
+    calls: list[dict[str, Any]] = []
+
+    class Taking:
+        def send_email(self, **call: Any) -> None:
+            calls.append(call)
+
+    monkeypatch.setattr(clients, "ses", Taking)
+    return calls
+
+
+def refusing(code: str) -> Callable[[], Any]:
+    class Refusing:
+        def send_email(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": code, "Message": "ana@example.com"}}, "SendEmail")
+
+    return Refusing
+
+
+def batch(*bodies: dict[str, Any] | str) -> dict[str, Any]:
+    (sample,) = json.loads(EVENT.read_text())["Records"]
+    return {
+        "Records": [
+            sample | {"messageId": str(number), "body": body if isinstance(body, str) else json.dumps(body)}
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def failed(answer: dict[str, Any]) -> list[str]:
+    return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+
+
+ALL_MAILS = [
+    sign_in_mail.sign_in_link_mail(LINK, "123456"),
+    sign_in_mail.sign_in_link_mail(None, "123456"),
+    MailContent("welcome", {"link": LINK, "name": "Ana"}),
+    MailContent("approved", {"link": LINK, "name": "Ana"}),
+    MailContent("email_in_use", {"link": LINK}),
+    email_change_mail.email_change_mail(LINK, "123456"),
+    account_notices.email_changed_mail(LINK),
+    account_notices.email_changed_mail(None),
+    MailContent("password_changed", {"link": LINK, "is_removed": False}),
+    MailContent("password_changed", {"link": LINK, "is_removed": True}),
+]
+
+
+def test_sender_is_the_store_and_the_envelope_is_ascii(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENDER_ADDRESS", "shop@example.com")
+    monkeypatch.setenv("EMAIL_CONFIGURATION_SET", "clientela-test")
+    named = shop.model_copy(update={"name": 'Evil\r\nBcc: "x" <x@example.com>', "reply_to": "help@bücher.example"})
+    call = mail_delivery.build_request(named, Outgoing("Ana@bücher.example", "en", ALL_MAILS[0]))
+    assert call["Destination"] == {"ToAddresses": ["Ana@xn--bcher-kva.example"]}
+    assert call["ReplyToAddresses"] == ["help@xn--bcher-kva.example"]
+    assert call["FromEmailAddress"] == '"Evil Bcc: \\"x\\" <x@example.com>" <shop@example.com>'
+    assert "\n" not in call["Content"]["Simple"]["Subject"]["Data"]
+    own = shop.model_copy(update={"sender": "hello@example.org"})
+    assert mail_delivery.build_request(own, Outgoing("a@example.com", "en", ALL_MAILS[0]))["FromEmailAddress"].endswith(
+        "<hello@example.org>"
+    )
+
+
+def test_sign_in_mail_has_no_list_unsubscribe(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENDER_ADDRESS", "shop@example.com")
+    monkeypatch.setenv("EMAIL_CONFIGURATION_SET", "clientela-test")
+    call = mail_delivery.build_request(shop, Outgoing("a@example.com", "en", ALL_MAILS[0]))
+    assert {header["Name"] for header in call["Content"]["Simple"]["Headers"]} == {
+        "Auto-Submitted",
+        "X-Auto-Response-Suppress",
+    }
+
+
+def test_ses_takes_the_mail(store: Store) -> None:
+    request = link_sign_in.request_link(store, "ana@example.com", Visitor("192.0.2.1"), "en", None, NOW)
+    event = batch({"mail": "sign_in_link", "store_id": "demo", "request_id": request.request_id})
+    assert failed(email_sender.handler(event, None)) == []
+    assert boto3.client("ses").get_send_quota()["SentLast24Hours"] == 1
+
+
+def test_only_the_messages_that_fail_come_back(store: Store, ses: list[Any]) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    good = {"mail": "welcome", "store_id": "demo", "customer_id": customer.id}
+    answer = email_sender.handler(
+        batch("no json", good, {"mail": "other", "store_id": "demo"}, good | {"store_id": "none"}), None
+    )
+    assert failed(answer) == ["0", "2", "3"]
+    assert len(ses) == 1
+
+
+def test_wholly_failing_batch_reports_all(store: Store) -> None:
+    assert failed(email_sender.handler(batch("x", "{}"), None)) == ["0", "1"]
+
+
+def test_customer_is_welcomed_once(store: Store, ses: list[Any]) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com", language="de"), NOW)
+    outcomes = [welcome_mail.deliver(store, customer.id, NOW) for _ in range(3)]
+    assert outcomes == ["sent", "repeated", "repeated"]
+    assert [call["Content"]["Simple"]["Subject"]["Data"] for call in ses] == ["Ihr Konto bei Demo"]
+
+
+def test_customer_is_told_of_the_approval_once_and_while_it_holds(store: Store, ses: list[Any]) -> None:
+    ana, ben = (
+        customers.create(store, NewCustomer(email=f"{name}@example.com", language="fr", status=status), NOW)
+        for name, status in (("ana", "active"), ("ben", "pending"))
+    )
+    assert [approval_mail.deliver(store, ana.id, NOW) for _ in range(2)] == ["sent", "repeated"]
+    assert approval_mail.deliver(store, ben.id, NOW) == "withheld"
+    assert [call["Content"]["Simple"]["Subject"]["Data"] for call in ses] == ["Votre compte chez Demo est approuvé"]
+
+
+def test_nobody_is_welcomed_where_there_is_no_sign_in(store: Store, ses: list[Any]) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    closed = store_settings.change_settings(store.id, {"login_mode": "disabled"}, NOW)
+    assert welcome_mail.deliver(closed, customer.id, NOW) == "withheld"
+    assert welcome_mail.deliver(store, "cus_00000000000000000000000000", NOW) == "withheld"
+    assert ses == []
+
+
+def test_throttled_mail_comes_back_and_is_sent(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    event = batch({"mail": "welcome", "store_id": "demo", "customer_id": customer.id})
+    with monkeypatch.context() as patch:
+        patch.setattr(clients, "ses", refusing("TooManyRequestsException"))
+        assert failed(email_sender.handler(event, None)) == ["0"]
+    assert failed(email_sender.handler(event, None)) == []
+    assert boto3.client("ses").get_send_quota()["SentLast24Hours"] == 1
+
+
+@pytest.mark.parametrize("code", ["MessageRejected", "BadRequestException"])
+def test_mail_that_is_refused_for_good_is_dropped_without_a_trace_of_the_address(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], code: str
+) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    monkeypatch.setattr(clients, "ses", refusing(code))
+    event = batch({"mail": "welcome", "store_id": "demo", "customer_id": customer.id})
+    assert failed(email_sender.handler(event, None)) == []
+    assert welcome_mail.deliver(store, customer.id, NOW) == "repeated"
+    out, err = capsys.readouterr()
+    assert "ana@example.com" not in out + err
+
+
+def test_two_deliveries_at_the_same_time_send_one_mail(store: Store) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+
+    def send(at: Any, make: Any) -> str:
+        return mail_delivery.send_once(store, f"X#{customer.id}", "welcome", NOW, at, make)
+
+    def meanwhile() -> None:
+        with pytest.raises(BusyError):
+            send(NOW, lambda: pytest.fail("sent twice"))
+
+    assert send(NOW, meanwhile) == "withheld"
+
+
+def test_delivery_that_crashed_is_taken_over_when_its_lease_has_run_out(store: Store) -> None:
+    mail_delivery._lease("X", "welcome", NOW, NOW)
+    later = NOW + timedelta(seconds=60)
+    assert mail_delivery.send_once(store, "X", "welcome", NOW, later, lambda: None) == "withheld"
+
+
+def test_a_store_that_switched_welcomes_off_sends_none(store: Store, ses: list[Any]) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    silent = store_settings.change_settings(store.id, {"welcome_mail": False}, NOW)
+    assert welcome_mail.deliver(silent, customer.id, NOW) == "withheld"
+    assert ses == []
