@@ -1,7 +1,5 @@
 """SQS for operators: send in batches until all messages are on the queue; delete in batches."""
 
-import random
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -10,6 +8,7 @@ from botocore import exceptions
 from botocore.exceptions import ClientError, HTTPClientError
 
 from clientela.aws import clients
+from clientela.concurrency import back_off
 from clientela_cli.console.exit_codes import CommandError
 
 BATCH_SIZE = 10  # messages; SQS's limit for one call
@@ -93,7 +92,7 @@ def call_for_all(call: Callable[..., Any], queue_url: str, entries: Mapping[str,
             pending = {entry["Id"]: pending[entry["Id"]] for entry in failed}
             if not pending or any(entry.get("SenderFault") for entry in failed):
                 break
-        _back_off(attempt)
+        back_off(attempt, base=0.2, limit=5.0)
     if failed:
         refused = [entry for entry in failed if entry.get("SenderFault")] or failed
         ids = ", ".join(entry["Id"] for entry in refused)
@@ -110,7 +109,3 @@ def _is_temporary(error: Exception) -> bool:
         return True
     code = error.response["Error"].get("Code", "").rpartition(".")[2]
     return code in _TEMPORARY or error.response["ResponseMetadata"].get("HTTPStatusCode", 0) >= 500
-
-
-def _back_off(attempt: int) -> None:
-    time.sleep(random.uniform(0, min(5.0, 0.2 * 2**attempt)))  # noqa: S311 - jitter, not a secret

@@ -61,7 +61,7 @@ def waiting(queue: str) -> list[str]:
         ("[]", "the message: Input should be"),
         ({"store_id": "demo"}, "/order: is required"),
         (order(1, currency="euro"), "/order/currency: must be the three capital letters of ISO 4217"),
-        (order(1, items=[{"price": "x"}]), "/order/items/0/price: "),
+        (order(1, total="x"), "/order/total: "),
         ({"store_id": "other", "order": ORDER}, "store 'other' not found"),
         (order(1, number="9" * 262_144), "too large: 262,"),
         (GOOD, "would be accepted now: redrive it"),

@@ -99,7 +99,7 @@ def test_every_kind_of_item_has_its_place(store: Store, opened: SignedIn) -> Non
         keys.BULK_PREFIX,
         keys.ERASURE_PREFIX,
     }
-    assert prefixes - of_stores - {keys.SIGN_IN_PREFIX} == set(customer_data.SECTIONS)
+    assert prefixes - of_stores - {keys.SIGN_IN_PREFIX, keys.MERGED_PREFIX} == set(customer_data.SECTIONS)
 
 
 def test_the_owner_gets_all_but_the_merchants_note(store: Store, opened: SignedIn) -> None:

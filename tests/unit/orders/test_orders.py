@@ -9,7 +9,7 @@ from tests.support.orders import NOW, batch, failures, figures, holder, order, t
 
 from clientela import clock
 from clientela.customers import customer_search, customers
-from clientela.customers.customer_fields import NewCustomer
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import OrderNotFoundError
 from clientela.orders import order_lists, order_messages, orders
 from clientela.stores import stores

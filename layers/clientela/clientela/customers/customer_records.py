@@ -40,8 +40,10 @@ def _empty(model: type[BaseModel]) -> CustomerJson:
 
 _EMPTY, _EMPTY_SHIPPING_ADDRESS = _empty(Customer), _empty(ShippingAddress)
 _EMPTY_PARTS = {
-    "billing_address": _empty(Address), "tax_exemption": _empty(TaxExemption), "marketing_consent": _empty(MarketingConsent),
-}  # fmt: skip
+    "billing_address": _empty(Address),
+    "tax_exemption": _empty(TaxExemption),
+    "marketing_consent": _empty(MarketingConsent),
+}
 
 
 _UNPUBLISHED = [name for name, field in Customer.model_fields.items() if field.exclude]

@@ -42,9 +42,10 @@ MIN_LENGTH = 8  # NIST SP 800-63B section 3.1.1.2: with a list of common passwor
 
 # Leading and trailing spaces are part of a password.
 Password = Annotated[
-    str, StringConstraints(min_length=1, max_length=256, strip_whitespace=False),
+    str,
+    StringConstraints(min_length=1, max_length=256, strip_whitespace=False),
     Field(json_schema_extra={"format": "password"}),
-]  # fmt: skip
+]
 
 
 class PasswordState(Model):

@@ -4,7 +4,6 @@ A token is `cs_<customer's ULID>_<session's ULID>_<secret>`: the ids give the it
 secret has 256 random bits.
 """
 
-import hmac
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -20,7 +19,7 @@ from clientela.schema.documents import Model
 from clientela.schema.fields import Line, Timestamp
 from clientela.sign_in import user_agents
 from clientela.sign_in.sign_in_errors import SessionInvalidError
-from clientela.signing import sha256_hex
+from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores.stores import Store
 from clientela.table import keys, records
 from clientela.table.attributes import DocumentAttribute, load
@@ -112,7 +111,7 @@ def current(store: Store, token: str, now: datetime) -> tuple[Session, Customer]
     Cost: 2 read units; once an hour 1 write unit.
     """
     record = _find(store, token)
-    if record is None or not hmac.compare_digest(record.token_hash, sha256_hex(token)):
+    if record is None or not constant_time_equal(sha256_hex(token), record.token_hash):
         raise SessionInvalidError
     if not _is_open(store, _limit_lifetime(store, record.session), now):
         raise SessionInvalidError
