@@ -7,9 +7,16 @@ from pydantic import Field
 
 from clientela.schema.documents import on_input
 
+# White space, and marks without width that are copied along with an address.
+_INVISIBLE = " \t\n\v\f\r\x00\x85\xa0\xad\u180e\u3000\ufeff" + "".join(
+    map(chr, (*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070)))
+)
+
 
 def display(text: str) -> str:
     """Return the address as typed, with its domain in lower case and in Unicode.
+
+    Invisible characters at its ends are left out.
 
     Raises:
         ValueError: the text is not exactly one e-mail address.
@@ -38,7 +45,7 @@ def is_mailable(canonical_address: str) -> bool:
 
 def _parse(text: str) -> ValidatedEmail:
     try:
-        return validate_email(text.strip(), check_deliverability=False)
+        return validate_email(text.strip(_INVISIBLE), check_deliverability=False)
     except EmailNotValidError as error:
         raise ValueError(str(error)) from None
 

@@ -2,9 +2,10 @@
 
 import unicodedata
 
-# Letters that Unicode does not decompose into a base and an accent.
+# Letters that Unicode does not decompose into a base and an accent, and typographic apostrophes.
 _LETTERS = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "\u0131": "i", "ħ": "h"}
+    | dict.fromkeys("\u2018\u2019\u02bc", "'")
 )
 # Unicode's White_Space, which the models trim. `str.strip` also removes U+001C to U+001F.
 _WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
