@@ -15,9 +15,14 @@ from pydantic import (
 
 from clientela import clock
 from clientela.schema.currencies import Currency
-from clientela.schema.documents import Model
+from clientela.schema.documents import Model, on_input
 
-Line = Annotated[str, StringConstraints(max_length=200)]
+
+def _without_nul(text: str) -> str:
+    return text.replace("\0", "").strip() if "\0" in text else text  # no CSV file can carry it
+
+
+Line = Annotated[str, StringConstraints(max_length=200), on_input(_without_nul)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 # An id that a caller names. No id is longer, and a much longer one would not fit into a key.
 MAX_ID_LENGTH = 64
