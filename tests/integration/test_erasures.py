@@ -16,11 +16,12 @@ from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import OPERATOR
 from clientela.errors import BusyError, CustomerNotFoundError
-from clientela.lifecycle import customer_removal, erasures, removal_queue
+from clientela.lifecycle import customer_removal, erasures, merges, removal_queue
 from clientela.orders import order_records, orders
 from clientela.orders.order_fields import Order
 from clientela.orders.order_records import OrderReference
 from clientela.sign_in import sign_in_events
+from clientela.sign_in.sign_in_limits import hash_identity
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
 from clientela.table import dynamodb, keys
@@ -125,6 +126,41 @@ def test_broken_off_at_any_call_it_is_finished_by_the_queue(store: Store, waitin
         if is_whole:
             break
     assert at >= 8
+
+
+@pytest.mark.parametrize("landed", [False, True])
+def test_broken_off_at_any_call_no_former_id_or_address_is_forgotten(
+    store: Store, waiting: Waiting, landed: bool
+) -> None:
+    for at, shop in enumerate(_shops(store)):
+        old = customers.create(shop, NewCustomer(email="old@example.com"), BEFORE)
+        ana = customers.create(shop, NewCustomer(email="former@example.com"), BEFORE)
+        customers.patch(shop, ana.id, {"email": "ana@example.com"}, BEFORE)
+        for email in ("old", "former"):
+            event = sign_in_events.item(shop, f"{email}@example.com", "requested", BEFORE, request_id=email)
+            request = dynamodb.key(keys.sign_in(shop.id, email), keys.REQUEST)
+            dynamodb.put_all([event, request | {"email": {"S": f"{email}@example.com"}}])
+        merges.merge(shop, ana.id, old.id, BEFORE, OPERATOR, lambda: False)
+        with pytest.MonkeyPatch.context() as patch:
+            _cut_calls(patch, at, landed=landed)
+            try:
+                customer_removal.erase(shop, ana.id, NOW, OPERATOR, lambda: False)
+            except _CutError:
+                is_whole = False
+            else:
+                is_whole = True
+        if customers_left(shop, ana):
+            customer_removal.erase(shop, ana.id, NOW, OPERATOR, lambda: False)
+        waiting.work()
+        left = [item for item in items_of(shop) if not item["pk"]["S"].startswith("LIMIT#")]
+        hashes = [hash_identity(f"{email}@example.com") for email in ("old", "former", "ana")]
+        for identity in (old.id, ana.id, "@example.com", *hashes):
+            assert identity not in str(left)
+        [certificate] = erasures.list_all(shop).items
+        assert (certificate.status, certificate.deleted.sign_ins) == ("complete", 2)
+        if is_whole:
+            break
+    assert at >= 15
 
 
 def customers_left(store: Store, customer: Customer) -> bool:

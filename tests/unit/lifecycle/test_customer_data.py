@@ -6,13 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.support.removals import Waiting
 from tests.support.sign_ins import NOW, Mailbox, by_link, mailbox
 
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
-from clientela.customers.customer_history import Actor
+from clientela.customers.customer_history import OPERATOR, Actor
 from clientela.email_changes import email_changes
-from clientela.lifecycle import customer_data
+from clientela.lifecycle import customer_data, merges
 from clientela.lifecycle.customer_data import CustomerData
 from clientela.notifications import welcome_mail
 from clientela.orders import orders
@@ -99,7 +100,16 @@ def test_every_kind_of_item_has_its_place(store: Store, opened: SignedIn) -> Non
         keys.BULK_PREFIX,
         keys.ERASURE_PREFIX,
     }
+    # An item of a merged customer is several addresses: the next test.
     assert prefixes - of_stores - {keys.SIGN_IN_PREFIX, keys.MERGED_PREFIX} == set(customer_data.SECTIONS)
+
+
+def test_the_address_of_a_merged_customer_is_in_it(store: Store, opened: SignedIn, waiting: Waiting) -> None:
+    old = customers.create(store, NewCustomer(email="old@example.com"), NOW)
+    merges.merge(store, opened.customer.id, old.id, NOW, OPERATOR, lambda: False)
+    assert "old@example.com" in [
+        each.email for data in pages(customer_data.page, store, opened) for each in data.email_changes
+    ]
 
 
 def test_the_owner_gets_all_but_the_merchants_note(store: Store, opened: SignedIn) -> None:

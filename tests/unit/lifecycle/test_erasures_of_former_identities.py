@@ -1,7 +1,5 @@
 """Erasing a person who had other ids and addresses before: all of them are followed, and nobody else's."""
 
-import itertools
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,12 +18,11 @@ from clientela.customers.customer_history import OPERATOR
 from clientela.email_changes import email_changes
 from clientela.lifecycle import customer_removal, erasures, merges
 from clientela.orders import orders
-from clientela.sign_in import link_requests, sessions, sign_in_limits
+from clientela.sign_in import link_requests, sessions
 from clientela.sign_in.sign_in_errors import LinkUsedError, SessionInvalidError
 from clientela.stores import api_keys, stores
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store, StoreSettings
-from clientela.table import dynamodb
 
 NOW = clock.now()
 EARLIER = [NOW - timedelta(days=1, hours=-hour) for hour in range(20)]  # ascending
@@ -154,50 +151,3 @@ def test_a_change_asked_for_during_the_erasure_is_refused(store: Store, box: Mai
     with pytest.raises(SessionInvalidError):
         email_changes.request(store, ana, FORMER, None, HERE, NOW)
     assert erased_people.traces(erased_people.values_of(ana, FORMER)) == []
-
-
-class _CutError(Exception):
-    pass
-
-
-def _shops() -> Iterator[Store]:
-    return (
-        stores.create(f"shop-{number}", StoreSettings(name="Shop", login_mode="optional"), NOW)
-        for number in itertools.count()
-    )
-
-
-@pytest.mark.parametrize("landed", [False, True])
-def test_broken_off_at_any_call_nothing_is_forgotten(
-    aws: Any, box: Mailbox, waiting: Waiting, monkeypatch: pytest.MonkeyPatch, landed: bool
-) -> None:
-    monkeypatch.setattr(sign_in_limits, "limit_links", lambda *_: None)  # many shops, one network
-    call = dynamodb.client.call
-    for at, shop in enumerate(_shops()):
-        old, ana = create(shop, OLDER), move(shop, create(shop, FORMER), ANA, EARLIER[1])
-        box.link(shop, OLDER, EARLIER[2])
-        box.link(shop, FORMER, EARLIER[2])
-        merge(shop, ana, old)
-        numbers = itertools.count()
-
-        def cut(operation: str, request: dict[str, Any], at: int = at, numbers: Iterator[int] = numbers) -> Any:
-            number = next(numbers)
-            if number == at and landed:
-                call(operation, request)
-            if number >= at:
-                raise _CutError
-            return call(operation, request)
-
-        with monkeypatch.context() as dying:
-            dying.setattr(dynamodb.client, "call", cut)
-            try:
-                customer_removal.erase(shop, ana.id, NOW, OPERATOR, lambda: False)
-            except _CutError:
-                is_whole = False
-            else:
-                is_whole = True
-        customer_removal.erase(shop, ana.id, NOW, OPERATOR, lambda: False)
-        assert erased_people.traces([ana.id, old.id, ANA, FORMER, OLDER]) == []
-        if is_whole:
-            assert at > 15
-            break
