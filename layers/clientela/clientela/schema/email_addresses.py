@@ -8,7 +8,7 @@ from pydantic import Field
 from clientela.schema.documents import on_input
 
 # White space, and marks without width that are copied along with an address.
-_INVISIBLE = " \t\n\v\f\r\x00\x85\xa0\xad\u180e\u3000\ufeff" + "".join(
+_INVISIBLE = " \t\n\v\f\r\x85\xa0\xad\u180e\u3000\ufeff" + "".join(
     map(chr, (*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070)))
 )
 
