@@ -38,7 +38,7 @@ FUNCTION_ROLES = {
     },
     # Anybody may call it: it cannot list customers, so it has no index.
     "StorefrontApi": {
-        "Table": table("GetItem BatchGetItem Query PutItem UpdateItem DeleteItem BatchWriteItem"),
+        "Table": table("GetItem BatchGetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem BatchWriteItem"),
         "MailQueue": SEND,
         "SigningSecret": SECRET,
         "ErasureSecret": SECRET,
