@@ -138,7 +138,7 @@ def _order(store: Store, prefix: str, buyer: int, number: int, version: int = 1,
         "items": [{"sku": f"TRACK-{i}", "name": "Balls to the Wall", "quantity": 1, "price": "0.99"} for i in range(4)],
     }
     message = SQSRecord({"body": json.dumps({"store_id": store.id, "order": order | statuses})})
-    return partial(order_intake.take, message)
+    return partial(order_intake._record, message)
 
 
 def _later_orders(store: Store, prefix: str, **earlier: str) -> Iterator[Call]:
