@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from threading import RLock
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -48,6 +49,7 @@ class InProcessMoto:
         self.endpoint = endpoint
         self.changed: set[str] = set()  # services that have had a write
         self._variables: dict[str, str] = {}
+        self._lock = RLock()
         self._application = DomainDispatcherApplication(create_backend_app)
 
     def empty_deployment(self) -> dict[str, str]:
@@ -95,7 +97,8 @@ class InProcessMoto:
             headers.get("x-amz-target", headers.get("X-Amz-Target", ""))
         ):
             self.changed.add(_service(headers))
-        chunks, status, response_headers = run_wsgi_app(self._application, environ)
+        with self._lock:  # moto copies tables without locks: threads would change them meanwhile
+            chunks, status, response_headers = run_wsgi_app(self._application, environ)
         return Answer(int(status.split(maxsplit=1)[0]), dict(response_headers), b"".join(chunks))
 
     def answer_botocore(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:

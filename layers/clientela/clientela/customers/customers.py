@@ -26,7 +26,6 @@ from clientela.table import dynamodb, keys, records
 from clientela.table.attributes import load
 from clientela.table.transactions import Transaction
 
-ATTEMPTS = 10  # of a change that meets others on the same customer
 VOID_AFTER = timedelta(minutes=1)  # a claim without a customer is void after that
 
 _EMAIL_TAKEN = "Another customer of this store has this e-mail."
