@@ -48,6 +48,17 @@ def test_settings_are_read_and_changed(key: str) -> None:
     assert (status, problem["errors"][0]["pointer"]) == (422, "/storefront_url")
 
 
+def test_a_patch_of_settings_goes_into_nested_objects(key: str) -> None:
+    branding = {"logo_url": "https://cdn.example.com/logo.png", "colour": "#112233"}
+    call("PATCH", "demo/settings", {"branding": branding, "sessions": {"idle_hours": 5}}, key=key)
+    changes = {"branding": {"colour": "#445566"}, "sessions": {"absolute_hours": 9}}
+    changed = call("PATCH", "demo/settings", changes, key=key)[1]
+    assert (changed["branding"], changed["sessions"]) == (
+        branding | {"colour": "#445566"},
+        {"idle_hours": 5, "absolute_hours": 9},
+    )
+
+
 def test_a_key_is_made_shown_once_rotated_and_revoked(key: str) -> None:
     status, issued, _ = call("POST", "demo/api-keys", {"name": "till", "scopes": ["customers:read"]}, key=key)
     assert status == 201

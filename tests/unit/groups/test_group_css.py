@@ -12,6 +12,7 @@ from clientela import clock
 from clientela.errors import InvalidInputError
 from clientela.groups import group_css, group_stylesheets, groups
 from clientela.groups.groups import Group, NewGroup
+from clientela.schema.documents import STORED
 from clientela.stores.stores import Store
 
 NOW = clock.now()
@@ -40,7 +41,8 @@ BREAKING_OUT = [
 
 def stored(code: str, css: str) -> Group:
     """A group with CSS that was stored unchecked."""
-    return Group(name=code, code=code, css=css, id=f"grp_{code}", created_at=NOW, updated_at=NOW)
+    fields = {"name": code, "code": code, "css": css, "id": f"grp_{code}", "created_at": NOW, "updated_at": NOW}
+    return Group.model_validate(fields, context=STORED)
 
 
 def sheet(monkeypatch: pytest.MonkeyPatch, texts: list[str]) -> str:

@@ -1,6 +1,12 @@
 """Field types that several models share."""
 
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
 from clientela.customers.customer_fields import NewCustomer
+from clientela.groups.groups import NewGroup
 
 
 def test_a_nul_in_a_line_of_text_is_left_out() -> None:
@@ -10,3 +16,29 @@ def test_a_nul_in_a_line_of_text_is_left_out() -> None:
     assert new.name == "Ana"
     assert new.billing_address
     assert new.billing_address.city == "Madrid"
+
+
+ANA = {"email": "ana@example.com"}
+VIPS = {"name": "VIPs", "code": "vips"}
+
+
+@pytest.mark.parametrize(
+    ("model", "fields"),
+    [
+        (NewCustomer, ANA | {"note": "a\0b"}),
+        (NewCustomer, ANA | {"tags": ["vip", "v\0p"]}),
+        (NewCustomer, ANA | {"groups": ["g\0"]}),
+        (NewCustomer, ANA | {"custom_fields": {"size": "X\0L"}}),
+        (NewCustomer, ANA | {"custom_fields": {"si\0ze": "XL"}}),
+        (NewCustomer, ANA | {"billing_address": {"postal_code": "28\0001"}}),
+        (NewCustomer, ANA | {"shipping_addresses": [{"id": "a\0", "city": "Vigo"}]}),
+        (NewCustomer, ANA | {"phone": "+34 911\0 222 333"}),
+        (NewGroup, VIPS | {"css": "a{}\0"}),
+    ],
+)
+def test_a_nul_in_other_text_is_refused_with_words(model: type[BaseModel], fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        model.model_validate(fields)
+    assert [error["msg"] for error in refused.value.errors()] == [
+        "Value error, must not contain the character NUL (U+0000)"
+    ]

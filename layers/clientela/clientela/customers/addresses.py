@@ -7,8 +7,8 @@ from pydantic import StrictBool, StringConstraints, ValidationInfo, field_valida
 
 from clientela.schema import phones
 from clientela.schema.countries import Country
-from clientela.schema.documents import STORED, InputContext, Model
-from clientela.schema.fields import Line, Name, Phone
+from clientela.schema.documents import STORED, InputContext, Model, on_input
+from clientela.schema.fields import Line, Name, Phone, refuse_nul
 from clientela.schema.text import fold_for_search
 from clientela.signing import sha256_hex
 
@@ -28,7 +28,7 @@ class Address(Model):
     street: Line | None = None
     street2: Line | None = None
     city: Line | None = None
-    postal_code: Annotated[str, StringConstraints(max_length=20)] | None = None
+    postal_code: Annotated[str, StringConstraints(max_length=20), on_input(refuse_nul)] | None = None
     region: Line | None = None
     country: Country | None = None
     phone: Phone | None = None

@@ -33,13 +33,13 @@ from clientela.customers.addresses import (
 )
 from clientela.schema.documents import STORED, Model, on_input
 from clientela.schema.email_addresses import Email
-from clientela.schema.fields import Line, Money, Name, Phone, Timestamp
+from clientela.schema.fields import Line, Money, Name, Phone, Timestamp, refuse_nul
 from clientela.schema.languages import Language
 from clientela.schema.merge_patch import all_optional
 from clientela.schema.vat_ids import VatId
 
 # Without comma and semicolon, which separate the tags of a CSV cell.
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^,;]*$")]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^,;]*$"), on_input(refuse_nul)]
 EmailStatus = Literal["unproven", "proven", "bounced", "complained"]
 Status = Literal["active", "pending", "disabled"]
 VatIdStatus = Literal["none", "pending", "valid", "invalid", "unavailable"]
@@ -60,10 +60,18 @@ def _validate_once(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
         raise ValueError(_ALLOWED_VALUES) from None
 
 
+def _require_no_nul[T](value: T) -> T:
+    if isinstance(value, str):
+        refuse_nul(value)
+    return value
+
+
 WHOLE_NUMBER: TypeAdapter[int] = TypeAdapter(WholeNumber)
 _ALLOWED_VALUES = f"must be text of up to 1,000 characters, true or false, or a number (whole ones up to {2**53 - 1})"
 CustomFieldValue = Annotated[
-    Annotated[str, StringConstraints(max_length=1000)] | bool | WholeNumber | Fraction, WrapValidator(_validate_once)
+    Annotated[str, StringConstraints(max_length=1000)] | bool | WholeNumber | Fraction,
+    WrapValidator(_validate_once),
+    on_input(_require_no_nul),
 ]
 
 
@@ -115,7 +123,7 @@ class CustomerFields(Model):
     billing_address: Address | None = None
     shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=MAX_ADDRESSES), on_input(complete_book)] = []
     phone: Phone | None = None  # after the addresses, because it is read with their country
-    note: Annotated[str, StringConstraints(max_length=5000)] | None = None
+    note: Annotated[str, StringConstraints(max_length=5000), on_input(refuse_nul)] | None = None
     custom_fields: Annotated[dict[Name, CustomFieldValue], Field(max_length=50)] = {}
 
     @model_validator(mode="after")

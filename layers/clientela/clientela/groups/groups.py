@@ -13,8 +13,8 @@ from clientela.concurrency import retry_on_conflict
 from clientela.errors import BusyError, GroupCodeTakenError, GroupNotFoundError, VersionConflictError
 from clientela.groups import group_css
 from clientela.schema.currencies import Currency
-from clientela.schema.documents import Model
-from clientela.schema.fields import Amount, Line, Timestamp
+from clientela.schema.documents import Model, on_input
+from clientela.schema.fields import Amount, Line, Timestamp, refuse_nul
 from clientela.schema.merge_patch import all_optional, apply_patch
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
@@ -48,7 +48,7 @@ class NewGroup(Model):
     name: Annotated[Line, Field(min_length=1)]
     code: Code
     discount: Discount | None = None
-    css: Annotated[str, StringConstraints(max_length=10_000)] | None = None
+    css: Annotated[str, StringConstraints(max_length=10_000), on_input(refuse_nul)] | None = None
     priority: Annotated[int, Field(ge=0, le=1000)] = 0
     valid_from: Timestamp | None = None
     valid_until: Timestamp | None = None

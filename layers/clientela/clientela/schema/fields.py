@@ -22,12 +22,19 @@ def _without_nul(text: str) -> str:
     return text.replace("\0", "").strip() if "\0" in text else text  # no CSV file can carry it
 
 
+def refuse_nul(text: str) -> str:
+    """Return the text, or raise ValueError if it has a NUL: no CSV file can carry it."""
+    if "\0" in text:
+        raise ValueError("must not contain the character NUL (U+0000)")
+    return text
+
+
 Line = Annotated[str, StringConstraints(max_length=200), on_input(_without_nul)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=60), on_input(refuse_nul)]
 # An id that a caller names. No id is longer, and a much longer one would not fit into a key.
 MAX_ID_LENGTH = 64
 Id = Annotated[str, StringConstraints(max_length=MAX_ID_LENGTH)]
-Phone = Annotated[str, StringConstraints(max_length=40), Field(examples=["+34911222333"])]
+Phone = Annotated[str, StringConstraints(max_length=40), on_input(refuse_nul), Field(examples=["+34911222333"])]
 Timestamp = Annotated[
     AwareDatetime,
     BeforeValidator(clock.require_rfc3339),
