@@ -40,7 +40,7 @@ ONE = f"{BASE}/<customer_id>"
 CustomerId = Annotated[str, Path(max_length=MAX_ID_LENGTH, examples=["cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
 
 
-class ListParameters(CustomerFilter):
+class CustomerListParameters(CustomerFilter):
     """Filters, order and page of a list of customers."""
 
     sort: Sort = "-created"
@@ -52,7 +52,7 @@ class ListParameters(CustomerFilter):
 
 
 @router.get(BASE, **route("listCustomers", "customers:read", Listing[CustomerRow]))
-def list_customers(parameters: Annotated[ListParameters, Query()]) -> Response[Any]:
+def list_customers(parameters: Annotated[CustomerListParameters, Query()]) -> Response[Any]:
     """List the customers that pass all filters. `fields` selects the fields besides the id."""
     store, limit = router.context["store"], parameters.limit
     filter_ = CustomerFilter.model_construct(

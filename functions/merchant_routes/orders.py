@@ -9,7 +9,7 @@ from clientela.customers import customers
 from clientela.errors import CustomerNotFoundError, OrderNotFoundError
 from clientela.orders import order_lists, orders
 from clientela.orders.order_fields import ID_LENGTH, Order
-from clientela.orders.order_lists import ListParameters
+from clientela.orders.order_lists import OrderListParameters
 from clientela.web import responses
 from clientela.web.responses import Listing
 from merchant_routes.access import route
@@ -21,7 +21,7 @@ router = Router()
 
 
 @router.get(f"{ONE}/orders", **route("listOrders", "customers:read", Listing[Order], raises=[CustomerNotFoundError]))
-def list_orders(customer_id: CustomerId, parameters: Annotated[ListParameters, Query()]) -> Response[Any]:
+def list_orders(customer_id: CustomerId, parameters: Annotated[OrderListParameters, Query()]) -> Response[Any]:
     """List a customer's orders that pass all filters, newest first.
 
     If few pass, a page may be short although there is a next one.
@@ -41,7 +41,7 @@ def get_order(
 
 
 @router.get(WITHOUT_EMAIL, **route("listOrdersWithoutEmail", "customers:read", Listing[Order]))
-def list_orders_without_email(parameters: Annotated[ListParameters, Query()]) -> Response[Any]:
+def list_orders_without_email(parameters: Annotated[OrderListParameters, Query()]) -> Response[Any]:
     """List the orders without e-mail that pass all filters, newest first.
 
     They belong to no customer. A later version with an e-mail moves an order to its customer.

@@ -16,7 +16,7 @@ from clientela.lifecycle.customer_data import CustomerData
 from clientela.lifecycle.erasures import Erasure
 from clientela.orders import order_lists, orders
 from clientela.orders.order_fields import ID_LENGTH, Order
-from clientela.orders.order_lists import ListParameters
+from clientela.orders.order_lists import OrderListParameters
 from clientela.sign_in import sessions
 from clientela.sign_in.sign_in_errors import EmailUnprovenError, FreshSignInNeededError
 from clientela.storefront import own_account
@@ -122,7 +122,7 @@ def download_data(cursor: Annotated[Cursor, Query()] = None) -> Response[Any]:
     responses=openapi_responses.responses({200: Listing[Order]}, [EmailUnprovenError]),
     **access.PRIVATE,
 )
-def list_orders(parameters: Annotated[ListParameters, Query()]) -> Response[Any]:
+def list_orders(parameters: Annotated[OrderListParameters, Query()]) -> Response[Any]:
     """List one's own orders that pass all filters, newest first.
 
     If few pass, a page may be short although there is a next one.

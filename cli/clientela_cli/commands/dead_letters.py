@@ -11,13 +11,13 @@ from clientela_cli.console.exit_codes import REJECTED, USAGE, CommandError
 from clientela_cli.deployment import Deployment
 from clientela_cli.sending import dead_letter, sqs_queue
 from clientela_cli.sending.dead_letter import DeadLetter
-from clientela_cli.sending.queue_reader import VISIBILITY_TIMEOUT, Message, QueueReader
+from clientela_cli.sending.queue_reader import VISIBILITY_TIMEOUT, QueueReader, ReceivedMessage
 
 app = typer.Typer(no_args_is_help=True)
 
 MessageId = Annotated[str, typer.Argument(metavar="MESSAGE", help="The message's id, from `list`.", show_default=False)]
 
-type Pair = tuple[Message, DeadLetter]
+type Pair = tuple[ReceivedMessage, DeadLetter]
 
 
 class Target(NamedTuple):
@@ -160,7 +160,7 @@ def _drop_refused(pairs: Iterator[Pair], left: list[DeadLetter], *, force: bool)
             left.append(letter)
 
 
-def _move(messages: list[Message], reader: QueueReader, queue_url: str) -> None:
+def _move(messages: list[ReceivedMessage], reader: QueueReader, queue_url: str) -> None:
     """Send the messages, then delete them: the other order could lose them."""
     entries = {
         str(number): {"Id": str(number), "MessageBody": message.body, "MessageAttributes": message.attributes}

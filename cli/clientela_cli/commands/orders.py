@@ -16,7 +16,7 @@ from clientela_cli.console.exit_codes import INTERRUPTED, REJECTED, USAGE, Comma
 from clientela_cli.console.progress import Report
 from clientela_cli.sending import order_file, order_sender
 from clientela_cli.sending.backpressure import Backpressure
-from clientela_cli.sending.order_file import BEGINNING, Message, Position
+from clientela_cli.sending.order_file import BEGINNING, OutgoingMessage, Position
 from clientela_cli.sending.rejects_file import RejectsFile
 from clientela_cli.sending.resume_state import ResumeState
 
@@ -87,7 +87,7 @@ def send(
 
 def _read_messages(
     file: Path, store_id: str, resume_at: Position | None, rejects_file: RejectsFile | None, report: Report
-) -> Iterator[Message]:
+) -> Iterator[OutgoingMessage]:
     """Return the messages that are not sent yet."""
     start = resume_at or BEGINNING
     if rejects_file:
@@ -98,7 +98,7 @@ def _read_messages(
 
 
 def _send_all(
-    messages: Iterator[Message], at: Position, state: ResumeState, backpressure: Backpressure, report: Report
+    messages: Iterator[OutgoingMessage], at: Position, state: ResumeState, backpressure: Backpressure, report: Report
 ) -> Position:
     """Send the messages, save how far they are sent, and return the position after the last one."""
 

@@ -11,7 +11,7 @@ from clientela import clock
 from clientela.errors import OrderRefusedError, StoreNotFoundError
 from clientela.orders import order_messages
 from clientela.stores import stores
-from clientela_cli.sending.queue_reader import Message
+from clientela_cli.sending.queue_reader import ReceivedMessage
 
 TAKEABLE = "would be accepted now: redrive it"
 
@@ -46,14 +46,14 @@ class DeadLetter(NamedTuple):
         return self.id, sent_at, self.received, *store, self.order_id, self.version, self.reason
 
 
-def parser(retention: timedelta) -> Callable[[Message], DeadLetter]:
+def parser(retention: timedelta) -> Callable[[ReceivedMessage], DeadLetter]:
     """Return a function that reads a dead letter from a message. It looks up each store once.
 
     `retention` is how long SQS stores a message.
     """
     has_store = cache(_has_store)
 
-    def parse(message: Message) -> DeadLetter:
+    def parse(message: ReceivedMessage) -> DeadLetter:
         document = _load_json(message.body)
         order = _member(document, "order", dict) or {}
         reason = _refusal(message.body, has_store)

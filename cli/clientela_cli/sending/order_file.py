@@ -44,7 +44,7 @@ class Line(NamedTuple):
     text: bytes
 
 
-class Message(NamedTuple):
+class OutgoingMessage(NamedTuple):
     """A message to send, and the position after it."""
 
     text: str
@@ -82,15 +82,15 @@ def check(file: Path, store_id: str, on_progress: Callable[[int], None]) -> None
         raise CommandError(f"{file.name} has no order messages: nothing was sent.")
 
 
-def checked_messages(file: Path, start: Position) -> Iterator[Message]:
+def checked_messages(file: Path, start: Position) -> Iterator[OutgoingMessage]:
     """Yield the messages after a position, in a file that has passed the check."""
     messages = start.messages
     for line in lines(file, start):
         messages += 1
-        yield Message(line.text.decode(), start._replace(offset=line.end, line=line.number, messages=messages))
+        yield OutgoingMessage(line.text.decode(), start._replace(offset=line.end, line=line.number, messages=messages))
 
 
-def good_messages(file: Path, start: Position, store_id: str, reject: Reject) -> Iterator[Message]:
+def good_messages(file: Path, start: Position, store_id: str, reject: Reject) -> Iterator[OutgoingMessage]:
     """Yield the good messages after a position, and reject the bad lines between them."""
     at = start
     for line in lines(file, start):
@@ -99,7 +99,7 @@ def good_messages(file: Path, start: Position, store_id: str, reject: Reject) ->
             at = at._replace(rejected=at.rejected + 1, rejects_bytes=reject(line, problem))
         else:
             at = at._replace(messages=at.messages + 1)
-            yield Message(line.text.decode(), at)
+            yield OutgoingMessage(line.text.decode(), at)
 
 
 def lines(file: Path, start: Position) -> Iterator[Line]:

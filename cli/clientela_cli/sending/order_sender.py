@@ -7,14 +7,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from clientela.aws import clients
 from clientela_cli.sending import sqs_queue
 from clientela_cli.sending.backpressure import Backpressure, OnWait
-from clientela_cli.sending.order_file import Message, Position
+from clientela_cli.sending.order_file import OutgoingMessage, Position
 
 _THREADS = 8
 _READ_AHEAD = 16  # batches: 4 MB at most
 
 
 def send(
-    messages: Iterable[Message],
+    messages: Iterable[OutgoingMessage],
     backpressure: Backpressure,
     on_progress: Callable[[Position], None],
     on_wait: OnWait,
@@ -52,7 +52,7 @@ def _pop_sent(pending: deque[Future[Position]]) -> Iterator[Position]:
         yield pending.popleft().result()
 
 
-def _send_batch(queue_url: str, batch: list[Message]) -> Position:
+def _send_batch(queue_url: str, batch: list[OutgoingMessage]) -> Position:
     entries = {str(message.at.line): {"Id": str(message.at.line), "MessageBody": message.text} for message in batch}
     sqs_queue.send(queue_url, entries, "line")
     return batch[-1].at

@@ -24,7 +24,7 @@ _WAIT_SECONDS = 1
 _EMPTY_ANSWERS = 2  # in a row mark the end of a queue
 
 
-class Message(NamedTuple):
+class ReceivedMessage(NamedTuple):
     """A message that was received and not deleted."""
 
     id: str
@@ -64,7 +64,7 @@ class QueueReader:
         with ThreadPoolExecutor(_THREADS) as threads:
             list(threads.map(self._release, batched(entries, BATCH_SIZE, strict=False)))
 
-    def __iter__(self) -> Iterator[Message]:
+    def __iter__(self) -> Iterator[ReceivedMessage]:
         empty_answers = 0
         while empty_answers < _EMPTY_ANSWERS:
             messages = self._receive()
@@ -78,13 +78,13 @@ class QueueReader:
                 return
             empty_answers = 0 if messages else empty_answers + 1
 
-    def delete(self, messages: Sequence[Message]) -> None:
+    def delete(self, messages: Sequence[ReceivedMessage]) -> None:
         """Delete up to ten messages that were read. CommandError if SQS refuses."""
         entries = {message.id: {"Id": message.id, "ReceiptHandle": message.receipt} for message in messages}
         call_for_all(clients.sqs().delete_message_batch, self._queue_url, entries, "SQS did not delete message")
         self._deleted |= entries.keys()
 
-    def _receive(self) -> list[Message] | None:
+    def _receive(self) -> list[ReceivedMessage] | None:
         """Return up to ten messages, or None if too many are in flight."""
         try:
             answer = clients.sqs().receive_message(
@@ -105,9 +105,9 @@ class QueueReader:
         clients.sqs().change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)
 
 
-def _parse(answer: "ReceiveMessageResultTypeDef") -> list[Message]:
+def _parse(answer: "ReceiveMessageResultTypeDef") -> list[ReceivedMessage]:
     return [
-        Message(
+        ReceivedMessage(
             id=message["MessageId"],
             body=message["Body"],
             receipt=message["ReceiptHandle"],

@@ -31,7 +31,7 @@ class OrderFilter(Model):
     placed_to: Timestamp | None = None
 
 
-class ListParameters(OrderFilter):
+class OrderListParameters(OrderFilter):
     """The parameters of a list of orders: a filter, a page size and a cursor."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 50
