@@ -19,6 +19,11 @@ def derived(prefix: str, moment: datetime, *origin: str) -> str:
     return f"{prefix}_{ULID.from_bytes(time_bytes + origin_hash[:10])}"
 
 
+def mark() -> str:
+    """Return 64 random bits, to recognise a write whose reply was lost."""
+    return secrets.token_hex(8)
+
+
 def secret() -> str:
     """Return 256 random bits, URL-safe, for a token or key that is stored only as a hash."""
     return secrets.token_urlsafe(32)

@@ -104,3 +104,14 @@ def test_a_repeated_transaction_carries_one_token(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(dynamodb.client, "send", send)
     assert dynamodb.transact([]) is None
     assert len(set(sent)) == 1
+
+
+FAILED = (400, b'{"__type":"x#ConditionalCheckFailedException"}')
+
+
+@pytest.mark.parametrize(("trouble", "is_repeated"), [(BROKEN, True), (LOST, True), (THROTTLED, False)])
+def test_a_failed_condition_says_whether_an_earlier_try_may_have_been_done(
+    trouble: Any, is_repeated: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dynamodb.client, "send", Wire(trouble, FAILED))
+    assert dynamodb.write("DeleteItem") == dynamodb.Written(False, None, is_repeated)

@@ -43,9 +43,13 @@ class CallError(RuntimeError):
 
 
 class RefusedError(CallError):
-    """An error response of AWS: `code` is the exception's name, `body` the whole response."""
+    """An error response of AWS: `code` is the exception's name, `body` the whole response.
 
-    def __init__(self, operation: str, body: dict[str, Any]) -> None:
+    `is_repeated`: an earlier attempt of the call got no response, so it may have been done.
+    """
+
+    def __init__(self, operation: str, body: dict[str, Any], *, is_repeated: bool = False) -> None:
+        self.is_repeated = is_repeated
         self.code = str(body.get("__type", "")).rpartition("#")[2]
         self.body = body
         super().__init__(f"{operation}: {self.code} {body.get('message', body.get('Message', ''))}")
@@ -70,20 +74,22 @@ class JsonClient:
             BusyError: all ATTEMPTS attempts were throttled or met server errors or broken
             connections.
         """
-        body = orjson.dumps(request)
+        body, is_repeated = orjson.dumps(request), False
         for attempt in range(ATTEMPTS):
             if attempt:
                 back_off(attempt - 1, BACKOFF_SECONDS)
             try:
                 reply = self.send(operation, body)
             except Broken:
+                is_repeated = True
                 continue
             if reply.status == 200:
                 response: dict[str, Any] = orjson.loads(reply.data)
                 return response
-            refusal = RefusedError(operation, _json(reply.data))
+            refusal = RefusedError(operation, _json(reply.data), is_repeated=is_repeated)
             if reply.status < 500 and refusal.code not in TEMPORARY:
                 raise refusal
+            is_repeated = is_repeated or reply.status >= 500
         raise BusyError
 
     def send(self, operation: str, body: bytes) -> Reply:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from clientela import clock, ids, settings
+from clientela import clock, settings
 from clientela.aws import clients
 from clientela.errors import BusyError
 from clientela.mail import mail_rendering
@@ -52,7 +52,6 @@ class Outgoing:
 class Delivery(Record):
     """`STORE#demo#CUSTOMER#cus_01K…` / `MAIL#welcome`: a delivery's lease, later its outcome."""
 
-    holder = UnicodeAttribute()
     until = UnicodeAttribute()
     settled_at = UnicodeAttribute(null=True)
     outcome = UnicodeAttribute(null=True)
@@ -91,7 +90,6 @@ def _lease(about: str, mail: str, keep_until: datetime, now: datetime) -> Delive
     delivery = Delivery(
         about,
         keys.mail(mail),
-        holder=ids.secret(),
         until=clock.format_timestamp(now + LEASE),
         ttl=int(keep_until.timestamp()),
     )
@@ -102,9 +100,7 @@ def _lease(about: str, mail: str, keep_until: datetime, now: datetime) -> Delive
         stored = Delivery.find(about, keys.mail(mail))
         if stored and stored.settled_at:
             return None
-        # Our own holder: the first reply was lost, and the retry met our own write.
-        if stored is None or stored.holder != delivery.holder:
-            raise
+        raise
     return delivery
 
 

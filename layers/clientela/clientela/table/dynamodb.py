@@ -1,8 +1,8 @@
 """A lean client of DynamoDB's JSON protocol, for every read and write of the table.
 
 botocore spends about 10 ms of CPU to parse a page of 100 items and 2 ms to send a transaction; this
-client spends what orjson needs (measured in benchmarks/). A call whose reply is lost is repeated,
-so a counter may count it twice.
+client spends what orjson needs (measured in benchmarks/). A call whose reply is lost is repeated:
+`records` and transactions recognise what the first call has written.
 
 Protocol:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
@@ -34,11 +34,12 @@ class Written(NamedTuple):
     """The result of a conditional write.
 
     `item` is the item after the write, or the one that made the condition fail, if the request
-    asked for it.
+    asked for it. `is_repeated`: an earlier attempt got no response, so it may have been done.
     """
 
     done: bool
     item: Item | None
+    is_repeated: bool = False
 
 
 def get(pk: str, sk: str, *, consistent: bool = True) -> Item | None:
@@ -108,7 +109,7 @@ def scan_pages(**request: Any) -> Iterator[dict[str, Any]]:
 def write(operation: Write, **request: Any) -> Written:
     """Send one write with a condition, and return whether the condition held.
 
-    A lost reply is retried, so a counter may be too high by one.
+    A lost reply is retried: the condition may then fail because of this call's own write.
 
     Cost: 1 write unit per KB, also if the condition fails.
     """
@@ -116,7 +117,7 @@ def write(operation: Write, **request: Any) -> Written:
         answer = client.call(operation, {"TableName": settings.table_name()} | request)
     except RefusedError as refused:
         if refused.code == "ConditionalCheckFailedException":
-            return Written(False, refused.body.get("Item"))
+            return Written(False, refused.body.get("Item"), refused.is_repeated)
         raise
     return Written(True, answer.get("Attributes"))
 

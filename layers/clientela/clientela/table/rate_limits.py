@@ -37,7 +37,7 @@ def sliding_window(name: str, rules: Sequence[Rule], now: datetime) -> None:
 
     Cost: 1 write unit if no item is stored, else 2.
     """
-    mark, moment = ids.secret(), int(now.timestamp() * 1000)
+    mark, moment = ids.mark(), int(now.timestamp() * 1000)
     stored: dynamodb.Item | None = None
     for attempt in range(ATTEMPTS):
         times = [int(at["N"]) for at in stored["times"]["L"]] if stored else []
@@ -61,17 +61,24 @@ def fixed_window(name: str, rule: Rule, now: datetime) -> None:
 
     Cost: 1 write unit.
     """
-    start = int(now.timestamp()) // rule.seconds * rule.seconds
+    mark, start = ids.mark(), int(now.timestamp()) // rule.seconds * rule.seconds
     end = start + rule.seconds
     written = dynamodb.write(
         "UpdateItem",
         Key=dynamodb.key(keys.limit(name), keys.window(start)),
-        UpdateExpression="SET #ttl = :ttl ADD taken :one",
-        ConditionExpression="attribute_not_exists(taken) OR taken < :most",
+        UpdateExpression="SET #ttl = :ttl, mark = :mark ADD taken :one",
+        # The mark keeps a repeated call, whose first reply was lost, from counting twice.
+        ConditionExpression="(attribute_not_exists(taken) OR taken < :most) AND mark <> :mark",
         ExpressionAttributeNames={"#ttl": "ttl"},
-        ExpressionAttributeValues={":one": {"N": "1"}, ":most": {"N": str(rule.most)}, ":ttl": {"N": str(end + 1)}},
+        ExpressionAttributeValues={
+            ":one": {"N": "1"},
+            ":most": {"N": str(rule.most)},
+            ":ttl": {"N": str(end + 1)},
+            ":mark": {"S": mark},
+        },
+        ReturnValuesOnConditionCheckFailure="ALL_OLD",
     )
-    if not written.done:
+    if not (written.done or _is_own(written.item, mark)):
         raise TooManyRequestsError(retry_after=max(1, math.ceil(end - now.timestamp())))
 
 

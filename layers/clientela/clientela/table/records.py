@@ -1,5 +1,8 @@
 """Records: the items of the table as classes, written under conditions that name their error.
 
+A reply may be lost, and the call is repeated. So that the repeat does not take its own write for
+somebody else's, each guarded write stores a mark, and a failed condition looks for it.
+
 PynamoDB describes the attributes and builds the expressions; `dynamodb` sends every request. So no
 request goes through PynamoDB's own connection, which costs several times the CPU.
 """
@@ -14,7 +17,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from clientela import settings
+from clientela import ids, settings
 from clientela.errors import BusyError
 from clientela.table import dynamodb
 
@@ -25,7 +28,7 @@ class _TableName:
 
 
 class Record(Model):
-    """Base of the table's records: the two keys.
+    """Base of the table's records: the two keys, and the mark of the last guarded write.
 
     Use the functions of this module to read and write.
     """
@@ -35,6 +38,7 @@ class Record(Model):
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
+    mark = UnicodeAttribute(null=True)
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
@@ -99,10 +103,15 @@ def _connection(table_name: str) -> TableConnection:
 def put(record: Record, condition: Condition | None = None, otherwise: Exception | None = None) -> None:
     """Put one record if `condition` holds, else raise `otherwise`.
 
-    A lost reply is retried: `otherwise` may then be raised for the caller's own write.
     Cost: 1 write unit per KB, and as much per index entry that changes.
     """
-    _write("PutItem", record.get_save_kwargs_from_instance(condition=condition), otherwise)
+    if condition is None:
+        dynamodb.write("PutItem", **record.get_save_kwargs_from_instance())
+        return
+    record.mark = ids.mark()
+    written = _write("PutItem", record.get_save_kwargs_from_instance(condition=condition))
+    if not (written.done or _is_own(written, record.mark)):
+        raise otherwise or BusyError()
 
 
 def update(
@@ -113,19 +122,37 @@ def update(
 ) -> None:
     """Change attributes of one record if `condition` holds, else raise `otherwise`.
 
-    The record in memory stays as it is. A lost reply is retried, as in `put`. Cost: as `put`.
+    The record in memory stays as it is. Also without a condition a repeated call changes nothing
+    twice, so counters are exact. Cost: as `put`.
     """
-    _write("UpdateItem", record.get_update_kwargs_from_instance(actions=actions, condition=condition), otherwise)
+    mark, model = ids.mark(), type(record)
+    is_first = model.mark != mark  # holds if there is no item
+    arguments = record.get_update_kwargs_from_instance(
+        actions=[*actions, model.mark.set(mark)], condition=is_first if condition is None else condition & is_first
+    )
+    written = _write("UpdateItem", arguments)
+    if not (written.done or _is_own(written, mark)):
+        raise otherwise or BusyError()
 
 
 def delete(record: Record, condition: Condition | None = None, otherwise: Exception | None = None) -> None:
     """Delete one record if `condition` holds, else raise `otherwise`.
 
-    Cost and lost replies: as `put`.
+    If the reply was lost and the record is gone, it is taken for this call's work: the record of a
+    deletion cannot be marked. So use it only if it does not matter who deleted the record. Cost: as
+    `put`.
     """
-    _write("DeleteItem", record.get_delete_kwargs_from_instance(condition=condition), otherwise)
-
-
-def _write(operation: dynamodb.Write, arguments: dict[str, Any], otherwise: Exception | None) -> None:
-    if not dynamodb.write(operation, **arguments).done:
+    written = _write("DeleteItem", record.get_delete_kwargs_from_instance(condition=condition))
+    if not (written.done or (written.is_repeated and written.item is None)):
         raise otherwise or BusyError()
+
+
+def _write(operation: dynamodb.Write, arguments: dict[str, Any]) -> dynamodb.Written:
+    is_guarded = "ConditionExpression" in arguments
+    stored = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if is_guarded else {}
+    return dynamodb.write(operation, **arguments, **stored)
+
+
+def _is_own(written: dynamodb.Written, mark: str) -> bool:
+    """Return whether the stored item is this call's own, whose reply was lost."""
+    return written.item is not None and written.item.get("mark") == {"S": mark}
