@@ -12,8 +12,8 @@ from clientela import clock, ids
 from clientela.csv import csv_headers
 from clientela.customers import customer_history, customer_records
 from clientela.customers.customer_fields import Customer, Spend
-from clientela.customers.customer_history import OPERATOR
 from clientela.imports import import_rows
+from clientela.schema.actors import OPERATOR
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
 from clientela.table import dynamodb

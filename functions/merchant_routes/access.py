@@ -9,8 +9,8 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from pydantic import BaseModel
 
 from clientela import clock
-from clientela.customers.customer_history import Actor
 from clientela.errors import ClientelaError
+from clientela.schema.actors import Actor
 from clientela.stores import api_keys
 from clientela.stores.api_keys import Key, Scope
 from clientela.stores.stores import Store

@@ -9,7 +9,6 @@ from pydantic import SkipValidation
 from clientela import clock
 from clientela.customers import consents
 from clientela.customers.consents import Consent
-from clientela.customers.customer_history import Actor
 from clientela.errors import OrderNotFoundError, VersionConflictError
 from clientela.lifecycle import customer_data, customer_removal
 from clientela.lifecycle.customer_data import CustomerData
@@ -17,6 +16,7 @@ from clientela.lifecycle.erasures import Erasure
 from clientela.orders import order_lists, orders
 from clientela.orders.order_fields import ID_LENGTH, Order
 from clientela.orders.order_lists import OrderListParameters
+from clientela.schema.actors import Actor
 from clientela.sign_in import sessions
 from clientela.sign_in.sign_in_errors import EmailUnprovenError, FreshSignInNeededError
 from clientela.storefront import own_account

@@ -14,12 +14,12 @@ from tests.support.removals import Waiting
 from clientela import clock, settings
 from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.customer_history import OPERATOR
 from clientela.errors import BusyError, CustomerNotFoundError
 from clientela.lifecycle import customer_removal, erasures, merges, removal_queue
 from clientela.orders import order_records, orders
 from clientela.orders.order_fields import Order
 from clientela.orders.order_records import OrderReference
+from clientela.schema.actors import OPERATOR
 from clientela.sign_in import sign_in_events
 from clientela.sign_in.sign_in_limits import hash_identity
 from clientela.stores import stores

@@ -11,7 +11,6 @@ import customers_api
 from clientela import clock
 from clientela.customers import customer_history, customer_input, customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import Actor
 from clientela.errors import BusyError, ClientelaError, CustomerMergedError, InvalidInputError
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
@@ -19,6 +18,7 @@ from clientela.lifecycle import merges
 from clientela.orders import order_integrity, order_lists, orders
 from clientela.orders.order_fields import Order
 from clientela.orders.statistics_rebuild import rebuild
+from clientela.schema.actors import Actor
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store

@@ -17,13 +17,13 @@ from clientela import clock
 from clientela.customers import customer_records, customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer, Spend
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.customers.customer_history import OPERATOR
 from clientela.customers.customer_search import Sort
 from clientela.groups import group_stylesheets, groups
 from clientela.groups.groups import NewGroup
 from clientela.lifecycle import erasure_sweep, erasures, removal_queue
 from clientela.orders import order_lists, order_records, orders
 from clientela.orders.order_fields import Order
+from clientela.schema.actors import OPERATOR
 from clientela.sign_in import link_sign_in, sessions
 from clientela.sign_in.sign_in_errors import LinkUsedError
 from clientela.storefront import checkout

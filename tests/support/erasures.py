@@ -8,10 +8,10 @@ from tests.support import erased_people
 from clientela import clock
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import Actor
 from clientela.lifecycle import customer_removal, erasures
 from clientela.orders.order_fields import Order
 from clientela.orders.order_records import OrderReference
+from clientela.schema.actors import Actor
 from clientela.stores.stores import Store
 from clientela.table import keys
 

@@ -13,10 +13,10 @@ from clientela.bulk.bulk_jobs import BulkChange
 from clientela.customers import customer_history, customer_input, customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.customers.customer_history import OPERATOR
 from clientela.errors import BulkJobNotFoundError, GroupNotFoundError, InvalidInputError
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
+from clientela.schema.actors import OPERATOR
 from clientela.sign_in import sessions
 from clientela.sign_in.sign_in_errors import SessionInvalidError
 from clientela.stores import api_keys

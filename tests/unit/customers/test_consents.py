@@ -14,13 +14,13 @@ from clientela.csv.csv_headers import recognise
 from clientela.customers import consents, customers
 from clientela.customers.consents import Consent
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.customer_history import OPERATOR, Actor
 from clientela.errors import BusyError, InvalidInputError
 from clientela.imports import import_customers
 from clientela.imports.import_customers import Rules
 from clientela.imports.import_rows import parse_row
 from clientela.orders import orders
 from clientela.orders.order_fields import Order
+from clientela.schema.actors import OPERATOR, Actor
 from clientela.storefront import own_account
 from clientela.stores.stores import Store
 from clientela.table.transactions import Transaction

@@ -5,10 +5,10 @@ import pytest
 from clientela import clock
 from clientela.customers import customer_history, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.customer_history import Actor
 from clientela.errors import InvalidInputError
 from clientela.groups import groups
 from clientela.groups.groups import Group
+from clientela.schema.actors import Actor
 from clientela.stores.stores import Retention, Store
 
 NOW = clock.now()

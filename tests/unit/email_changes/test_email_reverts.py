@@ -8,10 +8,10 @@ from tests.support.sign_ins import HERE, NOW, Mailbox
 
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
-from clientela.customers.customer_history import Actor
 from clientela.email_changes import email_reverts
 from clientela.errors import EmailTakenError
 from clientela.notifications import account_notices
+from clientela.schema.actors import Actor
 from clientela.sign_in import passwords, sessions
 from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.sign_in_errors import (

@@ -8,11 +8,11 @@ from clientela import clock
 from clientela.csv import csv_headers
 from clientela.customers import customer_input, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.customer_history import OPERATOR
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.imports import import_customers, import_load, import_rows
 from clientela.imports.import_customers import ImportedCustomer, Rules
+from clientela.schema.actors import OPERATOR
 from clientela.stores.stores import Store
 from clientela.table.transactions import MAX_BYTES, MAX_WRITES
 

@@ -11,9 +11,9 @@ from tests.support.sign_ins import NOW, Mailbox, Sent, by_link, mailbox
 
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.customer_history import OPERATOR
 from clientela.imports import import_jobs, import_load
 from clientela.lifecycle import customer_removal
+from clientela.schema.actors import OPERATOR
 from clientela.sign_in import sessions
 from clientela.sign_in.sign_in_errors import LinkUsedError
 from clientela.stores.stores import Store

@@ -11,13 +11,13 @@ from tests.support.sign_ins import NOW, Mailbox, by_link, mailbox
 
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
-from clientela.customers.customer_history import OPERATOR, Actor
 from clientela.email_changes import email_changes
 from clientela.lifecycle import customer_data, merges
 from clientela.lifecycle.customer_data import CustomerData
 from clientela.notifications import welcome_mail
 from clientela.orders import orders
 from clientela.orders.order_fields import Order
+from clientela.schema.actors import OPERATOR, Actor
 from clientela.sign_in import passwords, sessions
 from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.visitors import Visitor

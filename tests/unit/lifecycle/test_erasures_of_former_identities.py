@@ -14,10 +14,10 @@ import customers_api
 from clientela import clock
 from clientela.customers import customers, tombstones
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.customer_history import OPERATOR
 from clientela.email_changes import email_changes
 from clientela.lifecycle import customer_removal, erasures, merges
 from clientela.orders import orders
+from clientela.schema.actors import OPERATOR
 from clientela.sign_in import link_requests, sessions
 from clientela.sign_in.sign_in_errors import LinkUsedError, SessionInvalidError
 from clientela.stores import api_keys, stores

@@ -22,10 +22,10 @@ from clientela.bulk import bulk_jobs
 from clientela.bulk.bulk_jobs import BulkChange
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.customer_history import OPERATOR
 from clientela.email_changes import email_changes, email_reverts
 from clientela.imports import import_load
 from clientela.notifications import email_change_mail
+from clientela.schema.actors import OPERATOR
 from clientela.sign_in import passwords, sessions
 from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.sign_in_errors import LinkUsedError, SessionInvalidError

@@ -13,8 +13,8 @@ from tests.support.sign_ins import ANA, NOW, Mailbox, by_code, by_link, wrong
 from clientela import clock
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.customer_history import OPERATOR
 from clientela.notifications import sign_in_mail
+from clientela.schema.actors import OPERATOR
 from clientela.sign_in import link_requests, link_sign_in, sessions
 from clientela.sign_in.sign_in_errors import (
     AccountDisabledError,

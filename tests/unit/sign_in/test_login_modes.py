@@ -7,8 +7,8 @@ from tests.support.sign_ins import ANA, HERE, NOW, mailbox
 
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.customers.customer_history import OPERATOR
 from clientela.notifications import sign_in_mail
+from clientela.schema.actors import OPERATOR
 from clientela.sign_in import link_sign_in, sessions
 from clientela.sign_in.sign_in_errors import AccountDisabledError, LoginDisabledError
 from clientela.storefront import checkout

@@ -23,8 +23,8 @@ from clientela.aws import clients
 from clientela.customers import customer_input, customer_search, customers
 from clientela.customers.customer_fields import Customer, Status
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.customers.customer_history import Actor
 from clientela.errors import BulkJobNotFoundError, ClientelaError, VersionConflictError
+from clientela.schema.actors import Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Id, Name, Timestamp
 from clientela.stores.stores import Store

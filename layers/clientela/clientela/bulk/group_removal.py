@@ -6,9 +6,9 @@ from clientela.bulk import bulk_jobs
 from clientela.bulk.bulk_jobs import BulkChange, ListChange
 from clientela.customers import customer_search
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.customers.customer_history import Actor
 from clientela.errors import GroupNotFoundError
 from clientela.groups import groups
+from clientela.schema.actors import Actor
 from clientela.stores.stores import Store
 
 

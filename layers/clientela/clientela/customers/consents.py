@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Literal
 
 from clientela.customers.customer_fields import Customer, MarketingConsent
-from clientela.customers.customer_history import Actor
 from clientela.errors import FieldError, InvalidInputError
+from clientela.schema.actors import Actor
 from clientela.schema.fields import Timestamp
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination

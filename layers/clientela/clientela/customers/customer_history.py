@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import ConfigDict
 from pynamodb.attributes import NumberAttribute
 
 from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.schema.actors import Actor, FieldChange
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.stores.stores import Store
@@ -27,34 +27,9 @@ EntryType = Literal[
     "merged",
 ]  # fmt: skip
 
-type ActorKind = Literal["api_key", "customer", "import", "order", "bulk", "vat_check", "mail_feedback", "operator"]
-
 _OTHER_ENTRY = 90  # number of an entry that is not about fields: sorts after those that are
 _ADDRESSES = ("billing_address", "shipping_addresses")
 _RECORDED_FIELDS = (*NewCustomer.model_fields, "vat_id_status", "email_status")
-
-
-class Actor(Model):
-    """The author of a change."""
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: str
-    id: str | None = None
-
-    def __init__(self, kind: ActorKind, id: str | None = None) -> None:  # noqa: A002 - the field's name
-        super().__init__(kind=kind, id=id)  # type: ignore[call-arg]  # mypy sees no fields in Model
-
-
-OPERATOR = Actor("operator")  # an administrator with AWS credentials, through the command line
-
-
-class FieldChange(Model):
-    """One field before and after a change; null if it was empty."""
-
-    field: str
-    before: Any = None
-    after: Any = None
 
 
 class HistoryEntry(Model):

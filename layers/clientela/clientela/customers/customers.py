@@ -9,7 +9,6 @@ from clientela import clock, ids
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import consents, customer_history, customer_input
 from clientela.customers.customer_fields import Customer, NewCustomer, Source
-from clientela.customers.customer_history import OPERATOR, Actor
 from clientela.customers.customer_records import Alias, CustomerRecord, EmailClaim, claim, record
 from clientela.errors import (
     BusyError,
@@ -21,6 +20,7 @@ from clientela.errors import (
 )
 from clientela.groups import groups
 from clientela.schema import email_addresses
+from clientela.schema.actors import OPERATOR, Actor
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
 from clientela.table.attributes import load

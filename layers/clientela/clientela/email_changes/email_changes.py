@@ -7,13 +7,13 @@ from clientela import clock, ids
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import Actor
 from clientela.customers.customer_records import CustomerRecord
 from clientela.email_changes import email_change_requests, email_reverts
 from clientela.email_changes.email_change_requests import EmailChangeRecord
 from clientela.errors import BusyError, EmailTakenError, FieldError, InvalidInputError
 from clientela.mail import mail_queue
 from clientela.schema import email_addresses
+from clientela.schema.actors import Actor
 from clientela.sign_in import mailed_proofs, passwords, sessions, sign_in_limits
 from clientela.sign_in.mailed_proofs import LIFETIME
 from clientela.sign_in.sessions import Session

@@ -13,8 +13,8 @@ from clientela import clock, ids
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import Actor
 from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError
+from clientela.schema.actors import Actor
 from clientela.sign_in import mailed_proofs, passwords, sessions, sign_in_limits
 from clientela.sign_in.sign_in_errors import LinkExpiredError, LinkUnknownError, LinkUsedError
 from clientela.sign_in.visitors import Visitor

@@ -8,13 +8,13 @@ from clientela import ids
 from clientela.csv.csv_headers import FileColumns
 from clientela.customers import consents, customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import Actor
 from clientela.groups import groups
 from clientela.imports import import_rows, row_groups
 from clientela.imports.chunk_results import RowResult
 from clientela.imports.import_jobs import DetectedFormat, ImportRecord, Mode
 from clientela.imports.import_rows import Row, StoreContext
 from clientela.imports.row_issues import RowIssue, RowRefusedError
+from clientela.schema.actors import Actor
 from clientela.stores.stores import Store
 from clientela.table.transactions import Transaction
 

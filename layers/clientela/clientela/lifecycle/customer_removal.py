@@ -10,11 +10,11 @@ from itertools import batched, chain
 
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers, tombstones
-from clientela.customers.customer_history import Actor
 from clientela.customers.customer_records import CustomerRecord, claim, record
 from clientela.errors import BusyError
 from clientela.lifecycle import erasure_sweep, erasures, removal_queue
 from clientela.orders.order_records import OrderReference
+from clientela.schema.actors import Actor
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
 from clientela.table.transactions import Transaction

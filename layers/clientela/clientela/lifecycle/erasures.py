@@ -15,12 +15,12 @@ from clientela import clock, ids
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers, tombstones
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import Actor
 from clientela.customers.customer_records import CustomerRecord, claim, record
 from clientela.customers.tombstones import ErasingRecord
 from clientela.errors import BusyError, CustomerNotFoundError, ErasureNotFoundError
 from clientela.lifecycle import removal_queue
 from clientela.schema import email_addresses
+from clientela.schema.actors import Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.sign_in.link_requests import LatestSignIn

@@ -14,12 +14,12 @@ from clientela.concurrency import retry_on_conflict
 from clientela.customers import customer_history, customer_input, customers
 from clientela.customers.addresses import Address, ShippingAddress, address_content
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import Actor, FieldChange
 from clientela.customers.customer_records import Alias, CustomerRecord, claim, record
 from clientela.errors import BusyError, CustomerMergedError, FieldError, InvalidInputError
 from clientela.lifecycle import customer_removal, former_identities, removal_queue
 from clientela.orders import order_owners, order_statistics, orders
 from clientela.orders.order_fields import Order
+from clientela.schema.actors import Actor, FieldChange
 from clientela.schema.documents import Model
 from clientela.schema.fields import Id
 from clientela.stores.stores import Store

@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field
 
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import Actor
 from clientela.errors import CustomerNotFoundError, StoreNotFoundError
 from clientela.schema import email_addresses
+from clientela.schema.actors import Actor
 from clientela.sign_in import sign_in_events
 from clientela.stores import stores
 from clientela.stores.stores import Store

@@ -12,7 +12,6 @@ from functools import partial
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import consents, customers, tombstones
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import Actor
 from clientela.customers.customer_records import EmailClaim
 from clientela.customers.tombstones import PersonErasedError
 from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError, OrderNotFoundError, VersionConflictError
@@ -22,6 +21,7 @@ from clientela.orders.order_owners import LatestOrder, Owner
 from clientela.orders.order_records import OrderRecord, OrderReference, StoredOrder
 from clientela.orders.order_statistics import Contribution
 from clientela.schema import email_addresses
+from clientela.schema.actors import Actor
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
 from clientela.table.transactions import Transaction

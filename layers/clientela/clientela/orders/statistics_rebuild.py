@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 from clientela.concurrency import map_in_order, retry_on_conflict
 from clientela.customers import customer_records, customer_search, customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import OPERATOR
 from clientela.errors import BusyError
 from clientela.orders import order_statistics, orders
 from clientela.orders.order_fields import Order
 from clientela.orders.order_owners import LatestOrder
+from clientela.schema.actors import OPERATOR
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 from clientela.table.attributes import load

@@ -11,12 +11,12 @@ from functools import partial
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import Actor
 from clientela.errors import BusyError, CustomerNotFoundError, StoreNotFoundError
 from clientela.orders import order_owners, order_profile, order_records, order_statistics, orders
 from clientela.orders.order_owners import Owner
 from clientela.orders.order_records import OrderRecord
 from clientela.schema import email_addresses
+from clientela.schema.actors import Actor
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys

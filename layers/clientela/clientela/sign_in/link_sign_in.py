@@ -14,11 +14,11 @@ from clientela import clock, ids, signing
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer, Status
-from clientela.customers.customer_history import Actor
 from clientela.errors import BusyError, ClientelaError, CustomerNotFoundError, EmailTakenError, TooManyRequestsError
 from clientela.mail import mail_queue
 from clientela.orders import unclaimed_orders
 from clientela.schema import email_addresses
+from clientela.schema.actors import Actor
 from clientela.sign_in import link_requests, mailed_proofs, passwords, sessions, sign_in_events, sign_in_limits
 from clientela.sign_in.link_requests import LatestSignIn, Proof, SignInRequest
 from clientela.sign_in.mailed_proofs import LIFETIME

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import Actor
 from clientela.customers.customer_records import CustomerRecord, EmailClaim
 from clientela.schema import email_addresses
+from clientela.schema.actors import Actor
 from clientela.sign_in import password_hashes, passwords, sessions, sign_in_events, sign_in_limits
 from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.passwords import PasswordRecord

@@ -18,11 +18,11 @@ from clientela import clock
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import customer_history, customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import Actor
 from clientela.customers.customer_records import CustomerRecord
 from clientela.errors import BusyError, CustomerNotFoundError, FieldError, InvalidInputError
 from clientela.mail import mail_queue
 from clientela.schema import email_addresses
+from clientela.schema.actors import Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.sign_in import password_hashes, sessions, sign_in_limits

@@ -9,8 +9,8 @@ from clientela.customers import customer_input, customers
 from clientela.customers.addresses import Address, ShippingAddress
 from clientela.customers.consents import State
 from clientela.customers.customer_fields import Customer, EmailStatus, MarketingConsent, Spend, VatIdStatus
-from clientela.customers.customer_history import Actor
 from clientela.errors import FieldError, InvalidInputError
+from clientela.schema.actors import Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Line, Money, Phone, Timestamp
 from clientela.schema.languages import Language

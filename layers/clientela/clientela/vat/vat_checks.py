@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import Actor
 from clientela.errors import CustomerNotFoundError
+from clientela.schema.actors import Actor
 from clientela.stores.stores import Store
 from clientela.table import circuit_breakers, keys
 from clientela.table.stream import TableChange

@@ -1,0 +1,34 @@
+"""Who made a change, and what it changed: in the customers' history and in the audit trail."""
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict
+
+from clientela.schema.documents import Model
+
+type ActorKind = Literal[
+    "api_key", "customer", "import", "order", "bulk", "vat_check", "mail_feedback", "operator", "schedule"
+]
+
+
+class Actor(Model):
+    """The author of a change."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    id: str | None = None
+
+    def __init__(self, kind: ActorKind, id: str | None = None) -> None:  # noqa: A002 - the field's name
+        super().__init__(kind=kind, id=id)  # type: ignore[call-arg]  # mypy sees no fields in Model
+
+
+OPERATOR = Actor("operator")  # an administrator with AWS credentials, through the command line
+
+
+class FieldChange(Model):
+    """One field before and after a change; null if it was empty."""
+
+    field: str
+    before: Any = None
+    after: Any = None
