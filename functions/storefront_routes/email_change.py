@@ -12,7 +12,7 @@ from clientela.errors import EmailTakenError
 from clientela.schema.documents import Model
 from clientela.schema.email_addresses import Email
 from clientela.schema.fields import Timestamp
-from clientela.schema.languages import Language
+from clientela.schema.languages import PreferredLanguage
 from clientela.sign_in.sign_in_errors import (
     CodeLockedError,
     CodeWrongError,
@@ -37,7 +37,7 @@ class NewEmail(Model):
     """The new e-mail address."""
 
     email: Email
-    language: Language | None = None
+    language: PreferredLanguage = None
 
 
 class EmailChangeRequest(Model):

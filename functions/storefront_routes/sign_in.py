@@ -13,8 +13,8 @@ from clientela import clock
 from clientela.schema.documents import Model
 from clientela.schema.email_addresses import Email
 from clientela.schema.fields import Timestamp
-from clientela.schema.languages import Language
-from clientela.sign_in import link_sign_in, password_sign_in, sessions
+from clientela.schema.languages import PreferredLanguage
+from clientela.sign_in import link_sign_in, mailed_proofs, password_sign_in, sessions
 from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.passwords import Password
 from clientela.sign_in.sign_in_errors import (
@@ -46,22 +46,15 @@ REFUSALS = (
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-def _six_digits(text: str) -> str:
-    """Return the digits of a code typed as `123 456`. Raise ValueError if there are not six."""
-    digits = text.replace(" ", "").replace("-", "")
-    if not (digits.isascii() and digits.isdigit() and len(digits) == 6):
-        raise ValueError("must have six digits")
-    return digits
-
-
-Code = Annotated[str, Field(max_length=20, examples=["123 456"]), AfterValidator(_six_digits)]
+# A pasted line of the mail may surround the digits.
+Code = Annotated[str, Field(max_length=400, examples=["123 456"]), AfterValidator(mailed_proofs.parse_code)]
 
 
 class NewLoginLink(Model):
     """A sign-in link to request: the e-mail, and the page to return to."""
 
     email: Email
-    language: Language | None = None
+    language: PreferredLanguage = None
     return_to: Annotated[str, StringConstraints(max_length=500)] | None = None
 
 

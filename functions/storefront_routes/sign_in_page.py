@@ -19,7 +19,7 @@ BASE = "/v1/stores/<store_id>/sign-in"
 CACHE_CONTROL = "public, max-age=300"
 
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
-Languages = Annotated[str, Query(max_length=200, examples=["pt-BR,es"])]
+Languages = Annotated[str, Query(examples=["pt-BR,es"])]
 
 
 @router.get(BASE, operation_id="getSignInPage", tags=["sign-in"], responses=openapi_responses.cacheable("text/html"))

@@ -184,6 +184,12 @@ def test_what_an_account_cannot_take_does_not_lose_the_order(store: Store) -> No
     assert kept.billing_address.country == "Atlantis"
 
 
+@pytest.mark.parametrize(("typed", "language"), [("de_DE_formal", "de-DE"), ("es_ES.UTF-8", "es-ES"), ("fr-ZZ", "fr")])
+def test_a_language_is_read_as_shops_write_it(store: Store, typed: str, language: str) -> None:
+    take(store, language=typed)
+    assert holder(store).language == language
+
+
 def test_an_order_follows_its_new_email_and_both_accounts_are_right(store: Store) -> None:
     take(store, id="1", total="5", placed_at="2026-01-01T00:00:00Z")
     take(store, id="2", total="7", placed_at="2026-02-01T00:00:00Z")

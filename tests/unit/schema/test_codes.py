@@ -36,6 +36,15 @@ from clientela.stores.stores import Store
         ("sh", "sr"),
         ("no", "no"),
         ("nb-NO", "nb-NO"),
+        ("de_DE_formal", "de-DE"),
+        ("en-US@posix", "en-US"),
+        ("es_ES.UTF-8", "es-ES"),
+        ("ca_ES.UTF-8@valencia", "ca-ES"),
+        (" sr_RS@latin ", "sr-RS"),
+        ("de-CH-1996", "de-CH"),
+        ("ca-valencia", "ca"),
+        ("en-US-u-ca-buddhist", "en-US"),
+        ("zh-Hans-CN-x-own", "zh-Hans-CN"),
     ],
 )
 def test_a_language_is_written_in_its_usual_spelling(written: str, tag: str) -> None:
@@ -54,12 +63,38 @@ def test_a_language_is_written_in_its_usual_spelling(written: str, tag: str) -> 
         ("zh-Abcd", "'Abcd' is not a script"),
         ("spanish", "BCP 47"),
         ("", "BCP 47"),
-        ("en-US-x-a", "BCP 47"),
+        ("@euro", "BCP 47"),
+        ("C.UTF-8", "BCP 47"),
     ],
 )
 def test_what_no_registry_knows_is_no_language(written: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         languages.tag(written)
+
+
+@pytest.mark.parametrize(
+    ("value", "tag"),
+    [
+        ("de_DE_formal", "de-DE"),
+        ("en-ZZ", "en"),
+        ("zh-Abcd-TW", "zh"),
+        ("IW", "he"),
+        ("", None),
+        ("  ", None),
+        ("garbage", None),
+        ("xx", None),
+        ("*", None),
+        ("C", None),
+        ("\x00", None),
+        ("e" * 10_000, None),
+        (None, None),
+        (5, None),
+        (["es"], None),
+        ({"a": 1}, None),
+    ],
+)
+def test_a_shoppers_language_is_read_as_far_as_possible(value: Any, tag: str | None) -> None:
+    assert languages.best_effort(value) == tag
 
 
 def test_every_two_letter_language_of_iso_639_is_known() -> None:

@@ -10,3 +10,21 @@ def test_invisible_marks_at_the_ends_are_left_out(mark: str) -> None:
     for typed in (f"Ana@example.com{mark}", f"{mark}Ana@example.com", f" {mark} Ana@example.com{mark}{mark}\n"):
         assert email_addresses.display(typed) == "Ana@example.com"
         assert email_addresses.canonical(typed) == "ana@example.com"
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\u202a", "\u2060", "\ufeff", "\u00ad", "\u061c", "\u2066"])
+def test_marks_without_width_inside_are_left_out_too(mark: str) -> None:
+    for typed in (f"a{mark}na@example.com", f"ana{mark}@{mark}example.com", f"ana@exam{mark}ple.com"):
+        assert email_addresses.canonical(typed) == "ana@example.com"
+
+
+def test_what_can_be_seen_is_never_left_out() -> None:
+    for typed in (
+        "ana @example.com",
+        "ana@exa mple.com",
+        "ana@example.com,bea@example.com",
+        "ana\x00@example.com",
+        "ana@a\u200cb.example",
+    ):
+        with pytest.raises(ValueError, match=r"email address|@-sign"):
+            email_addresses.canonical(typed)

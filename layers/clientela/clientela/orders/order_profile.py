@@ -17,7 +17,7 @@ from clientela.customers.addresses import Address, ShippingAddress, with_address
 from clientela.customers.customer_fields import Customer, NewCustomer, Status
 from clientela.orders import order_statistics
 from clientela.orders.order_fields import Order, OrderAddress
-from clientela.schema import countries
+from clientela.schema import countries, languages
 from clientela.schema.documents import InputContext, Model
 from clientela.stores.stores import Store
 
@@ -69,7 +69,7 @@ def customer_from_order(order: Order, store_country: str | None) -> NewCustomer:
         "billing_address": billing,
         "shipping_addresses": with_address([], shipping),
         "name": order.name or (billing and billing.name),
-        "language": order.language,
+        "language": languages.best_effort(order.language),
         "vat_id": order.vat_id,
         "accepts_marketing": order.accepts_marketing,
         "phone": order.phone,  # after the addresses, whose country it may need

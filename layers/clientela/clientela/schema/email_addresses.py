@@ -1,5 +1,6 @@
 """E-mail addresses: a canonical spelling for uniqueness, the typed spelling for display."""
 
+import unicodedata
 from typing import Annotated
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
@@ -7,16 +8,17 @@ from pydantic import Field
 
 from clientela.schema.documents import on_input
 
-# White space, and marks without width that are copied along with an address.
-_INVISIBLE = " \t\n\v\f\r\x85\xa0\xad\u180e\u3000\ufeff" + "".join(
-    map(chr, (*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070)))
+# At the ends of a pasted address: white space, and marks without width.
+_AT_ENDS = " \t\n\v\f\r\x85\xa0\u034f\u180b\u180c\u180d\u180e\u3000" + "".join(
+    map(chr, (*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070), *range(0xFE00, 0xFE10)))
 )
+_JOINERS = "\u200c\u200d"  # inside a domain they can make another one, so they are not left out there
 
 
 def display(text: str) -> str:
     """Return the address as typed, with its domain in lower case and in Unicode.
 
-    Invisible characters at its ends are left out.
+    Characters that nobody sees are left out.
 
     Raises:
         ValueError: the text is not exactly one e-mail address.
@@ -45,9 +47,15 @@ def is_mailable(canonical_address: str) -> bool:
 
 def _parse(text: str) -> ValidatedEmail:
     try:
-        return validate_email(text.strip(_INVISIBLE), check_deliverability=False)
+        return validate_email(_visible(text), check_deliverability=False)
     except EmailNotValidError as error:
         raise ValueError(str(error)) from None
+
+
+def _visible(text: str) -> str:
+    """Return the address without white space at its ends and without format characters (Cf)."""
+    seen = "".join(mark for mark in text if mark in _JOINERS or unicodedata.category(mark) != "Cf")
+    return seen.strip(_AT_ENDS)
 
 
 Email = Annotated[str, Field(max_length=320, examples=["ana@example.com"]), on_input(display)]

@@ -3,17 +3,20 @@
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from clientela.schema.documents import on_input
 
 SupportedLanguage = Literal["en", "es", "it", "fr", "de", "pt"]  # of the mails and the sign-in page
 SUPPORTED: tuple[SupportedLanguage, ...] = get_args(SupportedLanguage)
-_TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?", re.IGNORECASE)
+# Afterwards may follow variants and extensions (de-CH-1996, de_DE_formal), which are ignored.
+_TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?(?:-[a-z\d]+)*", re.IGNORECASE | re.ASCII)
+_CHARSET_OR_MODIFIER = re.compile(r"[.@].*", re.DOTALL)  # of a POSIX locale: es_ES.UTF-8, de_DE@euro
 
 type _Codes = dict[str, str | None]  # code → the code that replaces it, or None
 
@@ -21,13 +24,14 @@ type _Codes = dict[str, str | None]  # code → the code that replaces it, or No
 def tag(text: str) -> str:
     """Return a language tag in its usual spelling: `PT_br` → `pt-BR`, `spa` → `es`, `iw` → `he`.
 
-    A tag has a language and perhaps a script and a region (RFC 5646 section 2.1); stores and
-    browsers send no more. Each must be in CLDR; deprecated codes are replaced as CLDR says.
+    A tag has a language and perhaps a script and a region (RFC 5646 section 2.1). Each must be in
+    CLDR; deprecated codes are replaced as CLDR says. The rest of a locale is left out:
+    `de_DE_formal` and `de_DE.UTF-8` → `de-DE`.
 
     Raises:
         ValueError: the text is no language tag.
     """
-    match = _TAG.fullmatch(text.replace("_", "-"))
+    match = _TAG.fullmatch(_CHARSET_OR_MODIFIER.sub("", text.strip()).replace("_", "-"))
     if not match:
         raise ValueError(f"{text!r} is not a language: use a BCP 47 tag such as es or pt-BR")
     language, script, region = match.groups(default="")
@@ -37,6 +41,20 @@ def tag(text: str) -> str:
         _current("regions", region.upper(), f"{region!r} is not a region: use an ISO 3166-1 code such as BR"),
     )
     return "-".join(filter(None, parts))
+
+
+def best_effort(value: Any) -> str | None:
+    """Return the language tag of a shopper's input, or None if there is none.
+
+    Nobody is refused because of a language: None means the store's. An unknown script or region is
+    left out.
+    """
+    if not isinstance(value, str):
+        return None
+    for text in (value, re.split(r"[-_]", value.strip())[0]):
+        with suppress(ValueError):
+            return tag(text)
+    return None
 
 
 def _current(kind: str, code: str, otherwise: str) -> str:
@@ -69,3 +87,5 @@ def best_supported(requested: str | None, default: str, offered: Sequence[str] =
 
 
 Language = Annotated[str, Field(max_length=35, examples=["es"]), on_input(tag)]
+# Of a shopper, with the store's language as fallback.
+PreferredLanguage = Annotated[str | None, BeforeValidator(best_effort), Field(examples=["es"])]

@@ -5,6 +5,8 @@ bits and is stored as a plain hash. The code's six digits are stored as an HMAC 
 the table.
 """
 
+import re
+import unicodedata
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -18,6 +20,8 @@ from clientela.table import records
 from clientela.table.records import Record
 
 LIFETIME = timedelta(minutes=10)
+CODE_LENGTH = 6
+_DIGIT, _DIGITS = re.compile(r"\d"), re.compile(r"\d(?:[\W_]*\d)*")
 MAX_TRIES = 5  # codes that are compared; a sixth is refused without a look
 
 
@@ -39,6 +43,22 @@ def parse_token(token: str) -> tuple[str, str]:
     """Return the id and the secret of a link's token, `<id>.<secret>`; a missing part is empty."""
     proof_id, _, secret = token.partition(".")
     return proof_id, secret
+
+
+def parse_code(text: str) -> str:
+    """Return the six digits of a code as people type and paste it: `Code: 123-456`.
+
+    Digits may be full-width or of another script. Between them there may be anything but letters.
+
+    Raises:
+        ValueError: there are not six digits, or there is more than one code.
+    """
+    # NFKC makes full-width characters ordinary ones.
+    runs = ("".join(_DIGIT.findall(run)) for run in _DIGITS.findall(unicodedata.normalize("NFKC", text)))
+    codes = {"".join(str(unicodedata.decimal(digit)) for digit in run) for run in runs if len(run) == CODE_LENGTH}
+    if len(codes) != 1:
+        raise ValueError("must have six digits")
+    return codes.pop()
 
 
 def set_hashes(purpose: str, proof_id: str, secret: str, code: str) -> list[Action]:

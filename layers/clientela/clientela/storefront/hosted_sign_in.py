@@ -91,7 +91,7 @@ def accepted_languages(header: str | None) -> list[str]:
 
 def _language(store: Store, preferred: Sequence[str]) -> str:
     offered = store.languages or languages.SUPPORTED
-    primaries = (name.strip().replace("_", "-").split("-")[0].lower() for name in preferred)
+    primaries = ((languages.best_effort(name) or "").split("-")[0] for name in preferred)
     default = languages.best_supported(None, store.language, store.languages)
     return next((primary for primary in primaries if primary in offered), default)
 

@@ -10,10 +10,11 @@ from clientela.customers.addresses import Address, ShippingAddress
 from clientela.customers.consents import State
 from clientela.customers.customer_fields import Customer, EmailStatus, MarketingConsent, Spend, VatIdStatus
 from clientela.errors import FieldError, InvalidInputError
+from clientela.schema import languages
 from clientela.schema.actors import Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Line, Money, Phone, Timestamp
-from clientela.schema.languages import Language
+from clientela.schema.languages import PreferredLanguage
 from clientela.schema.validation_errors import invalid_input
 from clientela.schema.vat_ids import VatId
 from clientela.sign_in.sign_in_errors import EmailUnprovenError
@@ -28,7 +29,7 @@ class AccountFields(Model):
     last_name: Line | None = None
     company: Line | None = None
     phone: Phone | None = None
-    language: Language | None = None
+    language: PreferredLanguage = None
     vat_id: VatId | None = None
     accepts_marketing: StrictBool | None = None
     billing_address: Address | None = None
@@ -130,6 +131,8 @@ def patch(store: Store, customer_id: str, changes: Any, now: datetime, version: 
         )
     fields, wording = dict(changes), _wording(changes)
     fields.pop("marketing_wording", None)
+    if "language" in fields:
+        fields["language"] = languages.best_effort(fields["language"])
 
     def apply(before: Customer) -> Customer:
         customers.require_version(before, version)

@@ -4,14 +4,37 @@ import json
 from typing import Any
 
 import pytest
+from tests.support.http_events import http_event
 from tests.support.storefront import NOW, ORIGIN, call
 
+import storefront_api
 from clientela import clock
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.sign_in import sign_in_limits
+from clientela.mail import mail_rendering
+from clientela.sign_in import link_requests, sign_in_limits
 from clientela.stores.stores import Store
 from clientela.table.rate_limits import Rule
+
+TEXTS = json.loads((mail_rendering.TEMPLATES / "sign_in_link" / "texts.json").read_text("utf-8"))
+# The line above the code in each language's mail and the code, and what people write before a code.
+PASTED = [f"{texts['code_elsewhere']}\n\n    {{a}} {{b}}\n" for texts in TEXTS.values()] + [
+    "Code: {a} {b}", "Código: {a} {b}", "Codice: {a} {b}", "Code\u00a0: {a}\u202f{b}", "Ihr Code: {a} {b}",
+    "O código é {a}{b}.", "It works for 10 minutes: {a} {b}",
+]  # fmt: skip
+UNUSUAL_LANGUAGES = [
+    "de_DE_formal",
+    "en-US@posix",
+    "es_ES.UTF-8",
+    "",
+    " ",
+    "garbage",
+    "x" * 300,
+    "\u0000",
+    None,
+    5,
+    ["es"],
+]
 
 
 def test_link_opens_a_session_and_the_same_link_again_is_refused(ana: Customer, link: Any) -> None:
@@ -53,6 +76,65 @@ def test_code_is_taken_as_people_type_it(ana: Customer, link: Any) -> None:
     proof, code = link()
     assert call("POST", "/sessions", {"token": proof["token"], "nonce": "other"})["json"]["code"] == "browser_mismatch"
     assert call("POST", "/sessions", {"token": proof["token"], "code": f" {code} "})["statusCode"] == 201
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "{fullwidth}",
+        "{a}\u00a0{b}",
+        "{a}\u2009{b}",
+        "{a}\u2013{b}",
+        "{a}.{b}",
+        "{a}_{b}",
+        "\u200b{a}{b}\u200b",
+        *PASTED,
+    ],
+)
+def test_code_is_taken_as_people_paste_it(ana: Customer, link: Any, typed: str) -> None:
+    proof, code = link()
+    a, b = code.split()
+    fullwidth = "".join(chr(ord(digit) + 0xFEE0) for digit in a + b)
+    pasted = typed.replace("{fullwidth}", fullwidth).replace("{a}", a).replace("{b}", b)
+    opened = call("POST", "/sessions", {"token": proof["token"], "code": pasted})
+    assert opened["statusCode"] == 201, opened
+
+
+@pytest.mark.parametrize("language", UNUSUAL_LANGUAGES)
+def test_language_keeps_nobody_out(store: Store, bearer: dict[str, str], language: Any) -> None:
+    for method, path, body, status in (
+        ("POST", "/login-links", {"email": "bea@example.com"}, 202),
+        ("POST", "/account/email-change", {"email": "eva@example.com"}, 202),
+        ("PATCH", "/account", {"name": "Ana"}, 200),
+    ):
+        answer = call(method, path, body | {"language": language}, headers=bearer)
+        assert answer["statusCode"] == status, (path, answer)
+    texts = str(language) if isinstance(language, str) else "5"
+    for path in ("/sign-in", "/sign-in/settings"):
+        event = http_event("GET", f"demo{path}", headers={"accept-language": texts}, language=texts)
+        assert storefront_api.handler(event, None)["statusCode"] == 200, path
+
+
+def test_language_falls_back_to_the_stores(store: Store, link: Any) -> None:
+    for language, stored in (("de_DE_formal", "de-DE"), ("garbage", None)):
+        email = f"{stored}@example.com".lower()
+        asked = call("POST", "/login-links", {"email": email, "language": language})["json"]
+        request = link_requests.find(store, asked["request_id"])
+        assert request is not None
+        assert request.language == stored
+
+
+@pytest.mark.parametrize("typed", ["ana@example.com\u200b", "\u202aana@example.com\u202c", "ana@exam\u200bple.com"])
+def test_invisible_marks_of_an_email_keep_nobody_out(ana: Customer, bearer: dict[str, str], typed: str) -> None:
+    asked = call("POST", "/login-links", {"email": typed.replace("ana", "bea")})
+    assert asked["statusCode"] == 202
+    assert call("POST", "/checkout-policy", {"email": typed})["statusCode"] == 200
+    wrong = call("POST", "/sessions", {"email": typed, "password": "wrong-and-long-enough"})
+    assert wrong["json"]["code"] != "invalid_input"
+    changed = call("POST", "/account/email-change", {"email": typed.replace("ana", "eva")}, headers=bearer)
+    assert changed["statusCode"] == 202
+    same = call("POST", "/account/email-change", {"email": typed}, headers=bearer)
+    assert same["json"]["errors"] == [{"pointer": "/email", "message": "is already your e-mail"}]
 
 
 @pytest.mark.parametrize(

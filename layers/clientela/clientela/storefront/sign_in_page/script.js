@@ -117,7 +117,7 @@ function h(tag, properties, ...children) {
   return node;
 }
 
-const EMAIL = { type: "email", name: "email", autocomplete: "email", maxLength: 254, autocapitalize: "none", spellcheck: false };
+const EMAIL = { type: "email", name: "email", autocomplete: "email", maxLength: 320, autocapitalize: "none", spellcheck: false };
 
 class SignIn extends HTMLElement {
   #channel = new BroadcastChannel(KEY);
@@ -243,8 +243,10 @@ class SignIn extends HTMLElement {
   }
 
   #valid(email) {
-    if (!email || !this.card.querySelector("input").validity.valid) throw { code: "email_invalid" };
-    return email;
+    const input = this.card.querySelector("input");
+    input.value = email.replace(/\p{Cf}/gu, "").trim(); // pasted marks that nobody sees
+    if (!input.value || !input.validity.valid) throw { code: "email_invalid" };
+    return input.value;
   }
 
   #askPassword() {
@@ -280,11 +282,13 @@ class SignIn extends HTMLElement {
   }
 
   #code(act) {
-    const field = { inputMode: "numeric", autocomplete: "one-time-code", maxLength: 20, name: "code", className: "code" };
+    const field = { inputMode: "numeric", autocomplete: "one-time-code", maxLength: 400, name: "code", className: "code" };
     return this.#form("code", "enter", (typed) => {
-      const digits = typed.replace(/[\s-]/g, "");
-      if (!/^\d{6}$/.test(digits)) throw { code: "code_invalid" };
-      return act(digits);
+      // As the API reads it, also in a pasted line of the mail: six digits without letters between them.
+      const runs = typed.normalize("NFKC").match(/\p{Nd}(?:[^\p{L}\p{N}]*\p{Nd})*/gu) ?? [];
+      const codes = new Set(runs.map((run) => run.replace(/\P{Nd}/gu, "")).filter((digits) => digits.length === 6));
+      if (codes.size !== 1) throw { code: "code_invalid" };
+      return act(...codes);
     }, field);
   }
 
