@@ -27,7 +27,10 @@ _SETTINGS = {
     "MailQueueUrl": "MAIL_QUEUE_URL",
     "ImportStateMachineArn": "IMPORT_STATE_MACHINE_ARN",
     "CustomerExportFunctionName": "EXPORT_FUNCTION_NAME",
+    "BulkChangesFunctionName": "BULK_FUNCTION_NAME",
+    "RemovalQueueUrl": "REMOVAL_QUEUE_URL",
     "SigningSecretArn": "SIGNING_SECRET_ARN",
+    "ErasureSecretArn": "ERASURE_SECRET_ARN",
 }
 _QUEUES = ("OrdersQueueUrl", "OrdersDeadLetterQueueUrl")  # in the order of Deployment's fields
 

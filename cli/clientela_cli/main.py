@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 
 from clientela_cli import deployment
-from clientela_cli.commands import customers, exports, imports, keys, orders, statistics, stores
-from clientela_cli.console import output
+from clientela_cli.commands import customers, exports, groups, imports, keys, orders, statistics, stores
+from clientela_cli.console import output, suggestions
 from clientela_cli.console.exit_codes import USAGE, CommandError, to_command_error
 
 _EPILOG = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done except for rejected or remaining items, 130 interrupted."
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG)
-for _commands in (stores, keys, customers, imports, orders, statistics, exports):
+for _commands in (stores, keys, customers, groups, imports, orders, statistics, exports):
     app.add_typer(_commands.app, name=_commands.__name__.rpartition(".")[2])
 
 _GLOBAL_FLAGS, _GLOBAL_OPTIONS = {"--local"}, {"--stack", "--profile", "--region"}
@@ -49,6 +49,9 @@ def choose(
     """
     if local and (others := [name for name in ("stack", "profile", "region") if _is_typed(context, name)]):
         raise CommandError(f"--local cannot be combined with --{', --'.join(others)}.", USAGE)
+    values = {"--stack": stack, "--profile": profile, "--region": region}
+    typed = [(name, value) for name, value in values.items() if value and _is_typed(context, name.removeprefix("--"))]
+    suggestions.keep_options([*["--local"] * local, *(word for option in typed for word in option)])
     if profile:
         os.environ["AWS_PROFILE"] = profile
     if region:

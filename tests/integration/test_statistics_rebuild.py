@@ -92,7 +92,7 @@ def test_nothing_has_drifted_after_the_sample_orders_in_every_status_twice_and_s
     assert list(order_integrity.find_orphans(store)) == []
 
 
-def test_drift_is_reported_then_mended_and_gone(store: Store) -> None:
+def test_drift_is_reported_then_corrected_and_gone(store: Store) -> None:
     ana = with_orders(store)
     broken = break_by_hand(
         store,
@@ -104,7 +104,7 @@ def test_drift_is_reported_then_mended_and_gone(store: Store) -> None:
         last_order_status="refunded",
     )
     [found] = drifted(store, dry_run=True)
-    assert (found.customer_id, found.orders, found.mended) == (ana.id, 3, False)
+    assert (found.customer_id, found.orders, found.corrected) == (ana.id, 3, False)
     assert fields(found) == {
         "orders_count": (5, 3),
         "total_spent": (
@@ -122,8 +122,8 @@ def test_drift_is_reported_then_mended_and_gone(store: Store) -> None:
         "directory.last_order_key": (None, f"2026-11-21T10:00:03.000Z#{ana.id}"),
     }
     assert one(store) == broken
-    [mended] = drifted(store)
-    assert (mended.drift, mended.mended) == (found.drift, True)
+    [corrected] = drifted(store)
+    assert (corrected.drift, corrected.corrected) == (found.drift, True)
     assert one(store).model_dump(exclude={"version", "updated_at"}) == ana.model_dump(exclude={"version", "updated_at"})
     assert drifted(store) == []
 
@@ -131,11 +131,11 @@ def test_drift_is_reported_then_mended_and_gone(store: Store) -> None:
 def test_statistics_without_an_order_are_drift_too(store: Store) -> None:
     ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
     break_by_hand(store, ana, orders_count=1)
-    assert [each.mended for each in drifted(store)] == [True]
+    assert [each.corrected for each in drifted(store)] == [True]
     assert one(store).orders_count == 0
 
 
-def test_directory_entries_alone_are_mended(store: Store) -> None:
+def test_directory_entries_alone_are_corrected(store: Store) -> None:
     ana = with_orders(store)
     boto3.client("dynamodb").update_item(
         TableName=settings.table_name(),
@@ -144,7 +144,7 @@ def test_directory_entries_alone_are_mended(store: Store) -> None:
         ExpressionAttributeValues={":wrong": {"S": f"{0:020d}#{ana.id}"}},
     )
     [found] = drifted(store)
-    assert (list(fields(found)), found.mended) == (["directory.spent_key"], True)
+    assert (list(fields(found)), found.corrected) == (["directory.spent_key"], True)
     assert drifted(store) == []
 
 
@@ -164,7 +164,7 @@ def test_an_order_that_comes_while_a_customer_is_computed_is_counted(
 
     monkeypatch.setattr(statistics_rebuild, "_computed", interrupted)
     [found] = drifted(store, dry_run=dry_run)
-    assert (found.orders, found.mended) == (6, not dry_run)
+    assert (found.orders, found.corrected) == (6, not dry_run)
     monkeypatch.undo()
     if dry_run:
         drifted(store)

@@ -154,7 +154,7 @@ def _drop_refused(pairs: Iterator[Pair], left: list[DeadLetter], *, force: bool)
     Append the other letters to `left`.
     """
     for message, letter in pairs:
-        if force or letter.takeable:
+        if force or letter.is_acceptable:
             yield message, letter
         else:
             left.append(letter)

@@ -14,7 +14,7 @@ from clientela.exports import export_jobs
 from clientela.exports.export_jobs import ExportJob, Manifest
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela_cli.console import options, output, progress
+from clientela_cli.console import options, output, progress, suggestions
 from clientela_cli.console.exit_codes import INTERRUPTED, USAGE, CommandError
 
 app = typer.Typer(help="Exports of customers to CSV files.", no_args_is_help=True)
@@ -95,7 +95,7 @@ def _wait_for_end(store: Store, job: ExportJob) -> ExportJob:
             return job
     except KeyboardInterrupt:
         raise CommandError(
-            f"The export continues: see `clientela exports show {store.id} {job.id}`.", INTERRUPTED
+            f"The export continues: see {suggestions.command(f'exports show {store.id} {job.id}')}.", INTERRUPTED
         ) from None
 
 

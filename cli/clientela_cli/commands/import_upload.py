@@ -11,7 +11,7 @@ from clientela.errors import ImportNotFoundError
 from clientela.imports import import_files, import_jobs, import_receive
 from clientela.imports.import_jobs import ImportJob
 from clientela.stores.stores import Store
-from clientela_cli.console import progress
+from clientela_cli.console import progress, suggestions
 from clientela_cli.console.exit_codes import INTERRUPTED, CommandError
 
 MAX_BYTES = 5 * 1024**3  # S3's limit for one PutObject. Only its answer contains the new version's id.
@@ -31,7 +31,8 @@ def upload(store: Store, file: Path, options: dict[str, str]) -> str:
     uploaded = import_files.find(bucket, key, answer.get("VersionId"))
     if uploaded is None:
         raise CommandError(
-            f"s3://{bucket}/{key} was deleted right after the upload: see `clientela imports list {store.id}`."
+            f"s3://{bucket}/{key} was deleted right after the upload: "
+            f"see {suggestions.command(f'imports list {store.id}')}."
         )
     return import_receive.job_id(uploaded)
 
@@ -50,7 +51,7 @@ def wait_for_end(store: Store, job_id: str) -> ImportJob:
             return job
     except KeyboardInterrupt:
         raise CommandError(
-            f"The import continues: see `clientela imports show {store.id} {job_id}`.", INTERRUPTED
+            f"The import continues: see {suggestions.command(f'imports show {store.id} {job_id}')}.", INTERRUPTED
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""`clientela imports`: upload, list, show, rejects."""
+"""`clientela imports`: upload, list, show, rejects, warnings."""
 
 import shutil
 import sys
@@ -13,7 +13,7 @@ from clientela.imports import import_files, import_jobs
 from clientela.imports.import_jobs import ImportJob, Mode
 from clientela.stores import stores
 from clientela_cli.commands import import_upload
-from clientela_cli.console import options, output
+from clientela_cli.console import options, output, suggestions
 from clientela_cli.console.exit_codes import FAILED, REJECTED, CommandError
 
 app = typer.Typer(help="Imports of customers from CSV files.", no_args_is_help=True)
@@ -62,7 +62,8 @@ def upload(
         raise CommandError(f"The import {job.status}: {job.message or 'no reason given'}", FAILED)
     if job.rejected:
         count = f"{job.rejected} of {job.rows_total} rows were rejected"
-        raise CommandError(f"{count}: run `clientela imports rejects {store.id} {job.id}` to see them.", REJECTED)
+        command = suggestions.command(f"imports rejects {store.id} {job.id}")
+        raise CommandError(f"{count}: run {command} to see them.", REJECTED)
 
 
 @app.command("list")
@@ -89,23 +90,22 @@ def show(context: typer.Context, store_id: options.Store, job_id: JobId, json: o
 
 
 @app.command()
-def rejects(
-    context: typer.Context,
-    store_id: options.Store,
-    job_id: JobId,
-    warnings: Annotated[
-        bool, typer.Option("--warnings", help="Print the rows that were imported with a warning instead.")
-    ] = False,
-) -> None:
+def rejects(context: typer.Context, store_id: options.Store, job_id: JobId) -> None:
     """Print the rejected rows as CSV, each with its error, ready to correct and upload again."""
     context.obj()
-    job = import_jobs.get(stores.read(store_id), job_id)
-    if job.finished_at is None:
-        raise CommandError("The import has not ended yet: its report is written at the end.")
-    _copy_report(job, "warnings" if warnings else "rejects")
+    _copy_report(import_jobs.get(stores.read(store_id), job_id), "rejects")
+
+
+@app.command()
+def warnings(context: typer.Context, store_id: options.Store, job_id: JobId) -> None:
+    """Print the values that were left out of imported rows as CSV, each with the reason."""
+    context.obj()
+    _copy_report(import_jobs.get(stores.read(store_id), job_id), "warnings")
 
 
 def _copy_report(job: ImportJob, report: import_files.Report) -> None:
+    if job.finished_at is None:
+        raise CommandError("The import has not ended yet: its report is written at the end.")
     s3 = clients.s3()
     try:
         body = s3.get_object(Bucket=settings.imports_bucket(), Key=import_files.report_key(job.id, report))["Body"]

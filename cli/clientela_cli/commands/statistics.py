@@ -31,8 +31,8 @@ class Tally:
     customers: int = 0
     orders: int = 0
     drifted: int = 0
-    mended: int = 0
-    loose: int = 0
+    corrected: int = 0
+    orphaned: int = 0
 
 
 @app.command()
@@ -53,7 +53,7 @@ def rebuild(
     tally = Tally()
     drifted, orphans = _find_drifted(store, tally, dry_run=dry_run), _find_orphans(store, tally)
     if json:
-        lists = {"drift": map(_drift_json, drifted), "loose_ends": (orphan._asdict() for orphan in orphans)}
+        lists = {"drift": map(_drift_json, drifted), "orphans": (orphan._asdict() for orphan in orphans)}
         output.json_lists(lists, lambda: {"store_id": store.id, "dry_run": dry_run, **asdict(tally)})
     else:
         for customer in drifted:
@@ -66,12 +66,12 @@ def rebuild(
 
 
 def _raise_if_wrong(tally: Tally) -> None:
-    if uncorrected := tally.drifted - tally.mended:
+    if uncorrected := tally.drifted - tally.corrected:
         raise CommandError(
             f"The statistics of {uncorrected} customers have drifted: run without --dry-run to correct them.", REJECTED
         )
-    if tally.loose:
-        raise CommandError(f"{tally.loose} orders or references have no matching record: see the list.", REJECTED)
+    if tally.orphaned:
+        raise CommandError(f"{tally.orphaned} orders or references have no matching record: see the list.", REJECTED)
 
 
 def _find_drifted(store: Store, tally: Tally, *, dry_run: bool) -> Iterator[CheckedCustomer]:
@@ -80,7 +80,7 @@ def _find_drifted(store: Store, tally: Tally, *, dry_run: bool) -> Iterator[Chec
         for customer in statistics_rebuild.rebuild(store, clock.now(), dry_run=dry_run):
             tally.customers += 1
             tally.orders += customer.orders
-            tally.mended += customer.mended
+            tally.corrected += customer.corrected
             report("Computing", tally.customers)
             if customer.drift:
                 tally.drifted += 1
@@ -91,10 +91,10 @@ def _find_orphans(store: Store, tally: Tally) -> Iterator[OrphanedRecord]:
     with progress.bar() as bar:
         bar.add_task("Looking for orphaned records", total=None)
         for orphan in order_integrity.find_orphans(store):
-            tally.loose += 1
+            tally.orphaned += 1
             yield orphan
 
 
 def _drift_json(customer: CheckedCustomer) -> dict[str, Any]:
     fields = [drift._asdict() for drift in customer.drift]
-    return {"customer_id": customer.customer_id, "mended": customer.mended, "fields": fields}
+    return {"customer_id": customer.customer_id, "corrected": customer.corrected, "fields": fields}

@@ -1,6 +1,5 @@
 """`clientela stores`: create, list, show, change, allow-sender."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -12,8 +11,8 @@ from clientela.schema import validation_errors
 from clientela.schema.email_addresses import Email
 from clientela.stores import stores
 from clientela.stores.stores import StoreSettings
-from clientela_cli.commands import setting_changes
-from clientela_cli.console import options, output
+from clientela_cli.commands import field_changes
+from clientela_cli.console import options, output, suggestions
 
 app = typer.Typer(help="Stores of the deployment.", no_args_is_help=True)
 
@@ -91,31 +90,27 @@ def show(context: typer.Context, store_id: options.Store, json: options.Json = F
 def change(
     context: typer.Context,
     store_id: options.Store,
-    fields: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="FIELD=VALUE", help="A setting with the name from `show`; repeatable. null resets it."
-        ),
-    ] = None,
-    patch: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.json", help="A JSON Merge Patch (RFC 7396).", exists=True, dir_okay=False),
-    ] = None,
+    fields: field_changes.Fields = None,
+    patch: field_changes.Patch = None,
     json: options.Json = False,
 ) -> None:
-    """Change a store's settings.
+    """Change a store's settings, and print what changed.
 
     Values are JSON or plain text, e.g. `--set welcome_mail=false --set branding.colour=#aa0000`.
     Changes take effect everywhere within half a minute.
     """
-    changes = setting_changes.read(patch, fields or [])
+    changes = field_changes.read(patch, fields)
     context.obj()
     before = stores.read(store_id)
-    setting_changes.validate(before, changes)
+    field_changes.validate(before, changes)
     after = store_settings.change_settings(store_id, changes, clock.now(), before.version)
-    _print(after, json)
+    if json:
+        output.json(after)
+    else:
+        field_changes.print_changes(before, after, StoreSettings.model_fields)
     if after.currency != before.currency:
-        output.say(f"Run `clientela statistics rebuild {after.id}` to sort customers by spending in {after.currency}.")
+        command = suggestions.command(f"statistics rebuild {after.id}")
+        output.say(f"Run {command} to sort customers by spending in {after.currency}.")
 
 
 @app.command("allow-sender")
@@ -130,4 +125,4 @@ def _print(store: stores.Store, json: bool) -> None:
     if json:
         return output.json(store)
     settings = store.model_dump(mode="json", exclude={"id"})
-    return output.settings({"store": store.id} | dict(setting_changes.flatten(settings)))
+    return output.settings({"store": store.id} | dict(field_changes.flatten(settings)))

@@ -13,13 +13,13 @@ from clientela.orders import order_messages
 from clientela.stores import stores
 from clientela_cli.sending.queue_reader import ReceivedMessage
 
-TAKEABLE = "would be accepted now: redrive it"
+ACCEPTABLE = "would be accepted now: redrive it"
 
 
 class DeadLetter(NamedTuple):
     """A dead letter. Store, order and version are None if the message has none that can be read.
 
-    `takeable` is True if the order intake would accept the message now.
+    `is_acceptable` is True if the order intake would accept the message now.
     """
 
     id: str
@@ -29,7 +29,7 @@ class DeadLetter(NamedTuple):
     sent_at: datetime
     expires_at: datetime
     received: int
-    takeable: bool
+    is_acceptable: bool
     reason: str
 
     def json(self) -> dict[str, Any]:
@@ -65,8 +65,8 @@ def parser(retention: timedelta) -> Callable[[ReceivedMessage], DeadLetter]:
             sent_at=message.sent_at,
             expires_at=message.sent_at + retention,
             received=message.receive_count,
-            takeable=reason is None,
-            reason=reason or TAKEABLE,
+            is_acceptable=reason is None,
+            reason=reason or ACCEPTABLE,
         )
 
     return parse

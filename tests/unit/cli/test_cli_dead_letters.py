@@ -70,7 +70,7 @@ def waiting(queue: str) -> list[str]:
 def test_each_dead_letter_has_the_reason_of_its_refusal(run: Run, body: Any, reason: str) -> None:
     message_id = put(body)
     [letter] = run("demo", "list", "--all", "--json").json()
-    assert (letter["id"], letter["received"], letter["takeable"]) == (message_id, 1, body == GOOD)
+    assert (letter["id"], letter["received"], letter["is_acceptable"]) == (message_id, 1, body == GOOD)
     assert letter["reason"].startswith(reason)
 
 

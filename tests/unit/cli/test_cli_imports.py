@@ -99,9 +99,8 @@ def test_rejected_rows_have_an_exit_code_of_their_own_and_can_be_fetched(run: Ru
     code, out, err = run("imports", "upload", "demo", half_good, "--json")
     job = json.loads(out)
     assert (code, job["status"], job["created"], job["rejected"]) == (3, "succeeded", 1, 1)
-    assert (
-        err == f"clientela: 1 of 2 rows were rejected: run `clientela imports rejects demo {job['id']}` to see them.\n"
-    )
+    command = f"clientela --local imports rejects demo {job['id']}"
+    assert err == f"clientela: 1 of 2 rows were rejected: run `{command}` to see them.\n"
     rejects = run("imports", "rejects", "demo", job["id"])
     assert rejects.code == 0
     assert "nobody,Nobody,3," in rejects.out
@@ -128,13 +127,19 @@ def test_a_file_that_cannot_be_read_fails(run: Run, half_good: Path) -> None:
     assert err.startswith("clientela: The import failed: ")
 
 
-@pytest.mark.parametrize("options", [[], ["--warnings"]])
-def test_an_import_that_read_no_row_has_a_reason_instead_of_a_report(
-    run: Run, half_good: Path, options: list[str]
-) -> None:
+def test_values_left_out_can_be_fetched(run: Run, half_good: Path) -> None:
+    half_good.write_text("email,phone\nana@example.com,no number\n")
+    job = run("imports", "upload", "demo", half_good, "--json").json()
+    code, out, _ = run("imports", "warnings", "demo", job["id"])
+    assert (job["created"], job["warnings"], code) == (1, 1, 0)
+    assert [line.split(",")[:2] for line in out.splitlines()[1:]] == [["2", "phone"]]
+
+
+@pytest.mark.parametrize("report", ["rejects", "warnings"])
+def test_an_import_that_read_no_row_has_a_reason_instead_of_a_report(run: Run, half_good: Path, report: str) -> None:
     half_good.write_text("name,city\nAna,Vigo\n")
     job = json.loads(run("imports", "upload", "demo", half_good, "--json").out)
-    code, out, err = run("imports", "rejects", "demo", job["id"], *options)
+    code, out, err = run("imports", report, "demo", job["id"])
     assert (code, out) == (1, "")
     assert err == f"clientela: The import failed before it read a row: {job['message']}\n"
 

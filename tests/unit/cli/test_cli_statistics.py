@@ -19,7 +19,7 @@ NOW = clock.now()
 ORDER: dict[str, Any] = {
     "version": 1, "placed_at": "2026-11-21T10:00:00Z", "currency": "EUR", "total": "49.90", "payment_status": "paid",
 }  # fmt: skip
-SUMS = {"customers": 2, "orders": 3, "drifted": 0, "mended": 0, "loose": 0}
+SUMS = {"customers": 2, "orders": 3, "drifted": 0, "corrected": 0, "orphaned": 0}
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def with_drift(store: Store) -> str:
 
 
 def test_without_drift_only_totals_are_printed(run: Run) -> None:
-    assert run("demo", "--json").json() == {"store_id": "demo", "dry_run": False, "drift": [], "loose_ends": [], **SUMS}
+    assert run("demo", "--json").json() == {"store_id": "demo", "dry_run": False, "drift": [], "orphans": [], **SUMS}
     code, out, err = run("demo")
     assert (code, err) == (0, "")
     assert [line.split() for line in out.splitlines()] == [[name.capitalize(), str(n)] for name, n in SUMS.items()]
@@ -54,8 +54,8 @@ def test_a_dry_run_reports_drift_and_a_run_corrects_it(run: Run, store: Store) -
     assert (code, f"{ana}  last_order_status: refunded, must be paid\n" in out) == (3, True)
     assert err == "clientela: The statistics of 1 customers have drifted: run without --dry-run to correct them.\n"
     done = run("demo", "--json").json()
-    assert done["drift"] == [{"customer_id": ana, "mended": True, "fields": [drift]}]
-    assert (done["drifted"], done["mended"]) == (1, 1)
+    assert done["drift"] == [{"customer_id": ana, "corrected": True, "fields": [drift]}]
+    assert (done["drifted"], done["corrected"]) == (1, 1)
     assert run("demo", "--dry-run").code == 0
 
 

@@ -1,4 +1,4 @@
-"""Stores, keys and customers on the command line."""
+"""Stores on the command line."""
 
 from pathlib import Path
 from typing import Any
@@ -7,9 +7,8 @@ import pytest
 from tests.support.cli import Run, deploy, runner
 
 from clientela import clock
-from clientela.customers import customers, store_settings
-from clientela.customers.customer_fields import NewCustomer
-from clientela.stores import api_keys, stores
+from clientela.customers import store_settings
+from clientela.stores import stores
 
 
 @pytest.fixture
@@ -93,8 +92,26 @@ def test_settings_are_changed_by_name_and_by_a_patch(run: Run, tmp_path: Path) -
     assert (changed["country"], changed["currency"], changed["allowed_origins"]) == (None, "EUR", ["https://a.example"])
     assert changed["branding"] == {"logo_url": "https://a.example/l.png", "colour": "#aa0000"}
     assert stores.read("demo").version == 2
-    code, out, err = run("stores", "change", "demo", "--set", "currency=USD")
-    assert (code, "branding.colour" in out, "statistics rebuild demo" in err) == (0, True, True)
+
+
+def test_a_change_prints_each_field_before_and_after(run: Run) -> None:
+    run("stores", "create", "demo", "--name", "Demo", "--currency", "EUR")
+    fields = ["--set", "currency=USD", "--set", "country=ES", "--set", "branding.colour=#aa0000", "--set", "name=Demo"]
+    code, out, err = run("stores", "change", "demo", *fields)
+    assert (code, [line.split() for line in out.splitlines()]) == (
+        0,
+        [
+            ["country:", "null", "→", "ES"],
+            ["currency:", "EUR", "→", "USD"],
+            ["branding.colour:", "#1f4f46", "→", "#aa0000"],
+        ],
+    )
+    assert "`clientela --local statistics rebuild demo`" in err
+    assert run("stores", "change", "demo", *fields) == (
+        0,
+        "",
+        "Nothing has changed: the fields have these values already.\n",
+    )
 
 
 def test_every_setting_can_be_set_as_it_is_shown(run: Run) -> None:
@@ -140,35 +157,3 @@ def test_an_invalid_sender_or_unknown_store_is_refused(run: Run, store_id: str, 
     run("stores", "create", "demo", "--name", "Demo")
     ended = run("stores", "allow-sender", store_id, address)
     assert (ended.code, ended.out, ended.err.count("\n")) == (code, "", 1)
-
-
-def test_a_key_is_shown_once_and_works_for_its_store(run: Run) -> None:
-    run("stores", "create", "demo", "--name", "Demo")
-    key = run(
-        "keys", "create", "demo", "--name", "till", "--scope", "customers:read", "--scope", "imports:read", "--json"
-    ).json()
-    assert api_keys.authenticate("demo", key["key"], clock.now()).scopes == ["customers:read", "imports:read"]
-    code, out, err = run("keys", "create", "demo", "--name", "back office")
-    assert (code, "ck_" in out, "cannot be shown again" in err) == (0, True, True)
-    code, out, _ = run("keys", "list", "demo")
-    assert (code, "ck_" in out, "back office" in out, "everything" in out) == (0, False, True, True)
-    assert [listed["name"] for listed in run("keys", "list", "demo", "--json").json()] == ["till", "back office"]
-
-
-@pytest.mark.parametrize(
-    "command",
-    [["keys", "create", "nobody", "--name", "x"], ["keys", "list", "nobody"], ["customers", "list", "nobody"]],
-)
-def test_an_unknown_store_is_refused(run: Run, command: list[str]) -> None:
-    assert run(*command) == (1, "", "clientela: Store 'nobody' not found.\n")
-
-
-def test_customers_are_listed_sorted_and_searched(run: Run) -> None:
-    run("stores", "create", "demo", "--name", "Demo")
-    for name in ("Ana Pérez", "Bo Li", "Ana [bold] Gil"):
-        email = f"{name.split()[0]}.{name.split()[-1]}@example.com".encode("ascii", "ignore").decode()
-        customers.create(stores.read("demo"), NewCustomer(email=email, name=name), clock.now())
-    code, out, _ = run("customers", "list", "demo", "--sort", "name", "--limit", "2")
-    assert (code, out.index("Ana [bold] Gil") < out.index("Ana Pérez"), "2 of 3 customers" in out) == (0, True, True)
-    found = run("customers", "list", "demo", "--query", "bo li", "--json").json()
-    assert [customer["name"] for customer in found] == ["Bo Li"]

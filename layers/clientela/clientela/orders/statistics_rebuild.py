@@ -46,7 +46,7 @@ class CheckedCustomer(NamedTuple):
     customer_id: str
     orders: int
     drift: list[Drift]
-    mended: bool
+    corrected: bool
 
 
 def rebuild(store: Store, now: datetime, *, dry_run: bool = False) -> Iterator[CheckedCustomer]:
@@ -70,7 +70,7 @@ def _check(store: Store, now: datetime, profile: dynamodb.Item, *, dry_run: bool
     customer = load(Customer, profile["customer"])
     count, computed = _computed(store, customer)
     if not _drift(store, profile, customer, computed):
-        return CheckedCustomer(customer.id, count, [], mended=False)
+        return CheckedCustomer(customer.id, count, [], corrected=False)
     # Profile and orders were read at different times: an order may have been recorded in between.
     return retry_on_conflict(partial(_check_version, store, now, customer.id, dry_run=dry_run))
 
@@ -83,21 +83,21 @@ def _check_version(store: Store, now: datetime, customer_id: str, *, dry_run: bo
     """
     profile = _profile(store, customer_id)
     if profile is None:  # deleted meanwhile
-        return CheckedCustomer(customer_id, 0, [], mended=False)
+        return CheckedCustomer(customer_id, 0, [], corrected=False)
     before = load(Customer, profile["customer"])
     count, computed = _computed(store, before)
     drift = _drift(store, profile, before, computed)
     if not drift:
-        return CheckedCustomer(customer_id, count, [], mended=False)
+        return CheckedCustomer(customer_id, count, [], corrected=False)
     if dry_run:
         later = _profile(store, customer_id)
         if later is None or load(Customer, later["customer"]).version != before.version:
             raise BusyError
-        return CheckedCustomer(customer_id, count, drift, mended=False)
+        return CheckedCustomer(customer_id, count, drift, corrected=False)
     after = computed.model_copy(update={"version": before.version + 1, "updated_at": now})
     with Transaction() as write:
         customers.replace(write, store, before, after, OPERATOR)
-    return CheckedCustomer(customer_id, count, drift, mended=True)
+    return CheckedCustomer(customer_id, count, drift, corrected=True)
 
 
 def _profile(store: Store, customer_id: str) -> dynamodb.Item | None:

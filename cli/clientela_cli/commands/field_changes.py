@@ -1,29 +1,51 @@
-"""Changes to a store's settings, from a JSON Merge Patch file (RFC 7396) and single fields."""
+"""Changes to fields, from a JSON Merge Patch file (RFC 7396) and single `field=value` texts."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
+import typer
+from pydantic import BaseModel
 
 from clientela.schema.merge_patch import merge
 from clientela.stores.stores import Store, StoreSettings
+from clientela_cli.console import output
 from clientela_cli.console.exit_codes import USAGE, CommandError
 
 type Json = dict[str, Any]
 
+Fields = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="A field with its name in `show`; repeatable. null empties it."),
+]
+Patch = Annotated[
+    Path | None,
+    typer.Option("--patch", metavar="FILE.json", help="A JSON Merge Patch (RFC 7396).", exists=True, dir_okay=False),
+]
 
-def read(patch: Path | None, fields: Iterable[str]) -> Json:
+
+def read(patch: Path | None, fields: Iterable[str] | None) -> Json:
     """Return the merge patch from a file and from `field=value` texts, which override the file.
 
     Raises:
         CommandError: nothing to change, or invalid input.
     """
-    changes = _read_file(patch) if patch else {}
-    for field in fields:
-        _add(changes, field)
+    changes = read_optional(patch, fields)
     if not changes:
         raise CommandError("Nothing to change: use --set FIELD=VALUE or --patch FILE.json.", USAGE)
+    return changes
+
+
+def read_optional(patch: Path | None, fields: Iterable[str] | None) -> Json:
+    """Return the fields from a file and from `field=value` texts; without both, none.
+
+    Raises:
+        CommandError: invalid input.
+    """
+    changes = _read_file(patch) if patch else {}
+    for field in fields or []:
+        _add(changes, field)
     return changes
 
 
@@ -34,12 +56,23 @@ def validate(store: Store, changes: Json) -> None:
 
 
 def flatten(settings: Json, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the name and value of each setting as `--set` accepts them, e.g. `branding.colour`."""
+    """Yield the name and value of each field as `--set` accepts them, e.g. `branding.colour`."""
     for name, value in settings.items():
         if isinstance(value, dict) and value:
             yield from flatten(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def print_changes(before: BaseModel, after: BaseModel, fields: Iterable[str]) -> None:
+    """Print each of these fields that changed as `field: before → after`, or that none did."""
+    old, new = (dict(flatten(each.model_dump(mode="json", include=set(fields)))) for each in (before, after))
+    pairs = {name: (old.get(name, "null"), new.get(name, "null")) for name in (old | new)}
+    changed = {name: f"{was} → {is_}" for name, (was, is_) in pairs.items() if was != is_}
+    if changed:
+        output.settings({f"{name}:": change for name, change in changed.items()})
+    else:
+        output.say("Nothing has changed: the fields have these values already.")
 
 
 def _add(changes: Json, field: str) -> None:
@@ -70,5 +103,5 @@ def _read_file(patch: Path) -> Json:
     except orjson.JSONDecodeError as error:
         raise CommandError(f"{patch.name} is not JSON: {error}", USAGE) from None
     if not isinstance(changes, dict):
-        raise CommandError(f"{patch.name} must contain a JSON object with the settings to change.", USAGE)
+        raise CommandError(f"{patch.name} must contain a JSON object with the fields.", USAGE)
     return changes
