@@ -47,13 +47,21 @@ def stop(state: Path) -> int:
         return 0
     os.kill(process, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
-    while lock.holder(state) == process:
+    while lock.holder(state) == process or _is_running(process):  # it still works after releasing the lock
         if time.monotonic() > deadline:
             print(f"Process {process} is still running after {_STOP_SECONDS} s.", file=sys.stderr)
             return 1
         time.sleep(0.1)
     print("The local cloud has stopped.")
     return 0
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def status(state: Path) -> int:

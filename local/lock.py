@@ -39,7 +39,12 @@ def holder(state: Path) -> int | None:
     """Return the process id of the local cloud that runs in `state`, or None."""
     try:
         with _file(state).open("r+") as file:
-            return None if _try_lock(file.fileno()) else int(file.read() or 0)
+            if _try_lock(file.fileno()):
+                return None
+            while not (process := file.read()):  # it has the lock and is just writing its id
+                time.sleep(0.02)
+                file.seek(0)
+            return int(process)
     except FileNotFoundError:
         return None
 
