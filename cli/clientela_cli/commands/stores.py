@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from clientela import clock
 from clientela.customers import store_settings
+from clientela.mail import senders
 from clientela.schema import validation_errors
 from clientela.schema.email_addresses import Email
 from clientela.stores import stores
@@ -62,6 +63,8 @@ def create(
     }
     settings = StoreSettings.model_validate({field: value for field, value in options_.items() if value is not None})
     context.obj()
+    if settings.sender:
+        senders.require_verified(settings.sender)
     _print(stores.create(store_id, settings, clock.now()), json)
 
 
@@ -115,10 +118,13 @@ def change(
 
 @app.command("allow-sender")
 def allow_sender(context: typer.Context, store_id: options.Store, address: Sender, json: options.Json = False) -> None:
-    """Allow a sender address for a store's mails. The merchant can then choose it."""
+    """Allow a sender address for a store's mails. The merchant can then choose it.
+
+    SES must have verified the address or its domain.
+    """
     sender = TypeAdapter(Email).validate_python(address)
     context.obj()
-    _print(stores.allow_sender(store_id, sender, clock.now()), json)
+    _print(senders.allow(store_id, sender, clock.now()), json)
 
 
 def _print(store: stores.Store, json: bool) -> None:

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto.backends import get_backend
 from tests.support.cli import Run, deploy, runner
 
 from clientela import clock
@@ -71,8 +73,38 @@ def test_patterns_are_described_in_words(run: Run, arguments: list[str], said: s
     assert (code, err.startswith(f"clientela: {said}"), "pattern" in err) == (2, True, False)
 
 
+def verify(identity: str) -> None:
+    """Let moto's SES know an identity as verified."""
+    boto3.client("sesv2").create_email_identity(EmailIdentity=identity)
+    for regions in get_backend("sesv2").values():
+        for backend in regions.values():
+            if stored := backend.core_backend.email_identities.get(identity):
+                stored.verified_for_sending_status = True
+
+
+@pytest.mark.parametrize("identity", ["shop@mail.example.org", "mail.example.org", "example.org"])
+def test_a_sender_is_allowed_once_ses_has_verified_it_or_its_domain(run: Run, identity: str) -> None:
+    run("stores", "create", "demo", "--name", "Demo")
+    boto3.client("sesv2").create_email_identity(EmailIdentity="shop@mail.example.org")  # not verified yet
+    refused = run("stores", "allow-sender", "demo", "shop@mail.example.org")
+    assert (refused.code, stores.read("demo").allowed_senders) == (1, [])
+    assert refused.err.startswith("clientela: sender: shop@mail.example.org is not verified by SES")
+    boto3.client("sesv2").delete_email_identity(EmailIdentity="shop@mail.example.org")
+    verify(identity)
+    assert run("stores", "allow-sender", "demo", "shop@mail.example.org").code == 0
+    assert stores.read("demo").allowed_senders == ["shop@mail.example.org"]
+
+
+def test_a_store_is_not_created_with_a_sender_that_ses_has_not_verified(run: Run) -> None:
+    new = ["stores", "create", "demo", "--name", "Demo", "--sender", "shop@example.com"]
+    assert (run(*new).code, list(stores.list_ids())) == (1, [])
+    verify("example.com")
+    assert (run(*new).code, stores.read("demo").allowed_senders) == (0, ["shop@example.com"])
+
+
 def test_an_allowed_sender_can_be_chosen_by_the_merchant(run: Run) -> None:
     run("stores", "create", "demo", "--name", "Demo")
+    verify("example.com")
     allowed = run("stores", "allow-sender", "demo", "shop@EXAMPLE.com", "--json").json()
     assert allowed["allowed_senders"] == ["shop@example.com"]
     assert (
@@ -154,6 +186,7 @@ def test_an_invalid_patch_is_refused(run: Run, tmp_path: Path, content: str, sai
 
 @pytest.mark.parametrize(("store_id", "address", "code"), [("demo", "nonsense", 2), ("nobody", "shop@example.com", 1)])
 def test_an_invalid_sender_or_unknown_store_is_refused(run: Run, store_id: str, address: str, code: int) -> None:
+    verify("example.com")
     run("stores", "create", "demo", "--name", "Demo")
     ended = run("stores", "allow-sender", store_id, address)
     assert (ended.code, ended.out, ended.err.count("\n")) == (code, "", 1)
