@@ -50,7 +50,8 @@ def change_api_key(key_id: KeyId, changes: Annotated[SkipValidation[KeyChanges],
 
     The calling key must have all scopes of the changed key.
     """
-    return responses.json(api_keys.patch(router.context["store"].id, key_id, changes, router.context["caller"]))
+    store_id, by = router.context["store"].id, router.context["caller"]
+    return responses.json(api_keys.patch(store_id, key_id, changes, clock.now(), by))
 
 
 @router.post(

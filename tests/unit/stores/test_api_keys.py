@@ -1,12 +1,12 @@
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 
 from clientela import clock, settings
-from clientela.errors import KeyMissingError, KeyNotFoundError, ScopeMissingError
+from clientela.errors import InvalidInputError, KeyMissingError, KeyNotFoundError, ScopeMissingError
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
@@ -53,6 +53,24 @@ def test_a_key_ends_at_its_hour(store: Store) -> None:
     assert [is_good(store, key, NOW + HOUR - timedelta(seconds=1)), is_good(store, key, NOW + HOUR)] == [True, False]
 
 
+@pytest.mark.parametrize("end", [NOW, NOW - HOUR])
+def test_a_key_with_a_past_end_is_refused(store: Store, issued: api_keys.IssuedKey, end: datetime) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        api_keys.create(store.id, NewKey(name="late", expires_at=end), NOW)
+    assert [field.pointer for field in refused.value.fields] == ["/expires_at"]
+    by = api_keys.get_record(store.id, issued.id).key
+    with pytest.raises(InvalidInputError):
+        api_keys.patch(store.id, issued.id, {"expires_at": clock.format_timestamp(end)}, NOW, by)
+    assert [key.id for key in api_keys.list_all(store.id)] == [issued.id]
+    assert is_good(store, issued.key)
+
+
+def test_an_expired_key_can_still_be_renamed(store: Store, issued: api_keys.IssuedKey) -> None:
+    by = api_keys.get_record(store.id, issued.id).key
+    key = api_keys.create(store.id, NewKey(name="short", expires_at=NOW + HOUR), NOW)
+    assert api_keys.patch(store.id, key.id, {"name": "old"}, NOW + 2 * HOUR, by).name == "old"
+
+
 def test_two_secrets_are_good_while_a_key_is_rotated(store: Store, issued: api_keys.IssuedKey) -> None:
     fresh = api_keys.rotate(store.id, issued.id, NOW)
     assert fresh.id == issued.id
@@ -95,17 +113,17 @@ def test_two_patches_at_once_both_count(
 ) -> None:
     by = api_keys.get_record(store.id, issued.id).key
     if changed_before:
-        api_keys.patch(store.id, issued.id, {"name": "desk"}, by)
+        api_keys.patch(store.id, issued.id, {"name": "desk"}, NOW, by)
     read = api_keys.get_record
 
     def read_and_then_it_changes(store_id: str, key_id: str) -> api_keys.KeyRecord:
         record = read(store_id, key_id)
         monkeypatch.setattr(api_keys, "get_record", read)
-        api_keys.patch(store_id, key_id, {"scopes": ["customers:read"]}, by)
+        api_keys.patch(store_id, key_id, {"scopes": ["customers:read"]}, NOW, by)
         return record
 
     monkeypatch.setattr(api_keys, "get_record", read_and_then_it_changes)
-    api_keys.patch(store.id, issued.id, {"name": "counter"}, by)
+    api_keys.patch(store.id, issued.id, {"name": "counter"}, NOW, by)
     after = api_keys.get_record(store.id, issued.id).to_key()
     assert (after.name, after.scopes) == ("counter", ["customers:read"])
 
@@ -124,7 +142,7 @@ def test_a_patch_changes_neither_the_secrets_nor_the_last_use_of_a_key(
 
     by = read(store.id, issued.id).key
     monkeypatch.setattr(api_keys, "get_record", read_and_then_it_is_rotated)
-    api_keys.patch(store.id, issued.id, {"name": "counter"}, by)
+    api_keys.patch(store.id, issued.id, {"name": "counter"}, NOW, by)
     after = read(store.id, issued.id).to_key()
     assert (after.name, after.last_used_at) == ("counter", NOW.replace(minute=0, second=0, microsecond=0))
     assert is_good(store, fresh[0])
@@ -145,5 +163,5 @@ def test_a_key_revoked_meanwhile_stays_revoked(
     by = read(store.id, issued.id).key
     monkeypatch.setattr(api_keys, "get_record", read_and_then_it_is_revoked)
     with pytest.raises(KeyNotFoundError):
-        api_keys.patch(store.id, issued.id, {"name": "counter"}, by)
+        api_keys.patch(store.id, issued.id, {"name": "counter"}, NOW, by)
     assert not api_keys.list_all(store.id)

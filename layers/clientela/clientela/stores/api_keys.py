@@ -10,7 +10,15 @@ from pynamodb.expressions.condition import Condition
 
 from clientela import clock, ids
 from clientela.concurrency import retry_on_conflict
-from clientela.errors import BusyError, KeyMissingError, KeyNotFoundError, ScopeMissingError, VersionConflictError
+from clientela.errors import (
+    BusyError,
+    FieldError,
+    InvalidInputError,
+    KeyMissingError,
+    KeyNotFoundError,
+    ScopeMissingError,
+    VersionConflictError,
+)
 from clientela.schema.documents import Model
 from clientela.schema.fields import Name, Timestamp
 from clientela.schema.merge_patch import all_optional, apply_patch
@@ -80,21 +88,26 @@ def create(store_id: str, new: NewKey, now: datetime) -> IssuedKey:
     """Create a key and return it with its secret. 1 write unit.
 
     The secret is not stored. It has 256 random bits, so a plain hash of it is safe at rest.
+
+    Raises:
+        InvalidInputError: the key would have expired already.
     """
+    _require_future(new, now)
     key = Key(**new.model_dump(), id=ids.new("key", now), created_at=now)
     secret = ids.secret()
     records.put(KeyRecord(keys.store(store_id), keys.api_key(key.id), secret_hash=sha256_hex(secret), key=key))
     return _issued(key, secret)
 
 
-def patch(store_id: str, key_id: str, changes: Any, by: Key) -> Key:
+def patch(store_id: str, key_id: str, changes: Any, now: datetime, by: Key) -> Key:
     """Apply a JSON Merge Patch (RFC 7396) to a key's name, scopes and expiry.
 
     The change applies everywhere within CACHED_SECONDS.
 
     Raises:
         KeyNotFoundError: the store has no such key.
-        InvalidInputError: the changed key is invalid.
+        InvalidInputError: the changed key is invalid, or its new end is past: to end a key,
+            revoke it.
         ScopeMissingError: the key has, or would get, more rights than the key `by`.
         BusyError: others keep changing the key.
 
@@ -104,6 +117,8 @@ def patch(store_id: str, key_id: str, changes: Any, by: Key) -> Key:
     def attempt() -> Key:
         record = get_record(store_id, key_id)
         after = record.key.model_copy(update=dict(apply_patch(NewKey, record.key, changes)))
+        if after.expires_at != record.key.expires_at:
+            _require_future(after, now)
         for key in (record.key, after):
             require_within(by, key)
         next_version = KeyRecord.version.set((record.version or 0) + 1)
@@ -198,6 +213,11 @@ def require_within(key: Key, other: NewKey) -> None:
 def list_all(store_id: str) -> list[Key]:
     """Return all keys of a store, oldest first. 1 read unit per 4 KB."""
     return [record.to_key() for record in KeyRecord.list_by_prefix(keys.store(store_id), keys.KEY_PREFIX)]
+
+
+def _require_future(key: NewKey, now: datetime) -> None:
+    if key.expires_at and key.expires_at <= now:
+        raise InvalidInputError(fields=[FieldError("/expires_at", "must be in the future")])
 
 
 _cache = TimedCache[tuple[str, str], KeyRecord](CACHED_SECONDS)
