@@ -110,7 +110,9 @@ def is_filled(field: str) -> bool:
 def is_filtered(field: str) -> bool:
     without, with_field = (record(STORE, each).serialize() for each in without_and_with(field))
     changed = {name for name in with_field if with_field[name] != without.get(name)}
-    return not changed.isdisjoint(customer_filter.expression(FULL_FILTER, "ES")["ExpressionAttributeNames"].values())
+    return not changed.isdisjoint(
+        customer_filter.expression(FULL_FILTER, "ES", "UTC")["ExpressionAttributeNames"].values()
+    )
 
 
 class Room(NamedTuple):

@@ -86,3 +86,13 @@ def test_a_part_of_a_rule_is_changed_alone(store: Store) -> None:
 def test_settings_that_cannot_be_are_refused(store: Store, changes: Any) -> None:
     with pytest.raises(InvalidInputError):
         store_settings.change_settings("demo", changes, NOW)
+
+
+def test_a_time_zone_is_one_of_the_iana_database_in_any_case(store: Store) -> None:
+    assert store.timezone == "UTC"
+    for text, name in (("europe/MADRID", "Europe/Madrid"), ("UTC", "UTC"), ("America/Argentina/Salta",) * 2):
+        assert store_settings.change_settings("demo", {"timezone": text}, NOW).timezone == name
+    for wrong in ("Madrid", "Europe/../UTC", "/etc/passwd", "GMT+25", ""):
+        with pytest.raises(InvalidInputError) as refused:
+            store_settings.change_settings("demo", {"timezone": wrong}, NOW)
+        assert [field.pointer for field in refused.value.fields] == ["/timezone"]

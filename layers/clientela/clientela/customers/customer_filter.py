@@ -1,5 +1,7 @@
 """The filters of the customer list, as one DynamoDB filter expression."""
 
+from collections.abc import Callable
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -8,13 +10,14 @@ from pydantic import AfterValidator, Field, StringConstraints
 from clientela import clock
 from clientela.customers.customer_fields import Status
 from clientela.customers.customer_records import COMPANY, PHONE
-from clientela.schema import phones
+from clientela.schema import phones, timezones
 from clientela.schema.countries import Country
 from clientela.schema.documents import Model
 from clientela.schema.email_addresses import Email
-from clientela.schema.fields import Amount, Line, Name, Timestamp
+from clientela.schema.fields import Amount, Line, Name
 from clientela.schema.languages import Language
 from clientela.schema.text import fold_for_search
+from clientela.schema.timezones import DayOrTime
 
 # Of a query. DynamoDB takes expressions of 4 KB. Folding may make four words of one character.
 MAX_WORDS = 50
@@ -49,7 +52,11 @@ NOT_FILTERED = {
 
 
 class CustomerFilter(Model):
-    """A customer must pass every filter. Dates include both ends; text ignores case and accents."""
+    """A customer must pass every filter. Text ignores case and accents.
+
+    Dates include both ends. A day without a time is one of the store's time zone, from its first to
+    its last moment.
+    """
 
     query: Words | None = None
     email: Email | None = None
@@ -69,24 +76,24 @@ class CustomerFilter(Model):
     max_orders: Count | None = None
     min_spent: Amount | None = None
     max_spent: Amount | None = None
-    created_from: Timestamp | None = None
-    created_to: Timestamp | None = None
-    updated_from: Timestamp | None = None
-    updated_to: Timestamp | None = None
-    last_order_from: Timestamp | None = None
-    last_order_to: Timestamp | None = None
+    created_from: DayOrTime | None = None
+    created_to: DayOrTime | None = None
+    updated_from: DayOrTime | None = None
+    updated_to: DayOrTime | None = None
+    last_order_from: DayOrTime | None = None
+    last_order_to: DayOrTime | None = None
     # Annotated outside: the resolver does not detect a list inside `Annotated[...] | None`, and
     # reads only one value.
     ids: Annotated[list[Name] | None, Field(max_length=100)] = None
 
 
-def expression(filter_: CustomerFilter, country: str | None) -> dict[str, Any]:
+def expression(filter_: CustomerFilter, country: str | None, timezone: str) -> dict[str, Any]:
     """Return a FilterExpression with its names and values, or an empty dictionary without filters.
 
-    `country` is the store's. `email` and `ids` are not part of it: the search reads those customers
-    by key.
+    `country` and `timezone` are the store's. `email` and `ids` are not part of it: the search reads
+    those customers by key.
     """
-    tests = _searches(filter_, country) + _equalities(filter_) + _ranges(filter_)
+    tests = _searches(filter_, country) + _equalities(filter_) + _ranges(filter_, timezone)
     if not tests:
         return {}
     names: dict[str, str] = {}
@@ -136,7 +143,7 @@ def _equalities(filter_: CustomerFilter) -> list[_Test]:
     return [test for test in tests if test[2] is not None]
 
 
-def _ranges(filter_: CustomerFilter) -> list[_Test]:
+def _ranges(filter_: CustomerFilter, timezone: str) -> list[_Test]:
     at_least, at_most = "{name} >= {value}", "{name} <= {value}"
     tests: list[_Test] = [
         (at_least, "orders_count", filter_.min_orders),
@@ -147,7 +154,12 @@ def _ranges(filter_: CustomerFilter) -> list[_Test]:
     for name in ("created", "updated", "last_order"):
         earliest, latest = getattr(filter_, f"{name}_from"), getattr(filter_, f"{name}_to")
         tests += [
-            (at_least, f"{name}_at", earliest and clock.format_timestamp(earliest)),
-            (at_most, f"{name}_at", latest and clock.format_timestamp(latest)),
+            (at_least, f"{name}_at", earliest and _time(earliest, timezones.start_of, timezone)),
+            (at_most, f"{name}_at", latest and _time(latest, timezones.end_of, timezone)),
         ]
     return [test for test in tests if test[2] is not None]
+
+
+def _time(edge: date, edge_of: Callable[[date, str], datetime], timezone: str) -> str:
+    """Return the time of a filter, or that edge of its day in the store's time zone."""
+    return clock.format_timestamp(edge if isinstance(edge, datetime) else edge_of(edge, timezone))

@@ -102,7 +102,9 @@ def _stream(request: dict[str, Any], answer: dict[str, Any], column: str) -> Ite
 
 def _request(store: Store, sort: Sort, filter_: CustomerFilter, after: str | None, bucket: int) -> dict[str, Any]:
     column = _column(sort)
-    request = {"ExpressionAttributeNames": {}, "ExpressionAttributeValues": {}} | expression(filter_, store.country)
+    request = {"ExpressionAttributeNames": {}, "ExpressionAttributeValues": {}} | expression(
+        filter_, store.country, store.timezone
+    )
     condition = "directory = :directory"
     request["ExpressionAttributeValues"] |= {":directory": {"S": keys.directory(store.id, bucket)}}
     if after is not None:
@@ -123,7 +125,7 @@ def _entries_by_key(store: Store, sort: Sort, filter_: CustomerFilter) -> list[_
 
     DynamoDB applies the other filters.
     """
-    column, tests = _column(sort), expression(filter_, store.country)
+    column, tests = _column(sort), expression(filter_, store.country, store.timezone)
     partitions = [keys.customer(store.id, customer_id) for customer_id in _filtered_ids(store, filter_)]
     profiles = (
         itertools.chain.from_iterable(_profile_if(pk, tests) for pk in partitions)

@@ -18,6 +18,7 @@ from clientela.schema.email_addresses import Email
 from clientela.schema.fields import Line, Timestamp
 from clientela.schema.languages import SUPPORTED, Language, SupportedLanguage
 from clientela.schema.merge_patch import all_optional, apply_patch
+from clientela.schema.timezones import Timezone
 from clientela.stores.timed_cache import TimedCache
 from clientela.table import keys, records
 from clientela.table.attributes import DocumentAttribute
@@ -81,6 +82,7 @@ class StoreSettings(Model):
     languages: Annotated[list[SupportedLanguage], Field(max_length=len(SUPPORTED))] = []
     country: Country | None = None
     currency: Currency = "USD"
+    timezone: Timezone = "UTC"  # of days without a time, such as `created_from=2026-11-21`
     branding: Branding = Branding()
     nightly_export: StrictBool = True
     approve_new_accounts: StrictBool = False
