@@ -6,8 +6,9 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from clientela import clock
-from clientela.bulk import bulk_jobs
+from clientela.bulk import bulk_jobs, bulk_previews
 from clientela.bulk.bulk_jobs import BulkJob, BulkResult, NewBulk
+from clientela.customers import group_filter
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import BulkJobNotFoundError
 from clientela.schema.fields import MAX_ID_LENGTH
@@ -25,15 +26,22 @@ BulkId = Annotated[str, Path(max_length=MAX_ID_LENGTH, examples=["blk_01KAJ3Q4S9
 
 @router.post(BASE, **route("changeCustomers", "customers:write", Listing[BulkResult], also={202: BulkJob}))
 def change_customers(new: Annotated[NewBulk, Body()]) -> Response[Any]:
-    """Change up to 1,000 customers by id, or all that pass a filter.
+    """Change up to 1,000 customers by id, all that pass a filter, or every customer with `all`.
 
     By id, the response has the result of each customer (200). By filter, a job is started (202).
+    An empty filter is refused. With `dry_run` nothing is written: `total` is the number of
+    customers, and the items are the results that up to 20 of them would have (200).
     """
     store, now, actor = router.context["store"], clock.now(), access.actor(router)
+    filter_ = group_filter.resolve(store, new.filter or CustomerFilter(), "/filter/group")
+    if new.dry_run:
+        by_ids, by_filter = bulk_previews.of_ids, bulk_previews.of_filter
+        preview = by_ids(store, new.ids, new.changes) if new.ids else by_filter(store, filter_, new.changes)
+        return responses.listing(router.current_event, preview.sample, None, bulk_previews.SAMPLE, preview.total)
     if new.ids is not None:
         results = bulk_jobs.change(store, new.ids, new.changes, now, actor)
         return responses.listing(router.current_event, results, None, bulk_jobs.MAX_IDS)
-    job = bulk_jobs.start(store, new.filter or CustomerFilter(), new.changes, now, actor)
+    job = bulk_jobs.start(store, filter_, new.changes, now, actor)
     return responses.json(job, 202, {"Location": f"/v1/stores/{store.id}/customers/bulk/{job.id}"})
 
 

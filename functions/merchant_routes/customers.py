@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Pat
 from pydantic import Field, SkipValidation
 
 from clientela import clock
-from clientela.customers import consents, customer_history, customer_input, customer_search, customers
+from clientela.customers import consents, customer_history, customer_input, customer_search, customers, group_filter
 from clientela.customers.consents import Consent
 from clientela.customers.customer_fields import (
     CUSTOMER_FIELDS,
@@ -53,11 +53,16 @@ class CustomerListParameters(CustomerFilter):
 
 @router.get(BASE, **route("listCustomers", "customers:read", Listing[CustomerRow]))
 def list_customers(parameters: Annotated[CustomerListParameters, Query()]) -> Response[Any]:
-    """List the customers that pass all filters. `fields` selects the fields besides the id."""
+    """List the customers that pass all filters. `fields` selects the fields besides the id.
+
+    `group` is an id or a code. A day such as `created_from=2026-11-21` is one of the store's
+    time zone, and `created_to` includes all of its day.
+    """
     store, limit = router.context["store"], parameters.limit
     filter_ = CustomerFilter.model_construct(
         **{name: getattr(parameters, name) for name in CustomerFilter.model_fields}
     )
+    filter_ = group_filter.resolve(store, filter_)
     page = customer_search.page(store, sort=parameters.sort, filter_=filter_, limit=limit, cursor=parameters.cursor)
     total = customer_search.count(store, filter_, parameters.sort) if parameters.count else None
     rows = customer_search.select_fields(page.items, parameters.fields) if parameters.fields else page.items

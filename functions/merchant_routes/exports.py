@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from clientela import clock
+from clientela.customers import group_filter
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError
 from clientela.exports import export_jobs
@@ -33,7 +34,7 @@ class NewExport(Model):
 def start_export(new: Annotated[NewExport, Body()]) -> Response[Any]:
     """Start an export. `getExport` returns its state."""
     store = router.context["store"]
-    job = export_jobs.start(store, clock.now(), new.filter)
+    job = export_jobs.start(store, clock.now(), group_filter.resolve(store, new.filter, "/filter/group"))
     return responses.json(job, 202, {"Location": f"/v1/stores/{store.id}/exports/{job.id}"})
 
 

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import bulk_changes
 import customers_api
 from clientela import clock
 from clientela.aws import clients
-from clientela.bulk import bulk_jobs, group_removal
+from clientela.bulk import bulk_jobs, bulk_previews, group_removal
 from clientela.bulk.bulk_jobs import BulkChange
 from clientela.customers import customer_history, customer_input, customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
@@ -25,6 +26,7 @@ from clientela.stores.stores import Store
 from clientela.table.transactions import Transaction
 
 NOW = clock.now()
+type Post = Callable[[dict[str, Any]], tuple[int, Any]]
 
 
 class Context:
@@ -171,6 +173,71 @@ def test_the_api_answers_at_once_for_ids_and_with_a_job_for_a_filter(
     assert [each["result"] for each in results["items"]] == ["changed", "changed"]
     for body in ({"changes": {}}, {"ids": [], "changes": {}}, {"ids": ["a"], "filter": {}, "changes": {}}):
         assert post(body)["statusCode"] == 422
+
+
+@pytest.fixture
+def post(store: Store) -> Post:
+    """Sends a bulk change to the API; returns status and answer."""
+    key = api_keys.create(store.id, NewKey(name="k"), NOW).key
+
+    def send(body: dict[str, Any]) -> tuple[int, Any]:
+        response = customers_api.handler(http_event("POST", "demo/customers/bulk", body, key=key), None)
+        return response["statusCode"], answered(response)
+
+    return send
+
+
+@pytest.mark.parametrize(
+    "named", [{}, {"filter": {}}, {"filter": {"query": None}}, {"all": False}, {"filter": {}, "all": False}]
+)
+def test_every_customer_is_changed_only_where_all_is_said(
+    store: Store, people: list[Customer], called: Called, post: Post, named: dict[str, Any]
+) -> None:
+    assert post({**named, "changes": {"status": "pending"}})[0] == 422
+    assert called.events == []
+    assert post({**named, "all": True, "changes": {"status": "pending"}})[0] == 202
+    called.run()
+    assert {customers.get(store, each.id).status for each in people} == {"pending"}
+
+
+@pytest.mark.parametrize(
+    "named",
+    [{"all": True, "ids": ["cus_1"]}, {"all": True, "filter": {"language": "es"}}, {"ids": ["cus_1"], "filter": {}}],
+)
+def test_two_ways_to_name_the_customers_are_refused(called: Called, post: Post, named: dict[str, Any]) -> None:
+    assert post({**named, "changes": {"status": "pending"}})[0] == 422
+
+
+def test_a_dry_run_counts_and_shows_a_sample_and_writes_nothing(
+    store: Store, people: list[Customer], called: Called, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_previews, "SAMPLE", 2)
+    customers.patch(store, people[1].id, {"tags": ["old", "new"]}, NOW)
+    before = [customers.get(store, each.id) for each in people]
+    for named, total in (({"filter": {"language": "de"}}, 3), ({"all": True}, 5), ({"ids": [p.id for p in people]}, 5)):
+        status, answer = post({**named, "changes": {"tags": {"add": ["new"]}}, "dry_run": True})
+        assert (status, answer["total"]) == (200, total)
+        assert [(each["id"], each["result"]) for each in answer["items"]] == [
+            (people[0].id, "changed"),
+            (people[1].id, "unchanged"),
+        ]
+    changes = {"groups": {"add": ["grp_nowhere"]}}
+    _, answer = post({"ids": [people[0].id, "cus_nobody"], "changes": changes, "dry_run": True})
+    assert [each["code"] for each in answer["items"]] == ["group_unknown", "customer_not_found"]
+    assert [customers.get(store, each.id) for each in people] == before
+    assert (called.events, bulk_jobs.list_all(store).items) == ([], [])
+
+
+def test_a_filter_by_group_takes_id_or_code_and_refuses_any_other(
+    store: Store, people: list[Customer], called: Called, post: Post
+) -> None:
+    group = groups.create(store, NewGroup(name="Trade", code="trade"), NOW)
+    customers.patch(store, people[0].id, {"groups": [group.id]}, NOW)
+    for name in (group.id, "trade"):
+        _, answer = post({"filter": {"group": name}, "changes": {"status": "pending"}, "dry_run": True})
+        assert [each["id"] for each in answer["items"]] == [people[0].id]
+    status, problem = post({"filter": {"group": "retail"}, "changes": {"status": "pending"}})
+    assert (status, problem["errors"][0]["pointer"], called.events) == (422, "/filter/group", [])
 
 
 def test_an_unknown_job_is_not_found(store: Store) -> None:

@@ -92,7 +92,7 @@ def test_filters_are_parameters_with_their_types(described: dict[str, Any]) -> N
     listed = described["paths"]["/v1/stores/{store_id}/customers"]["get"]["parameters"]
     parameters = {parameter["name"]: parameter for parameter in listed}
     assert parameters["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}
-    assert parameters["created_from"]["schema"]["format"] == "date-time"
+    assert parameters["created_from"]["schema"]["anyOf"] == [{"format": "date"}, {"format": "date-time"}]
     assert (parameters["ids"]["schema"]["type"], parameters["ids"]["explode"]) == ("array", False)
 
 

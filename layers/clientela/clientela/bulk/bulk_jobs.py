@@ -57,16 +57,26 @@ class BulkChange(Model):
 
 
 class NewBulk(Model):
-    """A bulk change of the customers with these ids, or of those that pass a filter."""
+    """A bulk change of the customers with these ids, of those that pass a filter, or of all.
+
+    With `dry_run` nothing is written.
+    """
 
     ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_IDS)] | None = None
     filter: CustomerFilter | None = None
+    all: StrictBool = False
     changes: BulkChange
+    dry_run: StrictBool = False
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.ids is None) == (self.filter is None):
-            raise ValueError("name the customers by ids or by a filter, one of the two")
+        is_filtered = self.filter is not None and bool(self.filter.model_dump(exclude_none=True))
+        if self.filter is not None and not (is_filtered or self.all):
+            raise ValueError("the filter is empty: to change every customer, send all as true")
+        if (self.ids is not None) + is_filtered + self.all != 1:
+            raise ValueError("name the customers by ids, by a filter or by all, one of the three")
+        if not self.changes.model_dump(exclude_none=True):
+            raise ValueError("changes must name at least one change")
         return self
 
 
@@ -177,6 +187,16 @@ def run(store: Store, job_id: str, read_clock: Callable[[], datetime], out_of_ti
     return record.job
 
 
+def apply(store: Store, before: Customer, changes: BulkChange) -> Customer:
+    """Return the customer with a bulk change applied, without writing — InvalidInputError."""
+    return customer_input.apply_patch(before, _patch(before, changes), store.country)
+
+
+def failure(customer_id: str, error: ClientelaError) -> BulkResult:
+    """Return the result for a customer that could not be changed."""
+    return BulkResult(id=customer_id, result="failed", code=error.code, message=error.detail or error.title)
+
+
 def _next_part(store: Store, record: BulkRecord, now: datetime) -> BulkRecord:
     job = record.job
     page = customer_search.page(
@@ -240,14 +260,14 @@ def _store_progress(
 def _change_one(store: Store, customer_id: str, changes: BulkChange, now: datetime, by: Actor) -> BulkResult:
     seen: list[Customer] = []
 
-    def apply(before: Customer) -> Customer:
+    def apply_seen(before: Customer) -> Customer:
         seen.append(before)
-        return customer_input.apply_patch(before, _patch(before, changes), store.country)
+        return apply(store, before, changes)
 
     try:
-        after = customers.change(store, customer_id, apply, now, by)
+        after = customers.change(store, customer_id, apply_seen, now, by)
     except ClientelaError as error:
-        return BulkResult(id=customer_id, result="failed", code=error.code, message=error.detail or error.title)
+        return failure(customer_id, error)
     return BulkResult(id=customer_id, result="unchanged" if after == seen[-1] else "changed")
 
 
