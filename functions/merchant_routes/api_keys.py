@@ -19,7 +19,10 @@ router = Router()
 
 BASE = "/v1/stores/<store_id>/api-keys"
 ONE = f"{BASE}/<key_id>"
-KeyId = Annotated[str, Path(max_length=MAX_ID_LENGTH, examples=["key_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+KeyId = Annotated[
+    str,
+    Path(max_length=MAX_ID_LENGTH, description="The id of the API key.", examples=["key_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"]),
+]
 
 
 @router.get(BASE, **route("listApiKeys", "keys:read", Listing[Key]))

@@ -6,8 +6,8 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from clientela import clock
-from clientela.bulk import bulk_jobs, bulk_previews
-from clientela.bulk.bulk_jobs import BulkJob, BulkResult, NewBulk
+from clientela.bulk import bulk_fields, bulk_jobs, bulk_previews
+from clientela.bulk.bulk_fields import BulkJob, BulkResult, NewBulk
 from clientela.customers import group_filter
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import BulkJobNotFoundError
@@ -21,7 +21,12 @@ from merchant_routes.access import route
 router = Router()
 
 BASE = "/v1/stores/<store_id>/customers/bulk"
-BulkId = Annotated[str, Path(max_length=MAX_ID_LENGTH, examples=["blk_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+BulkId = Annotated[
+    str,
+    Path(
+        max_length=MAX_ID_LENGTH, description="The id of the bulk change.", examples=["blk_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"]
+    ),
+]
 
 
 @router.post(BASE, **route("changeCustomers", "customers:write", Listing[BulkResult], also={202: BulkJob}))
@@ -40,7 +45,7 @@ def change_customers(new: Annotated[NewBulk, Body()]) -> Response[Any]:
         return responses.listing(router.current_event, preview.sample, None, bulk_previews.SAMPLE, preview.total)
     if new.ids is not None:
         results = bulk_jobs.change(store, new.ids, new.changes, now, actor)
-        return responses.listing(router.current_event, results, None, bulk_jobs.MAX_IDS)
+        return responses.listing(router.current_event, results, None, bulk_fields.MAX_IDS)
     job = bulk_jobs.start(store, filter_, new.changes, now, actor)
     return responses.json(job, 202, {"Location": f"/v1/stores/{store.id}/customers/bulk/{job.id}"})
 

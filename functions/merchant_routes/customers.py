@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from pydantic import Field, SkipValidation
 
 from clientela import clock
@@ -28,7 +28,7 @@ from clientela.sign_in import sessions, sign_in_events
 from clientela.sign_in.sessions import Session
 from clientela.sign_in.sign_in_events import SignInEvent
 from clientela.web import http_requests, responses
-from clientela.web.http_requests import Cursor, Limit
+from clientela.web.http_requests import Cursor, IfMatch, Limit
 from clientela.web.responses import Listing
 from merchant_routes import access
 from merchant_routes.access import CREATED_HEADERS, route
@@ -37,18 +37,26 @@ router = Router()
 
 BASE = "/v1/stores/<store_id>/customers"
 ONE = f"{BASE}/<customer_id>"
-CustomerId = Annotated[str, Path(max_length=MAX_ID_LENGTH, examples=["cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+CustomerId = Annotated[
+    str,
+    Path(max_length=MAX_ID_LENGTH, description="The id of the customer.", examples=["cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"]),
+]
 
 
 class CustomerListParameters(CustomerFilter):
     """Filters, order and page of a list of customers."""
 
     sort: Sort = "-created"
+    """The order of the list; with `-` descending. Example: -created"""
     limit: Limit = 50
+    """The number of customers in a page."""
     cursor: Cursor = None
+    """`next_cursor` of the previous page."""
     count: bool = False
+    """Whether to count all customers that pass the filters, as `total`."""
     # Annotated on the outside: else the resolver would read the first value only.
     fields: Annotated[list[CustomerField] | None, Field(max_length=len(CUSTOMER_FIELDS))] = None
+    """The fields to return besides the id; all if it is absent. Example: ["email", "name"]"""
 
 
 @router.get(BASE, **route("listCustomers", "customers:read", Listing[CustomerRow]))
@@ -101,7 +109,7 @@ def change_customer(
     customer_id: CustomerId,
     # Validated after merging: alone it may be invalid, such as a phone without its country.
     changes: Annotated[SkipValidation[CustomerChanges], Body()],
-    if_match: Annotated[str | None, Header(alias="If-Match")] = None,
+    if_match: IfMatch = None,
 ) -> Response[Any]:
     """Change a customer by JSON Merge Patch (RFC 7396). `If-Match` prevents lost updates."""
     store, version = router.context["store"], http_requests.expected_version(if_match)
@@ -112,9 +120,7 @@ def change_customer(
 @router.delete(
     ONE, **route("deleteCustomer", "customers:write", status=204, raises=[CustomerNotFoundError, VersionConflictError])
 )
-def delete_customer(
-    customer_id: CustomerId, if_match: Annotated[str | None, Header(alias="If-Match")] = None
-) -> Response[Any]:
+def delete_customer(customer_id: CustomerId, if_match: IfMatch = None) -> Response[Any]:
     """Delete a customer with its orders, sessions and history. Its e-mail can be used again."""
     version = http_requests.expected_version(if_match)
     customer_removal.remove(router.context["store"], customer_id, version, clock.deadline(access.REMOVAL_SECONDS))

@@ -20,7 +20,10 @@ from merchant_routes.customers import ONE, CustomerId
 router = Router()
 
 BASE = "/v1/stores/<store_id>/erasures"
-ErasureId = Annotated[str, Path(max_length=MAX_ID_LENGTH, examples=["ers_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+ErasureId = Annotated[
+    str,
+    Path(max_length=MAX_ID_LENGTH, description="The id of the erasure.", examples=["ers_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"]),
+]
 
 
 @router.post(f"{ONE}/erase", **route("eraseCustomer", "customers:write", Erasure, raises=[CustomerNotFoundError]))

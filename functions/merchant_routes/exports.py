@@ -21,13 +21,17 @@ from merchant_routes.access import route
 router = Router()
 
 BASE = "/v1/stores/<store_id>/exports"
-ExportId = Annotated[str, Path(max_length=MAX_ID_LENGTH, examples=["exp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+ExportId = Annotated[
+    str,
+    Path(max_length=MAX_ID_LENGTH, description="The id of the export.", examples=["exp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"]),
+]
 
 
 class NewExport(Model):
     """An export to start; without a filter, of all customers."""
 
     filter: CustomerFilter = CustomerFilter()
+    """The customers to export; all if it is absent."""
 
 
 @router.post(BASE, **route("startExport", "exports:write", ExportJob, 202, headers=["Location"]))

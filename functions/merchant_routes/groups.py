@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from pydantic import SkipValidation
 
 from clientela import clock
@@ -17,7 +17,7 @@ from clientela.groups import groups
 from clientela.groups.groups import Group, GroupChanges, NewGroup
 from clientela.schema.fields import MAX_ID_LENGTH
 from clientela.web import http_requests, responses
-from clientela.web.http_requests import Cursor, Limit
+from clientela.web.http_requests import Cursor, IfMatch, Limit
 from clientela.web.responses import Listing
 from merchant_routes import access
 from merchant_routes.access import CREATED_HEADERS, route
@@ -26,7 +26,9 @@ router = Router()
 
 BASE = "/v1/stores/<store_id>/groups"
 ONE = f"{BASE}/<group_id>"
-GroupId = Annotated[str, Path(max_length=MAX_ID_LENGTH, examples=["grp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+GroupId = Annotated[
+    str, Path(max_length=MAX_ID_LENGTH, description="The id of the group.", examples=["grp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])
+]
 
 
 @router.get(BASE, **route("listGroups", "groups:read", Listing[Group]))
@@ -68,7 +70,7 @@ def get_group(group_id: GroupId) -> Response[Any]:
 def change_group(
     group_id: GroupId,
     changes: Annotated[SkipValidation[GroupChanges], Body()],
-    if_match: Annotated[str | None, Header(alias="If-Match")] = None,
+    if_match: IfMatch = None,
 ) -> Response[Any]:
     """Change a group by JSON Merge Patch (RFC 7396). `If-Match` prevents lost updates."""
     group = groups.patch(
@@ -89,7 +91,7 @@ def delete_group(group_id: GroupId) -> Response[Any]:
 )
 def list_group_customers(
     group_id: GroupId,
-    sort: Annotated[Sort, Query()] = "-created",
+    sort: Annotated[Sort, Query(description="The order of the list; with `-` descending.")] = "-created",
     limit: Annotated[Limit, Query()] = 50,
     cursor: Annotated[Cursor, Query()] = None,
 ) -> Response[Any]:

@@ -17,7 +17,10 @@ from merchant_routes.access import route
 router = Router()
 
 BASE = "/v1/stores/<store_id>/imports"
-ImportId = Annotated[str, Path(max_length=MAX_ID_LENGTH, examples=["imp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+ImportId = Annotated[
+    str,
+    Path(max_length=MAX_ID_LENGTH, description="The id of the import.", examples=["imp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"]),
+]
 
 
 @router.get(BASE, **route("listImports", "imports:read", Listing[ImportJob]))

@@ -19,6 +19,10 @@ WITHOUT_EMAIL = "/v1/stores/<store_id>/orders/without-email"
 
 router = Router()
 
+OrderId = Annotated[
+    str, Path(max_length=ID_LENGTH, description="The order system's id of the order.", examples=["1001"])
+]
+
 
 @router.get(f"{ONE}/orders", **route("listOrders", "customers:read", Listing[Order], raises=[CustomerNotFoundError]))
 def list_orders(customer_id: CustomerId, parameters: Annotated[OrderListParameters, Query()]) -> Response[Any]:
@@ -33,9 +37,7 @@ def list_orders(customer_id: CustomerId, parameters: Annotated[OrderListParamete
 
 
 @router.get(f"{ONE}/orders/<order_id>", **route("getOrder", "customers:read", Order, raises=[OrderNotFoundError]))
-def get_order(
-    customer_id: CustomerId, order_id: Annotated[str, Path(max_length=ID_LENGTH, examples=["1001"])]
-) -> Response[Any]:
+def get_order(customer_id: CustomerId, order_id: OrderId) -> Response[Any]:
     """Get one order of a customer, with its items and addresses."""
     return responses.json(orders.get(router.context["store"], customer_id, order_id))
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header
+from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import SkipValidation
 
 from clientela import clock
@@ -12,6 +12,7 @@ from clientela.errors import VersionConflictError
 from clientela.stores import stores
 from clientela.stores.stores import SettingsChanges, Store
 from clientela.web import http_requests, responses
+from clientela.web.http_requests import IfMatch
 from merchant_routes.access import route
 
 router = Router()
@@ -29,7 +30,7 @@ def get_settings() -> Response[Any]:
 @router.patch(BASE, **route("changeSettings", "settings:write", Store, raises=[VersionConflictError], headers=["ETag"]))
 def change_settings(
     changes: Annotated[SkipValidation[SettingsChanges], Body()],
-    if_match: Annotated[str | None, Header(alias="If-Match")] = None,
+    if_match: IfMatch = None,
 ) -> Response[Any]:
     """Change settings by JSON Merge Patch (RFC 7396), effective everywhere within 30 seconds."""
     store = store_settings.change_settings(

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from pydantic import SkipValidation
 
 from clientela import clock
@@ -22,11 +22,15 @@ from clientela.sign_in.sign_in_errors import EmailUnprovenError, FreshSignInNeed
 from clientela.storefront import own_account
 from clientela.storefront.own_account import Account, AccountChanges
 from clientela.web import http_requests, openapi_responses, responses
-from clientela.web.http_requests import Cursor, Limit
+from clientela.web.http_requests import Cursor, IfMatch, Limit
 from clientela.web.responses import Listing
 from storefront_routes import access
 
 router = Router()
+
+OrderId = Annotated[
+    str, Path(max_length=ID_LENGTH, description="The order system's id of the order.", examples=["1001"])
+]
 
 BASE = "/v1/stores/<store_id>/account"
 
@@ -54,7 +58,7 @@ def get_account() -> Response[Any]:
 def change_account(
     # Validated after merging: alone it may be invalid, such as a phone without its country.
     changes: Annotated[SkipValidation[AccountChanges], Body()],
-    if_match: Annotated[str | None, Header(alias="If-Match")] = None,
+    if_match: IfMatch = None,
 ) -> Response[Any]:
     """Change one's own profile by JSON Merge Patch (RFC 7396). `If-Match` prevents lost updates."""
     store, (session, before) = router.context["store"], router.context["caller"]
@@ -138,6 +142,6 @@ def list_orders(parameters: Annotated[OrderListParameters, Query()]) -> Response
     **access.PRIVATE,
     responses=openapi_responses.responses({200: Order}, [OrderNotFoundError, EmailUnprovenError]),
 )
-def get_order(order_id: Annotated[str, Path(max_length=ID_LENGTH, examples=["1001"])]) -> Response[Any]:
+def get_order(order_id: OrderId) -> Response[Any]:
     """Get one of one's own orders."""
     return responses.json(orders.get(router.context["store"], access.proven_caller(router).customer.id, order_id))

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from clientela import clock
 from clientela.groups import group_stylesheets
@@ -11,6 +11,7 @@ from clientela.storefront import checkout, checkout_policy, own_account
 from clientela.storefront.checkout import Checkout
 from clientela.storefront.checkout_policy import CheckoutPolicy, CheckoutQuestion
 from clientela.web import etags, openapi_responses, responses
+from clientela.web.http_requests import IfNoneMatch
 from storefront_routes import access
 
 router = Router()
@@ -55,8 +56,10 @@ def ask_checkout_policy(question: Annotated[CheckoutQuestion, Body()]) -> Respon
     responses=openapi_responses.cacheable("text/css"),
 )
 def get_stylesheet(
-    groups: Annotated[str, Query(max_length=2500, examples=["wholesale,retail"])] = "",
-    if_none_match: Annotated[str | None, Header(alias="If-None-Match")] = None,
+    groups: Annotated[
+        str, Query(max_length=2500, description="The codes of the groups.", examples=["wholesale,retail"])
+    ] = "",
+    if_none_match: IfNoneMatch = None,
 ) -> Response[Any]:
     """Get the CSS of groups by their codes, highest priority first. Unknown codes are ignored."""
     stylesheet = group_stylesheets.stylesheet(router.context["store"], groups.split(","), clock.now())

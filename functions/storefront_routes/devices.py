@@ -17,25 +17,35 @@ from storefront_routes import access
 router = Router()
 
 BASE = "/v1/stores/<store_id>/account/sessions"
-SessionId = Annotated[str, Path(max_length=64, examples=["ses_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])]
+SessionId = Annotated[
+    str, Path(max_length=64, description="The id of the session.", examples=["ses_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"])
+]
 
 
 class Device(Model):
     """A device; `current` is true for the calling one."""
 
     id: str
+    """The id of the session. Example: ses_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     device: Line | None
+    """Browser and system; null if unknown. Example: Firefox, Windows"""
     signed_in_by: SignInMethod
+    """How the shopper signed in on this device."""
     created_at: Timestamp
+    """When the shopper signed in on this device."""
     last_seen_at: Timestamp
+    """When the device was last used, to within an hour."""
     expires_at: Timestamp
+    """When the session ends at the latest."""
     current: bool
+    """Whether this is the calling device."""
 
 
 class DeviceList(Model):
     """All devices of the shopper, newest sign-in first."""
 
     items: list[Device]
+    """The devices."""
 
 
 @router.get(

@@ -37,23 +37,36 @@ class NewEmail(Model):
     """The new e-mail address."""
 
     email: Email
+    """The new address. A mail to it has the link and the code that confirm the change. Example:
+    ana.perez@example.org"""
     language: PreferredLanguage = None
+    """The language of the mail; by default the customer's."""
 
 
 class EmailChangeRequest(Model):
     """A requested change, for the page to keep. `resend_after` is in seconds."""
 
     request_id: str
+    """The id of the request, for confirming it with the code. Example:
+    ecr_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     expires_at: Timestamp
+    """When link and code expire."""
     resend_after: int
+    """The seconds to wait before the next request. Example: 60"""
 
 
 class EmailProof(Model):
-    """The token after `#email_change=` in the link, or the request with the code in its mail."""
+    """The token after `#email_change=` in the link, or the request with the code in its mail.
+
+    Example: {"token": "01KAJ3Q4S9V7W0X2Y5Z8B1C4D6.kq2vN0"}
+    """
 
     token: Secret | None = None
+    """The token in the link of the mail. Example: 01KAJ3Q4S9V7W0X2Y5Z8B1C4D6.kq2vN0"""
     request_id: Secret | None = None
+    """The id of the request, together with `code`. Example: ecr_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     code: Code | None = None
+    """The six digits in the mail, together with `request_id`."""
 
     @model_validator(mode="after")
     def _one_proof(self) -> Self:
@@ -67,6 +80,7 @@ class RevertToken(Model):
     """The token after `#email_revert=` in the link of the notice to the old address."""
 
     token: Secret
+    """The token in the link of the notice. Example: 01KAJ3Q4S9V7W0X2Y5Z8B1C4D6.kq2vN0"""
 
 
 @router.post(

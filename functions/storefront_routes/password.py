@@ -22,12 +22,14 @@ class CurrentPassword(Model):
     """The current password; not needed within ten minutes of a sign-in by e-mail."""
 
     current_password: Password | None = None
+    """The current password. Example: correct horse battery"""
 
 
 class NewPassword(CurrentPassword):
     """The new password: 8 characters or more, and not one of the most common ones."""
 
     password: Password
+    """The new password. Example: a boat on the green hill"""
 
 
 @router.get(

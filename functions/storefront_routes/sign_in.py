@@ -43,6 +43,16 @@ REFUSALS = (
     CredentialsWrongError,
     AccountDisabledError, LoginDisabledError, OriginNotAllowedError,
 )  # fmt: skip
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=16,
+        max_length=200,
+        description="A key of the client's choice, hard to guess. A repeated request opens the same session.",
+    ),
+    Field(examples=["3f1c2a9e-5b7d-4c1e-9a53-0d7e1b6f2c48"]),
+]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -54,17 +64,26 @@ class NewLoginLink(Model):
     """A sign-in link to request: the e-mail, and the page to return to."""
 
     email: Email
+    """The e-mail to send the link to."""
     language: PreferredLanguage = None
+    """The language of the mail; by default the customer's, else the store's."""
     return_to: Annotated[str, StringConstraints(max_length=500)] | None = None
+    """The page of the storefront to open after the sign-in. Example: https://shop.example.com/cart
+    """
 
 
 class LoginLink(Model):
     """A requested link, for the page to keep. `resend_after` is in seconds."""
 
     request_id: str
+    """The id of the request, for signing in with the code. Example: sir_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6
+    """
     nonce: str
+    """Proves that the link is opened in the browser that requested it. Example: mP1wVq7yZ0"""
     expires_at: Timestamp
+    """When link and code expire."""
     resend_after: int
+    """The seconds to wait before the next request. Example: 60"""
 
 
 _PROOFS = ("token", "nonce", "request_id", "code", "email", "password")
@@ -77,15 +96,25 @@ class NewSession(Model):
     mail works in any browser. The token alone signs nobody in: the response says whether the link
     is valid, and the merchant sees that it was opened in another browser. With `cookie` the session
     is stored in a cookie that scripts cannot read, and is not in the response.
+
+    Example: {"token": "01KAJ3Q4S9V7W0X2Y5Z8B1C4D6.kq2vN0", "nonce": "mP1wVq7yZ0"}
     """
 
     token: Secret | None = None
+    """The token in the link of the mail. Example: 01KAJ3Q4S9V7W0X2Y5Z8B1C4D6.kq2vN0"""
     nonce: Secret | None = None
+    """The nonce of the requested link, together with `token`. Example: mP1wVq7yZ0"""
     request_id: Secret | None = None
+    """The id of the requested link, together with `code`. Example: sir_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6
+    """
     code: Code | None = None
+    """The six digits in the mail, together with `request_id` or `token`."""
     email: Email | None = None
+    """The e-mail, together with `password`."""
     password: Password | None = None
+    """The password, together with `email`. Example: a boat on the green hill"""
     cookie: StrictBool = False
+    """Whether to keep the session in a cookie of the browser; false by default."""
 
     @model_validator(mode="after")
     def _one_proof(self) -> Self:
@@ -107,9 +136,14 @@ class OpenSession(Model):
     """A new session. Only this response has `session_token`: null if it is in a cookie."""
 
     session_token: str | None
+    """The session's token, for `Authorization: Bearer`; null if it is in a cookie. Example:
+    cs_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6_kq2vN0"""
     expires_at: Timestamp
+    """When the session ends at the latest."""
     customer: Account
+    """The shopper's own account."""
     return_to: str | None
+    """The page to open now, from the request of the link. Example: https://shop.example.com/cart"""
 
 
 @router.post(
@@ -140,7 +174,7 @@ def request_login_link(new: Annotated[NewLoginLink, Body()]) -> Response[Any]:
 def create_session(
     new: Annotated[NewSession, Body()],
     # A secret of the client, to request a lost response again within a minute.
-    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=16, max_length=200)] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response[Any]:
     """Sign in with a link, a code or a password.
 

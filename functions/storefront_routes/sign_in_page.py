@@ -8,26 +8,40 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+from pydantic import Field
 
 from clientela.storefront import hosted_sign_in
 from clientela.storefront.hosted_sign_in import SignInPage
 from clientela.web import etags, openapi_responses
+from clientela.web.http_requests import IfNoneMatch
 
 router = Router()
 
 BASE = "/v1/stores/<store_id>/sign-in"
 CACHE_CONTROL = "public, max-age=300"
 
-IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
-Languages = Annotated[str, Query(examples=["pt-BR,es"])]
+Languages = Annotated[str, Query(description="Languages for the texts, preferred ones first.", examples=["pt-BR,es"])]
+ReturnTo = Annotated[
+    str,
+    Query(
+        max_length=500,
+        description="The page of the storefront to open after the sign-in.",
+        examples=["https://shop.example.com/cart"],
+    ),
+]
+AcceptLanguage = Annotated[
+    str | None,
+    Header(alias="Accept-Language", description="The languages of the browser, used after `language`."),
+    Field(examples=["pt-BR, es;q=0.8"]),
+]
 
 
 @router.get(BASE, operation_id="getSignInPage", tags=["sign-in"], responses=openapi_responses.cacheable("text/html"))
 def get_page(
     language: Languages = "",
     # Only the script reads it. It is validated when a link is requested and when it is opened.
-    return_to: Annotated[str, Query(max_length=500)] = "",
-    accept_language: Annotated[str | None, Header(alias="Accept-Language")] = None,
+    return_to: ReturnTo = "",
+    accept_language: AcceptLanguage = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response[Any]:
     """Get the store's sign-in page. Opening it signs nobody in, even with a link's token."""

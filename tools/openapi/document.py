@@ -9,6 +9,7 @@ import customers_api
 import storefront_api
 from clientela.stores.stores import StoreId
 from clientela.web import openapi_responses
+from tools.openapi.examples import Examples
 from tools.openapi.operation_responses import HEADERS, Responses, is_idempotent
 from tools.openapi.operations import Operation, operations
 from tools.openapi.schemas import Mode, Schemas
@@ -55,7 +56,8 @@ _ETAG = {"ETag": {"$ref": "#/components/headers/ETag"}}
 _ITSELF = {
     "operationId": "getOpenApi",
     "tags": ["document"],
-    "summary": "This document",
+    "summary": "Get this document",
+    "description": "Get this document. Anybody may read it.",
     "security": [],
     "responses": {
         "200": {"description": "OpenAPI 3.1", "headers": _ETAG, **_ANY_OBJECT},
@@ -67,6 +69,7 @@ _IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "description": "A key of the client's choice. If a request is repeated with it, the first response is returned again.",
+    "example": "3f1c2a9e-5b7d-4c1e-9a53-0d7e1b6f2c48",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 
@@ -76,11 +79,13 @@ def document() -> dict[str, Any]:
     all_operations = [*operations(customers_api.app), *operations(storefront_api.app)]
     hidden = [model for operation in all_operations for model in operation.parameters.values()]
     schemas = Schemas(_models(all_operations))
-    responses = Responses(schemas)
     paths: dict[str, dict[str, Any]] = {}
+    examples = Examples(schemas.components(hidden))
+    examples.complete()
+    responses = Responses(schemas, examples)
     for operation in all_operations:
         shared = paths.setdefault(operation.path, {"parameters": [{"$ref": "#/components/parameters/store_id"}]})
-        shared[operation.method.lower()] = _describe(operation, schemas, responses)
+        shared[operation.method.lower()] = _describe(operation, schemas, responses, examples)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -98,6 +103,7 @@ def document() -> dict[str, Any]:
                     "name": "store_id",
                     "in": "path",
                     "required": True,
+                    "description": "The id of the store.",
                     "example": "demo",
                     "schema": TypeAdapter(StoreId).json_schema(),
                 }
@@ -120,24 +126,29 @@ def _models(all_operations: list[Operation]) -> list[tuple[type[BaseModel], Mode
     return models
 
 
-def _describe(operation: Operation, schemas: Schemas, responses: Responses) -> dict[str, Any]:
-    described: dict[str, Any] = {"operationId": operation.id, "tags": operation.tags, "summary": operation.summary}
-    if operation.description:
-        described["description"] = operation.description
-    parameters = _parameters(operation, schemas)
+def _describe(operation: Operation, schemas: Schemas, responses: Responses, examples: Examples) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.id,
+        "tags": operation.tags,
+        "summary": operation.summary,
+        "description": operation.description,
+    }
+    parameters = _parameters(operation, schemas, examples)
     if parameters:
         described["parameters"] = parameters
     if operation.body:
         described["requestBody"] = {
             "required": True,
-            "content": _content(operation, schemas.of(operation.body, "validation")),
+            "content": _content(operation, schemas.of(operation.body, "validation"), examples),
         }
     return {**described, "responses": responses.of(operation), "security": operation.security}
 
 
-def _parameters(operation: Operation, schemas: Schemas) -> list[dict[str, Any]]:
+def _parameters(operation: Operation, schemas: Schemas, examples: Examples) -> list[dict[str, Any]]:
     parameters = [
-        {"name": name, "in": place, "required": required, "schema": schema} | _style(schema)
+        {"name": name, "in": place, "required": required}
+        | {"description": schema.pop("description", ""), "example": examples.of_parameter(schema), "schema": schema}
+        | _style(schema)
         for place, model in operation.parameters.items()
         for name, (schema, required) in schemas.fields(model).items()
     ]
@@ -153,6 +164,7 @@ def _style(schema: dict[str, Any]) -> dict[str, Any]:
     return {"style": "form", "explode": False} if schema.get("type") == "array" else {}
 
 
-def _content(operation: Operation, schema: dict[str, Any]) -> dict[str, Any]:
+def _content(operation: Operation, schema: dict[str, Any], examples: Examples) -> dict[str, Any]:
     types = ["application/merge-patch+json"] if operation.method == "PATCH" else []
-    return {media_type: {"schema": schema} for media_type in [*types, "application/json"]}
+    described = {"schema": schema, "example": examples.of(schema)}
+    return dict.fromkeys([*types, "application/json"], described)

@@ -9,6 +9,7 @@ from clientela.web import http_errors
 from clientela.web.openapi_responses import Problem
 from clientela.web.problems import PROBLEM, STATUS
 from clientela.web.responses import Listing
+from tools.openapi.examples import Examples, of_errors
 from tools.openapi.operations import Operation
 from tools.openapi.schemas import Schemas
 
@@ -52,27 +53,44 @@ _STATUS_HEADERS = {308: ["Location"], 401: ["WWW-Authenticate"], 429: ["Retry-Af
 class Responses:
     """Responses of operations. `shared` collects the components of error responses."""
 
-    def __init__(self, schemas: Schemas) -> None:
+    def __init__(self, schemas: Schemas, examples: Examples) -> None:
         self._schemas = schemas
+        self._examples = examples
         self.shared: dict[str, Any] = {}
 
     def of(self, operation: Operation) -> dict[str, Any]:
         """Return the `responses` of an operation, by status."""
         always = [*(_LIMITED if _takes_key(operation) else []), *(_REPLAYED if is_idempotent(operation) else [])]
         by_status: dict[int, Any] = {
-            status: _success(answer, self._schemas, always)
+            status: self._success(answer, always)
             for status, answer in operation.responses.items()
             if "raises" not in answer
         }
         by_status |= {status: self._error(status, errors) for status, errors in _errors(operation).items()}
         return {str(status): by_status[status] for status in sorted(by_status)}
 
+    def _success(self, answer: dict[str, Any], always: list[str]) -> dict[str, Any]:
+        model = answer["model"]
+        names = [*answer["headers"], *(["Link"] if model and issubclass(model, Listing) else []), *always]
+        described = {"description": answer["description"], **_headers(list(dict.fromkeys(names)))}
+        if model:
+            schema = self._schemas.of(model, "serialization")
+            content = {"application/json": {"schema": schema, "example": self._examples.of(schema)}}
+            return {**described, "content": content}
+        if "media_type" in answer:
+            return {**described, "content": {answer["media_type"]: {"schema": _TEXT}}}
+        return described
+
     def _error(self, status: int, errors: list[type[ClientelaError]]) -> dict[str, Any]:
-        """Return a reference to these errors' component, or the response if they are many."""
+        """Return a reference to these errors' component, or the response if they are many.
+
+        The component's name is that of its errors in the order of the alphabet.
+        """
+        errors = sorted(errors, key=lambda error: error.__name__)
         described = {
             "description": "; ".join(f"`{error.code}`: {error.title}" for error in errors),
             **_headers(_STATUS_HEADERS.get(status, [])),
-            "content": {PROBLEM: {"schema": self._schemas.of(Problem, "serialization")}},
+            "content": {PROBLEM: {"schema": self._schemas.of(Problem, "serialization"), "examples": of_errors(errors)}},
         }
         if len(errors) > _MAX_NAMED:
             return described
@@ -84,16 +102,6 @@ class Responses:
 def is_idempotent(operation: Operation) -> bool:
     """Return whether an Idempotency-Key works. Responses with a secret are never stored."""
     return _takes_key(operation) and operation.method == "POST" and "/api-keys" not in operation.path
-
-
-def _success(answer: dict[str, Any], schemas: Schemas, always: list[str]) -> dict[str, Any]:
-    model = answer["model"]
-    names = [*answer["headers"], *(["Link"] if model and issubclass(model, Listing) else []), *always]
-    content = {"application/json": {"schema": schemas.of(model, "serialization")}} if model else None
-    if "media_type" in answer and model is None:
-        content = {answer["media_type"]: {"schema": _TEXT}}
-    described = {"description": answer["description"], **_headers(list(dict.fromkeys(names)))}
-    return described | ({"content": content} if content else {})
 
 
 def _errors(operation: Operation) -> dict[int, list[type[ClientelaError]]]:

@@ -7,9 +7,10 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, Field, create_model
 
 from clientela.web import powertools_routes
+from tools.openapi import field_docs
 
 PLACES = {Path: "path", Query: "query", Header: "header"}
 
@@ -35,7 +36,7 @@ class Operation(NamedTuple):
 def operations(app: APIGatewayHttpResolver) -> Iterator[Operation]:
     """Yield the operations of an app in the order of its code."""
     for route in powertools_routes.registered(app):
-        summary, description = _docstring(route.func)
+        description = _docstring(route.func)
         parameters, body = _inputs(route.func, route.operation_id)
         yield Operation(
             route.method,
@@ -43,7 +44,7 @@ def operations(app: APIGatewayHttpResolver) -> Iterator[Operation]:
             route.operation_id,
             list(route.tags),
             route.security or [],
-            summary,
+            _summary(route.operation_id),
             description,
             parameters,
             body,
@@ -51,13 +52,17 @@ def operations(app: APIGatewayHttpResolver) -> Iterator[Operation]:
         )
 
 
-def _docstring(function: Any) -> tuple[str, str]:
-    """Return summary and description: the first line of the docstring, and the rest."""
+def _docstring(function: Any) -> str:
+    """Return the description of a route: its docstring, as paragraphs without line breaks."""
     text = inspect.getdoc(function)
     if not text:
         raise ValueError(f"{function.__module__}.{function.__name__} needs a docstring")
-    first, _, rest = text.partition("\n")
-    return first.rstrip("."), rest.strip()
+    return field_docs.unwrap(text)
+
+
+def _summary(operation_id: str) -> str:
+    """Return `List API keys` for `listApiKeys`: a menu of operations needs few words."""
+    return re.sub(r"(?<!^)([A-Z])", r" \1", operation_id).capitalize().replace("api", "API")
 
 
 def _inputs(function: Any, name: str) -> tuple[dict[str, type[BaseModel]], type[BaseModel] | None]:
@@ -77,9 +82,15 @@ def _inputs(function: Any, name: str) -> tuple[dict[str, type[BaseModel]], type[
             fields.setdefault(place, {}).update(_fields(model))
         else:
             default = ... if parameter.default is parameter.empty else parameter.default
-            fields.setdefault(place, {})[_header(kind, parameter.name)] = (hint, default)
+            about = Field(description=_description(hint))
+            fields.setdefault(place, {})[_header(kind, parameter.name)] = (Annotated[hint, about], default)
     models = {place: create_model(f"{name}_{place}", **by_name) for place, by_name in fields.items()}
     return models, body
+
+
+def _description(hint: Any) -> str | None:
+    """Return the description of a parameter; `Query()` hides that of its type."""
+    return next((part.description for part in get_args(hint)[1:] if getattr(part, "description", None)), None)
 
 
 def _bare(hint: Any) -> Any:
@@ -87,8 +98,13 @@ def _bare(hint: Any) -> Any:
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:
-    hints = get_type_hints(model, include_extras=True)
-    return {name: (hints[name], field.default) for name, field in model.model_fields.items()}
+    """Return the fields of a model of parameters, with their documentation."""
+    hints, documents = get_type_hints(model, include_extras=True), field_docs.of_model(model)
+    fields: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        add = documents[name].add_to if name in documents else None
+        fields[name] = (Annotated[hints[name], Field(json_schema_extra=add)], field.default)
+    return fields
 
 
 def _header(kind: Any, name: str) -> str:

@@ -5,11 +5,15 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
+
+from tools.openapi import field_docs
 
 type Mode = Literal["validation", "serialization"]
 
 _PREFIX = "#/components/schemas/"
+_BOUNDS = {"ge", "gt", "le", "lt"}  # of a number that is text in JSON: no words of JSON Schema
 
 
 class Schemas:
@@ -17,7 +21,9 @@ class Schemas:
 
     def __init__(self, models: Iterable[tuple[type[BaseModel], Mode]]) -> None:
         pairs = sorted(set(models), key=lambda pair: (pair[0].__name__, pair[1]))
-        by_model, document = models_json_schema(pairs, ref_template=f"{_PREFIX}{{model}}")
+        by_model, document = models_json_schema(
+            pairs, ref_template=f"{_PREFIX}{{model}}", schema_generator=_DocumentedSchema
+        )
         self._refs = {pair: _rename(schema) for pair, schema in by_model.items()}
         self._all = {_clean_name(name): _tidy(_rename(schema)) for name, schema in document["$defs"].items()}
         if len(self._all) < len(document["$defs"]):
@@ -38,9 +44,33 @@ class Schemas:
         return {name: (_without_null(field), name in required) for name, field in schema["properties"].items()}
 
     def components(self, without: Iterable[type[BaseModel]]) -> dict[str, Any]:
-        """Return the components by name, without the models of parameters."""
+        """Return the components by name, without the models of parameters.
+
+        They have no `default`: a client that sends the defaults would change what it does not name.
+        """
         hidden = {self._refs[model, "validation"]["$ref"].removeprefix(_PREFIX) for model in without}
-        return {name: self._all[name] for name in sorted(self._all) if name not in hidden}
+        shown = {name: self._all[name] for name in sorted(self._all) if name not in hidden}
+        for schema in shown.values():
+            for field in schema.get("properties", {}).values():
+                field.pop("default", None)
+        return shown
+
+
+class _DocumentedSchema(GenerateJsonSchema):
+    """Adds the fields' documentation, and requires in responses what is always there."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        described, model = super().model_schema(schema), schema["cls"]
+        properties = described.get("properties", {})
+        field_docs.parse(described.get("description", "")).add_to(described)
+        for name, document in field_docs.of_model(model).items():
+            if name in properties:
+                document.add_to(properties[name])
+        if self.mode == "serialization" and not field_docs.is_selection(model):
+            described["required"] = [name for name in properties if not model.model_fields[name].exclude_if]
+            if "examples" in described:
+                described["examples"] = [dict.fromkeys(properties) | each for each in described["examples"]]
+        return described
 
 
 def _clean_name(name: str) -> str:
@@ -69,13 +99,16 @@ def _tidy(schema: dict[str, Any]) -> dict[str, Any]:
     """Remove pydantic's titles, which repeat the names."""
     tidy = {name: value for name, value in schema.items() if name != "title"}
     if "properties" in tidy:
-        tidy["properties"] = {name: _without_title(field) for name, field in tidy["properties"].items()}
+        tidy["properties"] = {name: _tidy_field(field) for name, field in tidy["properties"].items()}
     return tidy
 
 
-def _without_title(field: dict[str, Any]) -> dict[str, Any]:
+def _tidy_field(field: dict[str, Any]) -> dict[str, Any]:
+    """Remove pydantic's title and words, and a default of null."""
     return {
-        name: value for name, value in field.items() if name != "title" and not (name == "default" and value is None)
+        name: value
+        for name, value in field.items()
+        if name not in {"title", *_BOUNDS} and not (name == "default" and value is None)
     }
 
 
@@ -85,4 +118,4 @@ def _without_null(field: dict[str, Any]) -> dict[str, Any]:
     rest = {name: value for name, value in field.items() if name not in {"anyOf", "title"}}
     if not options:
         return rest
-    return {**rest, **options[0]} if len(options) == 1 else {**rest, "anyOf": options}
+    return {**options[0], **rest} if len(options) == 1 else {**rest, "anyOf": options}

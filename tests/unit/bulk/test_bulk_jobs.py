@@ -10,7 +10,7 @@ import customers_api
 from clientela import clock
 from clientela.aws import clients
 from clientela.bulk import bulk_jobs, bulk_previews, group_removal
-from clientela.bulk.bulk_jobs import BulkChange
+from clientela.bulk.bulk_fields import BulkChange
 from clientela.customers import customer_history, customer_input, customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter

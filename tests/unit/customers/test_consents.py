@@ -9,7 +9,7 @@ import pytest
 
 from clientela import clock
 from clientela.bulk import bulk_jobs
-from clientela.bulk.bulk_jobs import BulkChange
+from clientela.bulk.bulk_fields import BulkChange
 from clientela.csv.csv_headers import recognise
 from clientela.customers import consents, customers
 from clientela.customers.consents import Consent

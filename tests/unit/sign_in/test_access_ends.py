@@ -19,7 +19,7 @@ import follow_ups
 from clientela import settings
 from clientela.aws import clients
 from clientela.bulk import bulk_jobs
-from clientela.bulk.bulk_jobs import BulkChange
+from clientela.bulk.bulk_fields import BulkChange
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.email_changes import email_changes, email_reverts

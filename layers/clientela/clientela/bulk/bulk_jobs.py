@@ -11,22 +11,20 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
 import orjson
 from botocore.exceptions import ClientError
-from pydantic import Field, StrictBool, model_validator
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from clientela import ids, settings
 from clientela.aws import clients
+from clientela.bulk.bulk_fields import BulkChange, BulkJob, BulkResult, ListChange
 from clientela.customers import customer_input, customer_search, customers
-from clientela.customers.customer_fields import Customer, Status
+from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import BulkJobNotFoundError, ClientelaError, VersionConflictError
 from clientela.schema.actors import Actor
-from clientela.schema.documents import Model
-from clientela.schema.fields import Id, Name, Timestamp
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
 from clientela.table.attributes import DocumentAttribute, load
@@ -34,81 +32,11 @@ from clientela.table.pagination import Page
 from clientela.table.records import Record
 
 BATCH_SIZE = 100  # customers of a job between two looks at the clock
-MAX_IDS = 1000  # customers that can be changed by id while the caller waits a few seconds
 _WORKERS = 8
-
-Names = Annotated[list[Name], Field(max_length=50)]
-
-
-class ListChange(Model):
-    """Entries to add to and to remove from a list of the customer. Groups are named by id."""
-
-    add: Names = []
-    remove: Names = []
-
-
-class BulkChange(Model):
-    """The fields to change. Absent fields stay."""
-
-    groups: ListChange | None = None
-    tags: ListChange | None = None
-    tax_exempt: StrictBool | None = None
-    status: Status | None = None
-
-
-class NewBulk(Model):
-    """A bulk change of the customers with these ids, of those that pass a filter, or of all.
-
-    With `dry_run` nothing is written.
-    """
-
-    ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_IDS)] | None = None
-    filter: CustomerFilter | None = None
-    all: StrictBool = False
-    changes: BulkChange
-    dry_run: StrictBool = False
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        is_filtered = self.filter is not None and bool(self.filter.model_dump(exclude_none=True))
-        if self.filter is not None and not (is_filtered or self.all):
-            raise ValueError("the filter is empty: to change every customer, send all as true")
-        if (self.ids is not None) + is_filtered + self.all != 1:
-            raise ValueError("name the customers by ids, by a filter or by all, one of the three")
-        if not self.changes.model_dump(exclude_none=True):
-            raise ValueError("changes must name at least one change")
-        return self
-
-
-class BulkResult(Model):
-    """The result for one customer. `code` and `message` say why it failed."""
-
-    id: str
-    result: Literal["changed", "unchanged", "failed"]
-    code: str | None = None
-    message: str | None = None
-
-
-class BulkJob(Model):
-    """A bulk change that runs as a job."""
-
-    id: str
-    status: Literal["queued", "running", "succeeded", "failed"] = "queued"
-    filter: CustomerFilter | None = None
-    changes: BulkChange
-    changed: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    created_at: Timestamp
-    finished_at: Timestamp | None = None
-    message: str | None = None
 
 
 class BulkRecord(Record):
-    """`STORE#demo` / `BULK#blk_01K…`.
-
-    The results of `parts` hundreds are in S3; the next one starts at `cursor`.
-    """
+    """`STORE#demo` / `BULK#blk_01K…`: results of `parts` hundreds are in S3; `cursor` is next."""
 
     parts = NumberAttribute(default=0)
     cursor = UnicodeAttribute(null=True)
@@ -212,7 +140,7 @@ def _next_part(store: Store, record: BulkRecord, now: datetime) -> BulkRecord:
 
 def _store_results(key: str, part: list[BulkResult]) -> list[BulkResult]:
     """Store the results of a hundred customers, or return those of the run that was first."""
-    body = orjson.dumps([result.model_dump(exclude_none=True) for result in part])
+    body = orjson.dumps([result.model_dump() for result in part])
     bucket = settings.exports_bucket()
     try:
         clients.s3().put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from clientela.bulk import bulk_jobs
-from clientela.bulk.bulk_jobs import BulkChange, BulkResult
+from clientela.bulk.bulk_fields import BulkChange, BulkResult
 from clientela.customers import customer_search, customers
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ClientelaError, GroupUnknownError

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from clientela.bulk import bulk_jobs
-from clientela.bulk.bulk_jobs import BulkChange, ListChange
+from clientela.bulk.bulk_fields import BulkChange, ListChange
 from clientela.customers import customer_search
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import GroupNotFoundError

@@ -23,15 +23,26 @@ class Address(Model):
     """
 
     id: Name | None = None
+    """The id of the address in its owner's book; made from its content if it has none. Example:
+    adr_2f6c1d9e8b7a4053"""
     name: Line | None = None
+    """The name of the recipient. Example: Ana Pérez"""
     company: Line | None = None
+    """The company of the recipient. Example: Pérez e Hijos, S.L."""
     street: Line | None = None
+    """Street and house number. Example: Calle Mayor 12"""
     street2: Line | None = None
+    """A further line, such as floor and door. Example: 3.º B"""
     city: Line | None = None
+    """The city or town. Example: Madrid"""
     postal_code: Annotated[str, StringConstraints(max_length=20), on_input(refuse_nul)] | None = None
+    """The postal code. Example: 28013"""
     region: Line | None = None
+    """The state, province or region. Example: Madrid"""
     country: Country | None = None
+    """The country: its ISO 3166-1 alpha-2 code, or in requests its name in six languages."""
     phone: Phone | None = None
+    """The recipient's phone, stored in E.164."""
 
     @field_validator("phone")
     @classmethod
@@ -43,6 +54,7 @@ class ShippingAddress(Address):
     """One address of the customer's address book."""
 
     is_default: StrictBool = False
+    """Whether this is the address that checkout suggests. One of a book is."""
 
 
 def to_e164(phone: str | None, info: ValidationInfo, *countries: str | None) -> str | None:

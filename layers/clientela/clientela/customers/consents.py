@@ -34,7 +34,9 @@ class Consent(MarketingConsent):
     """
 
     id: str
+    """The version of the customer that set this consent. Example: 0000000002"""
     recorded_at: Timestamp
+    """When the consent was stored."""
 
 
 class ConsentRecord(Record):

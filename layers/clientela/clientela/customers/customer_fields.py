@@ -83,48 +83,79 @@ class TaxExemption(Model):
     """The reason, jurisdiction and last day (inclusive) of a tax exemption."""
 
     reason: Line | None = None
+    """Why the customer pays no tax. Example: reseller"""
     jurisdiction: Line | None = None
+    """The authority or area that grants the exemption. Example: ES"""
     expires_on: date | None = None
+    """The last day of the exemption, inclusive; null for no end. Example: 2027-01-31"""
 
 
 class MarketingConsent(Model):
     """The customer's consent to marketing: unknown is never yes."""
 
     channel: Literal["email", "sms"] = "email"
+    """The channel that the consent is for."""
     state: Literal["subscribed", "unsubscribed", "unknown"]
+    """Whether the customer agreed, declined, or was not asked."""
     source: Line | None = None
-    wording: Line | None = None  # the version of the text that the customer agreed to
+    """Where the consent was given. Example: newsletter form"""
+    wording: Line | None = None
+    """The version of the text that the customer agreed to. Example: newsletter-2026-03"""
     at: Timestamp | None = None
+    """When the consent was given."""
 
 
 class Spend(Money):
     """The total and number of a customer's counted orders in one currency."""
 
     orders: int
+    """The number of counted orders in this currency. Example: 3"""
 
 
 class CustomerFields(Model):
     """The fields that a merchant may write."""
 
     name: Line | None = None
+    """The full name; made of first and last name if it is empty. Example: Ana Pérez"""
     first_name: Line | None = None
+    """The first name. Example: Ana"""
     last_name: Line | None = None
+    """The last name. Example: Pérez"""
     company: Line | None = None
+    """The company. Example: Pérez e Hijos, S.L."""
     language: Language | None = None
+    """The BCP 47 language that the customer reads."""
     status: Status = "active"
+    """`active`; `pending`: waits for approval and cannot order; `disabled`: cannot sign in."""
     groups: Annotated[list[Name], Field(max_length=50), on_input(_without_duplicates)] = []
+    """The ids of the customer's groups. Example: ["grp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"]"""
     primary_group: Name | None = None
+    """The id of the group that leads at checkout; one of `groups`. Example:
+    grp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     tags: Annotated[list[Tag], Field(max_length=100), on_input(_without_duplicates)] = []
+    """The merchant's own labels. Example: ["vip"]"""
     tax_exempt: StrictBool = False
+    """Whether the customer pays no tax, until `tax_exemption` expires. Example: true"""
     tax_exemption: TaxExemption | None = None
+    """The reason and the end of the tax exemption."""
     vat_id: VatId | None = None
+    """The VAT ID with the letters of its country. Its check digits must be right."""
     accepts_marketing: StrictBool | None = None
+    """Whether the customer agreed to marketing by e-mail; null if unknown. Example: true"""
     marketing_consent: MarketingConsent | None = None
+    """The latest consent to marketing, as the ledger has it."""
     billing_address: Address | None = None
+    """The address for invoices."""
     shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=MAX_ADDRESSES), on_input(complete_book)] = []
+    """The customer's address book."""
     phone: Phone | None = None  # after the addresses, because it is read with their country
+    """The phone, stored in E.164. It is read with the country of an address, else of the store."""
     note: Annotated[str, StringConstraints(max_length=5000), on_input(refuse_nul)] | None = None
+    """A note for the merchant's staff. The customer never sees it. Example: Prefers to be called in
+    the morning."""
     custom_fields: Annotated[dict[Name, CustomFieldValue], Field(max_length=50)] = {}
+    """The merchant's own fields: texts, numbers and truth values by name. Example: {"loyalty_card":
+    "L-1001"}"""
 
     @model_validator(mode="after")
     def _complete(self, info: ValidationInfo) -> Self:
@@ -150,6 +181,7 @@ class NewCustomer(CustomerFields):
     """A customer to create."""
 
     email: Email
+    """The e-mail. A store has one customer for each, without regard to case."""
 
 
 # RFC 7396: absent fields stay, null empties a field. The merged result is validated as a
@@ -166,21 +198,37 @@ class Customer(NewCustomer):
     """A customer of a store, as stored and answered."""
 
     id: str
+    """The id of the customer. Example: cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     email_status: EmailStatus = "unproven"
+    """Whether the customer has proven the e-mail, and whether mails to it fail."""
     type: Literal["guest", "registered"] = "registered"
+    """`guest` until the first sign-in, if an order created the customer; else `registered`."""
     vat_id_status: VatIdStatus = "none"
+    """The result of the check with the tax authorities' register."""
     orders_count: int = 0
+    """The number of counted orders: those that are paid. Example: 3"""
     total_spent: list[Spend] = []
+    """The total of the counted orders in each currency."""
     average_order_value: Money | None = None
+    """The average counted order, in the store's currency or else the most used one."""
     first_order_at: Timestamp | None = None
+    """When the first counted order was placed."""
     last_order_at: Timestamp | None = None
+    """When the latest counted order was placed."""
     last_order_status: PaymentStatus | None = None
+    """The payment status of the latest order."""
     last_payment_method: Line | None = None
+    """How the latest order was paid. Example: card"""
     last_sign_in_at: Timestamp | None = None
+    """When the customer last signed in."""
     source: Source = "merchant"
+    """What created the customer."""
     created_at: Timestamp
+    """When the customer was created."""
     updated_at: Timestamp
+    """When the customer was last changed."""
     version: int = 1
+    """The number of the version, as in the ETag. Each change adds one. Example: 7"""
     # Sessions and sign-in links of earlier versions are void (customers.replace). Stored, but in no
     # response.
     access_version: SkipJsonSchema[int] = Field(0, exclude=True)

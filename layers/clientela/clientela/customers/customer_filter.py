@@ -56,35 +56,62 @@ class CustomerFilter(Model):
 
     Dates include both ends. A day without a time is one of the store's time zone, from its first to
     its last moment.
+
+    Example: {"country": "ES", "min_spent": "100.00"}
     """
 
     query: Words | None = None
+    """Words to find in name, e-mail, company or phone; each must be found. Example: ana"""
     email: Email | None = None
+    """The customer with this e-mail."""
     phone: Annotated[Line, AfterValidator(_has_digits)] | None = None
+    """The first digits of a phone, with or without the country's code. Example: +34911"""
     company: Words | None = None
+    """The first words of the company. Example: Pérez"""
     group: Name | None = None
+    """The id of a group of the customer. Example: grp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     status: Status | None = None
+    """The status of the customer."""
     type: Literal["guest", "registered"] | None = None
+    """Guests, or registered customers."""
     tax_exempt: bool | None = None
+    """Customers who are tax-exempt, or those who are not."""
     accepts_marketing: bool | None = None
+    """Customers who agreed to marketing, or who declined."""
     country: Country | None = None
+    """The country of the billing address, else of the default shipping address."""
     city: Line | None = None
+    """The city of that address. Example: Madrid"""
     postal_code: Line | None = None
+    """The beginning of that address's postal code. Example: 280"""
     language: Language | None = None
+    """The customer's language."""
     tag: Name | None = None
+    """One of the customer's tags. Example: vip"""
     min_orders: Count | None = None
+    """The smallest number of counted orders. Example: 1"""
     max_orders: Count | None = None
+    """The greatest number of counted orders. Example: 10"""
     min_spent: Amount | None = None
+    """The smallest total of the counted orders, in the store's currency."""
     max_spent: Amount | None = None
+    """The greatest total of the counted orders, in the store's currency. Example: 5000.00"""
     created_from: DayOrTime | None = None
+    """Created at this time or later."""
     created_to: DayOrTime | None = None
+    """Created at this time or earlier."""
     updated_from: DayOrTime | None = None
+    """Changed at this time or later."""
     updated_to: DayOrTime | None = None
+    """Changed at this time or earlier."""
     last_order_from: DayOrTime | None = None
+    """Ordered last at this time or later."""
     last_order_to: DayOrTime | None = None
+    """Ordered last at this time or earlier."""
     # Annotated outside: the resolver does not detect a list inside `Annotated[...] | None`, and
     # reads only one value.
     ids: Annotated[list[Name] | None, Field(max_length=100)] = None
+    """The ids of the customers. Example: ["cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"]"""
 
 
 def expression(filter_: CustomerFilter, country: str | None, timezone: str) -> dict[str, Any]:

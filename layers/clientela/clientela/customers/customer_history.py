@@ -36,10 +36,15 @@ class HistoryEntry(Model):
     """One entry of a customer's history."""
 
     id: str
+    """The id of the entry, unique for the customer. Example: 0000000002#0"""
     type: EntryType
+    """What happened."""
     at: Timestamp
+    """When it happened."""
     actor: Actor
+    """Who or what made the change."""
     changes: list[FieldChange] = []
+    """The changed fields."""
 
 
 class HistoryRecord(Record):

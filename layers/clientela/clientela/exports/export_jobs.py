@@ -42,23 +42,32 @@ class ExportIncompleteError(RuntimeError):
 
 
 class ExportJob(Model):
-    """An export as the merchant sees it.
-
-    `file` and `manifest` are keys in the exports bucket, set at the end.
-    """
+    """An export as the merchant sees it. What the end sets is null before."""
 
     id: str
+    """The id of the export. Example: exp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     status: Status = "queued"
+    """The state of the export."""
     filter: CustomerFilter = _ALL_CUSTOMERS
+    """The customers that the export has."""
     rows: int | None = None
+    """The number of rows, without the header. Example: 59"""
     size: int | None = None
+    """The size of the file in bytes. Example: 18250"""
     sha256: str | None = None
+    """The SHA-256 hash of the file. Example: 9f86d081884c7d659a2feaa0c55ad015"""
     file: str | None = None
+    """The file's key in the exports bucket. Example: demo/customers-20261121T100000Z.csv"""
     manifest: str | None = None
+    """The key of its manifest. Example: demo/customers-20261121T100000Z.manifest.json"""
     message: str | None = None
+    """Why the export failed, else null. Example: null"""
     created_at: Timestamp
+    """When the export was requested."""
     started_at: Timestamp | None = None
+    """When the export started."""
     finished_at: Timestamp | None = None
+    """When the export ended."""
 
 
 class Manifest(Model):

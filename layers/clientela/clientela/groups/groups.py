@@ -30,8 +30,11 @@ class Discount(Model):
     """A discount for members: a percentage of the order, or a fixed amount in a currency."""
 
     kind: Literal["percent", "fixed"]
+    """A percentage of the order, or a fixed amount."""
     value: Annotated[Amount, Field(gt=0)]
+    """The percentage, up to 100, or the amount. Example: 10"""
     currency: Currency | None = None
+    """The currency of a fixed amount; null for a percentage. Example: null"""
 
     @model_validator(mode="after")
     def _check_currency(self) -> Self:
@@ -46,12 +49,19 @@ class NewGroup(Model):
     """A group to create. `GET /storefront.css` serves `css`; the highest priority leads."""
 
     name: Annotated[Line, Field(min_length=1)]
+    """The name, for the merchant's staff. Example: Wholesale"""
     code: Code
+    """The code, for the storefront: its CSS class and stylesheet. Unique in the store."""
     discount: Discount | None = None
+    """The discount of the members."""
     css: Annotated[str, StringConstraints(max_length=10_000), on_input(refuse_nul)] | None = None
+    """The CSS that the storefront loads for the members. Example: .price { color: #1f4f46 }"""
     priority: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Of several groups of a customer the one with the highest priority leads. Example: 10"""
     valid_from: Timestamp | None = None
+    """The group has no effect before this time."""
     valid_until: Timestamp | None = None
+    """The group has no effect from this time on. Example: 2027-12-31T23:00:00.000Z"""
 
     @model_validator(mode="after")
     def _check_period(self) -> Self:
@@ -73,9 +83,13 @@ class Group(NewGroup):
     """A group of a store's customers."""
 
     id: str
+    """The id of the group. Example: grp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     created_at: Timestamp
+    """When the group was created."""
     updated_at: Timestamp
+    """When the group was last changed."""
     version: int = 1
+    """The number of the version, as in the ETag. Example: 2"""
 
 
 class GroupRecord(Record):

@@ -33,16 +33,22 @@ class CsvColumn(Model):
     """A column of the file and its customer field. An unknown column has none and is left out."""
 
     header: str
+    """The header of the column. Example: E-mail"""
     field: str | None = None
+    """The customer field of the column; null if it is left out. Example: email"""
 
 
 class DetectedFormat(Model):
     """The detected format of the file. All steps of the import use it."""
 
     encoding: str
+    """The character encoding of the file. Example: utf-8"""
     delimiter: Annotated[str, StringConstraints(strip_whitespace=False)]  # a tab is valid
+    """The character between the cells. Example: ,"""
     columns: list[CsvColumn]
+    """The columns in the order of the file."""
     language: str
+    """The language of the headers. Example: en"""
 
     def as_columns(self) -> FileColumns:
         """Return the columns in the form that rows are parsed with."""
@@ -57,10 +63,15 @@ class Counts(Model):
     """
 
     created: int = 0
+    """The number of rows that created a customer. Example: 40"""
     updated: int = 0
+    """The number of rows that changed a customer. Example: 12"""
     unchanged: int = 0
+    """The number of rows that changed nothing. Example: 6"""
     rejected: int = 0
+    """The number of rejected rows. Example: 1"""
     warnings: int = 0
+    """The number of values that were left out of imported rows. Example: 2"""
 
     @property
     def rows(self) -> int:
@@ -74,18 +85,32 @@ class ImportJob(Counts):
     """
 
     id: str
+    """The id of the import. Example: imp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     status: Status
+    """The state of the import."""
     file: str
+    """The name of the file. Example: customers.csv"""
     mode: Mode = "upsert"
+    """Whether rows create customers, update them, or do both."""
     dry_run: bool = False
+    """Whether the import only counts what it would do. Example: false"""
     send_welcome: bool = False
+    """Whether created customers get a mail. Example: false"""
     detected: DetectedFormat | None = None
+    """The format of the file; null until it is known."""
     rows_total: int | None = None
+    """The number of rows; null until it is known. Example: 59"""
     rows_done: int = 0
+    """The number of rows that are done. Example: 59"""
     message: str | None = None
+    """Why the import failed, else null. Example: null"""
     notes: list[str] = Field(default_factory=list)
+    """Remarks on the file, such as columns that were left out. Example: ["The column Colour was
+    left out."]"""
     started_at: Timestamp
+    """When the file was received."""
     finished_at: Timestamp | None = None
+    """When the import ended."""
 
 
 class ImportRecord(Record):

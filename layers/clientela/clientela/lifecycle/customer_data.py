@@ -33,21 +33,27 @@ class MailRecord(Model):
     """A mail about the account, and its outcome."""
 
     mail: str
+    """The kind of mail, and what it was about. Example: welcome"""
     at: Timestamp | None = None
+    """When the mail was sent or given up."""
     outcome: str | None = None
+    """What became of the mail. Example: sent"""
 
 
 class EmailRecord(Model):
     """A requested or former e-mail of the account."""
 
     email: str
+    """The address. Example: ana.perez@example.org"""
     until: Timestamp
+    """How long the request or the change back is possible."""
 
 
 class PasswordInfo(Model):
     """The fact that there is a password."""
 
     changed_at: Timestamp
+    """When the password was last set."""
 
 
 class CustomerData(Model):
@@ -57,16 +63,27 @@ class CustomerData(Model):
     """
 
     customer: Customer | None = None
+    """The profile; null on further pages."""
     password: PasswordInfo | None = None
+    """The fact that there is a password; null if there is none."""
     orders: list[Order] = []
+    """The orders."""
     sessions: list[Session] = []
+    """The devices that are signed in."""
     consents: list[Consent] = []
+    """The ledger of marketing consents."""
     history: list[HistoryEntry] = []
+    """The changes of the profile."""
     mails: list[MailRecord] = []
+    """The mails that were sent about the account."""
     email_changes: list[EmailRecord] = []
+    """The requested and former addresses."""
     sign_ins: list[SignInEvent] = []
+    """The sign-ins, also those that were refused."""
     left_out: list[str] = []
+    """The names of data that only the merchant can give, after a check. Example: ["note"]"""
     next_cursor: str | None = None
+    """The cursor of the next page; null on the last one. Example: null"""
 
 
 type _Reader = Callable[[dynamodb.Item], Any]

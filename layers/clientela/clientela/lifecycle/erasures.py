@@ -39,16 +39,27 @@ class DeletedCounts(Model):
     """
 
     profile: int = 1
+    """The number of profiles. Example: 1"""
     addresses: int = 0
+    """The number of e-mail addresses. Example: 1"""
     orders: int = 0
+    """The number of orders whose contents were deleted. Example: 3"""
     sessions: int = 0
+    """The number of sessions. Example: 1"""
     history: int = 0
+    """The number of entries of the history. Example: 5"""
     consents: int = 0
+    """The number of marketing consents. Example: 1"""
     passwords: int = 0
+    """The number of passwords. Example: 0"""
     mails: int = 0
+    """The number of records of mails. Example: 2"""
     sign_ins: int = 0
+    """The number of sign-in events and requests. Example: 4"""
     answers: int = 0
+    """The number of responses stored for repeated requests. Example: 0"""
     others: int = 0
+    """The number of other records. Example: 0"""
 
 
 _COUNTERS = tuple(name for name in DeletedCounts.model_fields if name != "profile")  # attributes of ErasureRecord
@@ -61,9 +72,13 @@ class RetainedData(Model):
     """
 
     what: Literal["order_money_records", "keyed_hashes", "this_certificate", "files", "backups"]
+    """The kind of data."""
     count: int | None
+    """How many there are; null if unknown. Example: 3"""
     days: int | None
+    """How many days it is kept; null for ever. Example: null"""
     why: str
+    """Why it is kept. Example: Tax law requires the amounts of orders."""
 
 
 class Erasure(Model):
@@ -73,12 +88,19 @@ class Erasure(Model):
     """
 
     id: str
+    """The id of the erasure. Example: ers_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     status: Literal["running", "complete"]
+    """`running` while data is being deleted, then `complete`."""
     requested_by: Actor
+    """Who requested the erasure."""
     erased_at: Timestamp
+    """When the account was deleted."""
     completed_at: Timestamp | None
+    """When the last data was deleted; null while it is running."""
     deleted: DeletedCounts
+    """How many of each kind were deleted."""
     kept: list[RetainedData]
+    """The data that is kept, and why."""
 
 
 class ErasureRecord(Record):

@@ -41,17 +41,25 @@ class NewMerge(Model):
     """The customer to merge into the customer of the path. With `dry_run` nothing is written."""
 
     from_id: Id
+    """The id of the customer whose data is taken over, and who is then gone. Example:
+    cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D7"""
     dry_run: bool = False
+    """Whether to write nothing and only return the result; false by default."""
 
 
 class Merge(Model):
     """A merge: `customer` is the target after it, `changes` are its fields before and after."""
 
     from_id: str
+    """The id of the customer whose data is taken over. Example: cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D7"""
     dry_run: bool
+    """Whether nothing was written. Example: true"""
     orders_moved: int
+    """The number of orders that moved. Example: 2"""
     changes: list[FieldChange]
+    """The fields of the remaining customer that changed."""
     customer: Customer
+    """The remaining customer."""
 
 
 def plan(store: Store, into_id: str, from_id: str) -> Merge:

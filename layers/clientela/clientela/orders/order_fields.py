@@ -67,48 +67,82 @@ class OrderAddress(LenientModel):
     """An address as the buyer typed it."""
 
     name: RawText | None = None
+    """The name of the recipient. Example: Ana Pérez"""
     company: RawText | None = None
+    """The company of the recipient. Example: Pérez e Hijos, S.L."""
     street: RawText | None = None
+    """Street and house number. Example: Calle Mayor 12"""
     street2: RawText | None = None
+    """A further line. Example: 3.º B"""
     city: RawText | None = None
+    """The city or town. Example: Madrid"""
     postal_code: RawText | None = None
+    """The postal code. Example: 28013"""
     region: RawText | None = None
+    """The state, province or region. Example: Madrid"""
     country: RawText | None = None
+    """The country. Example: ES"""
     phone: RawText | None = None
+    """The recipient's phone. Example: +34 911 222 333"""
 
 
 class OrderItem(LenientModel):
     """One line of an order; `price` is for one piece."""
 
     sku: RawText | None = None
+    """The article's number. Example: TS-M-GREEN"""
     name: RawText | None = None
+    """The article's name. Example: T-shirt, green, M"""
     quantity: Quantity = 1
+    """The number of pieces; negative for a return in an exchange. Example: 2"""
     price: Price | None = None
+    """The price of one piece, in the order's currency."""
 
 
 class Order(LenientModel):
     """One version of an order: a greater one replaces it, an equal or smaller one is ignored."""
 
     id: OrderId
+    """The order system's id of the order. Example: 1001"""
     number: RawText | None = None
+    """The number that the buyer knows. Example: A-1001"""
     version: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
+    """The version of the order: a greater one replaces it. Example: 3"""
     placed_at: Moment
+    """When the order was placed."""
     updated_at: Moment | None = None
-    email: Email | None = None  # a later version without it has that of the stored one
+    """When the order was last changed."""
+    email: Email | None = None
+    """The buyer's e-mail, which decides whose order it is. A later version without it keeps it."""
     name: RawText | None = None
+    """The buyer's name. Example: Ana Pérez"""
     phone: RawText | None = None
+    """The buyer's phone, as typed. Example: +34 911 222 333"""
     language: RawText | None = None
+    """The buyer's language. Example: es"""
     currency: Currency
+    """The currency of all amounts of the order."""
     total: Total
+    """The amount to pay. Example: 49.90"""
     payment_status: PaymentStatus
+    """The state of the payment. Statistics count an order once it is paid."""
     fulfillment_status: FulfillmentStatus | None = None
+    """The state of the delivery."""
     payment_method: RawText | None = None
+    """How the order was paid. Example: card"""
     vat_id: RawText | None = None
+    """The buyer's VAT ID, as typed. Example: ESB12345674"""
     billing_address: OrderAddress | None = None
+    """The address for the invoice."""
     shipping_address: OrderAddress | None = None
+    """The address of the delivery."""
     items: list[OrderItem] = []
+    """The lines of the order."""
     accepts_marketing: bool | None = None
-    notes: Notes = []  # "field: reason" of each field that was left out because it was invalid
+    """Whether the buyer ticked the box for marketing. Example: true"""
+    notes: Notes = []
+    """"field: reason" of each field that was left out because it was invalid. Example: ["phone: Use
+    a phone number such as +34911222333."]"""
 
 
 class OrderMessage(LenientModel):

@@ -26,16 +26,22 @@ class OrderFilter(Model):
     """A filter of orders by statuses, and by time with both ends included."""
 
     payment_status: Annotated[list[PaymentStatus] | None, Field(max_length=6)] = None
+    """Orders with one of these payment statuses. Example: ["paid"]"""
     fulfillment_status: Annotated[list[FulfillmentStatus] | None, Field(max_length=8)] = None
+    """Orders with one of these fulfilment statuses. Example: ["shipped"]"""
     placed_from: Timestamp | None = None
+    """Placed at this time or later."""
     placed_to: Timestamp | None = None
+    """Placed at this time or earlier."""
 
 
 class OrderListParameters(OrderFilter):
     """The parameters of a list of orders: a filter, a page size and a cursor."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 50
+    """The number of orders in a page. Example: 50"""
     cursor: Annotated[str, Field(max_length=1000)] | None = None
+    """`next_cursor` of the previous page. Example: WyJjdXJzb3IiXQ.x1Y2"""
 
     def filter(self) -> OrderFilter:
         """Return the filter in the parameters."""

@@ -17,7 +17,10 @@ class Actor(Model):
     model_config = ConfigDict(frozen=True)
 
     kind: str
+    """What made the change. Example: api_key"""
     id: str | None = None
+    """The id of the key, customer, import or job that made it, if it has one. Example:
+    key_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
 
     def __init__(self, kind: ActorKind, id: str | None = None) -> None:  # noqa: A002 - the field's name
         super().__init__(kind=kind, id=id)  # type: ignore[call-arg]  # mypy sees no fields in Model
@@ -30,5 +33,8 @@ class FieldChange(Model):
     """One field before and after a change; null if it was empty."""
 
     field: str
+    """The name of the field. Example: company"""
     before: Any = None
+    """The value before the change; null if it was empty. Example: null"""
     after: Any = None
+    """The value after the change; null if it is empty. Example: Pérez e Hijos, S.L."""

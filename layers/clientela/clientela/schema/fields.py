@@ -49,4 +49,6 @@ class Money(Model):
     """An exact amount: a decimal string and an ISO 4217 currency."""
 
     amount: Amount
+    """The amount as a decimal number."""
     currency: Currency
+    """The currency's ISO 4217 code."""

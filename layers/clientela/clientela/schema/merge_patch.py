@@ -37,6 +37,6 @@ def apply_patch[D: BaseModel](model: type[D], before: BaseModel, changes: Any) -
 def all_optional(base: type[Model]) -> dict[str, Any]:
     """Return a model's fields for `create_model`, all optional: the form of a merge patch."""
     return {
-        name: (Annotated[field.annotation, Field(), *field.metadata] | None, None)
+        name: (Annotated[field.annotation, Field(examples=field.examples), *field.metadata] | None, None)
         for name, field in base.model_fields.items()
     }

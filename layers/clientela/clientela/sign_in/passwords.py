@@ -52,8 +52,11 @@ class PasswordState(Model):
     """Whether there is a password, and whether a change needs the current one."""
 
     is_set: bool
+    """Whether there is a password."""
     changed_at: Timestamp | None = None
+    """When it was last set; null without one."""
     current_password_needed: bool
+    """Whether a change needs the current password. Example: false"""
 
 
 class PasswordRecord(Record):

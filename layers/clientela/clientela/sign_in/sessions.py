@@ -38,13 +38,21 @@ class Session(Model):
     """A device that is signed in. `email_proven` is false if an imported password opened it."""
 
     id: str
+    """The id of the session. Example: ses_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     customer_id: str
+    """The id of the customer. Example: cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     device: Line | None = None
+    """Browser and system; null if unknown. Example: Firefox, Windows"""
     signed_in_by: SignInMethod = "link"
+    """How the customer signed in."""
     email_proven: bool = True
+    """Whether the sign-in proved that the e-mail is the customer's."""
     created_at: Timestamp
+    """When the customer signed in."""
     last_seen_at: Timestamp
+    """When the session was last used, to within an hour."""
     expires_at: Timestamp
+    """When the session ends at the latest."""
 
 
 class SessionRecord(Record):

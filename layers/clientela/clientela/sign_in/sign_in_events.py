@@ -42,11 +42,17 @@ class SignInEvent(Model):
     """
 
     event: SignInOutcome
+    """What happened."""
     at: Timestamp
+    """When it happened."""
     reason: str | None = None
+    """The problem code of a refusal, or why no mail was sent; else null. Example: null"""
     request_id: str | None = None
+    """The id of the sign-in request, if there is one. Example: sir_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     device: Line | None = None
+    """Browser and system; null if unknown. Example: Firefox, Windows"""
     count: int = 1
+    """The number of equal events that this entry sums up. Example: 1"""
 
 
 def page(

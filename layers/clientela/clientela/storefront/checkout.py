@@ -23,8 +23,11 @@ class CheckoutGroup(Model):
     """An active group of the customer."""
 
     code: str
+    """The code of the group. Example: wholesale"""
     css_class: str
+    """The CSS class for the page. Example: group-wholesale"""
     discount: Discount | None
+    """The discount of the group; null for none."""
 
 
 class Checkout(Model):
@@ -36,22 +39,40 @@ class Checkout(Model):
     """
 
     email: str
+    """The e-mail of the account. Example: ana@example.com"""
     name: Line | None
+    """The full name. Example: Ana Pérez"""
     company: Line | None
+    """The company. Example: Pérez e Hijos, S.L."""
     phone: str | None
+    """The phone in E.164. Example: +34911222333"""
     language: Language | None
+    """The language that the shopper reads."""
     billing_address: Address | None
+    """The address for the invoice."""
     shipping_addresses: list[ShippingAddress]
+    """The address book. Suggest the default address."""
     vat_id: str | None
+    """The VAT ID. Example: ESB12345674"""
     vat_id_status: VatIdStatus
+    """The result of its check with the tax authorities' register."""
     tax_exempt: bool
+    """Whether the order is free of tax today."""
     tax_exemption: TaxExemption | None
+    """The reason and the end of the tax exemption; null without a valid one."""
     groups: list[CheckoutGroup]
+    """The active groups, the leading one first."""
     discount: Discount | None
+    """The discount to apply; null for none."""
     css_classes: list[str]
+    """The CSS classes to add to the page. Example: ["group-wholesale"]"""
     stylesheet: str
+    """The path of the groups' CSS in this API. Example:
+    /v1/stores/demo/storefront.css?groups=wholesale"""
     may_order: bool
+    """Whether the shopper may order now."""
     refusal: Refusal | None
+    """Why the shopper may not order now; null if allowed. Example: null"""
 
 
 def prefill(store: Store, customer: Customer, now: datetime) -> Checkout:

@@ -19,7 +19,9 @@ class CheckoutQuestion(Model):
     """The shopper who is about to order. The e-mail does not change the answer."""
 
     email: Email | None = None
+    """The e-mail that the shopper has typed, if any."""
     country: Country | None = None
+    """The country of the billing address, else of the shipping address."""
 
 
 class CheckoutPolicy(Model):
@@ -30,9 +32,13 @@ class CheckoutPolicy(Model):
     """
 
     policy: Policy
+    """The rule in one word."""
     guest_allowed: bool
+    """Whether one may order without signing in."""
     sign_in: Literal["none", "offered", "needed"]
+    """Whether sign-in is unavailable, offered, or needed."""
     account: Literal["none", "automatic", "on_request"]
+    """Whether a guest's order opens an account."""
 
 
 def answer(store: Store, country: str | None) -> CheckoutPolicy:

@@ -28,15 +28,25 @@ class SignInPage(Model):
     """
 
     store: str
+    """The name of the store. Example: Demo"""
     open: bool
+    """Whether the store has sign-in."""
     password: bool
+    """Whether the store allows passwords. Example: false"""
     language: str
+    """The language of the texts. Example: en"""
     colour: Colour
+    """The store's colour. Example: #1f4f46"""
     ink: Colour
+    """Black or white: the text colour that is readable on `colour`. Example: #ffffff"""
     logo_url: Url | None
+    """The store's logo. Example: https://shop.example.com/logo.png"""
     home: Url | None
+    """The storefront. Example: https://shop.example.com"""
     origins: list[str]
+    """The origins whose pages a shopper may return to. Example: ["https://shop.example.com"]"""
     texts: dict[str, str]
+    """The texts of the element by name. Example: {"title": "Sign in"}"""
 
 
 def page_settings(store: Store, preferred: Sequence[str]) -> SignInPage:

@@ -25,15 +25,25 @@ class AccountFields(Model):
     """The fields that an owner may see and change."""
 
     name: Line | None = None
+    """The full name. Example: Ana Pérez"""
     first_name: Line | None = None
+    """The first name. Example: Ana"""
     last_name: Line | None = None
+    """The last name. Example: Pérez"""
     company: Line | None = None
+    """The company. Example: Pérez e Hijos, S.L."""
     phone: Phone | None = None
+    """The phone, stored in E.164. It is read with the country of an address, else of the store."""
     language: PreferredLanguage = None
+    """The BCP 47 language of the mails."""
     vat_id: VatId | None = None
+    """The VAT ID with the letters of its country. Its check digits must be right."""
     accepts_marketing: StrictBool | None = None
+    """Whether one agrees to marketing by e-mail; null if unknown. Example: true"""
     billing_address: Address | None = None
+    """The address for invoices."""
     shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=50)] | None = None
+    """The address book."""
 
 
 class AccountChanges(AccountFields):
@@ -43,25 +53,41 @@ class AccountChanges(AccountFields):
     """
 
     marketing_wording: Line | None = None
+    """The version of the text that one agreed to or declined, with `accepts_marketing`. Example:
+    newsletter-2026-03"""
 
 
 class Account(AccountFields):
     """The owner's view of the customer."""
 
     id: str
+    """The id of the account. Example: cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     email: str
+    """The e-mail of the account. Example: ana@example.com"""
     email_status: EmailStatus
+    """Whether the e-mail is proven, and whether mails to it fail."""
     vat_id_status: VatIdStatus
+    """The result of the check with the tax authorities' register."""
     marketing_consent: MarketingConsent | None
+    """The latest consent to marketing."""
     tax_exempt: bool
+    """Whether orders are free of tax today."""
     orders_count: int
+    """The number of paid orders. Example: 3"""
     total_spent: list[Spend]
+    """The total of the paid orders in each currency."""
     average_order_value: Money | None
+    """The average paid order."""
     first_order_at: Timestamp | None
+    """When the first paid order was placed."""
     last_order_at: Timestamp | None
+    """When the latest paid order was placed."""
     last_sign_in_at: Timestamp | None
+    """When one last signed in."""
     created_at: Timestamp
+    """When the account was created."""
     updated_at: Timestamp
+    """When the account was last changed."""
 
 
 # Values for a session whose e-mail is not proven: it sees nothing that comes from orders.

@@ -42,8 +42,11 @@ class NewKey(Model):
     """An API key to create; without scopes it gets all."""
 
     name: Name
+    """The name, for the merchant's staff. Example: Back office"""
     scopes: Annotated[list[Scope], Field(min_length=1)] = list(ALL_SCOPES)
+    """What the key may do; all if it is absent. Example: ["customers:read", "customers:write"]"""
     expires_at: Timestamp | None = None
+    """When the key expires; null for never. Example: 2030-01-31T00:00:00.000Z"""
 
 
 KeyChanges = create_model(
@@ -58,14 +61,19 @@ class Key(NewKey):
     """An API key without its secret."""
 
     id: str
+    """The id of the key, which is part of its secret. Example: key_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     created_at: Timestamp
+    """When the key was created."""
     last_used_at: Timestamp | None = None
+    """The hour of the last use; null if it was never used."""
 
 
 class IssuedKey(Key):
     """An API key with its secret, returned only when it is created or rotated."""
 
     key: str
+    """The secret, for `Authorization: Bearer`. It is shown only here. Example:
+    ck_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6_kq2vN0"""
 
 
 class KeyRecord(Record):

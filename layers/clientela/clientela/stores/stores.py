@@ -40,27 +40,34 @@ class Branding(Model):
     """The look of the store's mails and sign-in page."""
 
     logo_url: Url | None = None
+    """The logo for mails and the sign-in page. Example: https://shop.example.com/logo.png"""
     colour: Colour = "#1f4f46"
+    """The colour of buttons. Example: #1f4f46"""
 
 
 class CountryRules(Model):
     """Exceptions by country: that of the billing address, else of the shipping address."""
 
     no_automatic_account: Annotated[list[Country], Field(max_length=250)] = []
+    """The countries where a guest's order opens no account."""
 
 
 class SessionRules(Model):
     """How long a session lasts: without use, and in total. Shorter times apply to open sessions."""
 
     idle_hours: Annotated[int, Field(ge=1, le=8760)] = 336
+    """The hours without use after which a session ends. Example: 336"""
     absolute_hours: Annotated[int, Field(ge=1, le=8760)] = 720
+    """The hours after which a session ends in any case. Example: 720"""
 
 
 class Retention(Model):
     """How long sign-in events and the history are stored; by default as long as the customer."""
 
     sign_ins_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """The days that sign-in events are stored. Example: 30"""
     history_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    """The days that the history is stored; null for as long as the customer. Example: 730"""
 
 
 class StoreSettings(Model):
@@ -71,27 +78,49 @@ class StoreSettings(Model):
     """
 
     name: Annotated[Line, Field(min_length=1)]
+    """The name of the store, as mails and the sign-in page show it. Example: Demo"""
     login_mode: Literal["disabled", "optional", "required"] = "disabled"
+    """Whether customers have accounts: not at all, if they like, or to order."""
     storefront_url: Url | None = None
+    """The address of the storefront. Example: https://shop.example.com"""
     sign_in_path: Annotated[str, StringConstraints(pattern=r"^(/[\w.-]+)*/?$", max_length=200)] = "/account"
+    """The page of the storefront that links in mails open. Example: /account"""
     allowed_origins: Annotated[list[Origin], Field(max_length=20)] = []
+    """Further origins whose pages may call the API."""
     sender: Email | None = None
+    """The sender of the mails: one of `allowed_senders`; null for the deployment's. Example: null
+    """
     reply_to: Email | None = None
+    """The address for answers to mails. Example: help@shop.example.com"""
     language: Language = "en"
+    """The store's language, for customers who have none."""
     # Languages of mails and of the hosted sign-in page; empty means all.
     languages: Annotated[list[SupportedLanguage], Field(max_length=len(SUPPORTED))] = []
+    """The languages of mails and of the sign-in page; all if it is empty."""
     country: Country | None = None
+    """The store's country, with which phones are read."""
     currency: Currency = "USD"
-    timezone: Timezone = "UTC"  # of days without a time, such as `created_from=2026-11-21`
+    """The store's currency. It stays once customers have orders."""
+    timezone: Timezone = "UTC"
+    """The store's time zone, for days without a time. Example: Europe/Madrid"""
     branding: Branding = Branding()
+    """The look of mails and of the sign-in page."""
     nightly_export: StrictBool = True
+    """Whether all customers are exported every night."""
     approve_new_accounts: StrictBool = False
+    """Whether new accounts wait for the merchant's approval. Example: false"""
     country_rules: CountryRules = CountryRules()
+    """Exceptions by country."""
     welcome_mail: StrictBool = True
+    """Whether the first paid order of a guest sends a welcome mail."""
     password_sign_in: StrictBool = True
+    """Whether customers may sign in with a password."""
     hosted_sign_in: StrictBool = False
+    """Whether links in mails open the hosted sign-in page, not the storefront's. Example: false"""
     sessions: SessionRules = SessionRules()
+    """How long sessions last."""
     retention: Retention = Retention()
+    """How long events are stored."""
 
 
 SettingsChanges = create_model(
@@ -106,10 +135,15 @@ class Store(StoreSettings):
     """A store with its settings. The operator allows the store's `allowed_senders`."""
 
     id: StoreId
+    """The id of the store, as in the path. Example: demo"""
     allowed_senders: list[str] = []
+    """The addresses that the operator allows as `sender`. Example: ["shop@mail.example.com"]"""
     created_at: Timestamp
+    """When the store was created."""
     updated_at: Timestamp
+    """When the settings were last changed."""
     version: int = 1
+    """The number of the version, as in the ETag. Example: 4"""
 
 
 class StoreRecord(Record):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.openapi.params import Header
 from pydantic import BaseModel, Field
 
 from clientela.errors import FieldError, InvalidInputError
@@ -13,8 +14,21 @@ from clientela.web import powertools_routes
 from clientela.web.http_errors import ContentTypeError
 
 JSON_TYPES = ("application/json", "application/merge-patch+json")
-Limit = Annotated[int, Field(ge=1, le=100)]
-Cursor = Annotated[str, Field(max_length=1000)] | None
+Limit = Annotated[int, Field(ge=1, le=100, description="The greatest number of entries in a page.", examples=[50])]
+Cursor = Annotated[
+    Annotated[str, Field(max_length=1000)] | None,
+    Field(description="`next_cursor` of the previous page.", examples=["WyJjdXJzb3IiXQ.x1Y2"]),
+]
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", description="The ETag of the version to change; another version is refused (412)."),
+    Field(examples=['"7"']),
+]
+IfNoneMatch = Annotated[
+    str | None,
+    Header(alias="If-None-Match", description="The ETag of the version that the client has; 304 if it is current."),
+    Field(examples=['"0f343b0931126a20"']),
+]
 
 # The body of any other method has no meaning (RFC 9110 section 9.3) and is ignored.
 _METHODS_WITH_BODY = ("POST", "PATCH", "PUT")

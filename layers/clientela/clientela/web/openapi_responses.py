@@ -2,30 +2,41 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from clientela.errors import ClientelaError, CustomerMergedError, CustomerNotFoundError
 from clientela.web.problems import STATUS
+
+_UNLESS_NONE = Field(exclude_if=lambda value: value is None)
 
 
 class ProblemField(BaseModel):
     """One invalid field: `pointer` is a parameter's name or the body's JSON pointer (RFC 6901)."""
 
     pointer: str
+    """The field in the body as a JSON pointer, or the name of the parameter. Example: /email"""
     message: str
+    """What is wrong, and how to write it. Example: This field is required."""
 
 
 class Problem(BaseModel):
     """RFC 9457 problem details. `code` is stable: rely on it, not on the texts."""
 
     type: str
+    """The URI of the problem: `urn:clientela:problem:` and the code. Example:
+    urn:clientela:problem:invalid_input"""
     title: str
+    """The problem in a few words. Example: Invalid request"""
     status: int
+    """The HTTP status. Example: 422"""
     code: str
-    detail: str | None = None
-    errors: list[ProblemField] | None = None
+    """The stable code of the problem. Example: invalid_input"""
+    detail: Annotated[str | None, _UNLESS_NONE] = None
+    """What happened this time. Example: Some fields are invalid."""
+    errors: Annotated[list[ProblemField] | None, _UNLESS_NONE] = None
+    """The invalid fields."""
 
 
 def responses(

@@ -1,13 +1,13 @@
 """Responses of routes, and their form for API Gateway with the security headers."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import orjson
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 # OWASP's REST security cheat sheet; `no-store` because responses contain personal data.
 SECURITY_HEADERS = {
@@ -25,9 +25,13 @@ class Listing[T](BaseModel):
     """One page of a list."""
 
     items: list[T]
+    """The entries of this page."""
     next_cursor: str | None
+    """The cursor of the next page; null on the last one. Example: null"""
     limit: int
-    total: int | None = None
+    """The greatest number of entries in a page. Example: 50"""
+    total: Annotated[int | None, Field(exclude_if=lambda total: total is None)] = None
+    """The number of all entries, if `count` asks for it. Example: 59"""
 
 
 def json(body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[Any]:
