@@ -28,12 +28,16 @@ OrderId = Annotated[
 def list_orders(customer_id: CustomerId, parameters: Annotated[OrderListParameters, Query()]) -> Response[Any]:
     """List a customer's orders that pass all filters, newest first.
 
-    If few pass, a page may be short although there is a next one.
+    If few pass, a page may be short although there is a next one. `total` agrees with the customer:
+    without filters with `orders_total`, with the payment statuses `paid` and `partially_refunded`
+    with `orders_count`.
     """
     store = router.context["store"]
     customer = customers.get(store, customer_id)
-    page = order_lists.of_customer(store, customer.id, parameters.limit, parameters.cursor, parameters.filter())
-    return responses.listing(router.current_event, page.items, page.next_cursor, parameters.limit)
+    filter_ = parameters.filter()
+    page = order_lists.of_customer(store, customer.id, parameters.limit, parameters.cursor, filter_)
+    total = order_lists.count_of_customer(store, customer, filter_) if parameters.count else None
+    return responses.listing(router.current_event, page.items, page.next_cursor, parameters.limit, total)
 
 
 @router.get(f"{ONE}/orders/<order_id>", **route("getOrder", "customers:read", Order, raises=[OrderNotFoundError]))
@@ -48,5 +52,7 @@ def list_orders_without_email(parameters: Annotated[OrderListParameters, Query()
 
     They belong to no customer. A later version with an e-mail moves an order to its customer.
     """
-    page = order_lists.without_email(router.context["store"], parameters.limit, parameters.cursor, parameters.filter())
-    return responses.listing(router.current_event, page.items, page.next_cursor, parameters.limit)
+    store, filter_ = router.context["store"], parameters.filter()
+    page = order_lists.without_email(store, parameters.limit, parameters.cursor, filter_)
+    total = order_lists.count_without_email(store, filter_) if parameters.count else None
+    return responses.listing(router.current_event, page.items, page.next_cursor, parameters.limit, total)

@@ -132,8 +132,10 @@ def list_orders(parameters: Annotated[OrderListParameters, Query()]) -> Response
     If few pass, a page may be short although there is a next one.
     """
     store, customer = router.context["store"], access.proven_caller(router).customer
-    page = order_lists.of_customer(store, customer.id, parameters.limit, parameters.cursor, parameters.filter())
-    return responses.listing(router.current_event, page.items, page.next_cursor, parameters.limit)
+    filter_ = parameters.filter()
+    page = order_lists.of_customer(store, customer.id, parameters.limit, parameters.cursor, filter_)
+    total = order_lists.count_of_customer(store, customer, filter_) if parameters.count else None
+    return responses.listing(router.current_event, page.items, page.next_cursor, parameters.limit, total)
 
 
 @router.get(

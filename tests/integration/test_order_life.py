@@ -131,7 +131,8 @@ class OrderLife(RuleBasedStateMachine):
             assert (customer.email, customer.orders_count) == (email, len(counted))
             assert {each.currency: each.amount for each in customer.total_spent} == spent
             assert customer.first_order_at == (counted[0].placed_at if counted else None)
-            assert customer.last_order_at == (counted[-1].placed_at if counted else None)
+            assert customer.orders_total == len(own)
+            assert customer.last_order_at == (own[-1].placed_at if own else None)
             assert customer.last_order_status == (own[-1].payment_status if own else None)
             assert order_lists.of_customer(self.store, customer_id, 100).items == own[::-1]
 

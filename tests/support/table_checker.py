@@ -106,8 +106,8 @@ def _customers(collections: dict[str, list[Item]]) -> Iterator[str]:
 
 
 _EMPTY: dict[str, Any] = {
-    "orders_count": 0, "total_spent": [], "first_order_at": None, "last_order_at": None, "last_order_status": None,
-    "last_payment_method": None,
+    "orders_count": 0, "orders_total": 0, "total_spent": [], "first_order_at": None, "last_order_at": None,
+    "last_order_status": None, "last_payment_method": None,
 }  # fmt: skip
 
 
@@ -122,7 +122,8 @@ def figures(orders: list[Item]) -> dict[str, Any]:
         "orders_count": len(counted),
         "total_spent": spent,
         "first_order_at": counted[0]["placed_at"] if counted else None,
-        "last_order_at": counted[-1]["placed_at"] if counted else None,
+        "orders_total": len(orders),
+        "last_order_at": orders[-1]["placed_at"] if orders else None,
         "last_order_status": orders[-1]["payment_status"] if orders else None,
         "last_payment_method": orders[-1].get("payment_method") if orders else None,
     }

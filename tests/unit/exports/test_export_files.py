@@ -104,6 +104,7 @@ def test_a_row_holds_what_the_merchant_and_the_orders_wrote(store: Store, aws: A
         "email_status": "unproven",
         "vat_id_status": "none",
         "orders_count": "3",
+        "orders_total": "3",
         "total_spent": "10.50 EUR; 21.00 USD",
         "average_order_value": "10.50 USD",
         "first_order_at": "2026-01-01T00:00:00.000Z",

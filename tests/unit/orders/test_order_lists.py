@@ -88,3 +88,17 @@ def test_a_list_that_finds_little_in_much_goes_on_page_by_page(store: Store, mon
     assert (first.items, first.next_cursor is None) == ([], False)
     second = order_lists.of_customer(store, holder(store).id, 50, first.next_cursor, wanted)
     assert [made.id for made in second.items] == ["0"]
+
+
+def test_the_number_of_a_list_agrees_with_its_customer(store: Store) -> None:
+    for number, status in enumerate(["paid", "partially_refunded", "cancelled", "awaiting_payment", "refunded"]):
+        take(store, id=f"{number}", payment_status=status, placed_at=f"2026-01-0{number + 1}T00:00:00Z")
+        take(store, id=f"till {number}", email=None, payment_status=status)
+    ana = holder(store)
+    counted = OrderFilter(payment_status=["paid", "partially_refunded"])
+    recent = OrderFilter.model_validate({"placed_from": "2026-01-04T00:00:00Z"})
+    assert (ana.orders_count, ana.orders_total) == (2, 5)
+    assert order_lists.count_of_customer(store, ana) == ana.orders_total
+    assert order_lists.count_of_customer(store, ana, counted) == ana.orders_count
+    assert order_lists.count_of_customer(store, ana, recent) == 2
+    assert (order_lists.count_without_email(store), order_lists.count_without_email(store, counted)) == (5, 2)

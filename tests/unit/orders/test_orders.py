@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -234,6 +235,22 @@ def test_an_email_that_comes_late_in_an_earlier_version_is_used(store: Store) ->
     assert (figures(ana)[:2], orders.get(store, ana.id, "1001").version) == ((1, {"USD": ("7.00", 1)}), 2)
     assert order_lists.without_email(store).items == []
     assert not take(store, version=1, total="5", email="ben@example.com")
+
+
+def test_a_version_without_email_has_that_of_the_newest_version_before_it_in_any_order(aws: Any) -> None:
+    told: list[dict[str, Any]] = [
+        {"version": 1, "email": "ana@example.com"},
+        {"version": 2, "email": "ben@example.com"},
+        {"version": 3, "email": None, "total": "7"},
+        {"version": 4, "email": None, "total": "7", "fulfillment_status": "shipped"},
+    ]
+    for number, shuffled in enumerate(permutations(told)):
+        store = stores.create(f"store-{number}", StoreSettings(name="Demo"), NOW)
+        for fields in (*shuffled, *shuffled):
+            take(store, **fields)
+        ben = holder(store, "ben@example.com")
+        assert figures(ben)[:2] == (1, {"USD": ("7.00", 1)}), shuffled
+        assert orders.get(store, ben.id, "1001").version == 4
 
 
 def test_an_order_stays_with_its_customer_when_the_account_changes_its_email(store: Store) -> None:

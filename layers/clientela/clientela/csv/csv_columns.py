@@ -96,6 +96,7 @@ COLUMNS = (
     Column("email_status", parse=None),
     Column("vat_id_status", parse=None),
     Column("orders_count", parse=None, to_cell=str),
+    Column("orders_total", parse=None, to_cell=str),
     Column("total_spent", parse=None, to_cell=print_amounts),
     Column("average_order_value", parse=None, to_cell=print_money),
     Column("first_order_at", parse=None),

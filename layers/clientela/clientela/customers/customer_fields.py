@@ -206,7 +206,9 @@ class Customer(NewCustomer):
     vat_id_status: VatIdStatus = "none"
     """The result of the check with the tax authorities' register."""
     orders_count: int = 0
-    """The number of counted orders: those that are paid. Example: 3"""
+    """The number of orders that count: those paid or partially refunded. Example: 3"""
+    orders_total: int = 0
+    """The number of all orders, of any status, as in the customer's list of orders. Example: 4"""
     total_spent: list[Spend] = []
     """The total of the counted orders in each currency."""
     average_order_value: Money | None = None
@@ -214,7 +216,7 @@ class Customer(NewCustomer):
     first_order_at: Timestamp | None = None
     """When the first counted order was placed."""
     last_order_at: Timestamp | None = None
-    """When the latest counted order was placed."""
+    """When the newest order, of any status, was placed."""
     last_order_status: PaymentStatus | None = None
     """The payment status of the latest order."""
     last_payment_method: Line | None = None

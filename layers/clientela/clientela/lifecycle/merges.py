@@ -74,10 +74,10 @@ def plan(store: Store, into_id: str, from_id: str) -> Merge:
     for item in _orders(store, source.id):
         count += 1
         added = order_statistics.contribution(load(Order, item["order"]))
-        after = order_statistics.apply_order(after, None, added, lambda _end: None)  # called only if one is removed
+        after = order_statistics.apply_order(after, None, added)
     latest = [order for each in (source, target) if (order := order_owners.latest(store, each.id))]
     changes = customer_history.differences(target, after)
-    after = orders.with_latest(after, max(latest, key=lambda each: each.sort_key, default=None))
+    after = orders.with_latest(after, max(latest, key=lambda each: each.sort_key, default=None), held=count)
     return Merge(from_id=from_id, dry_run=True, orders_moved=count, changes=changes, customer=after)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from clientela import clock
-from clientela.customers.customer_fields import PaymentStatus
+from clientela.customers.customer_fields import Customer, PaymentStatus
 from clientela.orders import order_records
 from clientela.orders.order_fields import FulfillmentStatus, Order
 from clientela.schema.documents import Model
@@ -42,6 +42,8 @@ class OrderListParameters(OrderFilter):
     """The number of orders in a page. Example: 50"""
     cursor: Annotated[str, Field(max_length=1000)] | None = None
     """`next_cursor` of the previous page. Example: WyJjdXJzb3IiXQ.x1Y2"""
+    count: bool = False
+    """Whether to add `total`, the number of orders that pass all filters. Example: true"""
 
     def filter(self) -> OrderFilter:
         """Return the filter in the parameters."""
@@ -74,6 +76,31 @@ def without_email(store: Store, limit: int = 50, cursor: str | None = None, filt
     Cost: as `of_customer`.
     """
     return _page(order_records.unclaimed(store, None), limit, cursor, filter_)
+
+
+def count_of_customer(store: Store, customer: Customer, filter_: OrderFilter = _ALL) -> int:
+    """Return the number of a customer's orders that pass the filter.
+
+    Without a filter it is the customer's `orders_total`.
+
+    Cost: 0 without a filter, else half a read unit per 4 KB of the orders within the times.
+    """
+    if filter_ == _ALL:
+        return customer.orders_total
+    return _count(keys.customer(store.id, customer.id), filter_)
+
+
+def count_without_email(store: Store, filter_: OrderFilter = _ALL) -> int:
+    """Return the number of orders without e-mail that pass the filter.
+
+    Cost: half a read unit per 4 KB of these orders within the times.
+    """
+    return _count(order_records.unclaimed(store, None), filter_)
+
+
+def _count(collection: str, filter_: OrderFilter) -> int:
+    request = _request(collection, filter_) | {"Select": "COUNT"}
+    return sum(int(page["Count"]) for page in dynamodb.query_pages(**request))
 
 
 def _page(collection: str, limit: int, cursor: str | None, filter_: OrderFilter) -> Page[Order]:

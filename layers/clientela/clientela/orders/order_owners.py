@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, PaymentStatus
@@ -74,10 +74,10 @@ def latest(store: Store, customer_id: str, without: str = "") -> LatestOrder | N
     return next(_latest(answer, without), None)
 
 
-def counted_at(store: Store, customer_id: str, without: str, end: Literal["first", "last"]) -> datetime | None:
-    """Return the time of a customer's first or last counted order apart from `without`, or None.
+def first_counted_at(store: Store, customer_id: str, without: str) -> datetime | None:
+    """Return the time of a customer's first counted order apart from `without`, or None.
 
-    Cost: 1 read unit per 4 KB of the orders at that end, up to the first counted one.
+    Cost: 1 read unit per 4 KB of the orders up to the first counted one.
     """
     request: dict[str, Any] = {"Limit": _FIRST_READ}
     while True:
@@ -90,7 +90,6 @@ def counted_at(store: Store, customer_id: str, without: str, end: Literal["first
                 ":true": {"BOOL": True},
             },
             ProjectionExpression="sk, order_id",
-            ScanIndexForward=end == "first",
             ConsistentRead=True,
             **request,
         )

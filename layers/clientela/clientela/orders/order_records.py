@@ -39,7 +39,8 @@ class OrderRecord(Record):
     customer_version = NumberAttribute(
         null=True
     )  # the version of the customer written with it: orders the customer's events
-    counted = BooleanAttribute()  # lets DynamoDB find the first and last counted order
+    email_version = NumberAttribute(null=True)  # that gave the order its e-mail, if not this version
+    counted = BooleanAttribute()  # lets DynamoDB find the first counted order
     withheld = BooleanAttribute(null=True)  # true while its data must not fill its customer's account
     payment_status = UnicodeAttribute()
     fulfillment_status = UnicodeAttribute(null=True)
@@ -96,6 +97,13 @@ class StoredOrder(NamedTuple):
         return -1 if version is None else int(version)
 
     @property
+    def email_version(self) -> int:
+        """The version that gave the stored one its e-mail; -1 if none did."""
+        if self.record is None or self.record.order.email is None:
+            return -1
+        return int(self.record.email_version or self.record.version)
+
+    @property
     def withheld(self) -> bool:
         """Whether the data of the stored version was withheld from the account of its customer."""
         return bool(self.record and self.record.withheld)
@@ -126,7 +134,14 @@ def unclaimed(store: Store, email: str | None) -> str:
     return keys.email(store.id, email or "")
 
 
-def record(collection: str, customer_version: int | None, order: Order, *, withheld: bool | None = None) -> OrderRecord:
+def record(
+    collection: str,
+    customer_version: int | None,
+    order: Order,
+    email_version: float | None = None,
+    *,
+    withheld: bool | None = None,
+) -> OrderRecord:
     """Return the record of an order in a collection; `customer_version` is written with it."""
     return OrderRecord(
         collection,
@@ -134,6 +149,7 @@ def record(collection: str, customer_version: int | None, order: Order, *, withh
         order_id=order.id,
         version=order.version,
         customer_version=customer_version,
+        email_version=email_version if order.email and email_version != order.version else None,
         counted=order_statistics.contribution(order) is not None,
         withheld=withheld or None,
         order=order,

@@ -3,14 +3,15 @@
 An order counts while it is `paid` or `partially_refunded`, with the total of its newest version:
 after a partial refund the order system sends the remaining total. In every other status (awaiting
 payment, refunded, cancelled, incomplete) it does not count, and is removed if it counted before.
-Counts, totals, average and the first and last time are of counted orders; the last status and
-payment method are of the newest order, counted or not.
+Count, totals, average and the time of the first order are of counted orders. The number of all
+orders is `orders_total`; time, status and payment method of the last one are of the newest order,
+counted or not.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from clientela.customers.customer_fields import Customer, Spend
 from clientela.orders.order_fields import Order
@@ -28,9 +29,8 @@ class Contribution(NamedTuple):
     currency: str
 
 
-# Called if the first or last counted order is removed. Returns the time of the first or last of the
-# others.
-type OtherOrders = Callable[[Literal["first", "last"]], datetime | None]
+# Called if the first counted order is removed. Returns the time of the first of the others.
+type OtherOrders = Callable[[], datetime | None]
 
 
 def contribution(order: Order) -> Contribution | None:
@@ -40,7 +40,7 @@ def contribution(order: Order) -> Contribution | None:
     )
 
 
-def no_other_orders(_: Literal["first", "last"]) -> None:
+def no_other_orders() -> None:
     """Return None: the `other_orders` of a customer without any, or of an order that only adds."""
 
 
@@ -52,7 +52,7 @@ def apply_order(
 ) -> Customer:
     """Return the customer with a contribution removed from the statistics, and another one added.
 
-    `other_orders` is called only if the first or last order is removed and is not the only one.
+    `other_orders` is called only if the first order is removed and is not the only one.
     """
     if removed == added:
         return customer
@@ -66,14 +66,12 @@ def apply_order(
         for currency, (amount, n) in sorted(spends.items())
         if n
     ]
-    first, last = _times(customer, removed, added, other_orders) if total_spent else (None, None)
     return customer.model_copy(
         update={
             "orders_count": sum(spend.orders for spend in total_spent),
             "total_spent": total_spent,
             "average_order_value": _average(total_spent),
-            "first_order_at": first,
-            "last_order_at": last,
+            "first_order_at": _first(customer, removed, added, other_orders) if total_spent else None,
         }
     )
 
@@ -86,13 +84,10 @@ def _average(total_spent: list[Spend]) -> Money | None:
     return Money(amount=currencies.round_amount(most.amount / most.orders, most.currency), currency=most.currency)
 
 
-def _times(
+def _first(
     customer: Customer, removed: Contribution | None, added: Contribution | None, other_orders: OtherOrders
-) -> tuple[datetime | None, datetime | None]:
-    first, last = customer.first_order_at, customer.last_order_at
-    if removed and not (added and added.placed_at == removed.placed_at):
-        first = other_orders("first") if removed.placed_at == first else first
-        last = other_orders("last") if removed.placed_at == last else last
-    if added:
-        first, last = min(first or added.placed_at, added.placed_at), max(last or added.placed_at, added.placed_at)
-    return first, last
+) -> datetime | None:
+    first = customer.first_order_at
+    if removed and removed.placed_at == first and not (added and added.placed_at == first):
+        first = other_orders()
+    return min(first or added.placed_at, added.placed_at) if added else first

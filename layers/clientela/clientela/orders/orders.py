@@ -31,7 +31,7 @@ ATTEMPTS = 12  # of a write that meets other orders of the same customer; about 
 # The fields of an order that can change without a change of its customer.
 _ORDER_ONLY_FIELDS = {"number", "version", "updated_at", "fulfillment_status", "items", "notes"}
 _CUSTOMER_RELEVANT_FIELDS = tuple(name for name in Order.model_fields if name not in _ORDER_ONLY_FIELDS)
-_LATEST_ORDER_FIELDS = ("last_order_status", "last_payment_method")
+_UNINDEXED_FIELDS = ("orders_total", "last_order_status", "last_payment_method")
 
 
 def record_version(store: Store, order: Order, now: datetime) -> bool:
@@ -43,8 +43,8 @@ def record_version(store: Store, order: Order, now: datetime) -> bool:
     alone is written if the version changes nothing on the customer, such as a fulfilment status. If
     the customer was erased after the order was placed, only the money record is stored.
 
-    A version without e-mail keeps that of the stored one. An order that never had one is stored
-    without account, and an earlier version that arrives later gives it its e-mail.
+    A version without e-mail has that of the newest earlier version with one, also if that version
+    arrives later. An order that never had one is stored without account.
 
     Raises:
         BusyError: others kept changing the same customer.
@@ -84,20 +84,25 @@ def move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime,
 def next_version(before: Customer, after: Customer, now: datetime) -> Customer:
     """Return the customer at the next version, with consents in agreement.
 
-    The version always rises, because it locks the orders. `updated_at` stays if only the status and
-    payment method of the newest order changed: then no index entry has to be written.
+    The version always rises, because it locks the orders. `updated_at` stays if only fields changed
+    that are in no index: then no index entry has to be written.
     """
     after = consents.reconcile(before, after, "order", now)
-    with_old_fields = after.model_copy(update={name: getattr(before, name) for name in _LATEST_ORDER_FIELDS})
+    with_old_fields = after.model_copy(update={name: getattr(before, name) for name in _UNINDEXED_FIELDS})
     updated_at = {} if with_old_fields == before else {"updated_at": now}
     return after.model_copy(update={"version": before.version + 1} | updated_at)
 
 
-def with_latest(customer: Customer, latest: LatestOrder | None) -> Customer:
-    """Return the customer with the status and payment method of the newest order."""
+def with_latest(customer: Customer, latest: LatestOrder | None, held: int = 0) -> Customer:
+    """Return the customer with the newest order's fields, and `held` orders more than before."""
     method = ((latest and latest.payment_method) or "")[: order_records.MAX_METHOD_LENGTH] or None
     return customer.model_copy(
-        update={"last_order_status": latest and latest.payment_status, "last_payment_method": method}
+        update={
+            "orders_total": customer.orders_total + held,
+            "last_order_at": latest and keys.order_time(latest.sort_key),
+            "last_order_status": latest and latest.payment_status,
+            "last_payment_method": method,
+        }
     )
 
 
@@ -116,8 +121,8 @@ def _move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime
         raise CustomerNotFoundError(f"Customer {into_id!r} not found.")
     reference = order_records.reference(store, into_id, stored.reference.email, stored.order)
     collection, version = reference.collection(store), owner.customer.version + 1
-    record = order_records.record(collection, version, stored.order, withheld=stored.withheld)
-    after = next_version(owner.customer, _with_order(store, owner, stored.order, None), now)
+    record = order_records.record(collection, version, stored.order, stored.email_version, withheld=stored.withheld)
+    after = next_version(owner.customer, _with_order(store, owner, stored.order, None, held=1), now)
     with Transaction() as write:
         _write_order(write, reference, record, stored)
         _remove_from_owner(write, store, stored, now, by)
@@ -126,18 +131,21 @@ def _move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime
 
 def _record_version(store: Store, order: Order, now: datetime) -> bool:
     stored = order_records.find(store, order.id)
+    email_version: int | None = order.version
     if stored and stored.version >= order.version:
-        if order.email is None or stored.order is None or stored.order.email:
+        if order.email is None or stored.order is None or stored.email_version >= order.version:
             return False
         order = stored.order.model_copy(update={"email": order.email})  # the newer version arrived without it
     elif stored and order.email is None:
+        email_version = stored.email_version
         order = order.model_copy(update={"email": stored.order.email if stored.order else stored.reference.email})
     if stored and stored.reference.money:
         _record_money(store, order, stored, now)
         return True
-    if stored and stored.order and _changes_order_only(stored.order, order) and _replace_order(store, stored, order):
+    is_order_only = stored and stored.order and _changes_order_only(stored.order, order)
+    if stored and is_order_only and _replace_order(store, stored, order, email_version):
         return True
-    _record_with_customer(store, order, stored, now)
+    _record_with_customer(store, order, email_version, stored, now)
     return True
 
 
@@ -146,7 +154,7 @@ def _changes_order_only(before: Order, after: Order) -> bool:
     return all(getattr(before, name) == getattr(after, name) for name in _CUSTOMER_RELEVANT_FIELDS)
 
 
-def _replace_order(store: Store, stored: StoredOrder, order: Order) -> bool:
+def _replace_order(store: Store, stored: StoredOrder, order: Order, email_version: int | None) -> bool:
     """Write the order alone. Return False if its customer is being deleted with its orders."""
     customer_version = None
     if stored.reference.customer_id:
@@ -155,12 +163,14 @@ def _replace_order(store: Store, stored: StoredOrder, order: Order) -> bool:
             return False
         customer_version = int(profile["version"]["N"])
     collection = stored.reference.collection(store)
-    record = order_records.record(collection, customer_version, order, withheld=stored.withheld)
+    record = order_records.record(collection, customer_version, order, email_version, withheld=stored.withheld)
     records.put(record, OrderRecord.version == stored.version, BusyError())
     return True
 
 
-def _record_with_customer(store: Store, order: Order, stored: StoredOrder | None, now: datetime) -> None:
+def _record_with_customer(
+    store: Store, order: Order, email_version: int | None, stored: StoredOrder | None, now: datetime
+) -> None:
     """Write an order together with its customer and, if it moves, its previous customer."""
     email = email_addresses.canonical(order.email) if order.email else None
     owner = _find_owner(store, order, email, stored, now)
@@ -174,7 +184,7 @@ def _record_with_customer(store: Store, order: Order, stored: StoredOrder | None
     counted = stored.order if stored and owner and old_owner_id == owner.customer.id else None
     was_offered = stored is not None and counted is not None and not stored.withheld
     withheld = owner is not None and not was_offered and order_profile.is_withheld(owner.customer, order)
-    record = order_records.record(reference.collection(store), version, order, withheld=withheld)
+    record = order_records.record(reference.collection(store), version, order, email_version, withheld=withheld)
     try:
         with Transaction() as write:
             _write_order(write, reference, record, stored)
@@ -194,7 +204,8 @@ def _record_with_customer(store: Store, order: Order, stored: StoredOrder | None
 def _add_customer(write: Transaction, store: Store, customer: Customer | None, order: Order, email: str) -> None:
     """Add the new customer of an order; without one, require that the e-mail is still unclaimed."""
     if customer:
-        customers.add(write, store, _with_order(store, Owner(customer, None), order, None), _actor(order))
+        guest = _with_order(store, Owner(customer, None), order, None, held=1)
+        customers.add(write, store, guest, _actor(order))
     else:
         is_unclaimed = EmailClaim.pk.does_not_exist()
         write.check(EmailClaim, keys.email(store.id, email), keys.CLAIM, is_unclaimed, EmailTakenError())
@@ -212,7 +223,7 @@ def _count_for_owner(
     """Count an order in place of its `counted` version, and fill what `earlier` did not offer."""
     filled = order_profile.fill_missing(owner.customer, order, store.country, earlier)
     removed = order_statistics.contribution(counted) if counted else None
-    after = _with_order(store, Owner(filled, owner.newest), order, removed)
+    after = _with_order(store, Owner(filled, owner.newest), order, removed, held=int(counted is None))
     customers.replace(write, store, owner.customer, next_version(owner.customer, after, now), _actor(order))
 
 
@@ -268,15 +279,18 @@ def _remove_from_owner(write: Transaction, store: Store, stored: StoredOrder, no
     owner = order_owners.by_id(store, customer_id, order.id) if order and customer_id else None
     if owner is None or order is None:
         return
-    other_orders = partial(order_owners.counted_at, store, owner.customer.id, order.id)
+    other_orders = partial(order_owners.first_counted_at, store, owner.customer.id, order.id)
     after = order_statistics.apply_order(owner.customer, order_statistics.contribution(order), None, other_orders)
-    after = next_version(owner.customer, with_latest(after, owner.newest), now)
+    after = next_version(owner.customer, with_latest(after, owner.newest, held=-1), now)
     customers.replace(write, store, owner.customer, after, by)
 
 
-def _with_order(store: Store, owner: Owner, order: Order, removed: Contribution | None) -> Customer:
-    """Return the owner with the order in its statistics, in place of the `removed` contribution."""
-    other_orders = partial(order_owners.counted_at, store, owner.customer.id, order.id)
+def _with_order(store: Store, owner: Owner, order: Order, removed: Contribution | None, held: int) -> Customer:
+    """Return the owner with the order in its statistics, in place of the `removed` contribution.
+
+    `held` is 1 if the customer did not have the order, else 0.
+    """
+    other_orders = partial(order_owners.first_counted_at, store, owner.customer.id, order.id)
     added = order_statistics.contribution(order)
     after = order_statistics.apply_order(owner.customer, removed, added, other_orders)
-    return with_latest(after, latest_of(order, owner.newest))
+    return with_latest(after, latest_of(order, owner.newest), held)

@@ -25,8 +25,8 @@ from clientela.table.transactions import Transaction
 
 _THREADS = 8
 _WITHOUT_ORDERS: dict[str, Any] = {
-    "orders_count": 0, "total_spent": [], "average_order_value": None, "first_order_at": None, "last_order_at": None,
-    "last_order_status": None, "last_payment_method": None,
+    "orders_count": 0, "orders_total": 0, "total_spent": [], "average_order_value": None, "first_order_at": None,
+    "last_order_at": None, "last_order_status": None, "last_payment_method": None,
 }  # fmt: skip
 # The attributes of the directory's indexes that each write derives from the statistics.
 _INDEX_ATTRIBUTES = ("orders_count", "spent", "last_order_at", "spent_key", "orders_key", "last_order_key")
@@ -123,7 +123,7 @@ def _computed(store: Store, customer: Customer) -> tuple[int, Customer]:
             after = order_statistics.apply_order(after, None, order_statistics.contribution(order))
             latest = LatestOrder(item["sk"]["S"], order.payment_status, order.payment_method)
             count += 1
-    return count, orders.with_latest(after, latest)
+    return count, orders.with_latest(after, latest, held=count)
 
 
 def _drift(store: Store, profile: dynamodb.Item, customer: Customer, computed: Customer) -> list[Drift]:

@@ -107,7 +107,7 @@ def _with_orders(owner: Owner, records: list[OrderRecord], store_country: str | 
         customer = order_profile.fill_missing(customer, order, store_country)
         customer = order_statistics.apply_order(customer, None, order_statistics.contribution(order))
         newest = orders.latest_of(order, newest)
-    return orders.with_latest(customer, newest)
+    return orders.with_latest(customer, newest, held=len(records))
 
 
 def _move(write: Transaction, store: Store, record: OrderRecord, customer: Customer, email: str) -> None:
@@ -115,5 +115,8 @@ def _move(write: Transaction, store: Store, record: OrderRecord, customer: Custo
     after = order_records.reference(store, customer.id, email, record.order)
     write.put_record(after, order_records.is_unchanged(before), BusyError())
     withheld = order_profile.is_withheld(customer, record.order)
-    write.put_record(order_records.record(after.collection(store), customer.version, record.order, withheld=withheld))
+    moved = order_records.record(
+        after.collection(store), customer.version, record.order, record.email_version, withheld=withheld
+    )
+    write.put_record(moved)
     write.delete(OrderRecord(record.pk, record.sk), OrderRecord.version == record.version, BusyError())

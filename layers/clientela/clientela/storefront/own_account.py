@@ -73,7 +73,9 @@ class Account(AccountFields):
     tax_exempt: bool
     """Whether orders are free of tax today."""
     orders_count: int
-    """The number of paid orders. Example: 3"""
+    """The number of orders that count: those paid or partially refunded. Example: 3"""
+    orders_total: int
+    """The number of all orders, of any status, as in the list of orders. Example: 4"""
     total_spent: list[Spend]
     """The total of the paid orders in each currency."""
     average_order_value: Money | None
@@ -81,7 +83,7 @@ class Account(AccountFields):
     first_order_at: Timestamp | None
     """When the first paid order was placed."""
     last_order_at: Timestamp | None
-    """When the latest paid order was placed."""
+    """When the newest order, of any status, was placed."""
     last_sign_in_at: Timestamp | None
     """When one last signed in."""
     created_at: Timestamp
@@ -103,6 +105,7 @@ NOT_IN_OWN_VIEW = {
 }
 _HIDDEN_UNTIL_PROVEN = {
     "orders_count": 0,
+    "orders_total": 0,
     "total_spent": [],
     "average_order_value": None,
     "first_order_at": None,
