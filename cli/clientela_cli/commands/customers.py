@@ -1,4 +1,4 @@
-"""`clientela customers`: list, show, create, change, erase."""
+"""`clientela customers`: list, show, create, change, erase, reindex."""
 
 from decimal import Decimal
 from typing import Annotated, Any
@@ -19,11 +19,13 @@ from clientela.schema.actors import OPERATOR
 from clientela.schema.email_addresses import Email
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela_cli.commands import field_changes
+from clientela_cli.commands import field_changes, migrate
 from clientela_cli.commands.filter_options import filtered
 from clientela_cli.console import options, output
 
 app = typer.Typer(help="Customers of a store.", no_args_is_help=True)
+
+app.command("reindex")(migrate.reindex)
 
 COLUMNS = ["Id", "Name", "E-mail", "Country", "Orders", "Spent", "Last order", "Status"]
 _CHANGEABLE = (*NewCustomer.model_fields, "email_status", "vat_id_status")

@@ -10,7 +10,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-_RIGHT_ALIGNED = {"Orders", "Spent", "Rows", "Created", "Updated", "Unchanged", "Rejected"}
+_RIGHT_ALIGNED = {
+    "Orders",
+    "Spent",
+    "Read",
+    "Changed",
+    "To change",
+    "Rows",
+    "Created",
+    "Updated",
+    "Unchanged",
+    "Rejected",
+}
 _PIPE_WIDTH = 200
 
 

@@ -1,10 +1,11 @@
-"""Work that meets other work: retries with backoff, and several threads with bounded memory."""
+"""Work that meets other work: retries with backoff, a pace, several threads with bounded memory."""
 
 import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
 
 from clientela.errors import BusyError
 
@@ -40,6 +41,22 @@ def back_off(number: int, base: float = 0.02, limit: float = 2.0) -> None:
     again. Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
     time.sleep(random.uniform(0, min(limit, base * 2**number)))  # noqa: S311 - jitter, nothing secret
+
+
+class Pace:
+    """At most `per_second` steps a second, evenly, over all threads."""
+
+    def __init__(self, per_second: float) -> None:
+        self._interval = 1 / per_second
+        self._next = time.monotonic()
+        self._lock = Lock()
+
+    def wait(self) -> None:
+        """Wait for the turn of the next step."""
+        with self._lock:
+            turn = max(self._next, time.monotonic())
+            self._next = turn + self._interval
+        time.sleep(max(0, turn - time.monotonic()))
 
 
 def map_in_order[A, B](function: Callable[[A], B], items: Iterable[A], threads: int) -> Iterator[B]:

@@ -4,8 +4,10 @@ from datetime import datetime
 
 from clientela import clock
 
+LAYOUT = "LAYOUT"  # the collection of the layout's version and of the migrations over all stores
 STORES = "STORES"  # the collection that lists the stores, for schedules that process all of them
 
+LAYOUT_VERSION = "VERSION"
 SETTINGS = "SETTINGS"
 PROFILE = "PROFILE"
 CLAIM = "CLAIM"
@@ -202,6 +204,11 @@ def bulk_job(job_id: str) -> str:
 def erasure(erasure_id: str) -> str:
     """`ERASURE#ers_01K…`."""
     return f"{ERASURE_PREFIX}{erasure_id}"
+
+
+def migration(name: str) -> str:
+    """`MIGRATION#reindex_customers`: the last run of a migration."""
+    return f"MIGRATION#{name}"
 
 
 def erased(store_id: str, keyed_hash: str) -> str:
