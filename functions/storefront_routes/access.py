@@ -1,6 +1,7 @@
 """Access to the storefront API: private routes need a session, others do not."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -52,6 +53,11 @@ def proven_caller(router: Router) -> Caller:
     if not caller.session.email_proven:
         raise EmailUnprovenError
     return caller
+
+
+def require_fresh(router: Router, now: datetime) -> None:
+    """Raise FreshSignInNeededError unless a mail opened the session within the last ten minutes."""
+    sessions.require_fresh(router.context["caller"].session, now)
 
 
 def _caller(store: Store, event: BaseProxyEvent) -> Caller:

@@ -17,7 +17,6 @@ from clientela.orders import order_lists, orders
 from clientela.orders.order_fields import ID_LENGTH, Order
 from clientela.orders.order_lists import OrderListParameters
 from clientela.schema.actors import Actor
-from clientela.sign_in import sessions
 from clientela.sign_in.sign_in_errors import EmailUnprovenError, FreshSignInNeededError
 from clientela.storefront import own_account
 from clientela.storefront.own_account import Account, AccountChanges
@@ -93,10 +92,8 @@ def delete_account() -> Response[Any]:
     The response is the certificate: which data was deleted, which is kept, and why. Requires a
     sign-in by link or code within the last ten minutes, so that an open browser is not enough.
     """
-    store, (session, customer) = router.context["store"], router.context["caller"]
-    now = clock.now()
-    if not sessions.is_fresh(session, now):
-        raise FreshSignInNeededError
+    store, customer, now = router.context["store"], router.context["caller"].customer, clock.now()
+    access.require_fresh(router, now)
     certificate = customer_removal.erase(
         store, customer.id, now, Actor("customer", customer.id), clock.deadline(access.REMOVAL_SECONDS)
     )

@@ -17,6 +17,7 @@ from clientela.sign_in.sign_in_errors import (
     CodeLockedError,
     CodeWrongError,
     EmailUnprovenError,
+    FreshSignInNeededError,
     LinkExpiredError,
     LinkUnknownError,
     LinkUsedError,
@@ -87,13 +88,17 @@ class RevertToken(Model):
     BASE,
     operation_id="requestEmailChange",
     **access.PRIVATE,
-    responses=openapi_responses.responses({202: EmailChangeRequest}, [EmailUnprovenError]),
+    responses=openapi_responses.responses({202: EmailChangeRequest}, [EmailUnprovenError, FreshSignInNeededError]),
 )
 def request_email_change(new: Annotated[NewEmail, Body()]) -> Response[Any]:
-    """Request a mail to a new address. The response does not reveal whether it has an account."""
-    store, customer = router.context["store"], access.proven_caller(router).customer
+    """Request a mail to a new address, within ten minutes of a sign-in by link or code.
+
+    The response does not reveal whether the address has an account.
+    """
+    store, customer, now = router.context["store"], access.proven_caller(router).customer, clock.now()
+    access.require_fresh(router, now)
     visitor = access.visitor(router.current_event)
-    request = email_changes.request(store, customer, new.email, new.language, visitor, clock.now())
+    request = email_changes.request(store, customer, new.email, new.language, visitor, now)
     return responses.json(EmailChangeRequest(**vars(request)), 202)
 
 

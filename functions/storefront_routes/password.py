@@ -9,7 +9,7 @@ from clientela import clock
 from clientela.schema.documents import Model
 from clientela.sign_in import passwords
 from clientela.sign_in.passwords import Password, PasswordState
-from clientela.sign_in.sign_in_errors import CredentialsWrongError, FreshSignInNeededError, LoginDisabledError
+from clientela.sign_in.sign_in_errors import FreshSignInNeededError, LoginDisabledError, PasswordSignInDisabledError
 from clientela.web import openapi_responses, responses
 from storefront_routes import access
 
@@ -18,14 +18,7 @@ router = Router()
 BASE = "/v1/stores/<store_id>/account/password"
 
 
-class CurrentPassword(Model):
-    """The current password; not needed within ten minutes of a sign-in by e-mail."""
-
-    current_password: Password | None = None
-    """The current password. Example: correct horse battery"""
-
-
-class NewPassword(CurrentPassword):
+class NewPassword(Model):
     """The new password: 8 characters or more, and not one of the most common ones."""
 
     password: Password
@@ -36,7 +29,7 @@ class NewPassword(CurrentPassword):
     BASE, operation_id="getPassword", responses=openapi_responses.responses({200: PasswordState}), **access.PRIVATE
 )
 def get_password() -> Response[Any]:
-    """Get whether one has a password, and whether a change requires the current one."""
+    """Get whether one has a password, and whether a change requires a new sign-in by e-mail."""
     session, customer = router.context["caller"]
     return responses.json(passwords.state(router.context["store"], customer, session, clock.now()))
 
@@ -44,13 +37,18 @@ def get_password() -> Response[Any]:
 @router.post(
     BASE,
     operation_id="setPassword",
-    responses=openapi_responses.responses({204: None}, [CredentialsWrongError, LoginDisabledError]),
+    responses=openapi_responses.responses(
+        {204: None}, [FreshSignInNeededError, LoginDisabledError, PasswordSignInDisabledError]
+    ),
     **access.PRIVATE,
 )
 def set_password(new: Annotated[NewPassword, Body()]) -> Response[Any]:
-    """Set or change one's own password. All other devices are signed out, and a mail is sent."""
+    """Set or change one's own password, within ten minutes of a sign-in by link or code.
+
+    All other devices are signed out, and a mail is sent.
+    """
     session, customer = router.context["caller"]
-    passwords.change(router.context["store"], customer, session, new.password, new.current_password, clock.now())
+    passwords.change(router.context["store"], customer, session, new.password, clock.now())
     return responses.no_content()
 
 
@@ -61,7 +59,7 @@ def set_password(new: Annotated[NewPassword, Body()]) -> Response[Any]:
     **access.PRIVATE,
 )
 def remove_password() -> Response[Any]:
-    """Remove one's own password, within ten minutes of a sign-in by e-mail."""
+    """Remove one's own password, within ten minutes of a sign-in by link or code."""
     session, customer = router.context["caller"]
     passwords.remove(router.context["store"], customer, session, clock.now())
     return responses.no_content()

@@ -27,6 +27,7 @@ from clientela.sign_in.sign_in_errors import (
     LinkUnknownError,
     LinkUsedError,
     LoginDisabledError,
+    PasswordSignInDisabledError,
 )
 from clientela.storefront import own_account
 from clientela.storefront.own_account import Account
@@ -41,7 +42,7 @@ BASE = "/v1/stores/<store_id>"
 REFUSALS = (
     LinkExpiredError, LinkUsedError, LinkUnknownError, CodeWrongError, CodeLockedError, BrowserMismatchError,
     CredentialsWrongError,
-    AccountDisabledError, LoginDisabledError, OriginNotAllowedError,
+    AccountDisabledError, LoginDisabledError, PasswordSignInDisabledError, OriginNotAllowedError,
 )  # fmt: skip
 IdempotencyKey = Annotated[
     str | None,

@@ -89,7 +89,7 @@ def page_url(cloud: Outputs) -> str:
     """The hosted page of a store that has no storefront."""
     clientela("stores", "create", "hosted", "--name", "Olive & Oak", "--login-mode", "optional")
     key = clientela("keys", "create", "hosted", "--name", "e2e")["key"]
-    branded = {"branding": {"colour": "#f2c14e"}, "country": "ES"}
+    branded = {"branding": {"colour": "#f2c14e"}, "country": "ES", "password_sign_in": True}
     patched = httpx.patch(
         f"{cloud.api_url}/v1/stores/hosted/settings",
         json=branded,

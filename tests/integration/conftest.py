@@ -47,5 +47,7 @@ def deployed(dynamodb: Any, dynamodb_local: str, moto_endpoint: str, with_stream
 @pytest.fixture
 def store(deployed: None) -> Store:
     """A store with sign-in, of its own for each test."""
-    settings = StoreSettings(name="Demo", login_mode="optional", storefront_url="https://shop.example.com")
+    settings = StoreSettings(
+        name="Demo", login_mode="optional", storefront_url="https://shop.example.com", password_sign_in=True
+    )
     return stores.create(f"store-{uuid.uuid4().hex[:12]}", settings, clock.now())

@@ -49,10 +49,12 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
 
 @pytest.fixture
 def store(aws: Any) -> Store:
-    """A store with sign-in, `demo`."""
+    """A store with sign-in, also by password: `demo`."""
     return stores.create(
         "demo",
-        StoreSettings(name="Demo", login_mode="optional", storefront_url="https://shop.example.com"),
+        StoreSettings(
+            name="Demo", login_mode="optional", storefront_url="https://shop.example.com", password_sign_in=True
+        ),
         clock.now(),
     )
 

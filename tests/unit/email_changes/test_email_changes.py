@@ -146,7 +146,7 @@ def test_mail_is_sent_once_and_not_for_what_is_over(store: Store, box: Mailbox, 
 
 
 def test_a_password_follows_its_owner_to_the_new_address(store: Store, box: Mailbox, opened: SignedIn) -> None:
-    passwords.change(store, opened.customer, opened.session, "correct horse battery", None, NOW)
+    passwords.change(store, opened.customer, opened.session, "correct horse battery", NOW)
     moved(store, box, opened)
     record = passwords.find(store, opened.customer.id)
     assert record
@@ -156,7 +156,7 @@ def test_a_password_follows_its_owner_to_the_new_address(store: Store, box: Mail
 def test_a_password_changed_before_the_email_is_told_to_the_address_of_then(
     store: Store, box: Mailbox, opened: SignedIn, queued: list[dict[str, str]]
 ) -> None:
-    passwords.change(store, opened.customer, opened.session, "correct horse battery", None, NOW)
+    passwords.change(store, opened.customer, opened.session, "correct horse battery", NOW)
     moved(store, box, opened, THIEF)
     moved(store, box, opened, THIRD, SOON)
     assert account_notices.password_changed(store, **queued[0], now=SOON) == "sent"

@@ -24,7 +24,7 @@ from clientela.stores.stores import Store
 
 
 def test_the_old_address_takes_the_account_back(store: Store, box: Mailbox, opened: SignedIn) -> None:
-    passwords.change(store, opened.customer, opened.session, "correct horse battery", None, NOW)
+    passwords.change(store, opened.customer, opened.session, "correct horse battery", NOW)
     moved(store, box, opened, THIEF)
     _, token = notice(store, box, latest_change())
     week = NOW + timedelta(days=7)

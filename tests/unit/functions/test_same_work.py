@@ -142,7 +142,7 @@ def test_a_wrong_password(people: Store, monkeypatch: pytest.MonkeyPatch) -> Non
         assert customer
         with Transaction() as write:
             _, session = sessions.start(write, people, customer, None, NOW)
-        passwords.change(people, customer, session, "correct horse battery", None, NOW)
+        passwords.change(people, customer, session, "correct horse battery", NOW)
     body = {"password": "another horse battery"}
     call("/sessions", {"email": "first@example.com"} | body)  # reads the secret for the network's limit
     the_same({email: [work(monkeypatch, "/sessions", {"email": email} | body)] for email in ADDRESSES})

@@ -41,7 +41,7 @@ def opened(store: Store, box: Mailbox) -> SignedIn:
     customers.patch(store, made.id, {"note": "pays late", "tags": ["vip"]}, NOW, by=Actor("api_key", "key_1"))
     signed_in = by_link(store, box.link(store))
     own_account.patch(store, made.id, {"accepts_marketing": True, "marketing_wording": "v1"}, NOW)
-    passwords.change(store, customers.get(store, made.id), signed_in.session, "correct horse battery", None, NOW)
+    passwords.change(store, customers.get(store, made.id), signed_in.session, "correct horse battery", NOW)
     email_changes.request(store, made, "new@example.org", None, Visitor("192.0.2.1"), NOW)
     welcome_mail.deliver(store, made.id, NOW)
     for number in range(3):

@@ -229,7 +229,7 @@ def test_a_session_is_void_also_for_a_change_that_began_before(store: Store, ope
     """A password change whose session was looked at before the account was disabled must not renew it."""
     customers.patch(store, opened.customer.id, {"status": "disabled"}, NOW)
     with pytest.raises(SessionInvalidError):
-        passwords.change(store, opened.customer, opened.session, "correct horse battery", None, BEFORE)
+        passwords.change(store, opened.customer, opened.session, "correct horse battery", BEFORE)
 
 
 def test_a_bounced_address_gets_no_notice(store: Store, box: Mailbox, opened: SignedIn) -> None:

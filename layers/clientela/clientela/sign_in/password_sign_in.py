@@ -36,7 +36,7 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
     Raises:
         CredentialsWrongError: unknown or disabled account, no or wrong password: the same error
             after the same calls and one hash.
-        LoginDisabledError: the store has no sign-in by password.
+        LoginDisabledError, PasswordSignInDisabledError: the store has no sign-in by password.
         TooManyRequestsError: a limit of the network, the address or the store is reached.
 
     Cost: 3 read units; 12 write units, 20 for a customer with orders, 2 for a hash that is

@@ -25,14 +25,9 @@ from clientela.schema import email_addresses
 from clientela.schema.actors import Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
-from clientela.sign_in import password_hashes, sessions, sign_in_limits
+from clientela.sign_in import password_hashes, sessions
 from clientela.sign_in.sessions import Session
-from clientela.sign_in.sign_in_errors import (
-    CredentialsWrongError,
-    FreshSignInNeededError,
-    LoginDisabledError,
-    SessionInvalidError,
-)
+from clientela.sign_in.sign_in_errors import LoginDisabledError, PasswordSignInDisabledError, SessionInvalidError
 from clientela.stores.stores import Store
 from clientela.table import keys
 from clientela.table.records import Record
@@ -49,14 +44,14 @@ Password = Annotated[
 
 
 class PasswordState(Model):
-    """Whether there is a password, and whether a change needs the current one."""
+    """Whether there is a password, and whether a change needs a new sign-in by link or code."""
 
     is_set: bool
     """Whether there is a password."""
     changed_at: Timestamp | None = None
     """When it was last set; null without one."""
-    current_password_needed: bool
-    """Whether a change needs the current password. Example: false"""
+    fresh_sign_in_needed: bool
+    """Whether a change needs a new sign-in by link or code. Example: false"""
 
 
 class PasswordRecord(Record):
@@ -68,11 +63,11 @@ class PasswordRecord(Record):
 
 
 def require_enabled(store: Store) -> None:
-    """Raise LoginDisabledError if the store has no sign-in, or none by password."""
+    """Raise LoginDisabledError without any sign-in, else PasswordSignInDisabledError."""
     if store.login_mode == "disabled":
         raise LoginDisabledError
     if not store.password_sign_in:
-        raise LoginDisabledError("This store has no sign-in by password: request a link.")
+        raise PasswordSignInDisabledError("Request a link by e-mail.")
 
 
 def find(store: Store, customer_id: str) -> PasswordRecord | None:
@@ -84,44 +79,35 @@ def state(store: Store, customer: Customer, session: Session, now: datetime) -> 
     """Return what the owner may know about the password. 1 read unit."""
     record = find(store, customer.id)
     changed_at = datetime.fromisoformat(record.changed_at) if record else None
-    needed = record is not None and not sessions.is_fresh(session, now)
-    return PasswordState(is_set=record is not None, changed_at=changed_at, current_password_needed=needed)
+    needed = not sessions.is_fresh(session, now)
+    return PasswordState(is_set=record is not None, changed_at=changed_at, fresh_sign_in_needed=needed)
 
 
-def change(
-    store: Store, customer: Customer, session: Session, password: str, current: str | None, now: datetime
-) -> None:
+def change(store: Store, customer: Customer, session: Session, password: str, now: datetime) -> None:
     """Set or change a signed-in customer's password, end all other sessions, and send a notice.
 
-    The current password is needed if there is one, unless the session was opened by a mail within
-    the last minutes.
-
     Raises:
-        LoginDisabledError: the store has no sign-in by password.
-        InvalidInputError: the password is too weak, or the current one is missing.
-        CredentialsWrongError: the current password is wrong.
-        TooManyRequestsError: too many guesses.
+        LoginDisabledError, PasswordSignInDisabledError: the store has no sign-in by password.
+        FreshSignInNeededError: no mail opened the session within the last minutes.
+        InvalidInputError: the password is too weak.
 
-    Cost: 4 read units; 14 write units, 22 for a customer with orders, 2 for each session that ends,
-    2 to 3 if the current password is checked; 1 message.
+    Cost: 4 read units; 14 write units, 22 for a customer with orders, 2 for each session that ends;
+    1 message.
     """
     require_enabled(store)
+    sessions.require_fresh(session, now)
     _require_good(store, customer, password)
     known = find(store, customer.id)
-    if known and not sessions.is_fresh(session, now):
-        _require_current(store, customer, known, current, now)
     _replace(store, customer, session, known, password_hashes.hash_password(password), now)
 
 
 def remove(store: Store, customer: Customer, session: Session, now: datetime) -> None:
     """Remove the password, if any, with the consequences of `change` — FreshSignInNeededError.
 
-    A fresh sign-in by mail is needed, because the mail is the only way in afterwards.
+    Also if the store has no sign-in by password any more. Afterwards the mail is the only way in.
     """
-    known = find(store, customer.id)
-    if known and not sessions.is_fresh(session, now):
-        raise FreshSignInNeededError
-    _replace(store, customer, session, known, None, now)
+    sessions.require_fresh(session, now)
+    _replace(store, customer, session, find(store, customer.id), None, now)
 
 
 def adopt(store: Store, customer_id: str, text: str, now: datetime) -> None:
@@ -210,9 +196,8 @@ def _write(
         customer_history.add_entry(write, store, after, kind, Actor("customer", after.id))
         sessions.end_others(write, store, before, after, session)
         if new_hash:
-            old_email = record.proven_email if record else None
-            proven_email = email_addresses.canonical(after.email) if session.email_proven else old_email
-            write.put_record(_record(store, after, new_hash, proven_email, now))
+            # A fresh session proves the e-mail.
+            write.put_record(_record(store, after, new_hash, email_addresses.canonical(after.email), now))
         elif record:
             write.delete(record)
 
@@ -220,18 +205,6 @@ def _write(
 def _record(store: Store, customer: Customer, hash_: str, proven_email: str | None, now: datetime) -> PasswordRecord:
     key = keys.customer(store.id, customer.id), keys.PASSWORD
     return PasswordRecord(*key, hash=hash_, proven_email=proven_email, changed_at=clock.format_timestamp(now))
-
-
-def _require_current(
-    store: Store, customer: Customer, known: PasswordRecord, current: str | None, now: datetime
-) -> None:
-    if current is None:
-        raise InvalidInputError(
-            fields=[FieldError("/current_password", "is required, unless you have just signed in by mail")]
-        )
-    sign_in_limits.limit_guesses(store, email_addresses.canonical(customer.email), now)
-    if not password_hashes.verify(known.hash, current):
-        raise CredentialsWrongError
 
 
 def _require_good(store: Store, customer: Customer, password: str) -> None:

@@ -18,7 +18,7 @@ from clientela.schema import email_addresses
 from clientela.schema.documents import Model
 from clientela.schema.fields import Line, Timestamp
 from clientela.sign_in import user_agents
-from clientela.sign_in.sign_in_errors import SessionInvalidError
+from clientela.sign_in.sign_in_errors import FreshSignInNeededError, SessionInvalidError
 from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores.stores import Store
 from clientela.table import keys, records
@@ -29,7 +29,7 @@ from clientela.table.transactions import Transaction
 
 MAX_ENDED = 80  # in one transaction, which has other writes too
 SEEN_EVERY = timedelta(hours=1)  # a session in use costs one write an hour
-RECENT = timedelta(minutes=10)  # how long a sign-in by link replaces the current password
+RECENT = timedelta(minutes=10)  # how long a sign-in by link or code is a fresh proof
 
 type SignInMethod = Literal["link", "password"]
 
@@ -137,8 +137,17 @@ def list_active(store: Store, customer: Customer, now: datetime) -> list[Session
 
 
 def is_fresh(session: Session, now: datetime) -> bool:
-    """Return whether a mail opened the session just now, which replaces the current password."""
+    """Return whether a link or code of a mail opened the session within the last ten minutes."""
     return session.signed_in_by == "link" and now - session.created_at < RECENT
+
+
+def require_fresh(session: Session, now: datetime) -> None:
+    """Raise FreshSignInNeededError unless a mail opened the session within the last ten minutes.
+
+    What takes an account away from its owner needs more than a browser that was left open.
+    """
+    if not is_fresh(session, now):
+        raise FreshSignInNeededError
 
 
 def end(store: Store, customer_id: str, session_id: str) -> None:

@@ -10,6 +10,13 @@ class LoginDisabledError(ClientelaError):
     title = "This store has no sign-in"
 
 
+class PasswordSignInDisabledError(ClientelaError):
+    """The store has sign-in by link and code only."""
+
+    code = "password_sign_in_disabled"
+    title = "This store has no sign-in by password"
+
+
 class LinkExpiredError(ClientelaError):
     """The sign-in link is more than ten minutes old."""
 

@@ -113,8 +113,8 @@ class StoreSettings(Model):
     """Exceptions by country."""
     welcome_mail: StrictBool = True
     """Whether the first paid order of a guest sends a welcome mail."""
-    password_sign_in: StrictBool = True
-    """Whether customers may sign in with a password."""
+    password_sign_in: StrictBool = False
+    """Whether customers may also sign in with a password. Example: false"""
     hosted_sign_in: StrictBool = False
     """Whether links in mails open the hosted sign-in page, not the storefront's. Example: false"""
     sessions: SessionRules = SessionRules()

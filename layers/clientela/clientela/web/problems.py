@@ -27,6 +27,7 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
     sign_in_errors.LoginDisabledError: HTTPStatus.FORBIDDEN,
+    sign_in_errors.PasswordSignInDisabledError: HTTPStatus.FORBIDDEN,
     sign_in_errors.LinkExpiredError: HTTPStatus.GONE,
     sign_in_errors.LinkUsedError: HTTPStatus.GONE,
     sign_in_errors.LinkUnknownError: HTTPStatus.NOT_FOUND,

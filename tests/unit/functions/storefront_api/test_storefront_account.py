@@ -8,7 +8,7 @@ import pytest
 from tests.support.storefront import NOW, ORIGIN, call
 
 from clientela import clock
-from clientela.customers import customers
+from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer
 from clientela.notifications import account_notices, email_change_mail
 from clientela.orders import orders
@@ -171,7 +171,7 @@ def test_session_without_proof_of_the_email_sees_nothing_of_the_orders(store: St
 def test_password_is_set_used_and_taken_away(store: Store, bearer: dict[str, str]) -> None:
     passphrase = "  correct horse battery  "  # whose blanks count
     state = call("GET", "/account/password", headers=bearer)["json"]
-    assert state == {"is_set": False, "changed_at": None, "current_password_needed": False}
+    assert state == {"is_set": False, "changed_at": None, "fresh_sign_in_needed": False}
     weak = call("POST", "/account/password", {"password": "password"}, headers=bearer)
     assert (weak["statusCode"], weak["json"]["errors"][0]["pointer"]) == (422, "/password")
     assert call("POST", "/account/password", {"password": passphrase}, headers=bearer)["statusCode"] == 204
@@ -186,6 +186,45 @@ def test_password_is_set_used_and_taken_away(store: Store, bearer: dict[str, str
     assert call("DELETE", "/account/password", headers=by_password)["json"]["code"] == "fresh_sign_in_needed"
     assert call("DELETE", "/account/password", headers=bearer)["statusCode"] == 204
     assert call("POST", "/sessions", given)["statusCode"] == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/account/password", {"password": "correct horse battery"}),
+        ("DELETE", "/account/password", None),
+        ("POST", "/account/email-change", {"email": "eve@example.com"}),
+        ("DELETE", "/account", None),
+    ],
+)
+def test_what_takes_an_account_away_needs_a_fresh_sign_in_by_mail(
+    store: Store, ana: Customer, link: Any, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: Any
+) -> None:
+    opened = call("POST", "/sessions", link()[0])["json"]["session_token"]
+    headers, start = {"authorization": f"Bearer {opened}"}, clock.now()
+    call("POST", "/account/password", {"password": "an early horse battery"}, headers=headers)
+    typed = {"email": "ana@example.com", "password": "an early horse battery"}
+    by_password = call("POST", "/sessions", typed)["json"]["session_token"]
+    monkeypatch.setattr(clock, "now", lambda: start + sessions.RECENT)
+    for token in (opened, by_password):
+        stale = call(method, path, body, headers={"authorization": f"Bearer {token}"})
+        assert (stale["statusCode"], stale["json"]["code"]) == (403, "fresh_sign_in_needed")
+    assert customers.get(store, ana.id).email == "ana@example.com"
+    fresh = call("POST", "/sessions", link()[0])["json"]["session_token"]
+    assert call(method, path, body, headers={"authorization": f"Bearer {fresh}"})["statusCode"] < 300
+
+
+def test_store_without_passwords_names_them_and_not_sign_in_as_a_whole(store: Store, bearer: dict[str, str]) -> None:
+    store_settings.change_settings("demo", {"password_sign_in": False}, NOW)
+    typed = {"email": "ana@example.com", "password": "correct horse battery"}
+    for path, body, headers in (
+        ("/sessions", typed, {}),
+        ("/account/password", {"password": typed["password"]}, bearer),
+    ):
+        answer = call("POST", path, body, headers=headers)
+        assert (answer["statusCode"], answer["json"]["code"]) == (403, "password_sign_in_disabled")
+    store_settings.change_settings("demo", {"login_mode": "disabled"}, NOW)
+    assert call("POST", "/sessions", typed)["json"]["code"] == "login_disabled"
 
 
 @pytest.mark.parametrize("password", ["", "x" * 257, ["x"], None])
