@@ -21,7 +21,12 @@ def receive(event: dict[str, Any], context: object) -> None:
     """
     for record in event.get("Records", []):
         bucket, s3_object = record["s3"]["bucket"]["name"], record["s3"]["object"]
-        job_id = import_receive.receive(bucket, unquote_plus(s3_object["key"]), s3_object.get("versionId"), clock.now())
+        key, version_id, sequencer = (
+            unquote_plus(s3_object["key"]),
+            s3_object.get("versionId"),
+            s3_object.get("sequencer"),
+        )
+        job_id = import_receive.receive(bucket, key, version_id, clock.now(), sequencer or "")
         logger.info("received" if job_id else "ignored", job_id=job_id)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 from typing import Any
 from urllib.parse import quote_plus
@@ -16,6 +17,8 @@ from clientela.imports import import_jobs
 from clientela.imports.import_jobs import ImportJob
 from clientela.stores.stores import Store
 
+_SEQUENCERS = itertools.count(0x55AED6DCD90281E5)  # S3's grow with each version of a key
+
 
 class StateMachines:
     """Step Functions as far as receive uses it: remembers the executions and refuses none of the same name."""
@@ -23,11 +26,20 @@ class StateMachines:
     class exceptions:  # noqa: N801 - botocore's name
         class ExecutionAlreadyExists(Exception): ...  # noqa: N818 - botocore's name
 
+        class ExecutionDoesNotExist(Exception): ...  # noqa: N818 - botocore's name
+
     def __init__(self) -> None:
         self.started: dict[str, dict[str, str]] = {}
+        self.aborted: set[str] = set()
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> None:  # noqa: N803, A002
         self.started[name] = json.loads(input)
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803
+        name = executionArn.rpartition(":")[2]
+        if name not in self.started:
+            raise self.exceptions.ExecutionDoesNotExist
+        return {"status": "ABORTED" if name in self.aborted else "RUNNING"}
 
 
 def dropped(store: Store, content: bytes, name: str, metadata: dict[str, str] | None = None) -> dict[str, Any]:
@@ -35,7 +47,12 @@ def dropped(store: Store, content: bytes, name: str, metadata: dict[str, str] | 
     key = f"{store.id}/{name}"
     answer = boto3.client("s3").put_object(Bucket=IMPORTS, Key=key, Body=content, Metadata=metadata or {})
     event = json.loads((PROJECT / "events/s3_object_created.json").read_text("utf-8"))
-    event["Records"][0]["s3"]["object"] |= {"key": quote_plus(key), "versionId": answer["VersionId"]}
+    sequencer = f"{next(_SEQUENCERS):016X}"
+    event["Records"][0]["s3"]["object"] |= {
+        "key": quote_plus(key),
+        "versionId": answer["VersionId"],
+        "sequencer": sequencer,
+    }
     return event
 
 

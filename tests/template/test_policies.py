@@ -55,6 +55,7 @@ FUNCTION_ROLES = {
         SOURCES: "s3:GetObject s3:GetObjectVersion s3:DeleteObject s3:DeleteObjectVersion",
         JOB_FILES: "s3:PutObject",
         "ImportStateMachine": "states:StartExecution",
+        f"{EXECUTIONS}:*": "states:DescribeExecution",
         "FailedCallsQueue": SEND,
     },
     "CsvImportLoad": {
@@ -68,6 +69,8 @@ FUNCTION_ROLES = {
         f"{IMPORTS} if s3:prefix like _jobs/*": "s3:ListBucket",
         SOURCES: "s3:DeleteObject s3:DeleteObjectVersion",
         JOB_FILES: "s3:GetObject s3:PutObject",
+        MACHINE: "states:StartExecution",
+        f"{EXECUTIONS}:*": "states:DescribeExecution",
     },
     "CustomerExport": {
         "Table": table("GetItem BatchGetItem Query PutItem"),

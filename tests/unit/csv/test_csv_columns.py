@@ -127,5 +127,9 @@ def test_every_export_header_of_an_imported_column_is_recognised_as_its_field() 
 def test_every_column_is_a_field_of_the_customer() -> None:
     for column in csv_columns.COLUMNS:
         model = Address if column.parent else Customer
-        own = column.field in {"password", *(f"{column.parent}.{name}" for name in ("first_name", "last_name"))}
+        own = column.field in {
+            "password",
+            "consent_at",
+            *(f"{column.parent}.{name}" for name in ("first_name", "last_name")),
+        }
         assert own or column.name in model.model_fields, column.field

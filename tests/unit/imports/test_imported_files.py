@@ -155,6 +155,38 @@ def test_passwords_are_left_out_everywhere_and_their_file_is_deleted(store: Stor
     assert b"hunter" not in everything
 
 
+def everything_stored() -> bytes:
+    s3 = boto3.client("s3")
+    listed = s3.list_object_versions(Bucket=IMPORTS)["Versions"]
+    files = b"".join(
+        s3.get_object(Bucket=IMPORTS, Key=entry["Key"], VersionId=entry["VersionId"])["Body"].read() for entry in listed
+    )
+    return files + json.dumps(boto3.client("dynamodb").scan(TableName=table_name())["Items"]).encode()
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Contraseña (opcional)", "Temporary password", "Wachtwoord", "Clave web", "Votre mot de passe", "senha 1"],
+)
+def test_no_password_is_stored_whatever_its_column_is_called(store: Store, run: Import, header: str) -> None:
+    rows = ["nobody,Secreta-123", "bo@example.com,Clave-456", "x@example.com,Secreta-789,more", "asleep"]
+    job = run("\n".join([f"email,{header}", *rows]).encode())
+    assert (job.created, job.rejected) == (1, 3)
+    assert not any(secret in everything_stored() for secret in (b"Secreta", b"Clave-456"))
+
+
+def test_no_message_quotes_what_may_be_a_password_in_a_row_of_the_wrong_length(store: Store, run: Import) -> None:
+    job = run(b"email,status,password\nana@example.com,Secreta-123\nbo@example.com,Secreta-456,Secreta-456\n")
+    assert job.rejected == 2
+    assert b"Secreta" not in everything_stored()
+
+
+def test_a_file_without_a_header_leaves_no_row_in_its_message(store: Store, run: Import) -> None:
+    job = run(b"Ana,Secreta-123,911222333\nBo,Secreta-456,911222334\n")
+    assert job.status == "failed"
+    assert "Secreta" not in job.model_dump_json()
+
+
 def test_hashes_of_other_shops_are_kept_apart_and_sign_in(store: Store, run: Import) -> None:
     bcrypt = "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
     other = password_hashes.hash_password("another fine phrase")

@@ -86,6 +86,7 @@ COLUMNS = (
     Column("tax_exempt", parse_flag, print_flag),
     Column("vat_id", parse_vat_id, is_lenient=True),
     Column("accepts_marketing", parse_flag, print_flag),
+    Column("consent_at", parse_time, to_cell=None, is_lenient=True),  # of accepts_marketing
     Column("note"),
     *_address("billing_address"),
     *_address("shipping_address"),

@@ -20,6 +20,7 @@ from clientela.schema.documents import Model
 
 HEAD_BYTES = 65_536  # the header must end in these
 HEADER_LINES = 10  # searched for a column of passwords: the header may not be the first line
+HEADER_CHARACTERS = 40  # a longer cell is not taken for the header of a column of passwords
 CHUNK_ROWS = 1_000
 CHUNK_BYTES = 1_000_000
 DELIMITERS = (",", ";", "\t", "|")
@@ -117,7 +118,8 @@ def may_have_passwords(open_file: OpenFile) -> bool:
     head = open_file().read(HEAD_BYTES)
     texts = (head.decode(encoding, errors="replace") for encoding in ENCODINGS)
     lines = (line for text in texts for line in text.splitlines()[:HEADER_LINES])
-    return any("password" in csv_headers.recognise(_CELL_ENDS.split(line)).fields for line in lines)
+    cells = (cell for line in lines for cell in _CELL_ENDS.split(line) if len(cell) <= HEADER_CHARACTERS)
+    return csv_headers.names_passwords(cells)
 
 
 class _OtherEncodingError(Exception):
@@ -175,7 +177,12 @@ def _require_valid(columns: FileColumns) -> None:
     if duplicates:
         raise FileRefusedError(f"The header has a column twice: {', '.join(duplicates)[:500]}.")
     if "email" not in columns.fields:
-        raise FileRefusedError(f"The file has no e-mail column. Its columns are: {', '.join(columns.headers)[:500]}.")
+        # The file's headers are not quoted: without a header, its first line is a row, perhaps with
+        # a password.
+        raise FileRefusedError(
+            "The file has no e-mail column: give one the header email, e-mail, correo electrónico, adresse e-mail,"
+            " indirizzo e-mail, E-Mail-Adresse or endereço de e-mail."
+        )
 
 
 class _Position:

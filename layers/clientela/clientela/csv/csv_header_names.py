@@ -116,6 +116,15 @@ CUSTOMER: dict[str, dict[str, str]] = {
         "de": "akzeptiertmarketing marketingeinwilligung newsletter",
         "pt": "aceitamarketing aceitapublicidade newsletter",
     },
+    "consent_at": {
+        "en": "consentat consentdate consenttime marketingconsentat marketingconsentdate acceptsmarketingupdatedat"
+        " optintime optindate confirmtime subscribedat subscriptiondate newsletterdate newsletterdateadd dateoptin",
+        "es": "fechadeconsentimiento fechadesuscripcion",
+        "it": "datadelconsenso datadiconsenso datadiiscrizioneallanewsletter",
+        "fr": "datedeconsentement dateduconsentement datedabonnement",
+        "de": "einwilligungsdatum einwilligungam datumdereinwilligung angemeldetam",
+        "pt": "datadoconsentimento datadeconsentimento datadesubscricao",
+    },
     "note": {
         "en": "note notes customernote adminnotes privateadminnotes comment comments",
         "es": "nota notas comentario comentarios observaciones",

@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from clientela.csv import csv_secrets
 from clientela.csv.csv_columns import COLUMNS
 from clientela.csv.csv_header_names import ADDRESS, BILLING, CUSTOMER, LANGUAGES, SHIPPING
 from clientela.schema.text import fold_for_search
@@ -20,12 +21,14 @@ class FileColumns(NamedTuple):
     """The headers as the file spells them, the field of each, and their language.
 
     A field is one of the customer, such as `email`, or of an address, such as
-    `billing_address.city`. It is None if the header is unknown: the column is left out.
+    `billing_address.city`. It is None if the header is unknown: the column is left out. `secrets`
+    are the indexes of the columns that may hold passwords or other secrets.
     """
 
     headers: tuple[str, ...]
     fields: tuple[str | None, ...]
     language: str
+    secrets: frozenset[int] = frozenset()
 
     def header(self, field: str) -> str:
         """Return the file's header of a field; the field itself if the file has no such column."""
@@ -44,13 +47,36 @@ def recognise(headers: Sequence[str]) -> FileColumns:
     matches = [_match(normalize(header)) for header in headers]
     counts = Counter(language for match in matches for language in match.languages)
     language = max(LANGUAGES, key=lambda candidate: counts[candidate])  # the first of equals: English
-    fields = _resolve_ambiguous([match.field for match in matches], language)
-    return FileColumns(tuple(header.strip() for header in headers), tuple(fields), language)
+    fields = _find_password(_resolve_ambiguous([match.field for match in matches], language), headers)
+    secrets = frozenset(
+        index
+        for index, (field, header) in enumerate(zip(fields, headers, strict=True))
+        if field == "password" or (field is None and _is_secret(header))
+    )
+    return FileColumns(tuple(header.strip() for header in headers), tuple(fields), language, secrets)
+
+
+def names_passwords(headers: Iterable[str]) -> bool:
+    """Return whether a header names a column of passwords, with or without other words."""
+    return any(csv_secrets.is_password_header(normalize(header)) for header in headers)
 
 
 def normalize(header: str) -> str:
     """Return a header without case, accents, blanks and punctuation: `E-mail ` → `email`."""
     return "".join(char for char in fold_for_search(header) if char.isalnum())
+
+
+def _find_password(fields: list[str | None], headers: Sequence[str]) -> list[str | None]:
+    """Take a header with a word for password, as `Contraseña (opcional)`, if no other is known."""
+    if "password" in fields:
+        return fields
+    names = (normalize(header) if field is None else "" for field, header in zip(fields, headers, strict=True))
+    index = next((index for index, name in enumerate(names) if csv_secrets.is_password_header(name)), None)
+    return [*fields[:index], "password", *fields[index + 1 :]] if index is not None else fields
+
+
+def _is_secret(header: str) -> bool:
+    return csv_secrets.is_secret_header(normalize(header), re.split(r"[\W_]+", fold_for_search(header)))
 
 
 def _resolve_ambiguous(fields: list[str | None], language: str) -> list[str | None]:

@@ -5,12 +5,13 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from clientela.csv import csv_cells
+from clientela.csv import csv_cells, csv_secrets
 from clientela.csv.csv_headers import FileColumns, normalize
 from clientela.imports.import_jobs import Counts
 from clientela.imports.row_issues import RowIssue
 
 REPORT_COLUMNS = ("line", "column", "code", "message")
+_NOT_QUOTED = "The value is not quoted here, because it may be a password."
 
 Outcome = Literal["created", "updated", "unchanged", "rejected"]
 
@@ -54,7 +55,7 @@ def build_result(results: Iterable[RowResult], cells: Mapping[int, Sequence[str]
     totals, rejects, warnings = Counts(), [], []
     for result in sorted(results):
         setattr(totals, result.outcome, getattr(totals, result.outcome) + 1)
-        for issue in result.issues:
+        for issue in _redact(result.issues, cells.get(result.line, ()), columns):
             line = ReportLine(line=result.line, **issue._asdict())
             if result.outcome == "rejected":
                 rejects.append(line.model_copy(update={"cells": repeat_cells(cells.get(result.line, ()), columns)}))
@@ -67,21 +68,43 @@ def build_result(results: Iterable[RowResult], cells: Mapping[int, Sequence[str]
 def repeated_columns(columns: FileColumns) -> list[int]:
     """Return the indexes of the file's columns that a report repeats.
 
-    Passwords are not repeated, nor the columns of an earlier report that was uploaded again.
+    Secrets are not repeated, nor the columns of an earlier report that was uploaded again.
     """
     return [
         index
         for index, (header, field) in enumerate(zip(columns.headers, columns.fields, strict=True))
-        if field != "password" and (field or normalize(header) not in REPORT_COLUMNS)
+        if index not in columns.secrets and (field or normalize(header) not in REPORT_COLUMNS)
     ]
 
 
 def repeat_cells(cells: Sequence[str], columns: FileColumns) -> list[str]:
     """Return a row's cells of the repeated columns.
 
-    All are empty if the row has too many or too few cells and the file has passwords: the password
-    may be in another column then.
+    All are empty if the row has too many or too few cells and the file has secrets: one may be in
+    another column then. A cell that repeats a secret of its row is empty, and so is one of an
+    unknown column that looks like a hash.
     """
-    if len(cells) != len(columns.headers) and "password" in columns.fields:
+    if len(cells) != len(columns.headers) and columns.secrets:
         cells = ()
-    return [cells[index] if index < len(cells) else "" for index in repeated_columns(columns)]
+    secrets = _secrets(cells, columns)
+    repeated = []
+    for index in repeated_columns(columns):
+        cell = cells[index] if index < len(cells) else ""
+        is_hash = columns.fields[index] is None and csv_secrets.looks_hashed(cell.strip())
+        repeated.append("" if is_hash or cell.strip().casefold() in secrets else cell)
+    return repeated
+
+
+def _redact(issues: Sequence[RowIssue], cells: Sequence[str], columns: FileColumns) -> Sequence[RowIssue]:
+    """Return the issues without the secrets that their messages may quote."""
+    if not columns.secrets or not issues:
+        return issues
+    messages = "\n".join(issue.message for issue in issues).casefold()
+    is_shifted = len(cells) != len(columns.headers)
+    if not is_shifted and not any(secret in messages for secret in _secrets(cells, columns)):
+        return issues
+    return [issue._replace(message=_NOT_QUOTED) for issue in issues]
+
+
+def _secrets(cells: Sequence[str], columns: FileColumns) -> set[str]:
+    return {cells[index].strip().casefold() for index in columns.secrets if index < len(cells)} - {""}

@@ -61,7 +61,7 @@ def build_rules(store: Store, record: ImportRecord, detected: DetectedFormat, ea
         job.started_at,
         earlier_updates,
         job.send_welcome,
-        StoreContext(country=store.country),
+        StoreContext(country=store.country, uploaded_at=job.started_at),
     )
     return reload_groups(store, rules)
 
@@ -81,7 +81,7 @@ def apply_rows(rows: Sequence[Row], before: Customer | None, rules: Rules, now: 
     customer, results = before, []
     for row in rows:
         try:
-            customer, result = _apply_row(row, customer, rules, now)
+            customer, result = _apply_row(row, customer, before, rules, now)
         except RowRefusedError as error:
             result = RowResult(row.line, "rejected", (error.issue,))
         results.append(result)
@@ -118,7 +118,9 @@ def reject(imported: ImportedCustomer, code: str, message: str) -> ImportedCusto
     return ImportedCustomer(imported.rows, imported.before, imported.before, results)
 
 
-def _apply_row(row: Row, current: Customer | None, rules: Rules, now: datetime) -> tuple[Customer, RowResult]:
+def _apply_row(
+    row: Row, current: Customer | None, stored: Customer | None, rules: Rules, now: datetime
+) -> tuple[Customer, RowResult]:
     new_id = ids.derived("cus", rules.started_at, rules.job_id, str(row.line))
     if current is None:
         if rules.mode == "update":
@@ -138,7 +140,8 @@ def _apply_row(row: Row, current: Customer | None, rules: Rules, now: datetime) 
         raise _refused(
             rules, "email_taken", "A customer already has this e-mail, and this import only creates customers."
         )
-    changed = import_rows.change_customer(row, current, rules.columns, rules.context)
+    is_disabled = stored is not None and stored.status == "disabled"
+    changed = import_rows.change_customer(row, current, rules.columns, rules.context, is_disabled=is_disabled)
     is_update = changed.customer != current or row.line in rules.earlier_updates
     return changed.customer, RowResult(row.line, "updated" if is_update else "unchanged", changed.warnings)
 

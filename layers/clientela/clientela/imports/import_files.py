@@ -56,6 +56,12 @@ def find(bucket: str, key: str, version_id: str | None) -> UploadedFile | None:
     return UploadedFile(source=source, modified_at=head["LastModified"], options=head["Metadata"])
 
 
+def is_current(source: Source) -> bool:
+    """Return whether a version is the one that S3 returns for its key. One HEAD request."""
+    current = find(source.bucket, source.key, None)
+    return current is not None and (current.source.version_id, current.source.etag) == (source.version_id, source.etag)
+
+
 def open_file(source: Source) -> BinaryIO:
     """Return the file as a stream from its beginning."""
     return _body(source, {})

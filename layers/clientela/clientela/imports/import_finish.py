@@ -10,7 +10,7 @@ from typing import IO, cast
 
 from clientela.csv.csv_files import Chunk
 from clientela.csv.csv_headers import FileColumns
-from clientela.imports import import_files, import_jobs
+from clientela.imports import import_files, import_jobs, import_start
 from clientela.imports.chunk_results import REPORT_COLUMNS, ChunkResult, ReportLine, repeated_columns
 from clientela.imports.import_files import Report
 from clientela.imports.import_jobs import Counts, DetectedFormat, ImportRecord, Status
@@ -26,25 +26,29 @@ def finish(store_id: str, job_id: str, now: datetime, failed: str | None = None)
     """End a job: `succeeded` if every chunk has its result, else `failed`. Safe to repeat.
 
     `failed` names the error that stopped the state machine. Chunks may have no result then: their
-    rows count as rejected, so that each row of the file is always counted once.
+    rows count as rejected, so that each row of the file is always counted once. A newer version of
+    the file that waited for this job is started.
 
-    Cost: 1 write unit per KB of the job.
+    Cost: 1 write unit per KB of the job, and that of `import_start.start_next`.
     """
     record = import_jobs.get_record(store_id, job_id)
-    if import_jobs.has_ended(record):
-        return _status(record)
+    if not import_jobs.has_ended(record):
+        record = _end(record, now, failed)
+    import_start.start_next(store_id, record, now)
+    return cast("Status", record.status)
+
+
+def _end(record: ImportRecord, now: datetime, failed: str | None) -> ImportRecord:
     if record.job.detected is None:
-        reason = f"The import could not start ({failed})."
-        return _status(import_jobs.end(record, "failed", Counts(), now, reason))
-    counts, missing = _write_reports(record, record.job.detected, is_partial=failed is not None)
-    if record.chunks and "password" in record.job.detected.as_columns().fields:
+        return import_jobs.end(record, "failed", Counts(), now, f"The import could not start ({failed}).")
+    is_partial = failed is not None or record.replaced
+    counts, missing = _write_reports(record, record.job.detected, is_partial=is_partial)
+    if record.chunks and record.job.detected.has_passwords:
         import_files.delete(record.source)
     message = f"The import stopped early: {missing} rows may be missing. Upload the file again." if missing else None
-    return _status(import_jobs.end(record, "failed" if missing else "succeeded", counts, now, message))
-
-
-def _status(record: ImportRecord) -> Status:
-    return cast("Status", record.status)
+    if missing and record.replaced:
+        message = import_start.REPLACED
+    return import_jobs.end(record, "failed" if missing else "succeeded", counts, now, message)
 
 
 def _write_reports(record: ImportRecord, detected: DetectedFormat, *, is_partial: bool) -> tuple[Counts, int]:

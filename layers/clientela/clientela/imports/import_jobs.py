@@ -1,13 +1,15 @@
 """Import jobs: one for each version of a CSV file that is uploaded to the bucket."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from clientela.csv import csv_headers
 from clientela.csv.csv_files import FileLayout
 from clientela.csv.csv_headers import FileColumns
 from clientela.errors import ImportNotFoundError
@@ -36,6 +38,8 @@ class CsvColumn(Model):
     """The header of the column. Example: E-mail"""
     field: str | None = None
     """The customer field of the column; null if it is left out. Example: email"""
+    secret: bool = False
+    """Whether its cells may be passwords: no report repeats them. Example: false"""
 
 
 class DetectedFormat(Model):
@@ -53,7 +57,13 @@ class DetectedFormat(Model):
     def as_columns(self) -> FileColumns:
         """Return the columns in the form that rows are parsed with."""
         headers, fields = (column.header for column in self.columns), (column.field for column in self.columns)
-        return FileColumns(tuple(headers), tuple(fields), self.language)
+        secrets = frozenset(index for index, column in enumerate(self.columns) if column.secret)
+        return FileColumns(tuple(headers), tuple(fields), self.language, secrets)
+
+    @property
+    def has_passwords(self) -> bool:
+        """Whether the header names a column of passwords: the file must not stay."""
+        return csv_headers.names_passwords(column.header for column in self.columns)
 
 
 class Counts(Model):
@@ -126,6 +136,7 @@ class ImportRecord(Record):
     unchanged = NumberAttribute(default=0)
     rejected = NumberAttribute(default=0)
     warnings = NumberAttribute(default=0)
+    replaced = BooleanAttribute(default=False)  # by a newer version of the file: chunks are no longer loaded
     source = DocumentAttribute(Source)
     job = DocumentAttribute(ImportJob)
 
@@ -190,8 +201,8 @@ def mark_planned(record: ImportRecord, layout: FileLayout, notes: list[str]) -> 
     Return the stored record. Cost: 1 write unit per KB.
     """
     columns = [
-        CsvColumn(header=header, field=field)
-        for header, field in zip(layout.columns.headers, layout.columns.fields, strict=True)
+        CsvColumn(header=header, field=field, secret=index in layout.columns.secrets)
+        for index, (header, field) in enumerate(zip(layout.columns.headers, layout.columns.fields, strict=True))
     ]
     detected = DetectedFormat(
         encoding=layout.encoding, delimiter=layout.delimiter, columns=columns, language=layout.columns.language
@@ -207,6 +218,16 @@ def mark_running(record: ImportRecord) -> ImportRecord:
     Return the stored record. Cost: 1 write unit per KB.
     """
     return _set_status(record, "running", ImportRecord.status == "planned")
+
+
+def mark_replaced(record: ImportRecord) -> None:
+    """Note that a newer version of the file replaces this job: its next chunks load nothing.
+
+    Cost: 1 write unit per KB.
+    """
+    with suppress(_ConditionFailedError):  # it has ended already
+        not_ended = ~ImportRecord.status.is_in(*_ENDED)
+        records.update(record, [ImportRecord.replaced.set(True)], not_ended, _ConditionFailedError())
 
 
 def end(

@@ -76,7 +76,7 @@ def run(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
     record = import_jobs.get_record(store_id, job_id)
     key = keys.import_chunks(store_id, job_id), keys.import_chunk(chunk.index)
     progress = ChunkRecord.find(*key) or ChunkRecord(*key, ttl=int((now + RETENTION).timestamp()))
-    if record.job.detected is None or progress.done or import_jobs.has_ended(record):
+    if record.job.detected is None or progress.done or record.replaced or import_jobs.has_ended(record):
         return
     store, parsed = stores.get(store_id), _parse_chunk(record, record.job.detected, chunk)
     earlier_updates = frozenset(map(int, progress.updates or ()))

@@ -5,23 +5,18 @@ same job, the same plan and the same execution, which is named by the job's id.
 """
 
 from datetime import datetime
-from typing import NamedTuple
 
-import orjson
-
-from clientela import ids, settings
-from clientela.aws import clients
+from clientela import ids
 from clientela.csv import csv_files
-from clientela.csv.csv_files import DELIMITERS, FileLayout, FileRefusedError
+from clientela.csv.csv_files import FileLayout, FileRefusedError
 from clientela.errors import StoreNotFoundError
-from clientela.imports import import_files, import_finish, import_jobs
+from clientela.imports import import_files, import_finish, import_jobs, import_options, import_start
+from clientela.imports.file_versions import VersionOrder
 from clientela.imports.import_files import UploadedFile
-from clientela.imports.import_jobs import MODES, Counts, ImportJob, ImportRecord, Mode
+from clientela.imports.import_jobs import Counts, ImportJob, ImportRecord
 from clientela.stores import stores
 from clientela.stores.stores import Store
 
-_YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
-_NAMED_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 _FILE_DELETED_NOTE = "The file was deleted, because it names a column of passwords."
 _PASSWORDS_NOTE = (
     "Clear passwords are not imported: these customers sign in by link or set a new password. "
@@ -29,8 +24,11 @@ _PASSWORDS_NOTE = (
 )
 
 
-def receive(bucket: str, key: str, version_id: str | None, now: datetime) -> str | None:
+def receive(bucket: str, key: str, version_id: str | None, now: datetime, sequencer: str = "") -> str | None:
     """Start the import of a new file `<store id>/<name>.csv` and return the job's id.
+
+    `sequencer` is S3's order of the versions of a file. If a newer version is known, the job ends
+    as failed.
 
     None means that there is nothing to import: it is a job's own file, the store does not exist or
     the file is deleted. Do not repeat such an event. A refused file ends its job as failed; it is
@@ -43,7 +41,7 @@ def receive(bucket: str, key: str, version_id: str | None, now: datetime) -> str
     job = _build_job(file, now)
     record = import_jobs.register(store, job, file.source)
     if record.status in ("received", "planned"):
-        record = _start(store, record, file, now)
+        record = _start(store, record, file, VersionOrder.of(file, sequencer), now)
     if _FILE_DELETED_NOTE in record.job.notes:  # also for a repeated event: the first may have died before
         import_files.delete(file.source)
     return job.id
@@ -56,16 +54,6 @@ def job_id(file: UploadedFile) -> str:
     """
     source = file.source
     return ids.derived("imp", file.modified_at, source.bucket, source.key, source.version_id or source.etag)
-
-
-class _Options(NamedTuple):
-    """The merchant's options from the object's metadata."""
-
-    mode: Mode = "upsert"
-    dry_run: bool = False
-    send_welcome: bool = False
-    encoding: str | None = None
-    delimiter: str | None = None
 
 
 def _store(key: str) -> Store | None:
@@ -83,10 +71,10 @@ def _build_job(file: UploadedFile, now: datetime) -> ImportJob:
     return ImportJob(id=job_id(file), status="received", file=name, started_at=now)
 
 
-def _start(store: Store, record: ImportRecord, file: UploadedFile, now: datetime) -> ImportRecord:
+def _start(store: Store, record: ImportRecord, file: UploadedFile, order: VersionOrder, now: datetime) -> ImportRecord:
     """Plan the job and start its state machine; return the stored record."""
     try:
-        options = _parse_options(file.options)
+        options = import_options.parse(file.options)
         layout = csv_files.inspect(lambda: import_files.open_file(file.source), options.encoding, options.delimiter)
     except FileRefusedError as error:
         return _refuse(record, file, str(error), now)
@@ -97,8 +85,7 @@ def _start(store: Store, record: ImportRecord, file: UploadedFile, now: datetime
     if not layout.chunks:
         import_finish.finish(store.id, record.job.id, now)
         return record
-    _execute(store.id, record.job.id)
-    return import_jobs.mark_running(record)
+    return import_start.start_newest(store.id, record, order, now)
 
 
 def _refuse(record: ImportRecord, file: UploadedFile, reason: str, now: datetime) -> ImportRecord:
@@ -107,41 +94,5 @@ def _refuse(record: ImportRecord, file: UploadedFile, reason: str, now: datetime
     return import_jobs.end(record, "failed", Counts(), now, reason)
 
 
-def _execute(store_id: str, job_id: str) -> None:
-    """Start the state machine once: Step Functions rejects the same name for 90 days."""
-    execution_input = {
-        "store_id": store_id,
-        "job_id": job_id,
-        "bucket": settings.imports_bucket(),
-        "plan_key": import_files.plan_key(job_id),
-    }
-    machines = clients.step_functions()
-    try:
-        machines.start_execution(
-            stateMachineArn=settings.import_state_machine(), name=job_id, input=orjson.dumps(execution_input).decode()
-        )
-    except machines.exceptions.ExecutionAlreadyExists:
-        return  # it has ended already
-
-
 def _notes(layout: FileLayout) -> list[str]:
     return [_PASSWORDS_NOTE] if "password" in layout.columns.fields else []
-
-
-def _parse_options(metadata: dict[str, str]) -> _Options:
-    """Parse the options — FileRefusedError for an unknown value, because a default may be wrong."""
-    mode = next((mode for mode in MODES if mode == metadata.get("mode", "upsert").lower()), None)
-    dry_run, send_welcome = (_flag(metadata, name) for name in ("dry-run", "send-welcome"))
-    delimiter = _NAMED_DELIMITERS.get(metadata.get("delimiter", "").lower(), metadata.get("delimiter"))
-    if mode is None:
-        raise FileRefusedError(f"Unknown mode {metadata['mode']!r}: use one of {', '.join(MODES)}.")
-    if delimiter and delimiter not in DELIMITERS:
-        raise FileRefusedError(f"Unknown delimiter {delimiter!r}: use one of , ; | tab.")
-    return _Options(mode, dry_run, send_welcome, metadata.get("encoding"), delimiter or None)
-
-
-def _flag(metadata: dict[str, str], name: str) -> bool:
-    value = metadata.get(name, "false").lower()
-    if value not in _YES + _NO:
-        raise FileRefusedError(f"Invalid {name} {value!r}: use true or false.")
-    return value in _YES

@@ -18,7 +18,7 @@ from clientela.csv.csv_headers import FileColumns
 from clientela.customers import customer_input, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import FieldError, InvalidInputError
-from clientela.imports import row_addresses, row_groups, row_issues
+from clientela.imports import row_addresses, row_groups, row_guards, row_issues
 from clientela.imports.row_groups import GroupIds
 from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.schema import email_addresses
@@ -41,10 +41,14 @@ class Row(NamedTuple):
 
 
 class StoreContext(NamedTuple):
-    """What a row needs of its store: the groups, and the country of phones without one."""
+    """What a row needs of its store and its job.
+
+    The groups, the country of phones without one, and the time of the upload: no consent is later.
+    """
 
     groups: GroupIds = row_groups.NO_GROUPS
     country: str | None = None
+    uploaded_at: datetime | None = None
 
 
 NO_CONTEXT = StoreContext()
@@ -84,7 +88,7 @@ def create_customer(
     row: Row, customer_id: str, columns: FileColumns, now: datetime, context: StoreContext = NO_CONTEXT
 ) -> AppliedRow:
     """Build the customer that a row creates — RowRefusedError for an invalid cell."""
-    changes, warnings = _changes(row, None, columns, context)
+    changes, warnings = _changes(row, None, columns, context, is_disabled=False)
     try:
         fields = NewCustomer.model_validate(changes | {"email": row.email})
     except ValidationError as error:
@@ -94,12 +98,20 @@ def create_customer(
     return AppliedRow(customer, warnings)
 
 
-def change_customer(row: Row, before: Customer, columns: FileColumns, context: StoreContext = NO_CONTEXT) -> AppliedRow:
+def change_customer(
+    row: Row,
+    before: Customer,
+    columns: FileColumns,
+    context: StoreContext = NO_CONTEXT,
+    *,
+    is_disabled: bool = False,
+) -> AppliedRow:
     """Apply a row to a customer — RowRefusedError for an invalid cell.
 
-    The result equals `before` if the row has nothing new.
+    The result equals `before` if the row has nothing new. `is_disabled`: whether the account was
+    disabled before the import.
     """
-    changes, warnings = _changes(row, before, columns, context)
+    changes, warnings = _changes(row, before, columns, context, is_disabled=is_disabled)
     try:
         return AppliedRow(customer_input.apply_patch(before, changes, context.country), warnings)
     except InvalidInputError as error:
@@ -116,16 +128,29 @@ def _require_width(cells: Sequence[str], columns: FileColumns) -> None:
 
 
 def _changes(
-    row: Row, before: Customer | None, columns: FileColumns, context: StoreContext
+    row: Row,
+    before: Customer | None,
+    columns: FileColumns,
+    context: StoreContext,
+    *,
+    is_disabled: bool,
 ) -> tuple[dict[str, Any], list[RowIssue]]:
     """Return the row as a JSON Merge Patch, and issues of the cells left out."""
-    values, invalid = _parse_values(row, columns)
+    values, issues = _parse_values(row, columns)
     if before and values.get("vat_id") == before.vat_id:
         values.pop("vat_id", None)  # the same ID again does not ask for a new check
+    consent_at = values.pop("consent_at", None)
+    if consent_at and context.uploaded_at and consent_at > context.uploaded_at:
+        consent_at = None
+        issues.append(
+            row_issues.left_out(columns.header("consent_at"), "consent_at_invalid", "The time is in the future")
+        )
     changes = {field: value for field, value in values.items() if "." not in field}
+    issues += row_guards.guard(changes, before, columns, consent_at, is_disabled=is_disabled)
+    issues += _password_issues(row, columns)
     groups, unknown = _groups(row, before, columns, context.groups)
     addresses, impossible = row_addresses.merge_addresses(values, changes, before, columns, context.country)
-    return changes | groups | addresses, [*invalid, *_password_issues(row, columns), *unknown, *impossible]
+    return changes | groups | addresses, [*issues, *unknown, *impossible]
 
 
 def _parse_values(row: Row, columns: FileColumns) -> tuple[dict[str, Any], list[RowIssue]]:

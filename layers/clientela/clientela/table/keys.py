@@ -181,6 +181,11 @@ def import_job(job_id: str) -> str:
     return f"{IMPORT_PREFIX}{job_id}"
 
 
+def import_file(key_hash: str) -> str:
+    """`IMPORT_FILE#3f5a…`: the versions of one file, by the hash of its key in the bucket."""
+    return f"IMPORT_FILE#{key_hash}"
+
+
 def import_chunks(store_id: str, job_id: str) -> str:
     """`STORE#demo#IMPORT#imp_01K…`: the progress of each chunk of an import."""
     return f"STORE#{store_id}#IMPORT#{job_id}"

@@ -1,0 +1,82 @@
+"""The merchant's options for an import, from the metadata of the uploaded object.
+
+A name that is not an option refuses the file: a merchant who writes `dryrun` wants a dry run, not
+an import.
+"""
+
+import difflib
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from clientela.csv import csv_files
+from clientela.csv.csv_files import DELIMITERS, FileRefusedError
+from clientela.imports.import_jobs import MODES, Mode
+
+OPTIONS = ("mode", "dry-run", "send-welcome", "delimiter", "encoding")
+# Metadata that upload tools write by themselves: rclone, s3cmd, s3fs, AWS DataSync.
+_OF_TOOLS = {
+    *("mtime", "md5chksum", "s3cmd-attrs", "uid", "gid", "ctime", "atime", "xattr"),
+    *("file-owner", "file-group", "file-permissions", "file-atime", "file-mtime", "user-agent", "user-agent-id"),
+}
+_YES, _NO = ("true", "yes", "1", "on"), ("false", "no", "0", "off")
+_NAMED_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
+
+
+class ImportOptions(NamedTuple):
+    """The options of one file. Without `encoding` and `delimiter`, both are detected."""
+
+    mode: Mode = "upsert"
+    dry_run: bool = False
+    send_welcome: bool = False
+    encoding: str | None = None
+    delimiter: str | None = None
+
+
+def parse(metadata: Mapping[str, str]) -> ImportOptions:
+    """Parse the options, whose names may be written with `_` or `-` and in any case.
+
+    Raises:
+        FileRefusedError: a name or a value is unknown, or an option is given twice with two values.
+    """
+    given = _by_name(metadata)
+    mode = next((mode for mode in MODES if mode == given.get("mode", "upsert").lower()), None)
+    if mode is None:
+        raise FileRefusedError(f"Unknown mode {given['mode']!r}: use one of {', '.join(MODES)}.")
+    dry_run, send_welcome = (_flag(given, name) for name in ("dry-run", "send-welcome"))
+    encoding = csv_files.codec(given["encoding"]) if given.get("encoding") else None
+    return ImportOptions(mode, dry_run, send_welcome, encoding, _delimiter(given.get("delimiter", "")))
+
+
+def _by_name(metadata: Mapping[str, str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for spelling, text in metadata.items():
+        name = spelling.strip().lower().replace("_", "-")
+        value = text if text.isspace() else text.strip()  # a tab is a delimiter
+        if name in _OF_TOOLS:
+            continue
+        if name not in OPTIONS:
+            raise FileRefusedError(_unknown(spelling, name))
+        if given.setdefault(name, value) != value:
+            raise FileRefusedError(f"The option {name} is given twice, with two values.")
+    return given
+
+
+def _unknown(spelling: str, name: str) -> str:
+    squeezed = {option.replace("-", ""): option for option in OPTIONS}
+    similar = difflib.get_close_matches(name.replace("-", "").replace(" ", ""), squeezed, n=1, cutoff=0.7)
+    hint = f"did you mean {squeezed[similar[0]]}?" if similar else f"the options are {', '.join(OPTIONS)}."
+    return f"Unknown option {spelling[:50]!r}: {hint}"
+
+
+def _flag(given: Mapping[str, str], name: str) -> bool:
+    value = given.get(name, "false").lower()
+    if value not in _YES + _NO:
+        raise FileRefusedError(f"Invalid {name} {value!r}: use true or false.")
+    return value in _YES
+
+
+def _delimiter(text: str) -> str | None:
+    delimiter = _NAMED_DELIMITERS.get(text.lower(), text)
+    if delimiter and delimiter not in DELIMITERS:
+        raise FileRefusedError(f"Unknown delimiter {delimiter!r}: use one of , ; | tab.")
+    return delimiter or None
