@@ -10,7 +10,14 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from clientela import clock
 from clientela.handlers import sqs_batches
 from clientela.mail.mail_delivery import Outcome
-from clientela.notifications import account_notices, approval_mail, email_change_mail, sign_in_mail, welcome_mail
+from clientela.notifications import (
+    account_notices,
+    approval_mail,
+    email_change_mail,
+    new_device_mail,
+    sign_in_mail,
+    welcome_mail,
+)
 from clientela.stores import stores
 
 DELIVER: dict[str, Callable[..., Outcome]] = {
@@ -19,6 +26,7 @@ DELIVER: dict[str, Callable[..., Outcome]] = {
     "approved": approval_mail.deliver,
     "email_change": email_change_mail.deliver,
     "email_changed": account_notices.email_changed,
+    "new_device": new_device_mail.deliver,
     "password_changed": account_notices.password_changed,
 }
 

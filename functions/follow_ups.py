@@ -13,7 +13,7 @@ from clientela.handlers import stream_batches
 from clientela.mail import mail_queue
 from clientela.notifications import account_notices, approval_mail, welcome_mail
 from clientela.orders import unclaimed_orders
-from clientela.sign_in import sessions
+from clientela.sign_in import known_devices, sessions
 from clientela.table.stream import TableChange
 from clientela.vat import vat_check_queue, vat_checks
 
@@ -34,6 +34,7 @@ def _follow(change: TableChange) -> None:
     for follow_up in (
         sessions.end_after,
         _notify_old_address,
+        _notify_new_device,
         _check_vat_id,
         _welcome,
         _notify_approved,
@@ -52,6 +53,13 @@ def _notify_old_address(change: TableChange) -> None:
     if moved:
         mail_queue.put("email_changed", moved.store_id, customer_id=moved.customer_id, version=moved.version)
         logger.info("email change notice queued", **moved._asdict())
+
+
+def _notify_new_device(change: TableChange) -> None:
+    new = known_devices.new_device_in(change)
+    if new:
+        mail_queue.put("new_device", new.store_id, customer_id=new.customer_id, device=new.device)
+        logger.info("new device notice queued", **new._asdict())
 
 
 def _check_vat_id(change: TableChange) -> None:

@@ -31,6 +31,7 @@ def profile(status: str) -> dict[str, Any]:
 
 PROFILE, PENDING = item("PROFILE"), item("PROFILE", vat_id_pending="ESB12345674")
 ORDER, SESSION = item("ORDER#2026-11-21T10:00:00.000Z#1001"), item("SESSION#ses_1")
+DEVICE = item("DEVICE#Firefox on Windows")
 RUNNING, ENDED = item("IMPORT#imp_1", status="running"), item("IMPORT#imp_1", status="succeeded")
 FOLLOW_UPS, EVENTS, NOBODY = {"FollowUps"}, {"EventPublisher"}, set[str]()
 BOTH = FOLLOW_UPS | EVENTS
@@ -55,6 +56,9 @@ BOTH = FOLLOW_UPS | EVENTS
         (None, SESSION, EVENTS),
         (SESSION, SESSION, NOBODY),
         (SESSION, None, NOBODY),
+        (None, DEVICE, FOLLOW_UPS),
+        (DEVICE, DEVICE, NOBODY),
+        (DEVICE, None, NOBODY),
         (None, RUNNING, NOBODY),
         (RUNNING, ENDED, EVENTS),
         (ENDED, None, NOBODY),

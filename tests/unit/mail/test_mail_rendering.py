@@ -43,6 +43,8 @@ ALL_MAILS = [
     email_change_mail.email_change_mail(LINK, "123456"),
     account_notices.email_changed_mail(LINK),
     account_notices.email_changed_mail(None),
+    MailContent("new_device", {"link": LINK, "device": "Firefox · Windows", "time": "2026-11-21 10:00 (UTC)"}),
+    MailContent("new_device", {"link": LINK, "device": None, "time": "2026-11-21 10:00 (UTC)"}),
     MailContent("password_changed", {"link": LINK, "is_removed": False}),
     MailContent("password_changed", {"link": LINK, "is_removed": True}),
 ]

@@ -29,6 +29,17 @@ ITEMS = 500  # of a page at most
 _SIGN_INS = "sign-ins "  # starts a position after the collection
 
 
+class DeviceRecord(Model):
+    """A device from which the customer has signed in."""
+
+    device: str
+    """Its browser and system. Example: Firefox on Windows"""
+    first_seen_at: Timestamp
+    """When the first sign-in from it was."""
+    last_seen_at: Timestamp
+    """When the latest sign-in from it was."""
+
+
 class MailRecord(Model):
     """A mail about the account, and its outcome."""
 
@@ -70,6 +81,8 @@ class CustomerData(Model):
     """The orders."""
     sessions: list[Session] = []
     """The devices that are signed in."""
+    devices: list[DeviceRecord] = []
+    """The devices from which the customer has signed in."""
     consents: list[Consent] = []
     """The ledger of marketing consents."""
     history: list[HistoryEntry] = []
@@ -93,6 +106,11 @@ def _email(item: dynamodb.Item) -> EmailRecord:
     return EmailRecord.model_validate({"email": item["email"]["S"], "until": item["expires_at"]["S"]})
 
 
+def _device(item: dynamodb.Item) -> DeviceRecord:
+    times = {name: item[name]["S"] for name in ("first_seen_at", "last_seen_at")}
+    return DeviceRecord.model_validate({"device": item["sk"]["S"].removeprefix(keys.DEVICE_PREFIX), **times})
+
+
 def _mail(item: dynamodb.Item) -> MailRecord:
     delivery = {"at": item.get("settled_at", {}).get("S"), "outcome": item.get("outcome", {}).get("S")}
     return MailRecord.model_validate({"mail": item["sk"]["S"].removeprefix(keys.MAIL_PREFIX), **delivery})
@@ -101,6 +119,7 @@ def _mail(item: dynamodb.Item) -> MailRecord:
 # Prefix of the sort key → its section, and how to read the item.
 SECTIONS: dict[str, tuple[str, _Reader]] = {
     keys.CONSENT_PREFIX: ("consents", lambda item: load(Consent, item["consent"])),
+    keys.DEVICE_PREFIX: ("devices", _device),
     keys.EMAIL_CHANGE_PREFIX: ("email_changes", _email),
     keys.EMAIL_REVERT_PREFIX: ("email_changes", _email),
     keys.EVENT_PREFIX: ("history", lambda item: load(HistoryEntry, item["event"])),

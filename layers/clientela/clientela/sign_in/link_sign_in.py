@@ -128,7 +128,7 @@ def verify(store: Store, proof: Proof, visitor: Visitor, now: datetime) -> Signe
             CodeLockedError: the proof is wrong or void.
         AccountDisabledError, LoginDisabledError, TooManyRequestsError: no sign-in now.
 
-    Cost: 3 read and 19 write units for a customer without orders; 2 and 21 if the account is
+    Cost: 4 read and 19 write units for a customer without orders; 2 and 23 if the account is
     created. A code takes 1 write unit more, and without its link's token 2 to 3 more. A refused
     proof: 1 or 2 read and 2 write units.
     """
@@ -194,7 +194,7 @@ def _sign_in(store: Store, request: SignInRequest, proof: Proof, visitor: Visito
     with Transaction() as write:
         _supersede(write, store, request, now)
         secret = _repeatable_secret(proof)
-        token, session = sessions.start(write, store, after, visitor.user_agent, now, secret)
+        token, session = sessions.start(write, store, after, visitor.user_agent, now, secret, before=before)
         _consume(write, request, proof, session, now)
         write.put_item(_event(store, request, proof, "used", visitor, now))
         if before:

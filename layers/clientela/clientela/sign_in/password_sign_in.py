@@ -39,7 +39,7 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
         LoginDisabledError, PasswordSignInDisabledError: the store has no sign-in by password.
         TooManyRequestsError: a limit of the network, the address or the store is reached.
 
-    Cost: 3 read units; 12 write units, 20 for a customer with orders, 2 for a hash that is
+    Cost: 4 read units; 12 write units, 20 for a customer with orders, 2 for a hash that is
     replaced; 1 write unit if refused. In addition 3 to 4 write units for the limits.
     """
     passwords.require_enabled(store)
@@ -95,7 +95,14 @@ def _sign_in(
     )
     with Transaction() as write:
         token, session = sessions.start(
-            write, store, after, visitor.user_agent, now, way="password", email_proven=record.proven_email == canonical
+            write,
+            store,
+            after,
+            visitor.user_agent,
+            now,
+            way="password",
+            email_proven=record.proven_email == canonical,
+            before=before,
         )
         # A change of the password makes a new version, too: so this password was valid when the
         # session started.

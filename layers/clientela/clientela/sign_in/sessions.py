@@ -17,7 +17,7 @@ from clientela.errors import CustomerNotFoundError, NotFoundError
 from clientela.schema import email_addresses
 from clientela.schema.documents import Model
 from clientela.schema.fields import Line, Timestamp
-from clientela.sign_in import user_agents
+from clientela.sign_in import known_devices, user_agents
 from clientela.sign_in.sign_in_errors import FreshSignInNeededError, SessionInvalidError
 from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores.stores import Store
@@ -77,8 +77,12 @@ def start(
     *,
     way: SignInMethod = "link",
     email_proven: bool = True,
+    before: Customer | None = None,
 ) -> tuple[str, Session]:
     """Put a new session as part of a transaction, and return its token, which is stored nowhere.
+
+    Its device is remembered. A new one is reported to a customer who had signed in before:
+    `before` is the customer at that time.
 
     The transaction must write the new version that `customer` has. So ending all sessions on a
     version misses none, and the session's event has its place among the customer's. `secret` lets
@@ -99,6 +103,7 @@ def start(
         _record(store, session, sha256_hex(token), email_addresses.canonical(customer.email), customer.version),
         SessionRecord.pk.does_not_exist(),
     )
+    known_devices.remember(write, store.id, before, customer, session.device, now)
     return token, session
 
 

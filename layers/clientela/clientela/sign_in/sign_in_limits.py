@@ -25,6 +25,9 @@ LINKS_OF_STORE = Rule(1000, 600)
 # Owners change their e-mail once in years; a thief of a session may try for long.
 EMAIL_CHANGES_OF_CUSTOMER = (Rule(5, 3600), Rule(10, 86400))
 
+# More new devices in a day are no news.
+DEVICE_NOTICES_OF_CUSTOMER = (Rule(5, 86400),)
+
 # Six times the sign-ins that a network may request: mistyped codes, links opened twice and mail
 # scanners count too.
 TRIES_OF_NETWORK = Rule(300, 600)
@@ -56,6 +59,12 @@ def limit_email_changes(store: Store, customer_id: str, canonical: str, visitor:
         keys.email_changes_of_customer(store.id, hash_identity(customer_id)), EMAIL_CHANGES_OF_CUSTOMER, now
     )
     limit_links(store, canonical, visitor, now)
+
+
+def limit_device_notices(store: Store, customer_id: str, now: datetime) -> None:
+    """Count a notice of a new device — TooManyRequestsError. 1 to 2 write units."""
+    name = keys.device_notices_of_customer(store.id, hash_identity(customer_id))
+    rate_limits.sliding_window(name, DEVICE_NOTICES_OF_CUSTOMER, now)
 
 
 def limit_attempts(visitor: Visitor, now: datetime) -> None:

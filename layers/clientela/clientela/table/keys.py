@@ -32,6 +32,7 @@ ORDERS_END = "ORDER$"  # sorts after every key that starts with the prefix
 SESSION_PREFIX = "SESSION#"
 EVENT_PREFIX = "EVENT#"
 CONSENT_PREFIX = "CONSENT#"
+DEVICE_PREFIX = "DEVICE#"
 EMAIL_CHANGE_PREFIX = "EMAIL_CHANGE#"
 EMAIL_REVERT_PREFIX = "EMAIL_REVERT#"
 MAIL_PREFIX = "MAIL#"
@@ -109,6 +110,11 @@ def links_of_store(store_id: str) -> str:
 def email_changes_of_customer(store_id: str, customer_hash: str) -> str:
     """`demo#email-changes#3f5a…`: the limit of a customer's requests to change the e-mail."""
     return f"{store_id}#email-changes#{customer_hash}"
+
+
+def device_notices_of_customer(store_id: str, customer_hash: str) -> str:
+    """`demo#devices#3f5a…`: the limit of the notices of new devices to a customer."""
+    return f"{store_id}#devices#{customer_hash}"
 
 
 def tries_of_network(network_hash: str) -> str:
@@ -234,6 +240,11 @@ def order_time(sort_key: str) -> datetime:
 def session(session_id: str) -> str:
     """`SESSION#01K…`."""
     return f"{SESSION_PREFIX}{session_id}"
+
+
+def device(name: str) -> str:
+    """`DEVICE#Firefox on Windows`: a device from which a customer has signed in."""
+    return f"{DEVICE_PREFIX}{name}"
 
 
 def events(version: int) -> str:
