@@ -6,6 +6,7 @@ from clientela.web import http_app, problems
 from merchant_routes import (
     access,
     api_keys,
+    audit,
     bulk,
     customers,
     erasures,
@@ -22,7 +23,7 @@ from merchant_routes import (
 app = http_app.resolver(access.require_scope)
 app.use([idempotent_posts.idempotent])
 problems.redirect_merged(app)
-for part in (bulk, customers, orders, erasures, groups, imports, merges, exports, settings, api_keys):
+for part in (bulk, customers, orders, erasures, groups, imports, merges, exports, settings, api_keys, audit):
     app.include_router(part.router)
 
 

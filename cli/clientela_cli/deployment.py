@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import boto3
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from clientela.aws.clients import CONFIG
+from clientela.schema.actors import OPERATOR, Actor
 from clientela_cli.console.exit_codes import CommandError
 
 DEFAULT_STACK = "clientela"  # the stack that samconfig.toml deploys without --config-env
@@ -59,6 +60,15 @@ def connect(*, local: bool, stack: str) -> Deployment:
         )
     os.environ.update({variable: outputs[name] for name, variable in _SETTINGS.items()})
     return Deployment(stack, *(outputs[name] for name in _QUEUES))
+
+
+def operator() -> Actor:
+    """Return who uses the command, for the audit trail: the IAM user or role of the credentials."""
+    try:
+        arn = boto3.client("sts", config=CONFIG).get_caller_identity()["Arn"]
+    except (BotoCoreError, ClientError):  # the command does not depend on it
+        return OPERATOR
+    return Actor("operator", arn.split(":", 5)[-1])
 
 
 def _use_local_cloud(outputs: dict[str, str]) -> None:

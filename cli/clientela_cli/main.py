@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 
 from clientela_cli import deployment
-from clientela_cli.commands import customers, exports, groups, imports, keys, migrate, orders, statistics, stores
+from clientela_cli.commands import audit, customers, exports, groups, imports, keys, migrate, orders, statistics, stores
 from clientela_cli.console import output, suggestions
 from clientela_cli.console.exit_codes import USAGE, CommandError, to_command_error
 
 _EPILOG = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done except for rejected or remaining items, 130 interrupted."
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG)
-for _commands in (stores, keys, customers, groups, imports, orders, statistics, exports):
+for _commands in (stores, keys, customers, groups, imports, orders, statistics, exports, audit):
     app.add_typer(_commands.app, name=_commands.__name__.rpartition(".")[2])
 
 app.command("migrate")(migrate.migrate)

@@ -7,9 +7,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import SkipValidation
 
 from clientela import clock
-from clientela.errors import KeyNotFoundError, VersionConflictError
+from clientela.errors import KeyNotFoundError
 from clientela.schema.fields import MAX_ID_LENGTH
-from clientela.stores import api_keys
+from clientela.stores import api_keys, key_changes
 from clientela.stores.api_keys import IssuedKey, Key, KeyChanges, NewKey
 from clientela.web import responses
 from clientela.web.responses import Listing
@@ -35,9 +35,8 @@ def list_api_keys() -> Response[Any]:
 @router.post(BASE, **route("createApiKey", "keys:write", IssuedKey, 201, headers=["Location"]))
 def create_api_key(new: Annotated[NewKey, Body()]) -> Response[Any]:
     """Create a key with scopes of the calling key. Only this response has the secret."""
-    api_keys.require_within(router.context["caller"], new)
     store_id = router.context["store"].id
-    issued = api_keys.create(store_id, new, clock.now())
+    issued = api_keys.create(store_id, new, clock.now(), router.context["caller"])
     return responses.json(issued, 201, {"Location": f"/v1/stores/{store_id}/api-keys/{issued.id}"})
 
 
@@ -53,22 +52,25 @@ def change_api_key(key_id: KeyId, changes: Annotated[SkipValidation[KeyChanges],
 
     The calling key must have all scopes of the changed key.
     """
-    store_id, by = router.context["store"].id, router.context["caller"]
-    return responses.json(api_keys.patch(store_id, key_id, changes, clock.now(), by))
-
-
-@router.post(
-    f"{ONE}/rotate", **route("rotateApiKey", "keys:write", IssuedKey, raises=[KeyNotFoundError, VersionConflictError])
-)
-def rotate_api_key(key_id: KeyId) -> Response[Any]:
-    """Rotate a key's secret. Only this response has the new one; the old one is valid for a day."""
     store_id = router.context["store"].id
-    api_keys.require_within(router.context["caller"], api_keys.get_record(store_id, key_id).key)
-    return responses.json(api_keys.rotate(store_id, key_id, clock.now()))
+    return responses.json(key_changes.patch(store_id, key_id, changes, clock.now(), router.context["caller"]))
+
+
+@router.post(f"{ONE}/rotate", **route("rotateApiKey", "keys:write", IssuedKey, raises=[KeyNotFoundError]))
+def rotate_api_key(key_id: KeyId) -> Response[Any]:
+    """Rotate a key's secret. Only this response has the new one; earlier ones are valid for a day.
+
+    The calling key must have all scopes of the key. It can be rotated five times a day.
+    """
+    store_id = router.context["store"].id
+    return responses.json(key_changes.rotate(store_id, key_id, clock.now(), router.context["caller"]))
 
 
 @router.delete(ONE, **route("revokeApiKey", "keys:write", status=204, raises=[KeyNotFoundError]))
 def revoke_api_key(key_id: KeyId) -> Response[Any]:
-    """Revoke a key. It is refused everywhere within 30 seconds."""
-    api_keys.revoke(router.context["store"].id, key_id)
+    """Revoke a key. It is refused everywhere within 30 seconds.
+
+    The calling key must have all scopes of the key.
+    """
+    key_changes.revoke(router.context["store"].id, key_id, clock.now(), router.context["caller"])
     return responses.no_content()

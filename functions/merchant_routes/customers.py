@@ -123,7 +123,8 @@ def change_customer(
 def delete_customer(customer_id: CustomerId, if_match: IfMatch = None) -> Response[Any]:
     """Delete a customer with its orders, sessions and history. Its e-mail can be used again."""
     version = http_requests.expected_version(if_match)
-    customer_removal.remove(router.context["store"], customer_id, version, clock.deadline(access.REMOVAL_SECONDS))
+    store, out_of_time = router.context["store"], clock.deadline(access.REMOVAL_SECONDS)
+    customer_removal.remove(store, customer_id, clock.now(), access.actor(router), version, out_of_time)
     return responses.no_content()
 
 

@@ -16,6 +16,7 @@ from clientela.schema.fields import MAX_ID_LENGTH
 from clientela.web import responses
 from clientela.web.http_requests import Cursor, Limit
 from clientela.web.responses import Listing
+from merchant_routes import access
 from merchant_routes.access import route
 
 router = Router()
@@ -38,7 +39,8 @@ class NewExport(Model):
 def start_export(new: Annotated[NewExport, Body()]) -> Response[Any]:
     """Start an export. `getExport` returns its state."""
     store = router.context["store"]
-    job = export_jobs.start(store, clock.now(), group_filter.resolve(store, new.filter, "/filter/group"))
+    filter_ = group_filter.resolve(store, new.filter, "/filter/group")
+    job = export_jobs.start(store, clock.now(), filter_, access.actor(router))
     return responses.json(job, 202, {"Location": f"/v1/stores/{store.id}/exports/{job.id}"})
 
 

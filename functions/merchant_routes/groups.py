@@ -44,7 +44,7 @@ def list_groups() -> Response[Any]:
 def create_group(new: Annotated[NewGroup, Body()]) -> Response[Any]:
     """Create a group; 409 `group_code_taken` if another group has the code."""
     store = router.context["store"]
-    group = groups.create(store, new, clock.now())
+    group = groups.create(store, new, clock.now(), access.actor(router))
     return responses.json(
         group, 201, responses.etag(group.version) | {"Location": f"/v1/stores/{store.id}/groups/{group.id}"}
     )
@@ -73,9 +73,8 @@ def change_group(
     if_match: IfMatch = None,
 ) -> Response[Any]:
     """Change a group by JSON Merge Patch (RFC 7396). `If-Match` prevents lost updates."""
-    group = groups.patch(
-        router.context["store"], group_id, changes, clock.now(), http_requests.expected_version(if_match)
-    )
+    store, version = router.context["store"], http_requests.expected_version(if_match)
+    group = groups.patch(store, group_id, changes, clock.now(), version, access.actor(router))
     return responses.json(group, headers=responses.etag(group.version))
 
 

@@ -13,6 +13,7 @@ from clientela.stores import stores
 from clientela.stores.stores import SettingsChanges, Store
 from clientela.web import http_requests, responses
 from clientela.web.http_requests import IfMatch
+from merchant_routes import access
 from merchant_routes.access import route
 
 router = Router()
@@ -33,7 +34,7 @@ def change_settings(
     if_match: IfMatch = None,
 ) -> Response[Any]:
     """Change settings by JSON Merge Patch (RFC 7396), effective everywhere within 30 seconds."""
-    store = store_settings.change_settings(
-        router.context["store"].id, changes, clock.now(), http_requests.expected_version(if_match)
-    )
+    version = http_requests.expected_version(if_match)
+    store_id, actor = router.context["store"].id, access.actor(router)
+    store = store_settings.change_settings(store_id, changes, clock.now(), version, actor)
     return responses.json(store, headers=responses.etag(store.version))

@@ -21,7 +21,7 @@ from clientela.exports import export_jobs
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.sign_in import sessions
-from clientela.stores import api_keys, stores
+from clientela.stores import api_keys, key_changes, stores
 from clientela.stores.api_keys import ALL_SCOPES, NewKey
 from clientela.stores.stores import Store, StoreSettings
 from clientela.table.transactions import Transaction
@@ -147,7 +147,7 @@ def test_things_of_another_store_are_not_there(operation: Operation, deployment:
 @pytest.mark.parametrize("operation", OF_KEYS, ids=names)
 def test_revoked_key_is_refused(operation: Operation, deployment: Deployment) -> None:
     secret = key(deployment.store)
-    api_keys.revoke(deployment.store.id, f"key_{secret[3:29]}")
+    key_changes.revoke(deployment.store.id, f"key_{secret[3:29]}")
     refused(operation, deployment, secret, HTTPStatus.UNAUTHORIZED)
 
 

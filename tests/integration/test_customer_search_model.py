@@ -20,6 +20,7 @@ from clientela.customers.customer_records import claim, record
 from clientela.customers.customer_search import SORTS, Sort
 from clientela.errors import CustomerNotFoundError
 from clientela.lifecycle import customer_removal
+from clientela.schema.actors import OPERATOR
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
 from clientela.table import dynamodb
@@ -200,7 +201,7 @@ def test_who_does_not_change_is_shown_once_whatever_changes_between_pages(deploy
             case 0:
                 add(chance)
             case 1:
-                customer_removal.remove(store, one)
+                customer_removal.remove(store, one, NOW, OPERATOR)
                 del people[one]
             case 2:
                 customers.patch(store, one, {"name": chance.choice(NAMES[:-1]), "tags": ["VIP"]}, clock.now())
@@ -230,7 +231,7 @@ def test_who_does_not_change_is_shown_once_whatever_changes_between_pages(deploy
 def test_a_deleted_customer_is_gone_from_every_page(peopled: tuple[Store, dict[str, Customer]]) -> None:
     store, people = peopled
     gone = next(each for each in people.values() if each.orders_count)
-    customer_removal.remove(store, gone.id)
+    customer_removal.remove(store, gone.id, NOW, OPERATOR)
     del people[gone.id]
     with pytest.raises(CustomerNotFoundError):
         customers.get(store, gone.id)

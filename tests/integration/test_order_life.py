@@ -18,6 +18,7 @@ from clientela.errors import EmailTakenError
 from clientela.lifecycle import customer_removal
 from clientela.orders import order_lists, orders, unclaimed_orders
 from clientela.orders.order_fields import Order
+from clientela.schema.actors import OPERATOR
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
 
@@ -87,7 +88,7 @@ class OrderLife(RuleBasedStateMachine):
     @rule(email=FACTS["email"])
     def an_account_is_deleted(self, email: str) -> None:
         if customer_id := self.owner(email):
-            customer_removal.remove(self.store, customer_id)
+            customer_removal.remove(self.store, customer_id, NOW, OPERATOR)
             del self.accounts[customer_id]
             for order_id in [order_id for order_id, holder in self.held.items() if holder == customer_id]:
                 del self.orders[order_id], self.held[order_id]

@@ -18,6 +18,7 @@ from clientela.lifecycle import customer_removal
 from clientela.orders import order_integrity, orders, statistics_rebuild, unclaimed_orders
 from clientela.orders.order_fields import Order
 from clientela.orders.statistics_rebuild import CheckedCustomer
+from clientela.schema.actors import OPERATOR
 from clientela.schema.fields import Money
 from clientela.stores.stores import Store
 from clientela.table import keys
@@ -178,7 +179,7 @@ def test_a_customer_deleted_meanwhile_is_nobody(store: Store, monkeypatch: pytes
     check = statistics_rebuild._check_version
 
     def deleted(*arguments: Any, **options: Any) -> Any:
-        customer_removal.remove(store, ana.id)
+        customer_removal.remove(store, ana.id, NOW, OPERATOR)
         return check(*arguments, **options)
 
     monkeypatch.setattr(statistics_rebuild, "_check_version", deleted)

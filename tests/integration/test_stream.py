@@ -28,6 +28,7 @@ from clientela.lifecycle import customer_removal
 from clientela.mail import mail_queue
 from clientela.orders import orders
 from clientela.orders.order_fields import Order
+from clientela.schema.actors import OPERATOR
 from clientela.sign_in import sessions
 from clientela.signing import sha256_hex
 from clientela.stores.stores import Store
@@ -112,7 +113,7 @@ def test_the_life_of_a_customer_is_told_in_its_order(
     sessions.current(store, tokens[0], NOW + timedelta(hours=2))
     customers.patch(store, ana.id, {"name": "Ana", "tags": ["vip"]}, NOW)
     customers.patch(store, ana.id, {"name": "Ana"}, NOW)
-    customer_removal.remove(store, ana.id)
+    customer_removal.remove(store, ana.id, NOW, OPERATOR)
 
     records = stream()
     told = published(bus, records)

@@ -33,6 +33,7 @@ PROFILE, PENDING = item("PROFILE"), item("PROFILE", vat_id_pending="ESB12345674"
 ORDER, SESSION = item("ORDER#2026-11-21T10:00:00.000Z#1001"), item("SESSION#ses_1")
 DEVICE = item("DEVICE#Firefox on Windows")
 RUNNING, ENDED = item("IMPORT#imp_1", status="running"), item("IMPORT#imp_1", status="succeeded")
+AUDIT = item("AUDIT#2026-11-21T10:00:00.000Z#aud_1")
 FOLLOW_UPS, EVENTS, NOBODY = {"FollowUps"}, {"EventPublisher"}, set[str]()
 BOTH = FOLLOW_UPS | EVENTS
 
@@ -68,6 +69,9 @@ BOTH = FOLLOW_UPS | EVENTS
         (None, item("MAIL#welcome"), NOBODY),
         (None, item("CLAIM"), FOLLOW_UPS),
         (None, item("KEY#key_1"), NOBODY),
+        (None, AUDIT, EVENTS),
+        (AUDIT, AUDIT, NOBODY),
+        (AUDIT, None, NOBODY),
         (None, item("SETTINGS"), NOBODY),
         (None, item("REFERENCE"), NOBODY),
     ],

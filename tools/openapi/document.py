@@ -42,6 +42,7 @@ _TAGS = {
     "exports": "Exports to CSV files.",
     "settings": "Settings of the store.",
     "keys": "API keys.",
+    "audit": "What staff, API keys and operators did.",
     "sign-in": "Sign-in of shoppers.",
     "account": "The shopper's own account.",
     "document": "This document.",

@@ -14,6 +14,7 @@ from clientela.exports import export_jobs
 from clientela.exports.export_jobs import ExportJob, Manifest
 from clientela.stores import stores
 from clientela.stores.stores import Store
+from clientela_cli import deployment
 from clientela_cli.console import options, output, progress, suggestions
 from clientela_cli.console.exit_codes import INTERRUPTED, USAGE, CommandError
 
@@ -35,7 +36,7 @@ def run(context: typer.Context, store_id: options.Store, out: Out = None, json: 
         raise CommandError(f"Folder {out.parent} not found: create it first.", USAGE)
     context.obj()
     store = stores.read(store_id)
-    job = _wait_for_end(store, export_jobs.start(store, clock.now()))
+    job = _wait_for_end(store, export_jobs.start(store, clock.now(), by=deployment.operator()))
     if job.status != "succeeded" or job.file is None or job.manifest is None:
         raise CommandError(f"Export {job.id} {job.status}: {job.message or 'no reason given'}")
     manifest = _read_manifest(job.manifest)

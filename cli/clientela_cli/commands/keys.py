@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from clientela import clock
-from clientela.stores import api_keys, stores
+from clientela.stores import api_keys, key_changes, stores
 from clientela.stores.api_keys import ALL_SCOPES, IssuedKey, NewKey, Scope
+from clientela_cli import deployment
 from clientela_cli.console import options, output
 
 app = typer.Typer(help="API keys for a merchant's programs.", no_args_is_help=True)
 
-_SCOPES = f"What the key allows; repeatable: {', '.join(ALL_SCOPES)}.  {options.default('everything')}"
+_SCOPES = f"What it allows; repeatable: {', '.join(ALL_SCOPES)}.  {options.default('everything')}"
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="The key's id, e.g. key_01K….", show_default=False)]
 
 
@@ -27,7 +28,8 @@ def create(
     """Create an API key. It is shown only this once."""
     new = NewKey.model_validate({"name": name, "scopes": scope or ALL_SCOPES})
     context.obj()
-    _print_secret(api_keys.create(stores.read(store_id).id, new, clock.now()), json)
+    key = api_keys.create(stores.read(store_id).id, new, clock.now(), deployment.operator())
+    _print_secret(key, json)
 
 
 @app.command("list")
@@ -46,9 +48,9 @@ def list_(context: typer.Context, store_id: options.Store, json: options.Json = 
 
 @app.command()
 def rotate(context: typer.Context, store_id: options.Store, key_id: KeyId, json: options.Json = False) -> None:
-    """Give a key a new secret, which is shown only this once. The old one is valid for a day."""
+    """Give a key a new secret, which is shown only this once. Earlier ones are valid for a day."""
     context.obj()
-    _print_secret(api_keys.rotate(stores.read(store_id).id, key_id, clock.now()), json)
+    _print_secret(key_changes.rotate(stores.read(store_id).id, key_id, clock.now(), deployment.operator()), json)
 
 
 @app.command()
@@ -56,7 +58,7 @@ def revoke(context: typer.Context, store_id: options.Store, key_id: KeyId, json:
     """Revoke a key. It is refused everywhere within half a minute."""
     context.obj()
     store = stores.read(store_id)
-    api_keys.revoke(store.id, key_id)
+    key_changes.revoke(store.id, key_id, clock.now(), deployment.operator())
     if json:
         return output.json({"store_id": store.id, "id": key_id, "status": "revoked"})
     return output.details(revoked=key_id)

@@ -13,6 +13,7 @@ from clientela.orders.order_integrity import OrphanedRecord
 from clientela.orders.statistics_rebuild import CheckedCustomer
 from clientela.stores import stores
 from clientela.stores.stores import Store
+from clientela_cli import deployment
 from clientela_cli.console import options, output, progress
 from clientela_cli.console.exit_codes import REJECTED, CommandError
 
@@ -76,8 +77,9 @@ def _raise_if_wrong(tally: Tally) -> None:
 
 def _find_drifted(store: Store, tally: Tally, *, dry_run: bool) -> Iterator[CheckedCustomer]:
     """Yield the customers with drift, and count all customers."""
+    by = deployment.operator()
     with progress.reporting(customer_search.count(store)) as report:
-        for customer in statistics_rebuild.rebuild(store, clock.now(), dry_run=dry_run):
+        for customer in statistics_rebuild.rebuild(store, clock.now(), dry_run=dry_run, by=by):
             tally.customers += 1
             tally.orders += customer.orders
             tally.corrected += customer.corrected

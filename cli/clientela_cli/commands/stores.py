@@ -12,6 +12,7 @@ from clientela.schema import validation_errors
 from clientela.schema.email_addresses import Email
 from clientela.stores import stores
 from clientela.stores.stores import StoreSettings
+from clientela_cli import deployment
 from clientela_cli.commands import field_changes
 from clientela_cli.console import options, output, suggestions
 
@@ -65,7 +66,7 @@ def create(
     context.obj()
     if settings.sender:
         senders.require_verified(settings.sender)
-    _print(stores.create(store_id, settings, clock.now()), json)
+    _print(stores.create(store_id, settings, clock.now(), deployment.operator()), json)
 
 
 @app.command("list")
@@ -106,7 +107,7 @@ def change(
     context.obj()
     before = stores.read(store_id)
     field_changes.validate(before, changes)
-    after = store_settings.change_settings(store_id, changes, clock.now(), before.version)
+    after = store_settings.change_settings(store_id, changes, clock.now(), before.version, deployment.operator())
     if json:
         output.json(after)
     else:
@@ -124,7 +125,7 @@ def allow_sender(context: typer.Context, store_id: options.Store, address: Sende
     """
     sender = TypeAdapter(Email).validate_python(address)
     context.obj()
-    _print(senders.allow(store_id, sender, clock.now()), json)
+    _print(senders.allow(store_id, sender, clock.now(), deployment.operator()), json)
 
 
 def _print(store: stores.Store, json: bool) -> None:

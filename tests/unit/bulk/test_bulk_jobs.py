@@ -276,7 +276,7 @@ def test_a_sweep_ends_also_where_somebody_cannot_be_changed(
 def test_a_group_whose_deletion_broke_off_is_swept_by_asking_again(store: Store, called: Called) -> None:
     group = groups.create(store, NewGroup(name="Trade", code="trade"), NOW)
     member = customers.create(store, NewCustomer(email="a@example.com", groups=[group.id]), NOW)
-    groups.delete(store, group.id)  # and the process died
+    groups.delete(store, group.id, NOW)  # and the process died
     group_removal.remove(store, group.id, NOW, OPERATOR)
     called.run()
     assert customers.get(store, member.id).groups == []

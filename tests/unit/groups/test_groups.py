@@ -74,10 +74,11 @@ def test_nonsense_is_refused(fields: dict[str, object]) -> None:
 
 def test_a_deleted_group_is_gone_and_its_code_is_free(store: Store) -> None:
     group = create(store)
-    groups.delete(store, group.id)
-    for verb in (groups.get, groups.delete):
-        with pytest.raises(GroupNotFoundError):
-            verb(store, group.id)
+    groups.delete(store, group.id, NOW)
+    with pytest.raises(GroupNotFoundError):
+        groups.get(store, group.id)
+    with pytest.raises(GroupNotFoundError):
+        groups.delete(store, group.id, NOW)
     assert create(store).id != group.id
 
 
@@ -94,6 +95,6 @@ def test_a_deletion_takes_the_code_that_the_group_has_by_then(store: Store, monk
         return found
 
     monkeypatch.setattr(groups, "get", read_and_then_it_changes)
-    groups.delete(store, group.id)
+    groups.delete(store, group.id, NOW)
     monkeypatch.setattr(groups, "get", read)
     assert {create(store, code).code for code in ("old", "new")} == {"old", "new"}

@@ -51,7 +51,7 @@ def test_a_group_that_is_deleted_while_it_is_imported_into_is_left_out_with_a_wa
     def deleted_after(store: Store) -> list[Group]:
         found = every(store)
         if not reads:
-            groups.delete(store, vip.id)
+            groups.delete(store, vip.id, NOW)
         reads.append(found)
         return found
 

@@ -99,6 +99,7 @@ def test_every_kind_of_item_has_its_place(store: Store, opened: SignedIn) -> Non
         keys.EXPORT_PREFIX,
         keys.BULK_PREFIX,
         keys.ERASURE_PREFIX,
+        keys.AUDIT_PREFIX,
     }
     # An item of a merged customer is several addresses: the next test.
     assert prefixes - of_stores - {keys.SIGN_IN_PREFIX, keys.MERGED_PREFIX} == set(customer_data.SECTIONS)

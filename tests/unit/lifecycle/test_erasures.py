@@ -17,6 +17,7 @@ from clientela.errors import CustomerNotFoundError
 from clientela.lifecycle import customer_removal, erasures, merges
 from clientela.notifications import sign_in_mail
 from clientela.orders import order_lists, orders
+from clientela.schema.actors import OPERATOR
 from clientela.sign_in import link_sign_in, sessions
 from clientela.sign_in.sign_in_errors import SessionInvalidError
 from clientela.sign_in.visitors import Visitor
@@ -173,7 +174,7 @@ def test_a_merchant_may_make_the_person_a_customer_by_hand(store: Store, ana: Cu
 
 
 def test_a_deleted_customer_is_no_erased_one(store: Store, ana: Customer) -> None:
-    customer_removal.remove(store, ana.id)
+    customer_removal.remove(store, ana.id, NOW, OPERATOR)
     with pytest.raises(CustomerNotFoundError):
         erase(store, ana)
     assert orders.record_version(store, order(version=2), NOW)

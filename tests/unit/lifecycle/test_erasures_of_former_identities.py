@@ -20,7 +20,7 @@ from clientela.orders import orders
 from clientela.schema.actors import OPERATOR
 from clientela.sign_in import link_requests, sessions
 from clientela.sign_in.sign_in_errors import LinkUsedError, SessionInvalidError
-from clientela.stores import api_keys, stores
+from clientela.stores import api_keys, key_changes, stores
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store, StoreSettings
 
@@ -70,7 +70,7 @@ def test_a_kept_answer_about_a_merged_customer_goes_too(store: Store, box: Mailb
 def test_a_kept_answer_of_a_revoked_key_goes_with_the_key(store: Store, box: Mailbox) -> None:
     issued = api_keys.create("demo", NewKey(name="office"), NOW)
     answered(post(issued.key, "demo/customers", {"email": ANA, "name": "Ana Pérez"}, "k"))
-    api_keys.revoke("demo", issued.id)
+    key_changes.revoke("demo", issued.id, NOW)
     ana = customers.find(store, ANA, NOW)
     assert ana
     erase(store, ana)

@@ -7,7 +7,7 @@ import pytest
 
 from clientela import clock, settings
 from clientela.errors import InvalidInputError, KeyMissingError, KeyNotFoundError, ScopeMissingError
-from clientela.stores import api_keys
+from clientela.stores import api_keys, key_changes
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
 
@@ -60,7 +60,7 @@ def test_a_key_with_a_past_end_is_refused(store: Store, issued: api_keys.IssuedK
     assert [field.pointer for field in refused.value.fields] == ["/expires_at"]
     by = api_keys.get_record(store.id, issued.id).key
     with pytest.raises(InvalidInputError):
-        api_keys.patch(store.id, issued.id, {"expires_at": clock.format_timestamp(end)}, NOW, by)
+        key_changes.patch(store.id, issued.id, {"expires_at": clock.format_timestamp(end)}, NOW, by)
     assert [key.id for key in api_keys.list_all(store.id)] == [issued.id]
     assert is_good(store, issued.key)
 
@@ -68,11 +68,11 @@ def test_a_key_with_a_past_end_is_refused(store: Store, issued: api_keys.IssuedK
 def test_an_expired_key_can_still_be_renamed(store: Store, issued: api_keys.IssuedKey) -> None:
     by = api_keys.get_record(store.id, issued.id).key
     key = api_keys.create(store.id, NewKey(name="short", expires_at=NOW + HOUR), NOW)
-    assert api_keys.patch(store.id, key.id, {"name": "old"}, NOW + 2 * HOUR, by).name == "old"
+    assert key_changes.patch(store.id, key.id, {"name": "old"}, NOW + 2 * HOUR, by).name == "old"
 
 
 def test_two_secrets_are_good_while_a_key_is_rotated(store: Store, issued: api_keys.IssuedKey) -> None:
-    fresh = api_keys.rotate(store.id, issued.id, NOW)
+    fresh = key_changes.rotate(store.id, issued.id, NOW)
     assert fresh.id == issued.id
     assert [is_good(store, key, NOW + 23 * HOUR) for key in (issued.key, fresh.key)] == [True, True]
     assert [is_good(store, key, NOW + 24 * HOUR) for key in (issued.key, fresh.key)] == [False, True]
@@ -83,7 +83,7 @@ def test_a_revoked_key_is_refused_also_where_it_was_cached(
 ) -> None:
     assert is_good(store, issued.key)
     cached = dict(api_keys._cache._entries)
-    api_keys.revoke(store.id, issued.id)
+    key_changes.revoke(store.id, issued.id, NOW)
     assert not is_good(store, issued.key)
     api_keys._cache._entries.update(cached)  # another process that has read it before
     later = time.monotonic() + api_keys.CACHED_SECONDS
@@ -91,7 +91,7 @@ def test_a_revoked_key_is_refused_also_where_it_was_cached(
     assert api_keys.CACHED_SECONDS <= 60
     assert not is_good(store, issued.key)
     with pytest.raises(KeyNotFoundError):
-        api_keys.revoke(store.id, issued.id)
+        key_changes.revoke(store.id, issued.id, NOW)
 
 
 def test_the_hour_of_the_last_use_is_shown(store: Store, issued: api_keys.IssuedKey) -> None:
@@ -113,17 +113,17 @@ def test_two_patches_at_once_both_count(
 ) -> None:
     by = api_keys.get_record(store.id, issued.id).key
     if changed_before:
-        api_keys.patch(store.id, issued.id, {"name": "desk"}, NOW, by)
+        key_changes.patch(store.id, issued.id, {"name": "desk"}, NOW, by)
     read = api_keys.get_record
 
     def read_and_then_it_changes(store_id: str, key_id: str) -> api_keys.KeyRecord:
         record = read(store_id, key_id)
         monkeypatch.setattr(api_keys, "get_record", read)
-        api_keys.patch(store_id, key_id, {"scopes": ["customers:read"]}, NOW, by)
+        key_changes.patch(store_id, key_id, {"scopes": ["customers:read"]}, NOW, by)
         return record
 
     monkeypatch.setattr(api_keys, "get_record", read_and_then_it_changes)
-    api_keys.patch(store.id, issued.id, {"name": "counter"}, NOW, by)
+    key_changes.patch(store.id, issued.id, {"name": "counter"}, NOW, by)
     after = api_keys.get_record(store.id, issued.id).to_key()
     assert (after.name, after.scopes) == ("counter", ["customers:read"])
 
@@ -136,13 +136,13 @@ def test_a_patch_changes_neither_the_secrets_nor_the_last_use_of_a_key(
     def read_and_then_it_is_rotated(store_id: str, key_id: str) -> api_keys.KeyRecord:
         record = read(store_id, key_id)
         monkeypatch.setattr(api_keys, "get_record", read)
-        fresh.append(api_keys.rotate(store_id, key_id, NOW).key)
+        fresh.append(key_changes.rotate(store_id, key_id, NOW).key)
         assert is_good(store, fresh[0])
         return record
 
     by = read(store.id, issued.id).key
     monkeypatch.setattr(api_keys, "get_record", read_and_then_it_is_rotated)
-    api_keys.patch(store.id, issued.id, {"name": "counter"}, NOW, by)
+    key_changes.patch(store.id, issued.id, {"name": "counter"}, NOW, by)
     after = read(store.id, issued.id).to_key()
     assert (after.name, after.last_used_at) == ("counter", NOW.replace(minute=0, second=0, microsecond=0))
     assert is_good(store, fresh[0])
@@ -157,11 +157,11 @@ def test_a_key_revoked_meanwhile_stays_revoked(
     def read_and_then_it_is_revoked(store_id: str, key_id: str) -> api_keys.KeyRecord:
         record = read(store_id, key_id)
         monkeypatch.setattr(api_keys, "get_record", read)
-        api_keys.revoke(store_id, key_id)
+        key_changes.revoke(store_id, key_id, NOW)
         return record
 
     by = read(store.id, issued.id).key
     monkeypatch.setattr(api_keys, "get_record", read_and_then_it_is_revoked)
     with pytest.raises(KeyNotFoundError):
-        api_keys.patch(store.id, issued.id, {"name": "counter"}, NOW, by)
+        key_changes.patch(store.id, issued.id, {"name": "counter"}, NOW, by)
     assert not api_keys.list_all(store.id)

@@ -20,16 +20,18 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from clientela import ids, settings
 from clientela.aws import clients
 from clientela.bulk.bulk_fields import BulkChange, BulkJob, BulkResult, ListChange
-from clientela.customers import customer_input, customer_search, customers
+from clientela.customers import customer_input, customer_search, customers, filter_summaries
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import BulkJobNotFoundError, ClientelaError, VersionConflictError
-from clientela.schema.actors import Actor
+from clientela.schema.actors import Actor, FieldChange
+from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
 from clientela.table.attributes import DocumentAttribute, load
 from clientela.table.pagination import Page
 from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 BATCH_SIZE = 100  # customers of a job between two looks at the clock
 _WORKERS = 8
@@ -38,6 +40,7 @@ _WORKERS = 8
 class BulkRecord(Record):
     """`STORE#demo` / `BULK#blk_01K…`: results of `parts` hundreds are in S3; `cursor` is next."""
 
+    AUDITED = True
     parts = NumberAttribute(default=0)
     cursor = UnicodeAttribute(null=True)
     is_sweep = BooleanAttribute(default=False)
@@ -47,6 +50,15 @@ class BulkRecord(Record):
 
 def change(store: Store, customer_ids: list[str], changes: BulkChange, now: datetime, by: Actor) -> list[BulkResult]:
     """Change customers by id, each on its own: a failure does not affect the others."""
+    with Transaction() as write:
+        count = FieldChange(field="customers", after=len(customer_ids))
+        audit_trail.add(write, store, by, now, "bulk_change.started", None, [count, _as_change(changes)])
+    return _change_all(store, customer_ids, changes, now, by)
+
+
+def _change_all(
+    store: Store, customer_ids: list[str], changes: BulkChange, now: datetime, by: Actor
+) -> list[BulkResult]:
     with ThreadPoolExecutor(_WORKERS) as threads:
         return list(threads.map(lambda each: _change_one(store, each, changes, now, by), dict.fromkeys(customer_ids)))
 
@@ -54,14 +66,17 @@ def change(store: Store, customer_ids: list[str], changes: BulkChange, now: date
 def start(
     store: Store, wanted: CustomerFilter, changes: BulkChange, now: datetime, by: Actor, *, is_sweep: bool = False
 ) -> BulkJob:
-    """Start a job over all customers that pass the filter. 1 write unit.
+    """Start a job over all customers that pass the filter. 4 write units.
 
     With `is_sweep` it repeats until the filter matches nobody. Use it only if a change ends the
     match.
     """
     job = BulkJob(id=ids.new("blk", now), filter=wanted, changes=changes, created_at=now)
     record = BulkRecord(keys.store(store.id), keys.bulk_job(job.id), job=job, by=by, is_sweep=is_sweep)
-    records.put(record)
+    with Transaction() as write:
+        write.put_record(record)
+        entry = [*filter_summaries.as_changes(wanted), _as_change(changes)]
+        audit_trail.add(write, store, by, now, "bulk_change.started", job.id, entry)
     try:
         _call_function(store, job.id)
     except Exception:
@@ -125,12 +140,16 @@ def failure(customer_id: str, error: ClientelaError) -> BulkResult:
     return BulkResult(id=customer_id, result="failed", code=error.code, message=error.detail or error.title)
 
 
+def _as_change(changes: BulkChange) -> FieldChange:
+    return FieldChange(field="changes", after=changes.model_dump(mode="json", exclude_none=True))
+
+
 def _next_part(store: Store, record: BulkRecord, now: datetime) -> BulkRecord:
     job = record.job
     page = customer_search.page(
         store, sort="created", filter_=job.filter or CustomerFilter(), limit=BATCH_SIZE, cursor=record.cursor
     )
-    part = change(store, [customer["id"] for customer in page.items], job.changes, now, Actor("bulk", job.id))
+    part = _change_all(store, [customer["id"] for customer in page.items], job.changes, now, Actor("bulk", job.id))
     if part:
         part = _store_results(_part_key(store, job.id, int(record.parts)), part)
     again = record.is_sweep and any(result.result != "failed" for result in part)
@@ -154,7 +173,7 @@ def _store_results(key: str, part: list[BulkResult]) -> list[BulkResult]:
 
 def _store_failure(record: BulkRecord, message: str) -> None:
     record.job = record.job.model_copy(update={"status": "failed", "message": message})
-    records.put(record)
+    records.put(record, is_bookkeeping=True)
 
 
 def _store_progress(
@@ -179,7 +198,7 @@ def _store_progress(
         is_sweep=record.is_sweep,
     )
     try:
-        records.put(after, BulkRecord.parts == record.parts, VersionConflictError())
+        records.put(after, BulkRecord.parts == record.parts, VersionConflictError(), is_bookkeeping=True)
     except VersionConflictError:
         return _record(store, job.id)
     return after

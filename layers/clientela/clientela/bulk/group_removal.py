@@ -20,7 +20,7 @@ def remove(store: Store, group_id: str, now: datetime, by: Actor) -> None:
     """
     members = CustomerFilter(group=group_id)
     try:
-        groups.delete(store, group_id)
+        groups.delete(store, group_id, now, by)
     except GroupNotFoundError:
         if not customer_search.page(store, filter_=members, limit=1).items:
             raise

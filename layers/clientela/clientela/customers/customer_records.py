@@ -110,6 +110,7 @@ class Alias(Record):
     No personal data.
     """
 
+    AUDITED = True
     into_id = UnicodeAttribute()
 
 

@@ -149,7 +149,7 @@ def patch(
 
     Raises:
         InvalidInputError: the changed customer is invalid.
-        VersionConflictError: `version` is not the stored one.
+        VersionConflictError: `version` is not the stored one, and the changes are not yet made.
         EmailTakenError: another customer of the store has the new e-mail.
         GroupUnknownError: a new group does not exist.
         CustomerNotFoundError: the store has no such customer.
@@ -158,8 +158,10 @@ def patch(
     """
 
     def apply(before: Customer) -> Customer:
-        require_version(before, version)
-        return customer_input.apply_patch(before, changes, store.country)
+        after = customer_input.apply_patch(before, changes, store.country)
+        if after != before:  # else already made: the same request, repeated (RFC 9110, 13.1.1)
+            require_version(before, version)
+        return after
 
     return change(store, customer_id, apply, now, by)
 

@@ -13,6 +13,7 @@ from clientela.exports.export_jobs import ExportJob
 from clientela.imports.import_jobs import ImportRecord
 from clientela.orders.order_fields import Order
 from clientela.sign_in.sessions import Session
+from clientela.stores.audit_trail import AuditEntry
 from clientela.table import keys
 from clientela.table.attributes import load
 from clientela.table.dynamodb import Item
@@ -50,6 +51,8 @@ def event_from_change(change: TableChange) -> BusEvent | None:
         return _import(change, change.after)
     if change.sk.startswith(keys.EXPORT_PREFIX):
         return _export(change, change.after)
+    if change.sk.startswith(keys.AUDIT_PREFIX):
+        return _audit(change, change.after)
     return None
 
 
@@ -96,6 +99,13 @@ def _export(change: TableChange, after: Item) -> BusEvent | None:
     return _job_event(change, "export.finished", job.id, _number(after, "version"), job.model_dump(mode="json"))
 
 
+def _audit(change: TableChange, after: Item) -> BusEvent | None:
+    if change.before:  # an erasure hid an id
+        return None
+    entry = load(AuditEntry, after["entry"])
+    return _store_event(change, "audit.recorded", entry.id, 1, {"entry": entry.model_dump(mode="json")})
+
+
 def _has_just_ended(change: TableChange, after: Item) -> bool:
     before = change.before or {}
     return after["status"]["S"] in FINAL_STATUSES and before.get("status") != after["status"]
@@ -108,8 +118,12 @@ def _customer_event(change: TableChange, kind: str, sequence: int, data: dict[st
 
 
 def _job_event(change: TableChange, kind: str, job_id: str, sequence: int, job: dict[str, Any]) -> BusEvent:
+    return _store_event(change, kind, job_id, sequence, {"job": job})
+
+
+def _store_event(change: TableChange, kind: str, subject: str, sequence: int, data: dict[str, Any]) -> BusEvent:
     subject_ids = {"store_id": keys.store_of(change.pk)}
-    return BusEvent(kind, job_id, change.number, _detail(change, kind, subject_ids, sequence, {"job": job}))
+    return BusEvent(kind, subject, change.number, _detail(change, kind, subject_ids, sequence, data))
 
 
 def _detail(

@@ -12,6 +12,7 @@ from clientela.schema.documents import Model
 from clientela.schema.fields import Line, Timestamp
 from clientela.schema.merge_patch import all_optional
 from clientela.sign_in.sessions import SignInMethod
+from clientela.stores.audit_trail import AuditEntry
 
 OrderRow = create_model(
     "OrderRow",
@@ -90,6 +91,12 @@ class FinishedExport(Model):
     job: ExportJob
 
 
+class RecordedAct(Model):
+    """An entry of the audit trail as the merchant API returns it."""
+
+    entry: AuditEntry
+
+
 class CustomerCreated(CustomerEvent):
     """A customer was created: by the API, an import, an order or a sign-in (`customer.source`)."""
 
@@ -139,6 +146,13 @@ class ExportFinished(EventBase):
     data: FinishedExport
 
 
+class AuditRecorded(EventBase):
+    """Staff, an API key or an operator did something: `entry` of the audit trail."""
+
+    type: Literal["audit.recorded"]
+    data: RecordedAct
+
+
 type AnyEvent = Annotated[
     CustomerCreated
     | CustomerUpdated
@@ -146,6 +160,7 @@ type AnyEvent = Annotated[
     | CustomerSignedIn
     | OrderRecorded
     | ImportFinished
-    | ExportFinished,
+    | ExportFinished
+    | AuditRecorded,
     Field(discriminator="type"),
 ]

@@ -14,19 +14,21 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from clientela import ids, settings
 from clientela.aws import clients
-from clientela.customers import customer_search
+from clientela.customers import customer_search, filter_summaries
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, StoreNotFoundError, VersionConflictError
 from clientela.exports import export_columns, export_files
 from clientela.groups import groups
+from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
-from clientela.stores import stores
+from clientela.stores import audit_trail, stores
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
 from clientela.table.attributes import DocumentAttribute, load
 from clientela.table.pagination import Page
 from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 RUN_LIMIT = timedelta(minutes=15)  # the longest run of a function: a job that is running longer is dead
 _ALL_CUSTOMERS = CustomerFilter()
@@ -90,18 +92,19 @@ class ExportRecord(Record):
     The version ensures that one run at a time has the job; `run_by` names that run.
     """
 
+    AUDITED = True
     version = NumberAttribute(default=1)
     status = UnicodeAttribute()
     run_by = UnicodeAttribute(null=True)
     job = DocumentAttribute(ExportJob)
 
 
-def start(store: Store, now: datetime, filter_: CustomerFilter = _ALL_CUSTOMERS) -> ExportJob:
+def start(store: Store, now: datetime, filter_: CustomerFilter = _ALL_CUSTOMERS, by: Actor = OPERATOR) -> ExportJob:
     """Start an export of the customers that pass the filter; the export function runs it.
 
-    Cost: 1 write unit.
+    Cost: 4 write units.
     """
-    return _start(store, ExportJob(id=ids.new("exp", now), filter=filter_, created_at=now))
+    return _start(store, ExportJob(id=ids.new("exp", now), filter=filter_, created_at=now), by)
 
 
 def start_nightly(now: datetime, schedule: datetime | None = None) -> int:
@@ -192,14 +195,17 @@ def _start_night(store_id: str, now: datetime, schedule: datetime | None) -> boo
         return False
     if store.nightly_export:
         job_id = ids.derived("exp", schedule, store.id, "schedule") if schedule else ids.new("exp", now)
-        _start(store, ExportJob(id=job_id, created_at=schedule or now))
+        _start(store, ExportJob(id=job_id, created_at=schedule or now), Actor("schedule"))
     return store.nightly_export
 
 
-def _start(store: Store, job: ExportJob) -> ExportJob:
+def _start(store: Store, job: ExportJob, by: Actor) -> ExportJob:
     record = ExportRecord(keys.store(store.id), keys.export_job(job.id), version=1, status=job.status, job=job)
     try:
-        records.put(record, ExportRecord.pk.does_not_exist(), VersionConflictError())
+        with Transaction() as write:
+            write.put_record(record, ExportRecord.pk.does_not_exist(), VersionConflictError())
+            changes = filter_summaries.as_changes(job.filter)
+            audit_trail.add(write, store, by, job.created_at, "export.started", job.id, changes)
     except VersionConflictError:  # a repeated schedule: the earlier call may have died before it called the function
         record = _get_record(store.id, job.id)
     if record.status in {"queued", "failed"}:
@@ -286,7 +292,7 @@ def _update(record: ExportRecord, **changes: Any) -> ExportRecord:
     after = ExportRecord(
         record.pk, record.sk, version=record.version + 1, status=job.status, run_by=record.run_by, job=job
     )
-    records.put(after, ExportRecord.version == record.version, VersionConflictError())
+    records.put(after, ExportRecord.version == record.version, VersionConflictError(), is_bookkeeping=True)
     return after
 
 

@@ -12,10 +12,12 @@ from clientela import ids
 from clientela.concurrency import retry_on_conflict
 from clientela.errors import BusyError, GroupCodeTakenError, GroupNotFoundError, VersionConflictError
 from clientela.groups import group_css
+from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.currencies import Currency
 from clientela.schema.documents import Model, on_input
 from clientela.schema.fields import Amount, Line, Timestamp, refuse_nul
 from clientela.schema.merge_patch import all_optional, apply_patch
+from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 from clientela.table.attributes import DocumentAttribute, load
@@ -95,6 +97,7 @@ class Group(NewGroup):
 class GroupRecord(Record):
     """`STORE#demo` / `GROUP#grp_01K…`."""
 
+    AUDITED = True
     version = NumberAttribute()
     group = DocumentAttribute(Group)
 
@@ -105,20 +108,21 @@ class CodeClaim(Record):
     group_id = UnicodeAttribute()
 
 
-def create(store: Store, new: NewGroup, now: datetime) -> Group:
+def create(store: Store, new: NewGroup, now: datetime, by: Actor = OPERATOR) -> Group:
     """Create a group.
 
     Raises:
         InvalidInputError: the CSS is not allowed.
         GroupCodeTakenError: another group of the store has the code.
 
-    Cost: 4 write units.
+    Cost: 6 write units.
     """
     group_css.require_safe(store, new.css)
     group = Group(**new.model_dump(), id=ids.new("grp", now), created_at=now, updated_at=now)
     with Transaction() as write:
         write.put_record(_claim(store, group), CodeClaim.pk.does_not_exist(), _code_taken(group))
         write.put_record(_record(store, group), GroupRecord.pk.does_not_exist(), VersionConflictError())
+        audit_trail.add(write, store, by, now, "group.created", group.id, audit_trail.differences(None, group))
     return group
 
 
@@ -167,8 +171,12 @@ def is_active(group: Group, now: datetime) -> bool:
     )
 
 
-def patch(store: Store, group_id: str, changes: Any, now: datetime, version: int | None = None) -> Group:
-    """Apply a JSON Merge Patch (RFC 7396) to a group.
+def patch(
+    store: Store, group_id: str, changes: Any, now: datetime, version: int | None = None, by: Actor = OPERATOR
+) -> Group:
+    """Apply a JSON Merge Patch (RFC 7396) to a group; nothing is written if it changes nothing.
+
+    A repeated request, whose changes are already made, is answered as the first one.
 
     Raises:
         GroupNotFoundError: the store has no such group.
@@ -176,13 +184,15 @@ def patch(store: Store, group_id: str, changes: Any, now: datetime, version: int
         GroupCodeTakenError: another group of the store has the new code.
         VersionConflictError: `version` is not the stored one, or the group changed meanwhile.
 
-    Cost: 1 read unit, 2 to 6 write units.
+    Cost: 1 read unit, 4 to 8 write units.
     """
     before = get(store, group_id)
     stale = VersionConflictError(f"The group is at version {before.version}.")
+    fields = apply_patch(NewGroup, before, changes)
+    if all(getattr(before, name) == value for name, value in fields):
+        return before
     if version not in (None, before.version):
         raise stale
-    fields = apply_patch(NewGroup, before, changes)
     if fields.css != before.css:
         group_css.require_safe(store, fields.css)
     after = before.model_copy(update={**dict(fields), "updated_at": now, "version": before.version + 1})
@@ -191,11 +201,12 @@ def patch(store: Store, group_id: str, changes: Any, now: datetime, version: int
         if after.code != before.code:
             write.delete(_claim(store, before))
             write.put_record(_claim(store, after), CodeClaim.pk.does_not_exist(), _code_taken(after))
+        audit_trail.add(write, store, by, now, "group.changed", after.id, audit_trail.differences(before, after))
     return after
 
 
-def delete(store: Store, group_id: str) -> None:
-    """Delete a group, so that no more customers can join it — GroupNotFoundError. 4 write units.
+def delete(store: Store, group_id: str, now: datetime, by: Actor = OPERATOR) -> None:
+    """Delete a group, so that no more customers can join it — GroupNotFoundError. 6 write units.
 
     Members keep its id until `group_removal` has removed it from them.
     """
@@ -205,6 +216,7 @@ def delete(store: Store, group_id: str) -> None:
         with Transaction() as write:
             write.delete(_record(store, group), GroupRecord.version == group.version, BusyError())
             write.delete(_claim(store, group))
+            audit_trail.add(write, store, by, now, "group.deleted", group.id, audit_trail.differences(group, None))
 
     retry_on_conflict(attempt)
 

@@ -15,13 +15,16 @@ from clientela.csv.csv_headers import FileColumns
 from clientela.errors import ImportNotFoundError
 from clientela.imports import import_files
 from clientela.imports.import_files import Report, Source
+from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
+from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
 from clientela.table.attributes import DocumentAttribute
 from clientela.table.pagination import Page
 from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 # `cancelled` is part of the API's contract; nothing cancels an import yet.
 Status = Literal["received", "planned", "running", "succeeded", "failed", "cancelled"]
@@ -129,6 +132,7 @@ class ImportRecord(Record):
     The counters are attributes of their own, because chunks add to them in parallel.
     """
 
+    AUDITED = True
     status = UnicodeAttribute()
     chunks = NumberAttribute(default=0)
     created = NumberAttribute(default=0)
@@ -182,14 +186,18 @@ def get_record(store_id: str, job_id: str) -> ImportRecord:
     return record
 
 
-def register(store: Store, job: ImportJob, source: Source) -> ImportRecord:
+def register(store: Store, job: ImportJob, source: Source, by: Actor = OPERATOR) -> ImportRecord:
     """Create the job of a new file, or return the job that an earlier event created.
 
-    Cost: 1 write unit.
+    By default an operator uploaded the file: the bucket takes files from AWS credentials alone.
+
+    Cost: 4 write units.
     """
     new = ImportRecord(keys.store(store.id), keys.import_job(job.id), status=job.status, job=job, source=source)
     try:
-        records.put(new, ImportRecord.pk.does_not_exist(), _ConditionFailedError())
+        with Transaction() as write:
+            write.put_record(new, ImportRecord.pk.does_not_exist(), _ConditionFailedError())
+            audit_trail.add(write, store, by, job.started_at, "import.started", job.id)
     except _ConditionFailedError:
         return get_record(store.id, job.id)
     return new
@@ -227,7 +235,9 @@ def mark_replaced(record: ImportRecord) -> None:
     """
     with suppress(_ConditionFailedError):  # it has ended already
         not_ended = ~ImportRecord.status.is_in(*_ENDED)
-        records.update(record, [ImportRecord.replaced.set(True)], not_ended, _ConditionFailedError())
+        records.update(
+            record, [ImportRecord.replaced.set(True)], not_ended, _ConditionFailedError(), is_bookkeeping=True
+        )
 
 
 def end(
@@ -262,7 +272,7 @@ def _set_status(record: ImportRecord, status: Status, condition: Condition) -> I
     if status in _ENDED:
         actions += [getattr(ImportRecord, name).set(getattr(record, name)) for name in Counts.model_fields]
     try:
-        records.update(record, actions, condition, _ConditionFailedError())
+        records.update(record, actions, condition, _ConditionFailedError(), is_bookkeeping=True)
     except _ConditionFailedError:
         return ImportRecord.find(record.pk, record.sk) or record
     record.status = status

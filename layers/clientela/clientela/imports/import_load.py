@@ -241,7 +241,7 @@ def _mark_done(record: ImportRecord, progress: ChunkRecord, chunk_result: ChunkR
             is_open = ChunkRecord.pk.does_not_exist() | (ChunkRecord.done == False)  # noqa: E712
             write.put_record(progress, is_open, _AlreadyDoneError())
             if adds:
-                write.update(record, adds)
+                write.update(record, adds, is_bookkeeping=True)
     except _AlreadyDoneError:
         return
 

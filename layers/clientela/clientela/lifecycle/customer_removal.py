@@ -15,13 +15,19 @@ from clientela.errors import BusyError
 from clientela.lifecycle import erasure_sweep, erasures, removal_queue
 from clientela.orders.order_records import OrderReference
 from clientela.schema.actors import Actor
+from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
 from clientela.table.transactions import Transaction
 
 
 def remove(
-    store: Store, customer_id: str, version: int | None = None, out_of_time: Callable[[], bool] = lambda: False
+    store: Store,
+    customer_id: str,
+    now: datetime,
+    by: Actor,
+    version: int | None = None,
+    out_of_time: Callable[[], bool] = lambda: False,
 ) -> None:
     """Delete a customer, then its orders, sessions and history.
 
@@ -32,12 +38,12 @@ def remove(
         CustomerNotFoundError: there is no such customer.
         VersionConflictError: `version` is not the stored one.
 
-    Cost: 4 write units for the profile and its claim, 2 for each index entry, 1 per KB of
-    everything else; 1 message.
+    Cost: 6 write units for the profile, its claim and the audit trail, 2 for each index entry, 1
+    per KB of everything else; 1 message.
     """
     customers.get(store, customer_id)
     removal_queue.put(store.id, customer_id)
-    _remove_profile(store, customer_id, version)
+    _remove_profile(store, customer_id, now, by, version)
     _remove_belongings(store, customer_id, out_of_time)
 
 
@@ -65,13 +71,14 @@ def finish(store: Store, customer_id: str, now: datetime, out_of_time: Callable[
     return _remove_belongings(store, customer_id, out_of_time)
 
 
-def _remove_profile(store: Store, customer_id: str, version: int | None) -> None:
+def _remove_profile(store: Store, customer_id: str, now: datetime, by: Actor, version: int | None) -> None:
     def attempt() -> None:
         customer = customers.get(store, customer_id)
         customers.require_version(customer, version)
         with Transaction() as write:
             write.delete(record(store, customer), CustomerRecord.version == customer.version, BusyError())
             write.delete(claim(store, customer))
+            audit_trail.add(write, store, by, now, "customer.deleted", customer_id)
 
     retry_on_conflict(attempt)
 

@@ -27,7 +27,7 @@ from clientela.orders.order_fields import Order
 from clientela.orders.order_records import OrderRecord, OrderReference
 from clientela.sign_in import sign_in_events
 from clientela.sign_in.link_requests import LatestSignIn
-from clientela.stores import api_keys
+from clientela.stores import api_keys, audit_trail
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, idempotency, keys, records
 from clientela.table.attributes import load, load_raw
@@ -70,7 +70,7 @@ def resume(store: Store, customer_id: str, now: datetime, out_of_time: Callable[
     """
     while note := tombstones.find_pending(store, customer_id):
         work = _Work(store, customer_id, note, now)
-        for step in (_sweep_collections, _sweep_unclaimed, _sweep_sign_ins, _sweep_answers):
+        for step in (_sweep_collections, _sweep_unclaimed, _sweep_sign_ins, _sweep_answers, _hide_in_trail):
             while step(work):
                 if out_of_time():
                     return True
@@ -194,7 +194,7 @@ def _sweep_sign_ins_of(work: _Work, email: str, edge: datetime) -> bool:
             for sk in (keys.REQUEST, keys.mail("sign_in_link")):
                 write.delete(Record(keys.sign_in(work.store.id, str(request_id)), sk))
         if items:
-            write.update(work.certificate(), [ErasureRecord.sign_ins.add(len(items))])
+            write.update(work.certificate(), [ErasureRecord.sign_ins.add(len(items))], is_bookkeeping=True)
     return bool(items)
 
 
@@ -204,10 +204,17 @@ def _sweep_answers(work: _Work) -> bool:
         for record in idempotency.answers_mentioning(keys.caller(work.store.id, key.id), customer_id):
             with Transaction() as write:
                 idempotency.delete_answer(write, record)
-                write.update(work.certificate(), [ErasureRecord.answers.add(1)])
+                write.update(work.certificate(), [ErasureRecord.answers.add(1)], is_bookkeeping=True)
     aliases = [dynamodb.key(keys.merged(work.store.id, each), keys.ALIAS) for each in work.note.ids or ()]
     for batch in batched(aliases, dynamodb.BATCH_WRITE, strict=False):
         dynamodb.delete_all(list(batch))
+    return False
+
+
+def _hide_in_trail(work: _Work) -> bool:
+    """Hide the person's ids in the audit trail: only merges name customers who can be erased."""
+    if work.note.ids:
+        audit_trail.hide_customers(work.store, {work.customer_id, *work.note.ids})
     return False
 
 
@@ -223,7 +230,7 @@ def _delete(work: _Work, items: Sequence[dynamodb.Item], own_orders: set[str], e
                 write.put_record(erased, _is_owned(item), _ChangedError())
         adds = [getattr(ErasureRecord, kind).add(count) for kind, count in counts.items()]
         money = len(own_orders) + erased_orders
-        write.update(work.certificate(), [*adds, ErasureRecord.money_records.add(money)])
+        write.update(work.certificate(), [*adds, ErasureRecord.money_records.add(money)], is_bookkeeping=True)
 
 
 def _is_owned(item: dynamodb.Item) -> Condition:
@@ -273,6 +280,8 @@ def _complete(work: _Work) -> None:
         for attribute, found in ((ErasingRecord.ids, note.ids), (ErasingRecord.emails, note.emails))
     ]
     with Transaction() as write:
-        write.update(work.certificate(), [ErasureRecord.completed_at.set(clock.format_timestamp(work.now))])
+        write.update(
+            work.certificate(), [ErasureRecord.completed_at.set(clock.format_timestamp(work.now))], is_bookkeeping=True
+        )
         is_same = ErasingRecord.pk.exists() & is_followed[0] & is_followed[1]
         write.delete(ErasingRecord(note.pk, note.sk), is_same, _ChangedError())

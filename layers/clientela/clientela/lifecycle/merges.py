@@ -22,6 +22,7 @@ from clientela.orders.order_fields import Order
 from clientela.schema.actors import Actor, FieldChange
 from clientela.schema.documents import Model
 from clientela.schema.fields import Id
+from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 from clientela.table.attributes import load
@@ -91,7 +92,7 @@ def merge(store: Store, into_id: str, from_id: str, now: datetime, by: Actor, ou
         CustomerNotFoundError: one of them does not exist.
         BusyError: time ran out. The same request continues.
 
-    Cost: for each order that of a move; then 16 write units, and 2 for each index entry of both;
+    Cost: for each order that of a move; then 18 write units, and 2 for each index entry of both;
     1 read unit per 4 KB of the source's history.
     """
     moved = 0
@@ -218,6 +219,7 @@ def _fuse(store: Store, source: Customer, target: Customer, after: Customer, now
             write.put_record(identities)
             after = customers.replace(write, store, target, after, by)
             customer_history.add_entry(write, store, after, "merged", by, [merged])
+            audit_trail.add(write, store, by, now, "customers.merged", target.id, [merged])
     except BusyError:
         raise _StaleError from None
     return after

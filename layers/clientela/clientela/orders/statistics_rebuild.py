@@ -17,7 +17,8 @@ from clientela.errors import BusyError
 from clientela.orders import order_statistics, orders
 from clientela.orders.order_fields import Order
 from clientela.orders.order_owners import LatestOrder
-from clientela.schema.actors import OPERATOR
+from clientela.schema.actors import OPERATOR, Actor
+from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 from clientela.table.attributes import load
@@ -49,7 +50,7 @@ class CheckedCustomer(NamedTuple):
     corrected: bool
 
 
-def rebuild(store: Store, now: datetime, *, dry_run: bool = False) -> Iterator[CheckedCustomer]:
+def rebuild(store: Store, now: datetime, *, dry_run: bool = False, by: Actor = OPERATOR) -> Iterator[CheckedCustomer]:
     """Compute every customer's statistics from the orders, and write those that differ.
 
     Memory stays constant. The write is conditional on the customer's version, which locks the
@@ -62,6 +63,9 @@ def rebuild(store: Store, now: datetime, *, dry_run: bool = False) -> Iterator[C
     Cost: half a read unit per 4 KB of each profile, 1 per 4 KB of each order; a repair costs as
     much as recording an order.
     """
+    if not dry_run:
+        with Transaction() as write:
+            audit_trail.add(write, store, by, now, "statistics.rebuilt", None)
     profiles = customer_search.all_profiles(store, attributes=f"pk, customer, {', '.join(_INDEX_ATTRIBUTES)}")
     return map_in_order(partial(_check, store, now, dry_run=dry_run), profiles, _THREADS)
 

@@ -1,39 +1,41 @@
 """API keys of a store: `ck_<id>_<secret>`, shown once, stored as a hash, each with its scopes."""
 
 import contextlib
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, create_model
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from clientela import clock, ids
-from clientela.concurrency import retry_on_conflict
 from clientela.errors import (
-    BusyError,
     FieldError,
     InvalidInputError,
     KeyMissingError,
     KeyNotFoundError,
     ScopeMissingError,
-    VersionConflictError,
 )
+from clientela.schema.actors import OPERATOR, Actor, FieldChange
 from clientela.schema.documents import Model
 from clientela.schema.fields import Name, Timestamp
-from clientela.schema.merge_patch import all_optional, apply_patch
+from clientela.schema.merge_patch import all_optional
 from clientela.signing import constant_time_equal, sha256_hex
+from clientela.stores import audit_trail, stores
 from clientela.stores.timed_cache import TimedCache
-from clientela.table import idempotency, keys, records
+from clientela.table import keys, records
 from clientela.table.attributes import DocumentAttribute
 from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 CACHED_SECONDS = 30  # a function instance may accept a revoked key for this long
-ROTATION = timedelta(days=1)
 
 Scope = Literal[
     "customers:read", "customers:write", "groups:read", "groups:write", "imports:read", "imports:write",
     "exports:read", "exports:write", "reports:read", "settings:read", "settings:write", "keys:read", "keys:write",
+    "audit:read",
 ]  # fmt: skip
 ALL_SCOPES: tuple[Scope, ...] = get_args(Scope)
 
@@ -76,12 +78,15 @@ class IssuedKey(Key):
     ck_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6_kq2vN0"""
 
 
-class KeyRecord(Record):
-    """`STORE#demo` / `KEY#key_01K…`. For a day after a rotation two secrets are valid."""
+type Author = Key | Actor  # an operator is bound by no scopes
 
+
+class KeyRecord(Record):
+    """`STORE#demo` / `KEY#key_01K…`. Each secret stays valid for a day after its rotation."""
+
+    AUDITED = True
     secret_hash = UnicodeAttribute()
-    previous_hash = UnicodeAttribute(null=True)
-    previous_until = UnicodeAttribute(null=True)
+    earlier = JSONAttribute(null=True)  # hashes of earlier secrets, each with the end of its validity
     last_used_at = UnicodeAttribute(null=True)
     key = DocumentAttribute(Key)
     version = NumberAttribute(null=True)  # of `key`; none before its first change
@@ -92,88 +97,25 @@ class KeyRecord(Record):
         return self.key.model_copy(update={"last_used_at": last_used_at})
 
 
-def create(store_id: str, new: NewKey, now: datetime) -> IssuedKey:
-    """Create a key and return it with its secret. 1 write unit.
+def create(store_id: str, new: NewKey, now: datetime, by: Author = OPERATOR) -> IssuedKey:
+    """Create a key and return it with its secret.
 
     The secret is not stored. It has 256 random bits, so a plain hash of it is safe at rest.
 
     Raises:
         InvalidInputError: the key would have expired already.
+        ScopeMissingError: the key would have more rights than the key `by`.
+
+    Cost: 4 write units.
     """
-    _require_future(new, now)
+    require_future(new, now)
+    require_within(by, new)
     key = Key(**new.model_dump(), id=ids.new("key", now), created_at=now)
     secret = ids.secret()
-    records.put(KeyRecord(keys.store(store_id), keys.api_key(key.id), secret_hash=sha256_hex(secret), key=key))
-    return _issued(key, secret)
-
-
-def patch(store_id: str, key_id: str, changes: Any, now: datetime, by: Key) -> Key:
-    """Apply a JSON Merge Patch (RFC 7396) to a key's name, scopes and expiry.
-
-    The change applies everywhere within CACHED_SECONDS.
-
-    Raises:
-        KeyNotFoundError: the store has no such key.
-        InvalidInputError: the changed key is invalid, or its new end is past: to end a key,
-            revoke it.
-        ScopeMissingError: the key has, or would get, more rights than the key `by`.
-        BusyError: others keep changing the key.
-
-    Cost: 1 read unit, 1 write unit.
-    """
-
-    def attempt() -> Key:
-        record = get_record(store_id, key_id)
-        after = record.key.model_copy(update=dict(apply_patch(NewKey, record.key, changes)))
-        if after.expires_at != record.key.expires_at:
-            _require_future(after, now)
-        for key in (record.key, after):
-            require_within(by, key)
-        next_version = KeyRecord.version.set((record.version or 0) + 1)
-        records.update(record, [KeyRecord.key.set(after), next_version], _is_unchanged(record), BusyError())
-        return after
-
-    after = retry_on_conflict(attempt)
-    _cache.discard((store_id, key_id))
-    return after
-
-
-def rotate(store_id: str, key_id: str, now: datetime) -> IssuedKey:
-    """Give a key a new secret. The old secret stays valid for a day, so that callers can switch.
-
-    Raises:
-        KeyNotFoundError: the store has no such key.
-        VersionConflictError: the key was rotated at the same moment.
-
-    Cost: 1 read unit, 1 write unit.
-    """
-    record, secret = get_record(store_id, key_id), ids.secret()
-    records.update(
-        record,
-        [
-            KeyRecord.previous_hash.set(record.secret_hash),
-            KeyRecord.previous_until.set(clock.format_timestamp(now + ROTATION)),
-            KeyRecord.secret_hash.set(sha256_hex(secret)),
-        ],
-        KeyRecord.secret_hash == record.secret_hash,
-        VersionConflictError("The key was rotated at the same moment."),
-    )
-    _cache.discard((store_id, key_id))
-    return _issued(record.key, secret)
-
-
-def revoke(store_id: str, key_id: str) -> None:
-    """Delete a key — KeyNotFoundError. It is rejected after CACHED_SECONDS.
-
-    The answers stored for its repeats are deleted: nobody can ask for them, and no erasure would
-    find them.
-
-    Cost: 1 write unit, and 1 for each answer of the last day.
-    """
-    record = KeyRecord(keys.store(store_id), keys.api_key(key_id))
-    records.delete(record, KeyRecord.pk.exists(), KeyNotFoundError(f"API key {key_id!r} not found."))
-    idempotency.delete_all(keys.caller(store_id, key_id))
-    _cache.discard((store_id, key_id))
+    with Transaction() as write:
+        write.put_record(KeyRecord(keys.store(store_id), keys.api_key(key.id), secret_hash=sha256_hex(secret), key=key))
+        add_entry(write, store_id, by, now, "api_key.created", key.id, audit_trail.differences(None, key))
+    return issue(key, secret)
 
 
 def get_record(store_id: str, key_id: str) -> KeyRecord:
@@ -196,7 +138,7 @@ def authenticate(store_id: str, token: str, now: datetime) -> Key:
     key_id, _, secret = rest.partition("_")
     record = _record(store_id, f"key_{key_id}") if prefix == "ck" and len(key_id) == 26 and key_id.isalnum() else None
     # Compared also without a record, so that the time does not reveal which ids exist.
-    valid_hashes = _valid_hashes(record, now) if record else [None]
+    valid_hashes: Sequence[str | None] = _valid_hashes(record, now) if record else [None]
     matches = [constant_time_equal(sha256_hex(secret), valid_hash) for valid_hash in valid_hashes]
     if record is None or not any(matches) or (record.key.expires_at and record.key.expires_at <= now):
         raise KeyMissingError("Send `Authorization: Bearer ck_…` with a key of this store.")
@@ -210,22 +152,61 @@ def require_scope(key: Key, scope: Scope) -> None:
         raise ScopeMissingError(f"This key lacks the scope {scope}.")
 
 
-def require_within(key: Key, other: NewKey) -> None:
-    """Raise ScopeMissingError if `other` has more scopes than `key`, or expires later."""
-    for scope in other.scopes:
-        require_scope(key, scope)
-    if key.expires_at and (other.expires_at is None or other.expires_at > key.expires_at):
-        raise ScopeMissingError("This key expires before the other key would.")
-
-
 def list_all(store_id: str) -> list[Key]:
     """Return all keys of a store, oldest first. 1 read unit per 4 KB."""
     return [record.to_key() for record in KeyRecord.list_by_prefix(keys.store(store_id), keys.KEY_PREFIX)]
 
 
-def _require_future(key: NewKey, now: datetime) -> None:
+def require_within(by: Author, other: NewKey) -> None:
+    """Raise ScopeMissingError if `other` has more scopes than the key `by`, or expires later."""
+    if isinstance(by, Actor):  # an operator
+        return
+    for scope in other.scopes:
+        require_scope(by, scope)
+    if by.expires_at and (other.expires_at is None or other.expires_at > by.expires_at):
+        raise ScopeMissingError("This key expires before the other key would.")
+
+
+def require_future(key: NewKey, now: datetime) -> None:
+    """Raise InvalidInputError if the key would have expired already."""
     if key.expires_at and key.expires_at <= now:
         raise InvalidInputError(fields=[FieldError("/expires_at", "must be in the future")])
+
+
+def is_unchanged(record: KeyRecord) -> Condition:
+    """Return the condition that nobody has changed or revoked the key since it was read."""
+    if record.version is None:
+        return KeyRecord.pk.exists() & KeyRecord.version.does_not_exist()
+    return KeyRecord.version == record.version
+
+
+def earlier_secrets(record: KeyRecord, now: datetime) -> list[list[str]]:
+    """Return the earlier secrets that are still valid, oldest first: hash and end."""
+    return [each for each in record.earlier or () if clock.format_timestamp(now) < each[1]]
+
+
+def issue(key: Key, secret: str) -> IssuedKey:
+    """Return the key with its secret in the form that callers send."""
+    return IssuedKey(**key.model_dump(), key=f"ck_{key.id.removeprefix('key_')}_{secret}")
+
+
+def add_entry(
+    write: Transaction,
+    store_id: str,
+    by: Author,
+    now: datetime,
+    action: audit_trail.Action,
+    key_id: str,
+    changes: Sequence[FieldChange] = (),
+) -> None:
+    """Add an entry of the audit trail to the transaction that changes a key. 2 write units."""
+    actor = by if isinstance(by, Actor) else Actor("api_key", by.id)
+    audit_trail.add(write, stores.get(store_id), actor, now, action, key_id, changes)
+
+
+def forget(store_id: str, key_id: str) -> None:
+    """Read the key from the table the next time."""
+    _cache.discard((store_id, key_id))
 
 
 _cache = TimedCache[tuple[str, str], KeyRecord](CACHED_SECONDS)
@@ -240,15 +221,8 @@ def _record(store_id: str, key_id: str) -> KeyRecord | None:
     return record
 
 
-def _is_unchanged(record: KeyRecord) -> Condition:
-    if record.version is None:
-        return KeyRecord.pk.exists() & KeyRecord.version.does_not_exist()
-    return KeyRecord.version == record.version
-
-
-def _valid_hashes(record: KeyRecord, now: datetime) -> list[str | None]:
-    is_rotating = record.previous_hash and record.previous_until and clock.format_timestamp(now) < record.previous_until
-    return [record.secret_hash, record.previous_hash] if is_rotating else [record.secret_hash]
+def _valid_hashes(record: KeyRecord, now: datetime) -> list[str]:
+    return [record.secret_hash, *(secret_hash for secret_hash, _ in earlier_secrets(record, now))]
 
 
 def _record_use(record: KeyRecord, now: datetime) -> None:
@@ -256,9 +230,6 @@ def _record_use(record: KeyRecord, now: datetime) -> None:
     if record.last_used_at != hour:
         # A key that was revoked meanwhile must not come back.
         with contextlib.suppress(KeyNotFoundError):
-            records.update(record, [KeyRecord.last_used_at.set(hour)], KeyRecord.pk.exists(), KeyNotFoundError())
+            used: list[Action] = [KeyRecord.last_used_at.set(hour)]
+            records.update(record, used, KeyRecord.pk.exists(), KeyNotFoundError(), is_bookkeeping=True)
             record.last_used_at = hour  # in the cache, so that the next request does not write again
-
-
-def _issued(key: Key, secret: str) -> IssuedKey:
-    return IssuedKey(**key.model_dump(), key=f"ck_{key.id.removeprefix('key_')}_{secret}")

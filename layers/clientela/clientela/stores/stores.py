@@ -11,6 +11,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from clientela import clock
 from clientela.errors import FieldError, InvalidInputError, StoreExistsError, StoreNotFoundError, VersionConflictError
 from clientela.schema import email_addresses
+from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.countries import Country
 from clientela.schema.currencies import Currency
 from clientela.schema.documents import Model
@@ -19,8 +20,9 @@ from clientela.schema.fields import Line, Timestamp
 from clientela.schema.languages import SUPPORTED, Language, SupportedLanguage
 from clientela.schema.merge_patch import all_optional, apply_patch
 from clientela.schema.timezones import Timezone
+from clientela.stores import audit_trail
 from clientela.stores.timed_cache import TimedCache
-from clientela.table import keys, records
+from clientela.table import keys
 from clientela.table.attributes import DocumentAttribute
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
@@ -62,12 +64,17 @@ class SessionRules(Model):
 
 
 class Retention(Model):
-    """How long sign-in events and the history are stored; by default as long as the customer."""
+    """How long sign-in events, the customers' history and the audit trail are stored.
+
+    Without `history_days` the history is stored as long as its customer.
+    """
 
     sign_ins_days: Annotated[int, Field(ge=1, le=365)] = 30
     """The days that sign-in events are stored. Example: 30"""
     history_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     """The days that the history is stored; null for as long as the customer. Example: 730"""
+    audit_days: Annotated[int, Field(ge=30, le=3650)] = 365
+    """The days that entries of the audit trail are stored. Example: 365"""
 
 
 class StoreSettings(Model):
@@ -149,6 +156,7 @@ class Store(StoreSettings):
 class StoreRecord(Record):
     """`STORE#demo` / `SETTINGS`."""
 
+    AUDITED = True
     version = NumberAttribute()
     store = DocumentAttribute(Store)
 
@@ -159,13 +167,13 @@ class StoreEntry(Record):
     store_id = UnicodeAttribute()
 
 
-def create(store_id: str, store_settings: StoreSettings, now: datetime) -> Store:
+def create(store_id: str, store_settings: StoreSettings, now: datetime, by: Actor = OPERATOR) -> Store:
     """Create a store.
 
     Raises:
         StoreExistsError: another store has this id.
 
-    Cost: 4 write units.
+    Cost: 6 write units.
     """
     created_at = clock.format_timestamp(now)
     store = Store.model_validate(
@@ -177,6 +185,7 @@ def create(store_id: str, store_settings: StoreSettings, now: datetime) -> Store
     with Transaction() as write:
         write.put_record(_record(store), StoreRecord.pk.does_not_exist(), exists)
         write.put_record(StoreEntry(keys.STORES, store_id, store_id=store_id))
+        audit_trail.add(write, store, by, now, "store.created", store_id, audit_trail.differences(None, store))
     _cache.discard(store_id)
     return store
 
@@ -211,39 +220,44 @@ def merge_settings(store: Store, changes: Any, version: int | None = None) -> St
 
     Raises:
         InvalidInputError: the changed settings are invalid.
-        VersionConflictError: `version` is not the store's version.
+        VersionConflictError: `version` is not the store's, and the changes are not yet made.
     """
-    if version not in (None, store.version):
-        raise VersionConflictError(f"The settings are at version {store.version}.")
     fields = apply_patch(StoreSettings, store, changes)
+    # Already made: the same request, repeated after its response was lost (RFC 9110, 13.1.1).
+    if version not in (None, store.version) and any(getattr(store, name) != value for name, value in fields):
+        raise VersionConflictError(f"The settings are at version {store.version}.")
     if fields.sender not in (None, store.sender, *store.allowed_senders):
         raise InvalidInputError(fields=[FieldError("/sender", "must first be allowed by the operator of Clientela")])
     return store.model_copy(update=dict(fields))
 
 
-def replace(before: Store, after: Store, now: datetime) -> Store:
-    """Store `after` as the next version of `before` and return it.
+def replace(before: Store, after: Store, now: datetime, by: Actor = OPERATOR) -> Store:
+    """Store `after` as the next version of `before` and return it; nothing is written if equal.
 
     Raises:
         VersionConflictError: the settings were changed after `before` was read.
 
-    Cost: 1 write unit.
+    Cost: 4 write units.
     """
+    if after == before:
+        return before
     after = after.model_copy(update={"updated_at": now, "version": before.version + 1})
     stale = VersionConflictError("The settings were changed at the same moment.")
-    records.put(_record(after), StoreRecord.version == before.version, stale)
+    with Transaction() as write:
+        write.put_record(_record(after), StoreRecord.version == before.version, stale)
+        audit_trail.add(write, after, by, now, "settings.changed", after.id, audit_trail.differences(before, after))
     _cache.discard(before.id)
     return after
 
 
-def allow_sender(store_id: str, sender: str, now: datetime) -> Store:
-    """Allow a store to send from an address. Only for operators. 1 write unit.
+def allow_sender(store_id: str, sender: str, now: datetime, by: Actor = OPERATOR) -> Store:
+    """Allow a store to send from an address. Only for operators. 4 write units.
 
     The address must be a verified identity of SES.
     """
     before = read(store_id)
     allowed = sorted({*before.allowed_senders, email_addresses.display(sender)})
-    return replace(before, before.model_copy(update={"allowed_senders": allowed}), now)
+    return replace(before, before.model_copy(update={"allowed_senders": allowed}), now, by)
 
 
 def list_ids() -> Iterator[str]:

@@ -37,6 +37,8 @@ EMAIL_CHANGE_PREFIX = "EMAIL_CHANGE#"
 EMAIL_REVERT_PREFIX = "EMAIL_REVERT#"
 MAIL_PREFIX = "MAIL#"
 SIGN_IN_PREFIX = "SIGN_IN#"
+AUDIT_PREFIX = "AUDIT#"
+AUDIT_END = "AUDIT$"  # sorts after every key that starts with the prefix
 MERGED_PREFIX = "MERGED#"
 MERGED_END = "MERGED$"  # sorts after every key that starts with the prefix
 
@@ -80,6 +82,16 @@ def merged(store_id: str, customer_id: str) -> str:
 def order_reference(store_id: str, order_id: str) -> str:
     """`STORE#demo#ORDER#1001`: where an order is stored."""
     return f"STORE#{store_id}#ORDER#{order_id}"
+
+
+def audit(store_id: str) -> str:
+    """`STORE#demo#AUDIT`: the audit trail of a store."""
+    return f"STORE#{store_id}#AUDIT"
+
+
+def audit_entry(at: datetime, entry_id: str) -> str:
+    """`AUDIT#2026-11-21T10:00:00.000Z#aud_01K…`: sorts the trail by time."""
+    return f"{AUDIT_PREFIX}{clock.format_timestamp(at)}#{entry_id}"
 
 
 def sign_in(store_id: str, request_id: str) -> str:

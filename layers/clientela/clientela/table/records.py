@@ -8,7 +8,7 @@ request goes through PynamoDB's own connection, which costs several times the CP
 """
 
 from functools import cache
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.connection import TableConnection
@@ -35,6 +35,10 @@ class Record(Model):
 
     class Meta:
         table_name = cast("str", _TableName())
+
+    # Records of an AUDITED class are written with an entry of the audit trail, in one transaction.
+    AUDITED: ClassVar[bool] = False
+    AUDIT_ENTRY: ClassVar[bool] = False
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
@@ -91,6 +95,13 @@ class Record(Model):
         return [cls.from_raw_data(item) for page in pages for item in page["Items"]]
 
 
+class AuditEntryMissingError(RuntimeError):
+    """A record of an audited class is written without an entry of the audit trail: a bug.
+
+    Writes that are no act of a person or key, such as a job's progress, say `is_bookkeeping`.
+    """
+
+
 @cache
 def _connection(table_name: str) -> TableConnection:
     """Return a connection that only builds requests: it has the table's schema and no client."""
@@ -100,11 +111,18 @@ def _connection(table_name: str) -> TableConnection:
     return TableConnection(table_name, meta_table=MetaTable(schema))
 
 
-def put(record: Record, condition: Condition | None = None, otherwise: Exception | None = None) -> None:
+def put(
+    record: Record,
+    condition: Condition | None = None,
+    otherwise: Exception | None = None,
+    *,
+    is_bookkeeping: bool = False,
+) -> None:
     """Put one record if `condition` holds, else raise `otherwise`.
 
     Cost: 1 write unit per KB, and as much per index entry that changes.
     """
+    _require_unaudited(record, is_bookkeeping=is_bookkeeping)
     if condition is None:
         dynamodb.write("PutItem", **record.get_save_kwargs_from_instance())
         return
@@ -119,12 +137,15 @@ def update(
     actions: list[Action],
     condition: Condition | None = None,
     otherwise: Exception | None = None,
+    *,
+    is_bookkeeping: bool = False,
 ) -> None:
     """Change attributes of one record if `condition` holds, else raise `otherwise`.
 
     The record in memory stays as it is. Also without a condition a repeated call changes nothing
     twice, so counters are exact. Cost: as `put`.
     """
+    _require_unaudited(record, is_bookkeeping=is_bookkeeping)
     mark, model = ids.mark(), type(record)
     is_first = model.mark != mark  # holds if there is no item
     arguments = record.get_update_kwargs_from_instance(
@@ -142,9 +163,15 @@ def delete(record: Record, condition: Condition | None = None, otherwise: Except
     deletion cannot be marked. So use it only if it does not matter who deleted the record. Cost: as
     `put`.
     """
+    _require_unaudited(record)
     written = _write("DeleteItem", record.get_delete_kwargs_from_instance(condition=condition))
     if not (written.done or (written.is_repeated and written.item is None)):
         raise otherwise or BusyError()
+
+
+def _require_unaudited(record: Record, *, is_bookkeeping: bool = False) -> None:
+    if record.AUDITED and not is_bookkeeping:
+        raise AuditEntryMissingError(type(record).__name__)
 
 
 def _write(operation: dynamodb.Write, arguments: dict[str, Any]) -> dynamodb.Written:

@@ -11,7 +11,7 @@ from clientela import settings
 from clientela.concurrency import retry_on_conflict
 from clientela.errors import BusyError
 from clientela.table import dynamodb
-from clientela.table.records import Record
+from clientela.table.records import AuditEntryMissingError, Record
 
 ATTEMPTS = 8  # of a transaction that meets another one on the same item; about two seconds in all
 MAX_WRITES = 100  # of a transaction: DynamoDB's limit
@@ -39,6 +39,8 @@ class Transaction:
         self._writes: list[_Write] = []
         self._checks: dict[tuple[str, str], _Write] = {}  # by key: DynamoDB allows one operation per item
         self._size = 0
+        self._audited: set[str] = set()  # the classes whose records need an entry of the audit trail
+        self._has_audit_entry = False
 
     def __len__(self) -> int:
         """Return the number of writes, of the 100 allowed; a check counts as one."""
@@ -51,9 +53,13 @@ class Transaction:
             self._checks[pk, sk] = self._sized("ConditionCheck", arguments, otherwise)
 
     def put_record(
-        self, record: Record, condition: Condition | None = None, otherwise: Exception | None = None
+        self,
+        record: Record,
+        condition: Condition | None = None,
+        otherwise: Exception | None = None,
     ) -> None:
         """Add a record to put."""
+        self._note(record)
         arguments = record.get_save_kwargs_from_instance(condition=condition)
         self._writes.append(self._sized("Put", arguments, otherwise))
 
@@ -68,13 +74,17 @@ class Transaction:
         actions: list[Action],
         condition: Condition | None = None,
         otherwise: Exception | None = None,
+        *,
+        is_bookkeeping: bool = False,
     ) -> None:
-        """Add changes of a record's attributes."""
+        """Add changes of a record's attributes; `is_bookkeeping` if nobody asked for them."""
+        self._note(record, is_bookkeeping=is_bookkeeping)
         arguments = record.get_update_kwargs_from_instance(actions=actions, condition=condition)
         self._writes.append(self._sized("Update", arguments, otherwise))
 
     def delete(self, record: Record, condition: Condition | None = None, otherwise: Exception | None = None) -> None:
         """Add a record to delete."""
+        self._note(record)
         arguments = record.get_delete_kwargs_from_instance(condition=condition)
         self._writes.append(self._sized("Delete", arguments, otherwise))
 
@@ -89,6 +99,8 @@ class Transaction:
             return False
         self._writes += other._writes
         self._checks, self._size = checks, self._size + other._size
+        self._audited |= other._audited
+        self._has_audit_entry |= other._has_audit_entry
         return True
 
     def __enter__(self) -> Self:
@@ -106,10 +118,18 @@ class Transaction:
         Raises:
             Exception: the error of the first write whose condition failed.
             BusyError: every attempt met a conflict.
+            AuditEntryMissingError: records of an audited class are written without an entry.
         """
+        if self._audited and not self._has_audit_entry:
+            raise AuditEntryMissingError(*sorted(self._audited))
         writes = [*self._writes, *self._checks.values()]
         if writes:  # DynamoDB refuses an empty transaction
             retry_on_conflict(lambda: _send(writes), (_ConflictError,), ATTEMPTS)
+
+    def _note(self, record: Record, *, is_bookkeeping: bool = False) -> None:
+        if record.AUDITED and not is_bookkeeping:
+            self._audited.add(type(record).__name__)
+        self._has_audit_entry |= record.AUDIT_ENTRY
 
     def _sized(self, kind: str, arguments: dict[str, Any], otherwise: Exception | None) -> _Write:
         self._size += len(orjson.dumps(arguments))

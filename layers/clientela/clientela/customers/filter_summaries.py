@@ -1,0 +1,19 @@
+"""A filter of customers as the audit trail may keep it: without values that tell of a person."""
+
+from clientela.customers.customer_filter import CustomerFilter
+from clientela.schema.actors import FieldChange
+from clientela.stores.audit_trail import HIDDEN
+
+# Values of many customers, and ids. Every other field, also a new one, is hidden.
+SHOWN = {
+    "group", "status", "type", "tax_exempt", "accepts_marketing", "country", "language", "tag", "min_orders",
+    "max_orders", "min_spent", "max_spent", "created_from", "created_to", "updated_from", "updated_to",
+    "last_order_from", "last_order_to", "ids",
+}  # fmt: skip
+
+
+def as_changes(filter_: CustomerFilter) -> list[FieldChange]:
+    """Return the filter's fields for an entry of the audit trail."""
+    fields = filter_.model_dump(mode="json", exclude_none=True)
+    shown = {name: value if name in SHOWN else HIDDEN for name, value in fields.items()}
+    return [FieldChange(field="filter", after=shown)] if shown else []
