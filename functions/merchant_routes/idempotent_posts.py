@@ -23,7 +23,7 @@ def idempotent(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> 
     if key is None or event.http_method != "POST" or "/api-keys" in event.path:
         return next_middleware(app)
     if not 1 <= len(key) <= 255:
-        raise InvalidInputError(fields=[FieldError("Idempotency-Key", "must have 1 to 255 characters")])
+        raise InvalidInputError(fields=[FieldError("Idempotency-Key", "Use 1 to 255 characters.")])
     caller, request = keys.caller(app.context["store"].id, app.context["caller"].id), f"{event.path}\n{event.body}"
     stored = idempotency.begin(caller, key, request, clock.now())
     if stored:

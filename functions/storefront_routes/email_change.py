@@ -73,7 +73,7 @@ class EmailProof(Model):
     def _one_proof(self) -> Self:
         given = {name for name in ("token", "request_id", "code") if getattr(self, name) is not None}
         if given not in ({"token"}, {"request_id", "code"}):
-            raise ValueError("send token, or request_id and code")
+            raise ValueError("Send token, or request_id and code.")
         return self
 
 

@@ -128,7 +128,7 @@ class NewSession(Model):
             {"email", "password"},
         ):
             raise ValueError(
-                "send token and nonce, request_id and code, token and code, email and password, or token alone"
+                "Send token and nonce, request_id and code, token and code, email and password, or token alone."
             )
         return self
 

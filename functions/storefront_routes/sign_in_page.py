@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from pydantic import Field
 
+from clientela.schema import languages
 from clientela.storefront import hosted_sign_in
 from clientela.storefront.hosted_sign_in import SignInPage
 from clientela.web import etags, openapi_responses
@@ -46,7 +47,7 @@ def get_page(
 ) -> Response[Any]:
     """Get the store's sign-in page. Opening it signs nobody in, even with a link's token."""
     store = router.context["store"]
-    text = hosted_sign_in.html(store, [*language.split(","), *hosted_sign_in.accepted_languages(accept_language)])
+    text = hosted_sign_in.html(store, [*language.split(","), *languages.accepted(accept_language)])
     varied = {"Vary": "Origin, Accept-Language, Accept-Encoding"}
     return _public(
         "text/html",

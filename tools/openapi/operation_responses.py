@@ -28,6 +28,11 @@ HEADERS: dict[str, dict[str, Any]] = {
         "description": "`true` if this repeats the first response to the Idempotency-Key. Errors may have it, too.",
         "schema": {"type": "string", "const": "true"},
     },
+    "Content-Language": {
+        "description": "The language of title, detail and messages: one of `Accept-Language`, else the store's.",
+        "required": True,
+        "schema": _TEXT,
+    },
     "Allow": {"description": "The methods that the path allows.", "schema": _TEXT},
     "Retry-After": {
         "description": "Seconds to wait before the next attempt.",
@@ -89,7 +94,7 @@ class Responses:
         errors = sorted(errors, key=lambda error: error.__name__)
         described = {
             "description": "; ".join(f"`{error.code}`: {error.title}" for error in errors),
-            **_headers(_STATUS_HEADERS.get(status, [])),
+            **_headers(["Content-Language", *_STATUS_HEADERS.get(status, [])]),
             "content": {PROBLEM: {"schema": self._schemas.of(Problem, "serialization"), "examples": of_errors(errors)}},
         }
         if len(errors) > _MAX_NAMED:

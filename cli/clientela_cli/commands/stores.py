@@ -19,7 +19,7 @@ from clientela_cli.console import options, output, suggestions
 app = typer.Typer(help="Stores of the deployment.", no_args_is_help=True)
 
 LoginMode = Literal["disabled", "optional", "required"]
-NewStore = Annotated[str, typer.Argument(metavar="ID", help=f"{validation_errors.STORE_ID}.", show_default=False)]
+NewStore = Annotated[str, typer.Argument(metavar="ID", help=validation_errors.STORE_ID, show_default=False)]
 Sender = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address that SES has verified.", show_default=False)]
 
 

@@ -12,7 +12,7 @@ from botocore.exceptions import (
 from pydantic import ValidationError
 
 from clientela.errors import BusyError, ClientelaError, FieldError
-from clientela.schema.validation_errors import readable_errors
+from clientela.schema.validation_errors import field_errors
 
 FAILED, USAGE, REJECTED, INTERRUPTED = 1, 2, 3, 130
 
@@ -31,7 +31,7 @@ def to_command_error(error: Exception) -> CommandError | None:
         case CommandError():
             return error
         case ValidationError():
-            return CommandError(_list_fields(readable_errors(error)), USAGE)
+            return CommandError(_list_fields(field_errors(error.errors(include_url=False))), USAGE)
         case BusyError():
             return CommandError("The database is busy or cannot be reached. Please try again.")
         case ClientelaError():
@@ -51,5 +51,5 @@ def to_command_error(error: Exception) -> CommandError | None:
 
 
 def _list_fields(fields: Iterable[FieldError]) -> str:
-    """Return `currency: must be …; name: is needed`."""
+    """Return `currency: Use …; name: This field is required.`"""
     return "; ".join(f"{field.pointer.removeprefix('/')}: {field.message}".removeprefix(": ") for field in fields)

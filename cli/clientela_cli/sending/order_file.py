@@ -75,7 +75,7 @@ def check(file: Path, store_id: str, on_progress: Callable[[int], None]) -> None
     if problems:
         rest = "; and more" if len(problems) > _SHOWN else ""
         raise CommandError(
-            f"{file.name} has bad lines, nothing was sent: {'; '.join(problems[:_SHOWN])}{rest}. "
+            f"{file.name} has bad lines, nothing was sent: {'; '.join(problems[:_SHOWN]).rstrip('.')}{rest}. "
             "Correct the file, or use --rejects FILE to send the good lines and write the bad lines to FILE."
         )
     if not messages:

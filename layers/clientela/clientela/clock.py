@@ -36,7 +36,7 @@ def require_rfc3339(value: Any) -> Any:
     """
     if isinstance(value, datetime) or (isinstance(value, str) and _RFC_3339.fullmatch(value.strip())):
         return value
-    raise ValueError("write a time like 2026-11-21T10:00:00Z")
+    raise ValueError("Use a time such as 2026-11-21T10:00:00Z.")
 
 
 def in_utc(moment: datetime) -> datetime:
@@ -44,5 +44,5 @@ def in_utc(moment: datetime) -> datetime:
     try:
         moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError("is outside the years 1 to 9999") from None
+        raise ValueError("Use a time between the years 1 and 9999.") from None
     return moment

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from clientela.sentences import Sentence
+
 
 @dataclass(frozen=True)
 class FieldError:
@@ -78,7 +80,7 @@ class CustomerMergedError(CustomerNotFoundError):
     title = "The customer was merged into another one"
 
     def __init__(self, customer_id: str, into_id: str) -> None:
-        super().__init__(f"Customer {customer_id!r} was merged into {into_id!r}.")
+        super().__init__(Sentence("Customer “{id}” was merged into “{into}”.", id=customer_id, into=into_id))
         self.customer_id, self.into_id = customer_id, into_id
 
 

@@ -44,7 +44,7 @@ def run(aws: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
     ],
 )
 def test_an_unknown_store_is_refused(run: Run, command: list[str]) -> None:
-    assert run(*command) == (1, "", "clientela: Store 'nobody' not found.\n")
+    assert run(*command) == (1, "", "clientela: Store “nobody” not found.\n")
 
 
 def test_customers_are_listed_sorted_and_searched(run: Run) -> None:

@@ -57,13 +57,13 @@ def waiting(queue: str) -> list[str]:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("{", "not JSON"),
-        ("[]", "the message: Input should be"),
-        ({"store_id": "demo"}, "/order: is required"),
-        (order(1, currency="euro"), "/order/currency: must be the three capital letters of ISO 4217"),
+        ("{", "The message is not JSON."),
+        ("[]", "the message: Use an object."),
+        ({"store_id": "demo"}, "/order: This field is required."),
+        (order(1, currency="euro"), "/order/currency: Use the three capital letters of ISO 4217"),
         (order(1, total="x"), "/order/total: "),
         ({"store_id": "other", "order": ORDER}, "store 'other' not found"),
-        (order(1, number="9" * 262_144), "too large: 262,"),
+        (order(1, number="9" * 262_144), "The message is too large: it has 262,"),
         (GOOD, "would be accepted now: redrive it"),
     ],
 )

@@ -54,8 +54,8 @@ def test_a_change_prints_each_field_before_and_after(run: Run) -> None:
         (["create", "demo", "vip", "--name", "x"], 1, "Another group has the code"),
         (["change", "demo", "vip", "--set", "priority=-1"], 1, "priority: "),
         (["change", "demo", "vip"], 2, "Nothing to change"),
-        (["show", "demo", "nobody"], 1, "Group 'nobody' not found"),
-        (["delete", "demo", "nobody", "--yes"], 1, "Group 'nobody' not found"),
+        (["show", "demo", "nobody"], 1, "Group “nobody” not found"),
+        (["delete", "demo", "nobody", "--yes"], 1, "Group “nobody” not found"),
     ],
 )
 def test_refusals_are_one_line(run: Run, arguments: list[str], code: int, said: str) -> None:

@@ -53,4 +53,4 @@ def test_a_revoked_key_is_gone(run: Run) -> None:
 
 @pytest.mark.parametrize("verb", ["rotate", "revoke"])
 def test_an_unknown_key_is_an_error(run: Run, verb: str) -> None:
-    assert run("keys", verb, "demo", "key_1") == (1, "", "clientela: API key 'key_1' not found.\n")
+    assert run("keys", verb, "demo", "key_1") == (1, "", "clientela: API key “key_1” not found.\n")

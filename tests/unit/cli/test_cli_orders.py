@@ -63,12 +63,12 @@ def test_the_number_of_sent_messages_is_printed(run: Run, file: Path) -> None:
     ("line", "said"),
     [
         (json.dumps({"store_id": "other", "order": ORDER}), "line 47: an order of store other, not of demo"),
-        ("{", "line 47: not JSON"),
+        ("{", "line 47: The message is not JSON"),
         (json.dumps({"store_id": "demo", "order": ORDER | {"total": "much"}}), "line 47: /order/total: "),
-        (json.dumps({"store_id": "Demo", "order": ORDER}), "line 47: /store_id: must be 3 to 50 lower-case letters"),
+        (json.dumps({"store_id": "Demo", "order": ORDER}), "line 47: /store_id: Use 3 to 50 lower-case letters"),
         (
             json.dumps({"store_id": "demo", "order": ORDER | {"currency": "euro"}}),
-            "line 47: /order/currency: must be the three capital letters",
+            "line 47: /order/currency: Use the three capital letters",
         ),
     ],
 )

@@ -69,4 +69,4 @@ def test_orphaned_records_are_reported(run: Run, store: Store) -> None:
 
 
 def test_an_unknown_store_is_refused(run: Run) -> None:
-    assert run("nobody") == (1, "", "clientela: Store 'nobody' not found.\n")
+    assert run("nobody") == (1, "", "clientela: Store “nobody” not found.\n")

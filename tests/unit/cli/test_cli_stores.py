@@ -46,7 +46,7 @@ def test_a_store_is_created_with_its_settings_and_shown(run: Run) -> None:
 def test_a_taken_id_fails_in_one_line(run: Run) -> None:
     run("stores", "create", "demo", "--name", "Demo")
     code, out, err = run("stores", "create", "demo", "--name", "Demo")
-    assert (code, out, err) == (1, "", "clientela: The store 'demo' exists already.\n")
+    assert (code, out, err) == (1, "", "clientela: The store “demo” exists already.\n")
 
 
 def test_a_bad_setting_is_a_usage_error_that_names_it(run: Run) -> None:
@@ -58,14 +58,14 @@ def test_a_bad_setting_is_a_usage_error_that_names_it(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["Demo!"], "id: must be 3 to 50 lower-case letters, digits and dashes, with a letter or digit at both ends"),
-        (["demo", "--storefront-url", "ftp://x"], "storefront_url: must be an address like https://shop.example.com"),
+        (["Demo!"], "id: Use 3 to 50 lower-case letters, digits and dashes, with a letter or digit at both ends."),
+        (["demo", "--storefront-url", "ftp://x"], "storefront_url: Use an address such as https://shop.example.com"),
         (
             ["demo", "--allowed-origin", "https://x/"],
-            "allowed_origins/0: must be like https://shop.example.com, without",
+            "allowed_origins/0: Use an origin such as https://shop.example.com, without",
         ),
-        (["demo", "--sign-in-path", "login"], "sign_in_path: must be a path of letters, digits, dots, dashes and"),
-        (["demo", "--currency", "euro"], "currency: must be the three capital letters of ISO 4217, like EUR"),
+        (["demo", "--sign-in-path", "login"], "sign_in_path: Use a path of letters, digits, dots, dashes and"),
+        (["demo", "--currency", "euro"], "currency: Use the three capital letters of ISO 4217, such as EUR."),
     ],
 )
 def test_patterns_are_described_in_words(run: Run, arguments: list[str], said: str) -> None:
@@ -88,7 +88,7 @@ def test_a_sender_is_allowed_once_ses_has_verified_it_or_its_domain(run: Run, id
     boto3.client("sesv2").create_email_identity(EmailIdentity="shop@mail.example.org")  # not verified yet
     refused = run("stores", "allow-sender", "demo", "shop@mail.example.org")
     assert (refused.code, stores.read("demo").allowed_senders) == (1, [])
-    assert refused.err.startswith("clientela: sender: shop@mail.example.org is not verified by SES")
+    assert refused.err.startswith("clientela: sender: “shop@mail.example.org” is not verified by SES")
     boto3.client("sesv2").delete_email_identity(EmailIdentity="shop@mail.example.org")
     verify(identity)
     assert run("stores", "allow-sender", "demo", "shop@mail.example.org").code == 0
@@ -159,14 +159,14 @@ def test_every_setting_can_be_set_as_it_is_shown(run: Run) -> None:
     [
         ([], 2, "Nothing to change"),
         (["--set", "name"], 2, "name: use FIELD=VALUE"),
-        (["--set", "colour=red"], 2, "colour: is not a field"),
+        (["--set", "colour=red"], 2, "colour: This request has no such field."),
         (["--set", "currency=euro"], 2, "currency: "),
         (
             ["--set", "branding=null", "--set", "branding.colour=#aa0000"],
             2,
             "branding.colour: branding is already set as a",
         ),
-        (["--set", "sender=shop@example.com"], 1, "sender: must first be allowed by the operator"),
+        (["--set", "sender=shop@example.com"], 1, "sender: The operator of Clientela must allow"),
     ],
 )
 def test_invalid_settings_are_refused_in_words(run: Run, arguments: list[str], code: int, said: str) -> None:

@@ -236,7 +236,7 @@ def test_a_custom_field_that_cannot_be_kept_has_one_complaint(store: Store, valu
     with pytest.raises(InvalidInputError) as refused:
         customer_input.parse_new(store, {"email": "ana@example.com", "custom_fields": {"size": value}})
     (complaint,) = refused.value.fields
-    assert (complaint.pointer, complaint.message.partition(" of ")[0]) == ("/custom_fields/size", "must be text")
+    assert (complaint.pointer, complaint.message.partition(" of ")[0]) == ("/custom_fields/size", "Use text")
 
 
 @pytest.mark.parametrize("fields", [{f"f{n}": n for n in range(51)}, {"": 1}, {"x" * 61: 1}])

@@ -106,10 +106,10 @@ def test_bad_fields_are_named(key: str, body: Any, pointer: str) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({}, "is required"),
-        ({**ANA, "surprise": 1}, "is not a field of this request"),
-        ({**ANA, "tax_exemption": {"expires_on": "31/01/2027"}}, "must be a date such as 2027-01-31"),
-        ({**ANA, "language": "xx"}, "'xx' is not a language: use an ISO 639 code such as es"),
+        ({}, "This field is required."),
+        ({**ANA, "surprise": 1}, "This request has no such field."),
+        ({**ANA, "tax_exemption": {"expires_on": "31/01/2027"}}, "Use a date such as 2027-01-31."),
+        ({**ANA, "language": "xx"}, "“xx” is not a language. Use an ISO 639 code such as es."),
     ],
 )
 def test_complaints_say_what_to_do(key: str, body: Any, message: str) -> None:

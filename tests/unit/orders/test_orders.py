@@ -274,7 +274,7 @@ def test_a_fulfilment_change_alone_leaves_the_account_as_it_is(store: Store) -> 
 def test_notes_are_stored_with_their_order(store: Store) -> None:
     made = order().model_dump(mode="json", exclude_none=True)
     assert failures(batch(json.dumps({"store_id": store.id, "order": made | {"billing_address": []}}))) == []
-    assert orders.get(store, holder(store).id, "1001").notes == ["billing_address: must be an object"]
+    assert orders.get(store, holder(store).id, "1001").notes == ["billing_address: Use an object."]
 
 
 def test_the_largest_order_fits_its_item(store: Store) -> None:

@@ -26,5 +26,5 @@ def test_what_can_be_seen_is_never_left_out() -> None:
         "ana\x00@example.com",
         "ana@a\u200cb.example",
     ):
-        with pytest.raises(ValueError, match=r"email address|@-sign"):
+        with pytest.raises(ValueError, match="Use an e-mail address"):
             email_addresses.canonical(typed)

@@ -40,5 +40,5 @@ def test_a_nul_in_other_text_is_refused_with_words(model: type[BaseModel], field
     with pytest.raises(ValidationError) as refused:
         model.model_validate(fields)
     assert [error["msg"] for error in refused.value.errors()] == [
-        "Value error, must not contain the character NUL (U+0000)"
+        "Value error, This text must not contain the character NUL (U+0000)."
     ]

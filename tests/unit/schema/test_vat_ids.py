@@ -58,7 +58,7 @@ def test_a_vat_id_has_one_spelling(typed: str, normalized: str) -> None:
     ],
 )
 def test_wrong_check_digits_and_forms_are_refused(typed: str) -> None:
-    with pytest.raises(ValueError, match="is not a valid VAT ID"):
+    with pytest.raises(ValueError, match=r"is not a (valid )?VAT ID"):
         vat_ids.normalize(typed)
 
 

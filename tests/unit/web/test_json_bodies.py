@@ -19,7 +19,7 @@ def test_a_body_is_bounded_in_depth(opened: str) -> None:
     for depth in (MAX_DEPTH + 1, 1000):
         with pytest.raises(RequestValidationError) as refused:
             json_bodies.parse(body(depth))
-        assert refused.value.errors()[0]["msg"] == f"has more than {MAX_DEPTH} nested levels"
+        assert refused.value.errors()[0]["msg"] == f"Use at most {MAX_DEPTH} nested levels."
 
 
 @pytest.mark.parametrize("text", ["", "{", "NaN", '"\\ud800"', "[" * 100_000])

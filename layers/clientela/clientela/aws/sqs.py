@@ -41,4 +41,4 @@ def send_all(queue_url: str, bodies: Iterable[str], delay_seconds: int = 0) -> N
         ]
         reply = client.call("SendMessageBatch", {"QueueUrl": queue_url, "Entries": entries})
         if reply.get("Failed"):
-            raise BusyError(f"SQS did not accept {len(reply['Failed'])} of {len(batch)} messages.")
+            raise BusyError("SQS did not accept all messages.")

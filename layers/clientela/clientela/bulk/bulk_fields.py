@@ -59,11 +59,11 @@ class NewBulk(Model):
     def _one_way(self) -> Self:
         is_filtered = self.filter is not None and bool(self.filter.model_dump(exclude_none=True))
         if self.filter is not None and not (is_filtered or self.all):
-            raise ValueError("the filter is empty: to change every customer, send all as true")
+            raise ValueError("The filter is empty. To change every customer, send all as true.")
         if (self.ids is not None) + is_filtered + self.all != 1:
-            raise ValueError("name the customers by ids, by a filter or by all, one of the three")
+            raise ValueError("Name the customers by ids, by a filter or by all: one of the three.")
         if not self.changes.model_dump(exclude_none=True):
-            raise ValueError("changes must name at least one change")
+            raise ValueError("Name at least one change.")
         return self
 
 

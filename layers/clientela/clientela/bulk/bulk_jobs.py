@@ -25,6 +25,7 @@ from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import BulkJobNotFoundError, ClientelaError, VersionConflictError
 from clientela.schema.actors import Actor, FieldChange
+from clientela.sentences import Sentence
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
@@ -242,5 +243,5 @@ def _part_key(store: Store, job_id: str, part: int) -> str:
 def _record(store: Store, job_id: str) -> BulkRecord:
     record = BulkRecord.find(keys.store(store.id), keys.bulk_job(job_id))
     if record is None:
-        raise BulkJobNotFoundError(f"Bulk change {job_id!r} not found.")
+        raise BulkJobNotFoundError(Sentence("Bulk change “{id}” not found.", id=job_id))
     return record

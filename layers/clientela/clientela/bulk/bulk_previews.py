@@ -8,6 +8,7 @@ from clientela.customers import customer_search, customers
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ClientelaError, GroupUnknownError
 from clientela.groups import groups
+from clientela.sentences import Sentence
 from clientela.stores.stores import Store
 
 SAMPLE = 20  # customers
@@ -49,7 +50,7 @@ def _result(store: Store, customer_id: str, changes: BulkChange, unknown: set[st
         before = customers.get(store, customer_id)
         after = bulk_jobs.apply(store, before, changes)
         if missing := [group for group in after.groups if group in unknown and group not in before.groups]:
-            raise GroupUnknownError(f"Group {missing[0]!r} not found in this store.")
+            raise GroupUnknownError(Sentence("Group “{id}” not found in this store.", id=missing[0]))
     except ClientelaError as error:
         return bulk_jobs.failure(customer_id, error)
     return BulkResult(id=customer_id, result="unchanged" if after == before else "changed")

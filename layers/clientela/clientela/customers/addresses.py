@@ -81,12 +81,12 @@ def complete_book(book: list[ShippingAddress]) -> list[ShippingAddress]:
     for address in book:
         address.id = address.id or _new_id(address, used_ids)
     if len({address_content(address) for address in book}) < len(book):
-        raise ValueError("two of the addresses are the same")
+        raise ValueError("Two of the addresses are the same.")
     if len({address.id for address in book}) < len(book):
-        raise ValueError("two of the addresses have the same id")
+        raise ValueError("Two of the addresses have the same id.")
     defaults = [address for address in book if address.is_default]
     if len(defaults) > 1:
-        raise ValueError("only one address can be the default")
+        raise ValueError("Only one address can be the default.")
     if book and not defaults:
         book[0].is_default = True
     return book

@@ -77,7 +77,7 @@ def reconcile(before: Customer | None, after: Customer, source: str, now: dateti
     consent = consent.model_copy(update={"source": consent.source or source, "at": consent.at or now})
     if consent.channel == "email":
         if accepts not in (old_accepts, _ACCEPTS[consent.state]):
-            raise InvalidInputError(fields=[FieldError("/accepts_marketing", "contradicts marketing_consent")])
+            raise InvalidInputError(fields=[FieldError("/accepts_marketing", "This contradicts marketing_consent.")])
         accepts = _ACCEPTS[consent.state]
     return after.model_copy(update={"marketing_consent": consent, "accepts_marketing": accepts})
 

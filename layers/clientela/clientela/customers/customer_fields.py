@@ -37,6 +37,7 @@ from clientela.schema.fields import Line, Money, Name, Phone, Timestamp, refuse_
 from clientela.schema.languages import Language
 from clientela.schema.merge_patch import all_optional
 from clientela.schema.vat_ids import VatId
+from clientela.sentences import Sentence
 
 # Without comma and semicolon, which separate the tags of a CSV cell.
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^,;]*$"), on_input(refuse_nul)]
@@ -67,7 +68,9 @@ def _require_no_nul[T](value: T) -> T:
 
 
 WHOLE_NUMBER: TypeAdapter[int] = TypeAdapter(WholeNumber)
-_ALLOWED_VALUES = f"must be text of up to 1,000 characters, true or false, or a number (whole ones up to {2**53 - 1})"
+_ALLOWED_VALUES = Sentence(
+    "Use text of up to 1,000 characters, true or false, or a number; whole numbers up to {max}.", max=2**53 - 1
+)
 CustomFieldValue = Annotated[
     Annotated[str, StringConstraints(max_length=1000)] | bool | WholeNumber | Fraction,
     WrapValidator(_validate_once),
@@ -167,7 +170,7 @@ class CustomerFields(Model):
     @classmethod
     def _is_one_of_groups(cls, primary: str | None, info: ValidationInfo) -> str | None:
         if primary and info.context != STORED and primary not in info.data.get("groups", []):
-            raise ValueError("must be one of groups")
+            raise ValueError("Use one of the ids in groups.")
         return primary
 
     @field_validator("phone")

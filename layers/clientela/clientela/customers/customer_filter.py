@@ -18,6 +18,7 @@ from clientela.schema.fields import Amount, Line, Name
 from clientela.schema.languages import Language
 from clientela.schema.text import fold_for_search
 from clientela.schema.timezones import DayOrTime
+from clientela.sentences import Sentence
 
 # Of a query. DynamoDB takes expressions of 4 KB. Folding may make four words of one character.
 MAX_WORDS = 50
@@ -25,15 +26,15 @@ MAX_WORDS = 50
 
 def _searchable(text: str) -> str:
     if not fold_for_search(text) or not text.isprintable():
-        raise ValueError("must have visible text and no control characters")
+        raise ValueError("Use visible text without control characters.")
     if len(fold_for_search(text).split()) > MAX_WORDS:
-        raise ValueError(f"must have at most {MAX_WORDS} words")
+        raise ValueError(Sentence("Use at most {max} words.", max=MAX_WORDS))
     return text
 
 
 def _has_digits(text: str) -> str:
     if not any(char.isdigit() for char in text):
-        raise ValueError("must have digits")
+        raise ValueError("Use digits.")
     return text
 
 

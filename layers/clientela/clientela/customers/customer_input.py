@@ -10,6 +10,7 @@ from clientela.schema import email_addresses
 from clientela.schema.documents import STORED, InputContext
 from clientela.schema.merge_patch import merge
 from clientela.schema.validation_errors import invalid_input
+from clientela.sentences import Sentence
 from clientela.stores.stores import Store
 
 MAX_BYTES = 190_000  # of a customer as JSON: a history entry may hold two, within DynamoDB's 400 KB per item
@@ -58,7 +59,9 @@ def require_fits(customer: Customer) -> None:
     """Raise InvalidInputError if a customer has more than MAX_BYTES."""
     if not fits(customer):
         size = _size(customer) // 1000
-        raise InvalidInputError(f"A customer can have at most {MAX_BYTES // 1000} KB; this one has {size}.")
+        raise InvalidInputError(
+            Sentence("A customer can have at most {max} KB; this one has {size}.", max=MAX_BYTES // 1000, size=size)
+        )
 
 
 def _size(customer: Customer) -> int:

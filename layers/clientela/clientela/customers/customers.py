@@ -21,6 +21,7 @@ from clientela.errors import (
 from clientela.groups import groups
 from clientela.schema import email_addresses
 from clientela.schema.actors import OPERATOR, Actor
+from clientela.sentences import Sentence
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
 from clientela.table.attributes import load
@@ -109,7 +110,7 @@ def get(store: Store, customer_id: str) -> Customer:
         alias = Alias.find(keys.merged(store.id, customer_id), keys.ALIAS)
         if alias:
             raise CustomerMergedError(customer_id, alias.into_id)
-        raise CustomerNotFoundError(f"Customer {customer_id!r} not found.")
+        raise CustomerNotFoundError(Sentence("Customer “{id}” not found.", id=customer_id))
     return load(Customer, item["customer"])
 
 
@@ -234,7 +235,7 @@ def replace(write: Transaction, store: Store, before: Customer, after: Customer,
 def require_version(before: Customer, version: int | None) -> None:
     """Raise VersionConflictError if `version` is given and is not the stored one."""
     if version not in (None, before.version):
-        raise VersionConflictError(f"The customer is at version {before.version}.")
+        raise VersionConflictError(Sentence("The customer is at version {version}.", version=before.version))
 
 
 def _require_groups(write: Transaction, store: Store, added: list[str]) -> None:
@@ -243,7 +244,9 @@ def _require_groups(write: Transaction, store: Store, added: list[str]) -> None:
     Cost: 2 write units per group.
     """
     for group in added:
-        groups.require_exists(write, store, group, GroupUnknownError(f"Group {group!r} not found in this store."))
+        groups.require_exists(
+            write, store, group, GroupUnknownError(Sentence("Group “{id}” not found in this store.", id=group))
+        )
 
 
 def _put_claim(store: Store, customer: Customer, now: datetime) -> None:

@@ -21,5 +21,5 @@ def resolve(store: Store, filter_: CustomerFilter, pointer: str = "/group") -> C
         return filter_
     group = groups.find(store, filter_.group)
     if group is None:
-        raise InvalidInputError(fields=[FieldError(pointer, "no group of this store has this id or code")])
+        raise InvalidInputError(fields=[FieldError(pointer, "No group of this store has this id or code.")])
     return filter_.model_copy(update={"group": group.id})

@@ -31,6 +31,6 @@ def change_settings(
     after = stores.merge_settings(before, changes, version)
     if after.currency != before.currency and customer_search.page(before, sort="spent", limit=1).items:
         raise InvalidInputError(
-            fields=[FieldError("/currency", "cannot change: customers have orders in the current currency")]
+            fields=[FieldError("/currency", "The currency cannot change: customers have orders in the current one.")]
         )
     return stores.replace(before, after, now, by)

@@ -50,10 +50,14 @@ def request(
     """
     canonical, current = email_addresses.canonical(email), email_addresses.canonical(customer.email)
     if canonical == current:
-        raise InvalidInputError(fields=[FieldError("/email", "is already your e-mail")])
+        raise InvalidInputError(fields=[FieldError("/email", "This is already your e-mail.")])
     if not email_addresses.is_mailable(canonical):
         raise InvalidInputError(
-            fields=[FieldError("/email", "cannot receive mail: the characters before the @ must be ASCII")]
+            fields=[
+                FieldError(
+                    "/email", "We cannot send mail to this address: before the @ there may only be ASCII characters."
+                )
+            ]
         )
     sign_in_limits.limit_email_changes(store, customer.id, canonical, visitor, now)
     change = EmailChange(ids.new("emc", now), now + LIFETIME)

@@ -22,6 +22,7 @@ from clientela.groups import groups
 from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
+from clientela.sentences import Sentence
 from clientela.stores import audit_trail, stores
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
@@ -184,7 +185,7 @@ def download_url(store: Store, job_id: str) -> str:
     """
     job = get(store, job_id)
     if job.file is None:
-        raise ExportUnfinishedError(f"The export is {job.status}.")
+        raise ExportUnfinishedError(Sentence("The export is in the state “{status}”.", status=job.status))
     return export_files.url(job.file)
 
 
@@ -299,5 +300,5 @@ def _update(record: ExportRecord, **changes: Any) -> ExportRecord:
 def _get_record(store_id: str, job_id: str) -> ExportRecord:
     record = ExportRecord.find(keys.store(store_id), keys.export_job(job_id))
     if record is None:
-        raise ExportNotFoundError(f"Export {job_id!r} not found.")
+        raise ExportNotFoundError(Sentence("Export “{id}” not found.", id=job_id))
     return record

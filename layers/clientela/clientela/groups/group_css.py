@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from clientela import ids
 from clientela.errors import FieldError, InvalidInputError
+from clientela.sentences import Sentence
 from clientela.stores import store_urls
 from clientela.stores.stores import Store
 
@@ -19,9 +20,9 @@ CACHED_SHEETS = 256  # of 10 KB at most
 _AT_RULES = {"import", "charset", "namespace"}
 # These accept URLs as strings, also from a variable.
 _LOADERS = {"src", "image", "image-set", "-webkit-image-set"}
-_FOREIGN_URL = "url() may only contain data: and URLs of the store's own origins"
-_INCOMPLETE = "is incomplete: a bracket, string or comment is not closed"
-_ENDS_ELEMENT = "must not contain </ or <!--"
+_FOREIGN_URL = "url() may only contain data: and addresses on the store's own origins."
+_INCOMPLETE = "The CSS is incomplete: a bracket, string or comment is not closed."
+_ENDS_ELEMENT = "The CSS must not contain </ or <!--."
 
 
 class _Sheet(NamedTuple):
@@ -66,7 +67,7 @@ def _compile(css: str, own_urls: tuple[str, ...]) -> _Sheet:
         end = f".end-{ids.secret()}{{}}"
         rules = parse(f"{text}\n{end}")
         if _is_deep(rules):
-            return "", f"has more than {MAX_DEPTH} nested brackets"
+            return "", Sentence("Use at most {max} nested brackets.", max=MAX_DEPTH)
         if not rules or rules[-1].type == "error" or rules[-1].serialize() != end:
             return "", _INCOMPLETE
         problem = next(filter(None, (_problem_of(node, own_urls) for node in _nodes(rules))), None)
@@ -81,7 +82,7 @@ def _compile(css: str, own_urls: tuple[str, ...]) -> _Sheet:
         return _Sheet("", _ENDS_ELEMENT)
     again, problem = check(serialized)
     if problem or again != serialized:
-        return _Sheet("", problem or "has a text that parsers read in two ways")
+        return _Sheet("", problem or "The CSS has a text that parsers read in two ways.")
     return _Sheet(serialized, None)
 
 
@@ -106,15 +107,15 @@ def _nodes(nodes: Iterable[Any]) -> Iterator[Any]:
 def _problem_of(node: Any, own_urls: tuple[str, ...]) -> str | None:
     match node.type:
         case "error":
-            return f"has an error in line {node.source_line}"
+            return Sentence("The CSS has an error in line {line}.", line=node.source_line)
         case "literal" if node.value == "\\":
-            return f"has a stray backslash in line {node.source_line}"
+            return Sentence("The CSS has a stray backslash in line {line}.", line=node.source_line)
         case "at-rule" if node.lower_at_keyword in _AT_RULES:
-            return f"must not contain @{node.lower_at_keyword}"
+            return Sentence("The CSS must not contain @{word}.", word=node.lower_at_keyword)
         case "at-keyword" if node.lower_value in _AT_RULES:
-            return f"must not contain @{node.lower_value}"
+            return Sentence("The CSS must not contain @{word}.", word=node.lower_value)
         case "function" if node.lower_name in _LOADERS:
-            return f"must not contain {node.lower_name}(): use url()"
+            return Sentence("The CSS must not contain {word}(). Use url().", word=node.lower_name)
         case "function" if node.lower_name == "url":
             urls = [part.value for part in node.arguments if part.type == "string"]
             return None if urls and all(_is_allowed(url, own_urls) for url in urls) else _FOREIGN_URL

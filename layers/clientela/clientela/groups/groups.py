@@ -17,6 +17,7 @@ from clientela.schema.currencies import Currency
 from clientela.schema.documents import Model, on_input
 from clientela.schema.fields import Amount, Line, Timestamp, refuse_nul
 from clientela.schema.merge_patch import all_optional, apply_patch
+from clientela.sentences import Sentence
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
@@ -41,9 +42,9 @@ class Discount(Model):
     @model_validator(mode="after")
     def _check_currency(self) -> Self:
         if self.kind == "percent" and (self.value > Decimal(100) or self.currency):
-            raise ValueError("a percentage is at most 100 and has no currency")
+            raise ValueError("A percentage is at most 100 and has no currency.")
         if self.kind == "fixed" and not self.currency:
-            raise ValueError("a fixed discount needs a currency")
+            raise ValueError("A fixed discount needs a currency.")
         return self
 
 
@@ -68,7 +69,7 @@ class NewGroup(Model):
     @model_validator(mode="after")
     def _check_period(self) -> Self:
         if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
-            raise ValueError("valid_until must be later than valid_from")
+            raise ValueError("valid_until must be later than valid_from.")
         return self
 
 
@@ -130,7 +131,7 @@ def get(store: Store, group_id: str) -> Group:
     """Return a group — GroupNotFoundError. 1 read unit."""
     record = GroupRecord.find(keys.store(store.id), keys.group(group_id))
     if record is None:
-        raise GroupNotFoundError(f"Group {group_id!r} not found.")
+        raise GroupNotFoundError(Sentence("Group “{id}” not found.", id=group_id))
     return record.group
 
 
@@ -187,7 +188,7 @@ def patch(
     Cost: 1 read unit, 4 to 8 write units.
     """
     before = get(store, group_id)
-    stale = VersionConflictError(f"The group is at version {before.version}.")
+    stale = VersionConflictError(Sentence("The group is at version {version}.", version=before.version))
     fields = apply_patch(NewGroup, before, changes)
     if all(getattr(before, name) == value for name, value in fields):
         return before
@@ -231,7 +232,7 @@ def _by_priority(group: Group) -> tuple[int, str, str]:
 
 
 def _code_taken(group: Group) -> GroupCodeTakenError:
-    return GroupCodeTakenError(f"Another group has the code {group.code!r}.")
+    return GroupCodeTakenError(Sentence("Another group has the code “{code}”.", code=group.code))
 
 
 def _record(store: Store, group: Group) -> GroupRecord:

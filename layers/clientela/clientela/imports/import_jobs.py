@@ -18,6 +18,7 @@ from clientela.imports.import_files import Report, Source
 from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
+from clientela.sentences import Sentence
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
@@ -182,7 +183,7 @@ def get_record(store_id: str, job_id: str) -> ImportRecord:
     """Return the job's record, read consistently — ImportNotFoundError. 1 read unit per 4 KB."""
     record = ImportRecord.find(keys.store(store_id), keys.import_job(job_id))
     if record is None:
-        raise ImportNotFoundError(f"Import {job_id!r} not found.")
+        raise ImportNotFoundError(Sentence("Import “{id}” not found.", id=job_id))
     return record
 
 

@@ -23,6 +23,7 @@ from clientela.schema import email_addresses
 from clientela.schema.actors import Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
+from clientela.sentences import Sentence
 from clientela.sign_in.link_requests import LatestSignIn
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
@@ -157,7 +158,7 @@ def get(store: Store, erasure_id: str) -> Erasure:
     """Return the certificate as it is now — ErasureNotFoundError. 1 read unit."""
     certificate = ErasureRecord.find(keys.store(store.id), keys.erasure(erasure_id))
     if certificate is None:
-        raise ErasureNotFoundError(f"Erasure {erasure_id!r} not found.")
+        raise ErasureNotFoundError(Sentence("Erasure “{id}” not found.", id=erasure_id))
     return _to_model(certificate)
 
 

@@ -22,6 +22,7 @@ from clientela.orders.order_fields import Order
 from clientela.schema.actors import Actor, FieldChange
 from clientela.schema.documents import Model
 from clientela.schema.fields import Id
+from clientela.sentences import Sentence
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
@@ -150,13 +151,13 @@ def _both(store: Store, into_id: str, from_id: str) -> tuple[Customer | None, Cu
     """Return source and target; the source is None if it is already merged into the target."""
     target = customers.get(store, into_id)
     if from_id == into_id:
-        raise InvalidInputError(fields=[FieldError("/from_id", "is the customer itself")])
+        raise InvalidInputError(fields=[FieldError("/from_id", "This is the customer itself.")])
     try:
         return customers.get(store, from_id), target
     except CustomerMergedError as merged:
         if merged.into_id == into_id:
             return None, target
-        problem = FieldError("/from_id", f"is already merged into {merged.into_id}")
+        problem = FieldError("/from_id", Sentence("This customer is already merged into “{id}”.", id=merged.into_id))
         raise InvalidInputError(fields=[problem]) from None
 
 

@@ -9,6 +9,7 @@ from clientela.aws import clients
 from clientela.errors import FieldError, InvalidInputError
 from clientela.schema import email_addresses
 from clientela.schema.actors import OPERATOR, Actor
+from clientela.sentences import Sentence
 from clientela.stores import stores
 from clientela.stores.stores import Store
 
@@ -36,8 +37,11 @@ def require_verified(sender: str) -> None:
         InvalidInputError: none of them is verified in this account and region.
     """
     if not any(map(_is_verified, _identities(sender))):
-        problem = "is not verified by SES in this region: verify the address or its domain there first"
-        raise InvalidInputError(fields=[FieldError("/sender", f"{sender} {problem}")])
+        problem = Sentence(
+            "“{address}” is not verified by SES in this region. Verify the address or its domain there first.",
+            address=sender,
+        )
+        raise InvalidInputError(fields=[FieldError("/sender", problem)])
 
 
 def _identities(sender: str) -> Iterator[str]:

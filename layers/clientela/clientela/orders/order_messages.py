@@ -5,7 +5,8 @@ from pydantic import ValidationError
 from clientela.errors import OrderRefusedError
 from clientela.orders import order_repairs
 from clientela.orders.order_fields import Order, OrderMessage
-from clientela.schema.validation_errors import readable_errors
+from clientela.schema.validation_errors import field_errors
+from clientela.sentences import Sentence
 
 # Of an order as stored, without unknown fields. Well below DynamoDB's 400 KB per item, and the size
 # of a message that every SQS queue accepts.
@@ -34,15 +35,21 @@ def parse(body: str) -> OrderMessage:
 def _require_fits(order: Order) -> None:
     size = len(order.model_dump_json(exclude_none=True).encode())
     if size > MAX_BYTES:
-        raise OrderRefusedError(f"too large: {size:,} bytes, at most {MAX_BYTES:,} are allowed")
+        raise OrderRefusedError(
+            Sentence(
+                "The message is too large: it has {size} bytes, and at most {max} are allowed.",
+                size=f"{size:,}",
+                max=f"{MAX_BYTES:,}",
+            )
+        )
 
 
 def _reason(error: ValidationError) -> str:
     """Return the reason of a refusal; empty if only optional fields are invalid."""
     if any(detail["type"] == "json_invalid" for detail in error.errors(include_url=False)):
-        return "not JSON"
+        return "The message is not JSON."
     locations = [detail["loc"] for detail in error.errors(include_url=False)]
-    errors = zip(locations, readable_errors(error), strict=True)
+    errors = zip(locations, field_errors(error.errors(include_url=False)), strict=True)
     fields = [field for location, field in errors if not order_repairs.is_optional(location)]
     more = [f"and {len(fields) - _MAX_ERRORS} more"] if len(fields) > _MAX_ERRORS else []
     shown = [f"{field.pointer or 'the message'}: {field.message}" for field in fields[:_MAX_ERRORS]]

@@ -12,14 +12,13 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from clientela.orders.order_fields import MAX_NOTES, OrderMessage, Price
-from clientela.schema.validation_errors import readable_errors
+from clientela.schema.validation_errors import field_errors
 
 _MUST_BE_VALID = {"id", "version", "placed_at", "currency", "total", "payment_status"}
 _DEPTH = 4  # of a field's location: /order/items/0/price; what follows are alternatives of its type
 _NOT_TEXT = {"email"}  # a number there is no value of it
 _PRICE: TypeAdapter[Decimal] = TypeAdapter(Price)
 _UNIT = Decimal("0.0001")  # of a price
-_REASONS = {"model_type": "must be an object", "int_type": "must be a number"}
 
 type Location = tuple[str | int, ...]
 
@@ -55,9 +54,10 @@ def repair(body: str, error: ValidationError) -> OrderMessage:
 def _errors(error: ValidationError) -> dict[Location, tuple[str, str]]:
     """Return type and reason of the first error of each field."""
     first: dict[Location, tuple[str, str]] = {}
-    for detail, field in zip(error.errors(include_url=False), readable_errors(error), strict=True):
-        reason = _REASONS.get(detail["type"], field.message)
-        first.setdefault(detail["loc"][:_DEPTH], (detail["type"], reason))
+    for detail, field in zip(
+        error.errors(include_url=False), field_errors(error.errors(include_url=False)), strict=True
+    ):
+        first.setdefault(detail["loc"][:_DEPTH], (detail["type"], field.message))
     return first
 
 

@@ -22,6 +22,7 @@ from clientela.orders.order_records import OrderRecord, OrderReference, StoredOr
 from clientela.orders.order_statistics import Contribution
 from clientela.schema import email_addresses
 from clientela.schema.actors import Actor
+from clientela.sentences import Sentence
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
 from clientela.table.transactions import Transaction
@@ -64,7 +65,7 @@ def get(store: Store, customer_id: str, order_id: str) -> Order:
     stored = order_records.find(store, order_id) if len(order_id) <= ID_LENGTH else None
     if stored and stored.order and stored.reference.customer_id == customer_id:
         return stored.order
-    raise OrderNotFoundError(f"Order {order_id!r} not found for this customer.")
+    raise OrderNotFoundError(Sentence("This customer has no order “{id}”.", id=order_id))
 
 
 def move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime, by: Actor) -> None:
@@ -118,7 +119,7 @@ def _move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime
         return
     owner = order_owners.by_id(store, into_id, order_id)
     if owner is None:
-        raise CustomerNotFoundError(f"Customer {into_id!r} not found.")
+        raise CustomerNotFoundError(Sentence("Customer “{id}” not found.", id=into_id))
     reference = order_records.reference(store, into_id, stored.reference.email, stored.order)
     collection, version = reference.collection(store), owner.customer.version + 1
     record = order_records.record(collection, version, stored.order, stored.email_version, withheld=stored.withheld)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from clientela.schema.documents import on_input
 from clientela.schema.text import fold_for_search
+from clientela.sentences import Sentence
 
 
 def code(text: str) -> str:
@@ -21,7 +22,7 @@ def code(text: str) -> str:
     """
     alpha_2 = _names().get(fold_for_search(text))
     if alpha_2 is None:
-        raise ValueError(f"{text!r} is not a country: use an ISO 3166-1 code such as ES")
+        raise ValueError(Sentence("“{text}” is not a country. Use an ISO 3166-1 code such as ES.", text=text))
     return alpha_2
 
 

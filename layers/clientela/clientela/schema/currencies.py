@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from clientela.schema.documents import on_input
+from clientela.sentences import Sentence
 
 # ISO 4217, table A.1, "minor unit": all others have two decimals.
 _ZERO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
@@ -24,7 +25,7 @@ _DECIMALS = {
 def require_known(code: str) -> str:
     """Return the code if it is in ISO 4217 or was since 2000, else raise ValueError."""
     if code not in _codes():
-        raise ValueError(f"{code!r} is not a currency: use an ISO 4217 code such as EUR")
+        raise ValueError(Sentence("“{text}” is not a currency. Use an ISO 4217 code such as EUR.", text=code))
     return code
 
 

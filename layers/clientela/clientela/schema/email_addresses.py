@@ -48,8 +48,8 @@ def is_mailable(canonical_address: str) -> bool:
 def _parse(text: str) -> ValidatedEmail:
     try:
         return validate_email(_visible(text), check_deliverability=False)
-    except EmailNotValidError as error:
-        raise ValueError(str(error)) from None
+    except EmailNotValidError:
+        raise ValueError("Use an e-mail address such as ana@example.com.") from None
 
 
 def _visible(text: str) -> str:

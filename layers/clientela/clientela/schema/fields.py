@@ -25,7 +25,7 @@ def _without_nul(text: str) -> str:
 def refuse_nul(text: str) -> str:
     """Return the text, or raise ValueError if it has a NUL: no CSV file can carry it."""
     if "\0" in text:
-        raise ValueError("must not contain the character NUL (U+0000)")
+        raise ValueError("This text must not contain the character NUL (U+0000).")
     return text
 
 

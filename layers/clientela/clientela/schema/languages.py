@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field
 
 from clientela.schema.documents import on_input
+from clientela.sentences import Sentence
 
 SupportedLanguage = Literal["en", "es", "it", "fr", "de", "pt"]  # of the mails and the sign-in page
 SUPPORTED: tuple[SupportedLanguage, ...] = get_args(SupportedLanguage)
@@ -33,12 +34,12 @@ def tag(text: str) -> str:
     """
     match = _TAG.fullmatch(_CHARSET_OR_MODIFIER.sub("", text.strip()).replace("_", "-"))
     if not match:
-        raise ValueError(f"{text!r} is not a language: use a BCP 47 tag such as es or pt-BR")
+        raise ValueError(Sentence("“{text}” is not a language. Use a BCP 47 tag such as es or pt-BR.", text=text))
     language, script, region = match.groups(default="")
     parts = (
-        _current("languages", language.lower(), f"{language!r} is not a language: use an ISO 639 code such as es"),
-        _current("scripts", script.title(), f"{script!r} is not a script: use an ISO 15924 code such as Latn"),
-        _current("regions", region.upper(), f"{region!r} is not a region: use an ISO 3166-1 code such as BR"),
+        _current("languages", language.lower(), "“{text}” is not a language. Use an ISO 639 code such as es."),
+        _current("scripts", script.title(), "“{text}” is not a script. Use an ISO 15924 code such as Latn."),
+        _current("regions", region.upper(), "“{text}” is not a region. Use an ISO 3166-1 code such as BR."),
     )
     return "-".join(filter(None, parts))
 
@@ -61,7 +62,7 @@ def _current(kind: str, code: str, otherwise: str) -> str:
     """Return the current code for `code`, "" for "", or raise ValueError if it is unknown."""
     codes = _registry()[kind]
     if code and code not in codes:
-        raise ValueError(otherwise)
+        raise ValueError(Sentence(otherwise, text=code))
     return codes.get(code) or code
 
 
@@ -72,6 +73,16 @@ def _registry() -> dict[str, _Codes]:
         files("clientela.schema").joinpath("language_codes.json").read_text("utf-8")
     )
     return registry
+
+
+def accepted(header: str | None) -> list[str]:
+    """Return the languages of an Accept-Language header, preferred ones first (RFC 9110 12.5.4)."""
+    weighted = []
+    for part in (header or "").split(","):
+        name, _, weight = part.strip().partition(";q=")
+        weighted.append((float(weight) if weight.replace(".", "", 1).isdecimal() else 1.0, name))
+    by_weight = sorted(weighted, key=lambda pair: -pair[0])
+    return [name for weight, name in by_weight if name and weight]
 
 
 def best_supported(requested: str | None, default: str, offered: Sequence[str] = ()) -> str:

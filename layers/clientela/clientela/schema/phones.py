@@ -9,6 +9,8 @@ from phonenumbers import (
     parse,
 )
 
+from clientela.sentences import Sentence
+
 
 def to_e164(text: str, country: str | None) -> str:
     """Return a typed phone number in E.164: `+34 911 222 333` → `+34911222333`.
@@ -23,10 +25,11 @@ def to_e164(text: str, country: str | None) -> str:
     try:
         number = parse(text, country)
     except NumberParseException as error:
-        hint = "" if country else ", or give a country"
-        raise ValueError(f"{text!r} is not a phone number: write it like +34911222333{hint}") from error
+        alone = "“{text}” is not a phone number. Write it like +34911222333."
+        without_country = "“{text}” is not a phone number. Write it like +34911222333, or give a country."
+        raise ValueError(Sentence(alone if country else without_country, text=text)) from error
     if not is_possible_number(number):
-        raise ValueError(f"{text!r} is not a phone number: it has too few or too many digits")
+        raise ValueError(Sentence("“{text}” is not a phone number: it has too few or too many digits.", text=text))
     return format_number(number, PhoneNumberFormat.E164)
 
 

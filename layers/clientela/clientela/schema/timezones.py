@@ -21,7 +21,7 @@ def known_name(text: str) -> str:
     """Return the name of a time zone in its own spelling — ValueError for any other text."""
     name = _names().get(text.casefold())
     if name is None:
-        raise ValueError("must be a time zone of the IANA database, like Europe/Madrid")
+        raise ValueError("Use a time zone of the IANA database, such as Europe/Madrid.")
     return name
 
 
@@ -61,7 +61,7 @@ def _parse_day_or_time(value: Any) -> date:
             return date.fromisoformat(value.strip())
         return _timestamp().validate_python(value)
     except ValueError:  # pydantic's errors are ValueErrors
-        raise ValueError("write a day like 2026-11-21 or a time like 2026-11-21T10:00:00Z") from None
+        raise ValueError("Use a day such as 2026-11-21 or a time such as 2026-11-21T10:00:00Z.") from None
 
 
 def _format_day_or_time(value: date) -> str:

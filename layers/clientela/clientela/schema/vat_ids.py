@@ -7,13 +7,19 @@ from pydantic import Field
 from stdnum import get_cc_module
 from stdnum.ch import uid
 from stdnum.eu import vat as eu
-from stdnum.exceptions import InvalidComponent, ValidationError
+from stdnum.exceptions import InvalidChecksum, InvalidComponent, InvalidLength, ValidationError
 from stdnum.no import mva
 
 from clientela.schema.documents import on_input
+from clientela.sentences import Sentence
 
 # EU and IM are the prefixes of the EU's one-stop shops (Regulation (EU) 2019/2026).
 _EU_RULES = {country.upper() for country in eu.MEMBER_STATES} | {"EL", "EU", "IM"}
+_NOT_A_VAT_ID = "“{text}” is not a VAT ID."
+_PROBLEMS: dict[type[ValidationError], str] = {
+    InvalidChecksum: "“{text}” is not a valid VAT ID: its check digits are wrong.",
+    InvalidLength: "“{text}” is not a valid VAT ID: it has too few or too many characters.",
+}
 _SWISS_ENDINGS = {"", "MWST", "TVA", "IVA", "TPV"}
 
 
@@ -32,9 +38,9 @@ def normalize(text: str) -> str:
     try:
         vat_id = _validate(compact)
     except ValidationError as error:
-        raise ValueError(f"{text!r} is not a valid VAT ID: {str(error).rstrip('.').lower()}") from error
+        raise ValueError(Sentence(_PROBLEMS.get(type(error), _NOT_A_VAT_ID), text=text)) from error
     if not vat_id.isascii() or not any(map(str.isdigit, vat_id)):
-        raise ValueError(f"{text!r} is not a VAT ID")
+        raise ValueError(Sentence(_NOT_A_VAT_ID, text=text))
     return vat_id
 
 

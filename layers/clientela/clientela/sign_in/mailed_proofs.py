@@ -57,7 +57,7 @@ def parse_code(text: str) -> str:
     runs = ("".join(_DIGIT.findall(run)) for run in _DIGITS.findall(unicodedata.normalize("NFKC", text)))
     codes = {"".join(str(unicodedata.decimal(digit)) for digit in run) for run in runs if len(run) == CODE_LENGTH}
     if len(codes) != 1:
-        raise ValueError("must have six digits")
+        raise ValueError("A code has six digits.")
     return codes.pop()
 
 

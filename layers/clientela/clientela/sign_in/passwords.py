@@ -25,6 +25,7 @@ from clientela.schema import email_addresses
 from clientela.schema.actors import Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
+from clientela.sentences import Sentence
 from clientela.sign_in import password_hashes, sessions
 from clientela.sign_in.sessions import Session
 from clientela.sign_in.sign_in_errors import LoginDisabledError, PasswordSignInDisabledError, SessionInvalidError
@@ -211,13 +212,13 @@ def _require_good(store: Store, customer: Customer, password: str) -> None:
     """Raise InvalidInputError for a password that is short or easy to guess."""
     email, normalized = email_addresses.canonical(customer.email), password_hashes.normalize(password)
     names = (email, email.partition("@")[0], store.name, store.id, customer.name or "")
-    problem = None
+    problem: str | None = None
     if len(normalized) < MIN_LENGTH:
-        problem = f"must have at least {MIN_LENGTH} characters"
+        problem = Sentence("Use at least {min_length} characters.", min_length=MIN_LENGTH)
     elif normalized.casefold() in _common():
-        problem = "is one of the most common passwords"
+        problem = "This is one of the most common passwords."
     elif normalized.casefold() in {password_hashes.normalize(name).casefold() for name in names}:
-        problem = "is your name, your e-mail or the store's name"
+        problem = "This is your name, your e-mail or the name of the store."
     if problem:
         raise InvalidInputError("Choose another password.", fields=[FieldError("/password", problem)])
 

@@ -17,6 +17,7 @@ from clientela.errors import CustomerNotFoundError, NotFoundError
 from clientela.schema import email_addresses
 from clientela.schema.documents import Model
 from clientela.schema.fields import Line, Timestamp
+from clientela.sentences import Sentence
 from clientela.sign_in import known_devices, user_agents
 from clientela.sign_in.sign_in_errors import FreshSignInNeededError, SessionInvalidError
 from clientela.signing import constant_time_equal, sha256_hex
@@ -158,7 +159,9 @@ def require_fresh(session: Session, now: datetime) -> None:
 def end(store: Store, customer_id: str, session_id: str) -> None:
     """End one session, at once — NotFoundError. 1 write unit."""
     record = SessionRecord(keys.customer(store.id, customer_id), keys.session(session_id))
-    records.delete(record, SessionRecord.pk.exists(), NotFoundError(f"Session {session_id!r} not found."))
+    records.delete(
+        record, SessionRecord.pk.exists(), NotFoundError(Sentence("Session “{id}” not found.", id=session_id))
+    )
 
 
 def end_all(store: Store, customer_id: str) -> None:

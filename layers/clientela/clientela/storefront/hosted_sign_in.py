@@ -89,16 +89,6 @@ def file(name: str) -> str:
     return (FILES / name).read_text("utf-8")
 
 
-def accepted_languages(header: str | None) -> list[str]:
-    """Return the languages of an Accept-Language header, preferred ones first (RFC 9110 12.5.4)."""
-    weighted = []
-    for part in (header or "").split(","):
-        name, _, weight = part.strip().partition(";q=")
-        weighted.append((float(weight) if weight.replace(".", "", 1).isdecimal() else 1.0, name))
-    by_weight = sorted(weighted, key=lambda pair: -pair[0])
-    return [name for weight, name in by_weight if name and weight]
-
-
 def _language(store: Store, preferred: Sequence[str]) -> str:
     offered = store.languages or languages.SUPPORTED
     primaries = ((languages.best_effort(name) or "").split("-")[0] for name in preferred)

@@ -156,7 +156,7 @@ def patch(store: Store, customer_id: str, changes: Any, now: datetime, version: 
     if unknown:
         raise InvalidInputError(
             "Some fields cannot be changed here.",
-            fields=[FieldError(f"/{name}", "cannot be changed here") for name in unknown],
+            fields=[FieldError(f"/{name}", "This field cannot be changed here.") for name in unknown],
         )
     fields, wording = dict(changes), _wording(changes)
     fields.pop("marketing_wording", None)
@@ -182,7 +182,7 @@ def _wording(changes: dict[str, Any]) -> str | None:
     if changes.get("marketing_wording") is None:
         return None
     if not isinstance(changes.get("accepts_marketing"), bool):
-        field = FieldError("/marketing_wording", "needs accepts_marketing, true or false")
+        field = FieldError("/marketing_wording", "Send accepts_marketing too, as true or false.")
         raise InvalidInputError("Some fields are invalid.", fields=[field])
     try:
         return AccountChanges.model_validate({"marketing_wording": changes["marketing_wording"]}).marketing_wording

@@ -22,6 +22,7 @@ from clientela.schema.actors import OPERATOR, Actor, FieldChange
 from clientela.schema.documents import Model
 from clientela.schema.fields import Name, Timestamp
 from clientela.schema.merge_patch import all_optional
+from clientela.sentences import Sentence
 from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores import audit_trail, stores
 from clientela.stores.timed_cache import TimedCache
@@ -122,7 +123,7 @@ def get_record(store_id: str, key_id: str) -> KeyRecord:
     """Return the key's record as it is stored now — KeyNotFoundError. 1 read unit."""
     record = KeyRecord.find(keys.store(store_id), keys.api_key(key_id))
     if record is None:
-        raise KeyNotFoundError(f"API key {key_id!r} not found.")
+        raise KeyNotFoundError(Sentence("API key “{id}” not found.", id=key_id))
     return record
 
 
@@ -149,7 +150,7 @@ def authenticate(store_id: str, token: str, now: datetime) -> Key:
 def require_scope(key: Key, scope: Scope) -> None:
     """Raise ScopeMissingError unless the key has the scope."""
     if scope not in key.scopes:
-        raise ScopeMissingError(f"This key lacks the scope {scope}.")
+        raise ScopeMissingError(Sentence("This key lacks the scope {scope}.", scope=scope))
 
 
 def list_all(store_id: str) -> list[Key]:
@@ -170,7 +171,7 @@ def require_within(by: Author, other: NewKey) -> None:
 def require_future(key: NewKey, now: datetime) -> None:
     """Raise InvalidInputError if the key would have expired already."""
     if key.expires_at and key.expires_at <= now:
-        raise InvalidInputError(fields=[FieldError("/expires_at", "must be in the future")])
+        raise InvalidInputError(fields=[FieldError("/expires_at", "Use a time in the future.")])
 
 
 def is_unchanged(record: KeyRecord) -> Condition:

@@ -36,7 +36,7 @@ def require_own_url(store: Store, return_to: str) -> None:
     """Raise InvalidInputError unless `return_to` is a path or a URL of the store's origins."""
     is_path = return_to.startswith("/") and not return_to.startswith("//")
     if not _PLAIN.fullmatch(return_to) or not (is_path or _origin(return_to) in origins(store)):
-        message = "must be a path such as /account, or a URL on one of the store's allowed origins"
+        message = "Use a path such as /account, or an address on one of the store's allowed origins."
         raise InvalidInputError("Invalid page to return to.", fields=[FieldError("/return_to", message)])
 
 

@@ -20,6 +20,7 @@ from clientela.schema.fields import Line, Timestamp
 from clientela.schema.languages import SUPPORTED, Language, SupportedLanguage
 from clientela.schema.merge_patch import all_optional, apply_patch
 from clientela.schema.timezones import Timezone
+from clientela.sentences import Sentence
 from clientela.stores import audit_trail
 from clientela.stores.timed_cache import TimedCache
 from clientela.table import keys
@@ -181,7 +182,7 @@ def create(store_id: str, store_settings: StoreSettings, now: datetime, by: Acto
         | {"id": store_id, "created_at": created_at, "updated_at": created_at, "version": 1}
         | {"allowed_senders": [store_settings.sender] if store_settings.sender else []}
     )
-    exists = StoreExistsError(f"The store {store_id!r} exists already.")
+    exists = StoreExistsError(Sentence("The store “{id}” exists already.", id=store_id))
     with Transaction() as write:
         write.put_record(_record(store), StoreRecord.pk.does_not_exist(), exists)
         write.put_record(StoreEntry(keys.STORES, store_id, store_id=store_id))
@@ -207,7 +208,7 @@ def read(store_id: str) -> Store:
     # An invalid id is not looked up: it may be too long for a key.
     record = StoreRecord.find(keys.store(store_id), keys.SETTINGS) if _ID.fullmatch(store_id) else None
     if record is None:
-        raise StoreNotFoundError(f"Store {store_id!r} not found.")
+        raise StoreNotFoundError(Sentence("Store “{id}” not found.", id=store_id))
     return record.store
 
 
@@ -225,9 +226,11 @@ def merge_settings(store: Store, changes: Any, version: int | None = None) -> St
     fields = apply_patch(StoreSettings, store, changes)
     # Already made: the same request, repeated after its response was lost (RFC 9110, 13.1.1).
     if version not in (None, store.version) and any(getattr(store, name) != value for name, value in fields):
-        raise VersionConflictError(f"The settings are at version {store.version}.")
+        raise VersionConflictError(Sentence("The settings are at version {version}.", version=store.version))
     if fields.sender not in (None, store.sender, *store.allowed_senders):
-        raise InvalidInputError(fields=[FieldError("/sender", "must first be allowed by the operator of Clientela")])
+        raise InvalidInputError(
+            fields=[FieldError("/sender", "The operator of Clientela must allow this sender first.")]
+        )
     return store.model_copy(update=dict(fields))
 
 

@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from clientela.errors import ClientelaError
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.web import cors, http_requests, json_bodies, problems, responses
+from clientela.web import cors, http_requests, json_bodies, problems, response_language, responses
 from clientela.web.key_throttle import Allowance
 from clientela.web.responses import ProxyResponse
 
@@ -60,8 +60,10 @@ def respond(
     method = event["requestContext"]["http"]["method"]
     headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
     extra_headers: dict[str, str] = {}
+    response_language.choose(headers.get("accept-language"))
     try:
         store = stores.get((event.get("pathParameters") or {}).get("store_id", ""))
+        response_language.choose(headers.get("accept-language"), store)
         extra_headers = cors.headers(store, headers.get("origin"))
         if method == "OPTIONS":
             return responses.with_headers(responses.to_proxy(responses.no_content()), extra_headers)

@@ -90,7 +90,7 @@ def require_known_parameters(app: APIGatewayHttpResolver) -> None:
     known = _names(powertools_routes.matched(app).dependant.query_params)
     unknown = [name for name in app.current_event.query_string_parameters or {} if name not in known]
     if unknown:
-        fields = [FieldError(name, "is not a parameter of this request") for name in unknown]
+        fields = [FieldError(name, "This request has no such parameter.") for name in unknown]
         raise InvalidInputError("Unknown parameters.", fields=fields)
 
 

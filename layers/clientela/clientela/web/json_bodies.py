@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
+from clientela.sentences import Sentence
+
 MAX_DEPTH = 32  # the deepest valid body has 5 levels; merging and validating are recursive
 
 
@@ -24,8 +26,9 @@ def parse(text: str) -> Any:
         level = list(itertools.chain.from_iterable(map(_parts, level)))
         if not level:
             return value
-    message = f"has more than {MAX_DEPTH} nested levels"
-    raise RequestValidationError([{"type": "too_deep", "loc": ("body",), "msg": message}])
+    message = Sentence("Use at most {max} nested levels.", max=MAX_DEPTH)
+    error = {"type": "value_error", "loc": ("body",), "msg": message, "ctx": {"error": ValueError(message)}}
+    raise RequestValidationError([error])
 
 
 def _parts(value: Any) -> Any:

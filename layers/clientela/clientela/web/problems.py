@@ -13,8 +13,9 @@ from clientela import errors
 from clientela.errors import ClientelaError, CustomerMergedError
 from clientela.handlers import error_logs
 from clientela.schema.validation_errors import field_errors
+from clientela.sentences import translated
 from clientela.sign_in import sign_in_errors
-from clientela.web import http_errors, http_requests
+from clientela.web import http_errors, http_requests, response_language
 
 STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -69,20 +70,22 @@ SERVER_ERROR = 500  # this status and above: not the caller's fault
 
 
 def problem(error: ClientelaError) -> Response[Any]:
-    """Return the problem details of an error."""
-    status = STATUS[type(error)]
+    """Return the problem details of an error, in the language of the response."""
+    status, language = STATUS[type(error)], response_language.current()
     body: dict[str, Any] = {
         "type": PROBLEM_BASE + error.code,
-        "title": error.title,
+        "title": translated(error.title, language),
         "status": status,
         "code": error.code,
     }
     if error.detail:
-        body["detail"] = error.detail
+        body["detail"] = translated(error.detail, language)
     if error.fields:
-        body["errors"] = [{"pointer": field.pointer, "message": field.message} for field in error.fields]
+        body["errors"] = [
+            {"pointer": field.pointer, "message": translated(field.message, language)} for field in error.fields
+        ]
     retry_after = error.retry_after or (1 if status == HTTPStatus.SERVICE_UNAVAILABLE else None)
-    headers = {"Retry-After": str(retry_after)} if retry_after else {}
+    headers = {"Content-Language": language} | ({"Retry-After": str(retry_after)} if retry_after else {})
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(status_code=status, content_type=PROBLEM, body=orjson.dumps(body).decode(), headers=headers)

@@ -134,7 +134,7 @@ def test_invisible_marks_of_an_email_keep_nobody_out(ana: Customer, bearer: dict
     changed = call("POST", "/account/email-change", {"email": typed.replace("ana", "eva")}, headers=bearer)
     assert changed["statusCode"] == 202
     same = call("POST", "/account/email-change", {"email": typed}, headers=bearer)
-    assert same["json"]["errors"] == [{"pointer": "/email", "message": "is already your e-mail"}]
+    assert same["json"]["errors"] == [{"pointer": "/email", "message": "This is already your e-mail."}]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""Sentences for people, in the product's six languages: titles, details and messages of refusals.
+
+The English sentence stands where a rule is checked. It is the key of its translations in
+`translations/<language>.json`, which a function reads at its first refusal in that language.
+"""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+MAX_SHOWN = 100  # characters of a value
+
+
+class Sentence(str):
+    """An English sentence with values: `Sentence("Group “{id}” not found.", id="grp_1")`."""
+
+    __slots__ = ("template", "values")
+
+    template: str
+    values: dict[str, Any]
+
+    def __new__(cls, template: str, **values: object) -> "Sentence":
+        """Fill the template with values. Control characters are not shown, and long text is cut."""
+        shown = {name: _shown(value) for name, value in values.items()}
+        sentence = super().__new__(cls, template.format_map(shown) if shown else template)
+        sentence.template, sentence.values = template, shown
+        return sentence
+
+
+def translated(text: str, language: str) -> str:
+    """Return a sentence in a language; in English if it has no translation."""
+    template, values = (text.template, text.values) if isinstance(text, Sentence) else (text, {})
+    translation = _catalogue(language).get(template)
+    return text if translation is None else translation.format_map(values) if values else translation
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[: MAX_SHOWN + 1])
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+@cache
+def _catalogue(language: str) -> dict[str, str]:
+    """Return the translations by the English sentence; none for English."""
+    if language == "en":
+        return {}
+    file = files("clientela").joinpath("translations", f"{language}.json")
+    catalogue: dict[str, str] = json.loads(file.read_text("utf-8"))
+    return catalogue
