@@ -147,7 +147,7 @@ def test_things_of_another_store_are_not_there(operation: Operation, deployment:
 @pytest.mark.parametrize("operation", OF_KEYS, ids=names)
 def test_revoked_key_is_refused(operation: Operation, deployment: Deployment) -> None:
     secret = key(deployment.store)
-    key_changes.revoke(deployment.store.id, f"key_{secret[3:29]}")
+    key_changes.revoke(deployment.store.id, f"key_{secret[3:29]}", clock.now())
     refused(operation, deployment, secret, HTTPStatus.UNAUTHORIZED)
 
 

@@ -290,8 +290,9 @@ def test_erasing_costs_what_the_customer_has(store: Store, monkeypatch: pytest.M
     buyer = customers.find(store, "buyer@example.com", NOW)
     assert buyer
     begun = taken(lambda: erasures.begin(store, buyer.id, NOW, OPERATOR))
-    # The profile of above 1 KB with six index entries, the claim, the latest sign-in; two tombstones, certificate, note.
-    assert begun.write_units == 2 * (2 + 6 + 2 + 4)
+    # The profile of above 1 KB with six index entries, the claim, the latest sign-in; two tombstones, certificate, note,
+    # entry of the audit trail.
+    assert begun.write_units == 2 * (2 + 6 + 2 + 5)
     rest = taken(lambda: erasure_sweep.resume(store, buyer.id, NOW, lambda: False))
     # Ten orders with their references, one entry of history, the count of it; then the certificate and the note.
     assert rest.write_units == 2 * (10 * 2 + 1 + 1 + 2)
