@@ -7,8 +7,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import model_validator
 
 from clientela import clock
-from clientela.email_changes import email_changes, email_reverts
+from clientela.email_changes import email_changes
 from clientela.errors import EmailTakenError
+from clientela.lifecycle import email_recovery
 from clientela.schema.documents import Model
 from clientela.schema.email_addresses import Email
 from clientela.schema.fields import Timestamp
@@ -141,5 +142,7 @@ def revert_email_change(proof: Annotated[RevertToken, Body()]) -> Response[Any]:
     Requires no session. The page must ask first: if it called this on loading, any mail scanner
     would revert the change.
     """
-    email_reverts.revert(router.context["store"], proof.token, access.visitor(router.current_event), clock.now())
+    out_of_time = clock.deadline(access.REMOVAL_SECONDS)
+    visitor = access.visitor(router.current_event)
+    email_recovery.revert(router.context["store"], proof.token, visitor, clock.now(), out_of_time)
     return responses.no_content()

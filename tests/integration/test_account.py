@@ -14,8 +14,9 @@ from clientela import clock
 from clientela.customers import consents, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_records import EmailClaim
-from clientela.email_changes import email_changes, email_reverts
+from clientela.email_changes import email_changes
 from clientela.errors import ClientelaError
+from clientela.lifecycle import email_recovery
 from clientela.mail import mail_queue
 from clientela.notifications import account_notices, email_change_mail
 from clientela.sign_in import password_sign_in, passwords, sessions, sign_in_limits
@@ -163,7 +164,7 @@ def test_what_the_account_costs(store: Store, around: list[Any]) -> None:
     version = customers.get(store, customer.id).version
     assert account_notices.email_changed(store, customer.id, str(version), NOW) == "sent"
     way_back = around[-1].mail.context["link"].partition("#email_revert=")[2]
-    assert used(lambda: email_reverts.revert(store, way_back, HERE, NOW)) == (5, 24)
+    assert used(lambda: email_recovery.revert(store, way_back, HERE, NOW, lambda: False)) == (5, 24)
     assert used(lambda: own_account.patch(store, customer.id, {"accepts_marketing": True}, later)) == (1, 12)
     assert used(lambda: passwords.adopt(store, other.id, "$2b$", NOW)) == (1, 4)
 

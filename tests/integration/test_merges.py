@@ -9,12 +9,20 @@ from tests.support.people import everybody
 
 import customers_api
 from clientela import clock
-from clientela.customers import customer_history, customer_input, customers
+from clientela.customers import consents, customer_history, customer_input, customer_search, customers
 from clientela.customers.customer_fields import Customer
-from clientela.errors import BusyError, ClientelaError, CustomerMergedError, InvalidInputError
+from clientela.customers.customer_filter import CustomerFilter
+from clientela.errors import (
+    BusyError,
+    ClientelaError,
+    CustomerMergedError,
+    EmailTakenError,
+    InvalidInputError,
+    MergeNotFoundError,
+)
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
-from clientela.lifecycle import merges
+from clientela.lifecycle import customer_removal, merged_emails, merges
 from clientela.orders import order_integrity, order_lists, orders
 from clientela.orders.order_fields import Order
 from clientela.orders.statistics_rebuild import rebuild
@@ -22,7 +30,7 @@ from clientela.schema.actors import Actor
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
-from clientela.table import dynamodb
+from clientela.table import dynamodb, keys
 
 NOW = clock.now()
 KEY = Actor("api_key", "key_1")
@@ -111,7 +119,14 @@ def test_the_one_who_stays_has_what_both_had(store: Store, pair: tuple[str, str]
     assert expected.customer.model_dump(exclude=moving) == after.model_dump(exclude=moving)
     assert expected.changes == done.changes
     assert (after.email, after.name, after.company, after.vat_id) == ("ana@example.com", "Ana", "Acme", "ESB12345674")
-    assert (after.vat_id_status, after.tax_exempt, after.accepts_marketing) == ("pending", True, None)
+    assert (after.vat_id_status, after.tax_exempt, after.accepts_marketing) == ("pending", True, True)
+    (consent, current) = consents.page(store, into).items[::-1]
+    assert (consent.merged_from, consent.state, current.merged_from, current.state) == (
+        gone,
+        "subscribed",
+        None,
+        "subscribed",
+    )
     assert (len(after.groups), after.primary_group, after.tags) == (2, after.groups[1], ["a", "b"])
     assert (after.note, after.custom_fields) == ("rings twice\n\npays late", {"x": 1, "y": 1, "z": 2})
     assert [address.city for address in after.shipping_addresses] == ["Vigo", "Ourense", "Porto"]
@@ -146,11 +161,73 @@ def test_asked_again_it_is_the_same_merge_and_the_old_id_leads_on(store: Store, 
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": f"STORE#{store.id}#CUSTOMER#{gone}"}},
     )
-    assert left["Items"] == []
-    # Its address is nobody's; a new version of a moved order stays with who has it.
-    assert customers.find(store, "ana@work.example", NOW) is None
+    assert all(int(item["ttl"]["N"]) > NOW.timestamp() for item in left["Items"])  # until it can no longer be undone
+    # A new version of a moved order stays with who has it.
     orders.record_version(store, order(1, "ana@work.example", version=2, total="101.50"), NOW)
     assert [(each.id, str(each.total_spent[0].amount)) for each in everybody(store)] == [(into, "168.00")]
+
+
+def test_the_old_address_leads_to_the_one_who_stays(store: Store, pair: tuple[str, str]) -> None:
+    into, gone = pair
+    merges.merge(store, into, gone, NOW, KEY, never)
+    found = customers.find(store, "Ana@work.example", NOW)
+    assert found
+    assert found.id == into
+    orders.record_version(store, order(13, "ana@work.example"), NOW)
+    listed = customer_search.page(store, filter_=CustomerFilter(email="ana@work.example")).items
+    assert [(each["id"], each["orders_count"]) for each in listed] == [(into, 11)]
+    with pytest.raises(EmailTakenError):
+        made(store, "ana@work.example")
+    with pytest.raises(EmailTakenError):
+        customers.patch(store, made(store, "bo@example.com").id, {"email": "ana@work.example"}, NOW)
+    # It may become the own one again.
+    customers.patch(store, into, {"email": "ana@work.example"}, NOW)
+    assert customers.find(store, "ana@example.com", NOW) is None
+
+
+def test_old_addresses_lead_on_over_several_merges(store: Store, pair: tuple[str, str]) -> None:
+    into, gone = pair
+    last = made(store, "last@example.com").id
+    merges.merge(store, into, gone, NOW, KEY, never)
+    merges.merge(store, last, into, NOW, KEY, never)
+    for email in ("ana@work.example", "ana@example.com"):
+        found = customers.find(store, email, NOW)
+        assert found
+        assert found.id == last
+    orders.record_version(store, order(13, "ana@work.example"), NOW)
+    assert customers.get(store, last).orders_count == 11
+    assert {each.from_id for each in merged_emails.list_all(store, last, NOW)} == {gone, into}
+
+
+def test_a_released_address_is_free(store: Store, pair: tuple[str, str]) -> None:
+    into, gone = pair
+    merges.merge(store, into, gone, NOW, KEY, never)
+    (past,) = merged_emails.list_all(store, into, NOW)
+    assert (past.from_id, past.email, past.released_at) == (gone, "ana@work.example", None)
+    for _ in range(2):
+        merged_emails.release(store, into, gone, NOW, KEY)
+        assert customers.find(store, "ana@work.example", NOW) is None
+    (past,) = merged_emails.list_all(store, into, NOW)
+    assert past.released_at == NOW
+    orders.record_version(store, order(13, "ana@work.example"), NOW)
+    newcomer = customers.find(store, "ana@work.example", NOW)
+    assert newcomer
+    assert newcomer.id not in (into, gone)
+    merged_emails.release(store, into, gone, NOW, KEY)  # which is somebody else's by now
+    assert customers.find(store, "ana@work.example", NOW) == newcomer
+    with pytest.raises(MergeNotFoundError):
+        merged_emails.release(store, into, newcomer.id, NOW, KEY)
+
+
+def test_who_is_deleted_leaves_no_former_address_and_no_archive(store: Store, pair: tuple[str, str]) -> None:
+    into, gone = pair
+    merges.merge(store, into, gone, NOW, KEY, never)
+    customer_removal.remove(store, into, NOW, KEY)
+    assert customers.find(store, "ana@work.example", NOW) is None
+    assert made(store, "ana@work.example").orders_count == 0
+    for pk in (keys.customer(store.id, gone), keys.merged(store.id, gone), keys.customer(store.id, into)):
+        left = dynamodb.query(KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": pk}})
+        assert left["Items"] == []
 
 
 def test_who_cannot_be_merged_stays(store: Store, pair: tuple[str, str]) -> None:
@@ -196,7 +273,7 @@ def test_a_merge_that_dies_at_any_transaction_is_finished_by_asking_again(
             monkeypatch.setattr(dynamodb, "transact", transact)
             assert not [checked for checked in rebuild(store, NOW, dry_run=True) if checked.drift]
             assert sum(each.orders_count for each in everybody(store)) == 10
-    assert died == 6
+    assert died == 7  # once for each order, once for the merge itself
     whole(store, into)
 
 

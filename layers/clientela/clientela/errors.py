@@ -84,6 +84,20 @@ class CustomerMergedError(CustomerNotFoundError):
         self.customer_id, self.into_id = customer_id, into_id
 
 
+class MergeNotFoundError(NotFoundError):
+    """The customer was not merged into the other one."""
+
+    code = "merge_not_found"
+    title = "Merge not found"
+
+
+class MergeFinalError(ClientelaError):
+    """The merge cannot be undone, or not yet."""
+
+    code = "merge_final"
+    title = "The merge cannot be undone"
+
+
 class OrderNotFoundError(NotFoundError):
     """The customer has no order with this id."""
 

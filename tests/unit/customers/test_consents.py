@@ -13,7 +13,7 @@ from clientela.bulk.bulk_fields import BulkChange
 from clientela.csv.csv_headers import recognise
 from clientela.customers import consents, customers
 from clientela.customers.consents import Consent
-from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.customer_fields import Customer, MarketingConsent, NewCustomer
 from clientela.errors import BusyError, InvalidInputError
 from clientela.imports import import_customers
 from clientela.imports.import_customers import Rules
@@ -96,7 +96,7 @@ def test_every_way_to_say_yes_is_in_the_ledger(
     (consent,) = ledger(store, ana)
     assert read.accepts_marketing is True
     assert read.marketing_consent
-    assert read.marketing_consent.model_dump() == consent.model_dump(exclude={"id", "recorded_at"})
+    assert read.marketing_consent.model_dump() == consent.model_dump(exclude={"id", "recorded_at", "merged_from"})
     assert (consent.state, consent.source, consent.recorded_at, consent.id) == ("subscribed", source, LATER, "2")
     assert consent.at == LATER or give is by_consent
     give(store, read)  # the same again: no new entry
@@ -172,7 +172,53 @@ def test_other_changes_leave_the_ledger_alone(store: Store, ana: Customer) -> No
 def test_an_entry_is_never_overwritten(store: Store, ana: Customer) -> None:
     by_owner(store, ana)
     again = Transaction()
-    consents.add_change(again, store, ana, customers.get(store, ana.id).model_copy(update={"updated_at": NOW}))
+    consents.add_change(again, store, ana, customers.get(store, ana.id))
     with pytest.raises(BusyError):
         again.commit()
     assert ledger(store, ana)[0].recorded_at == LATER
+
+
+def decided(state: str | None, day: int | None = None, channel: str = "email") -> Customer:
+    accepts = {"subscribed": True, "unsubscribed": False}.get(state or "") if channel == "email" else None
+    at = NOW + timedelta(days=day) if day is not None else None
+    consent = MarketingConsent.model_validate({"state": state, "at": at, "channel": channel}) if state else None
+    fields = {"accepts_marketing": accepts, "marketing_consent": consent, "id": "cus_1", "email": "a@example.com"}
+    return Customer.model_validate({**fields, "created_at": NOW, "updated_at": NOW})
+
+
+YES, NO, UNKNOWN = "subscribed", "unsubscribed", "unknown"
+
+
+@pytest.mark.parametrize(
+    ("kept", "other", "counts"),
+    [
+        ((YES, 1), (NO, 2), NO),
+        ((NO, 2), (YES, 1), NO),
+        ((NO, 1), (YES, 2), YES),
+        ((YES, 2), (NO, 1), YES),
+        ((YES, 1), (NO, 1), NO),
+        ((NO, 1), (YES, 1), NO),
+        ((YES, None), (NO, None), NO),
+        ((NO, None), (YES, None), NO),
+        ((NO, None), (YES, 1), NO),
+        ((YES, None), (NO, 1), NO),
+        ((YES, 1), (None, None), YES),
+        ((None, None), (YES, 1), YES),
+        ((UNKNOWN, 3), (NO, 1), NO),
+        ((None, None), (None, None), None),
+    ],
+)
+def test_of_two_consents_the_later_decision_counts_and_no_wins_a_tie(
+    kept: tuple[str | None, int | None], other: tuple[str | None, int | None], counts: str | None
+) -> None:
+    after = consents.combine(decided(*kept), decided(*other))
+    assert (after.marketing_consent and after.marketing_consent.state) == counts
+    assert after.accepts_marketing is {YES: True, NO: False, None: None}[counts]
+
+
+def test_a_consent_to_another_channel_decides_nothing() -> None:
+    kept = decided(YES, 1)
+    assert consents.combine(kept, decided(NO, 2, "sms")) == kept
+    after = consents.combine(decided(None), decided(YES, 1, "sms"))
+    assert after.marketing_consent
+    assert (after.marketing_consent.channel, after.accepts_marketing) == ("sms", None)

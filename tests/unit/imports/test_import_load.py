@@ -12,7 +12,7 @@ from tests.support.sign_ins import NOW, Mailbox, Sent, by_link, mailbox
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.imports import import_jobs, import_load
-from clientela.lifecycle import customer_removal
+from clientela.lifecycle import customer_removal, merges
 from clientela.schema.actors import OPERATOR
 from clientela.sign_in import sessions
 from clientela.sign_in.sign_in_errors import LinkUsedError
@@ -131,3 +131,18 @@ def test_who_is_erased_while_a_chunk_is_loaded_stays_erased(
     job = imported(store, machines, b"email,name\nana@example.com,Ana\n")
     assert (job.updated, job.created, job.rejected) == (0, 0, 1)
     assert customers.find(store, "ana@example.com", NOW) is None
+
+
+def test_rows_with_the_old_address_of_a_merged_customer_reach_the_one_who_stays(
+    store: Store, machines: StateMachines, waiting: Waiting
+) -> None:
+    imported(store, machines, b"email,name\nana@example.com,Ana\nana@work.example,Ana W\n")
+    ana, old = (customers.find(store, email, NOW) for email in ("ana@example.com", "ana@work.example"))
+    assert ana
+    assert old
+    merges.merge(store, ana.id, old.id, NOW, OPERATOR, lambda: False)
+    rows = b"email,company,phone\nANA@work.example,Acme,\nana@example.com,,+34911222333\nbo@example.com,,\n"
+    job = imported(store, machines, rows, "second.csv")
+    assert (job.created, job.updated, job.unchanged, job.rejected) == (1, 2, 0, 0)
+    after = customers.get(store, ana.id)
+    assert (after.email, after.company, after.phone) == ("ana@example.com", "Acme", "+34911222333")

@@ -100,6 +100,7 @@ def test_every_kind_of_item_has_its_place(store: Store, opened: SignedIn) -> Non
         keys.BULK_PREFIX,
         keys.ERASURE_PREFIX,
         keys.AUDIT_PREFIX,
+        keys.MOVED_ORDER_PREFIX,  # with the alias of a merged customer
     }
     # An item of a merged customer is several addresses: the next test.
     assert prefixes - of_stores - {keys.SIGN_IN_PREFIX, keys.MERGED_PREFIX} == set(customer_data.SECTIONS)

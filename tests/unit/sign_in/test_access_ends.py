@@ -22,8 +22,9 @@ from clientela.bulk import bulk_jobs
 from clientela.bulk.bulk_fields import BulkChange
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.email_changes import email_changes, email_reverts
+from clientela.email_changes import email_changes
 from clientela.imports import import_load
+from clientela.lifecycle import email_recovery
 from clientela.notifications import email_change_mail
 from clientela.schema.actors import OPERATOR
 from clientela.sign_in import passwords, sessions
@@ -174,7 +175,7 @@ def test_a_locked_account_stays_closed(store: Store, box: Mailbox, opened: Signe
     token = deliver_notice(box, notice)
     thiefs = box.link(store, NEW, NOW)
     customers.create(store, NewCustomer(email=ANA), NOW)
-    killed(lambda: email_reverts.revert(store, str(token), HERE, NOW))
+    killed(lambda: email_recovery.revert(store, str(token), HERE, NOW, lambda: False))
     assert customers.get(store, opened.customer.id).status == "disabled"
     require_shut_out(store, opened, thiefs, {"status": "active"})
 
@@ -218,7 +219,7 @@ def test_taking_an_account_back_ends_access_and_is_told_once(
     follow()
     token = deliver_notice(box, notices()[0])
     thiefs = box.link(store, NEW, NOW)
-    killed(lambda: email_reverts.revert(store, str(token), HERE, NOW))
+    killed(lambda: email_recovery.revert(store, str(token), HERE, NOW, lambda: False))
     assert customers.get(store, opened.customer.id).email == ANA
     reverted = customers.get(store, opened.customer.id).version
     require_shut_out(store, opened, thiefs, {"email": NEW})

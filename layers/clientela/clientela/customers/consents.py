@@ -5,7 +5,7 @@ time, source and wording. A change of one changes the other, so they agree. Unkn
 (GDPR art. 4 no. 11 and art. 7).
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from clientela.customers.customer_fields import Customer, MarketingConsent
@@ -25,22 +25,27 @@ _ACCEPTS: dict[str, bool | None] = {"subscribed": True, "unsubscribed": False, "
 _STATE: dict[bool | None, State] = {True: "subscribed", False: "unsubscribed", None: "unknown"}
 _SOURCE = {"api_key": "merchant", "bulk": "merchant", "customer": "account"}
 _UNKNOWN = MarketingConsent(state="unknown")
+_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class Consent(MarketingConsent):
     """One consent in the ledger.
 
     `id` is the version of the customer that set it; the history of that version names the actor.
+    `merged_from` is the customer who gave it, if that one was merged into this one.
     """
 
     id: str
-    """The version of the customer that set this consent. Example: 0000000002"""
+    """The version of the customer that set this consent. Example: 2"""
+    merged_from: str | None = None
+    """The customer who gave it and was merged into this one since. Example:
+    cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D7"""
     recorded_at: Timestamp
     """When the consent was stored."""
 
 
 class ConsentRecord(Record):
-    """`STORE#demo#CUSTOMER#cus_01K…` / `CONSENT#0000000002`."""
+    """`STORE#demo#CUSTOMER#cus_01K…` / `CONSENT#2026-11-21T10:00:00.000Z#0000000002`."""
 
     consent = DocumentAttribute(Consent)
 
@@ -82,6 +87,33 @@ def reconcile(before: Customer | None, after: Customer, source: str, now: dateti
     return after.model_copy(update={"marketing_consent": consent, "accepts_marketing": accepts})
 
 
+def combine(kept: Customer, other: Customer) -> Customer:
+    """Return `kept` with the consent that counts for both: the later decision.
+
+    Who unsubscribed stays unsubscribed unless a consent is known to be later: of two decisions of
+    the same or of unknown time, the one to unsubscribe counts. A consent to another channel decides
+    nothing.
+    """
+    both = [_decision(each) for each in (kept, other)]
+    decided = [each for each in both if each.state != "unknown" and each.channel == both[0].channel]
+    if not decided:
+        decided = [each for each in both if each.state != "unknown"]
+    winner = max(decided, key=_weight, default=both[0])
+    if winner == both[0]:
+        return kept
+    accepts = _ACCEPTS[winner.state] if winner.channel == "email" else kept.accepts_marketing
+    return kept.model_copy(update={"marketing_consent": winner, "accepts_marketing": accepts})
+
+
+def _weight(decision: MarketingConsent) -> tuple[datetime, bool]:
+    is_no = decision.state == "unsubscribed"
+    return decision.at or (_LATEST if is_no else _EARLIEST), is_no
+
+
+def _decision(customer: Customer) -> MarketingConsent:
+    return customer.marketing_consent or MarketingConsent(state=_STATE[customer.accepts_marketing])
+
+
 def source_of(by: Actor) -> str:
     """Return the default source of an actor's consents: `account`, `merchant`, `import` …"""
     return _SOURCE.get(by.kind, by.kind)
@@ -96,9 +128,23 @@ def add_change(transaction: Transaction, store: Store, before: Customer | None, 
         transaction.put_record(record, ConsentRecord.pk.does_not_exist())
 
 
+def add_undone(transaction: Transaction, store: Store, before: Customer, after: Customer) -> None:
+    """Add to the ledger that a customer has no consent of its own again, after an undone merge.
+
+    Cost: 2 write units, 0 if the customer had none before.
+    """
+    if before.marketing_consent and after.marketing_consent is None:
+        undone = {"state": "unknown", "source": "merge_undone", "at": after.updated_at}
+        consent = Consent.model_validate(undone | {"id": str(after.version), "recorded_at": after.updated_at})
+        key = keys.customer(store.id, after.id), keys.consent(after.updated_at, after.version)
+        transaction.put_record(ConsentRecord(*key, consent=consent), ConsentRecord.pk.does_not_exist())
+
+
 def records(store: Store, before: Customer | None, after: Customer) -> list[ConsentRecord]:
     """Return the ledger's record of a change that `reconcile` has processed: one, or none."""
     if after.marketing_consent is None or after.marketing_consent == (before and before.marketing_consent):
         return []
     consent = Consent(**after.marketing_consent.model_dump(), id=str(after.version), recorded_at=after.updated_at)
-    return [ConsentRecord(keys.customer(store.id, after.id), keys.consent(after.version), consent=consent)]
+    return [
+        ConsentRecord(keys.customer(store.id, after.id), keys.consent(after.updated_at, after.version), consent=consent)
+    ]

@@ -24,7 +24,7 @@ from clientela.table.transactions import Transaction
 EntryType = Literal[
     "registered", "verified", "detail_updated", "note_updated", "email_updated", "added_to_group", "removed_from_group",
     "address_created", "address_updated", "address_deleted", "password_updated", "password_removed",
-    "merged",
+    "merged", "merge_undone",
 ]  # fmt: skip
 
 _OTHER_ENTRY = 90  # number of an entry that is not about fields: sorts after those that are
@@ -104,6 +104,12 @@ def at_version(store: Store, customer_id: str, version: int) -> list[HistoryEntr
     """Return the entries of one version. Cost: 1 read unit per 4 KB."""
     stored = HistoryRecord.list_by_prefix(keys.customer(store.id, customer_id), keys.events(version))
     return [record.event for record in stored]
+
+
+def entries_of_fields(store: Store, customer_id: str, version: int) -> list[HistoryRecord]:
+    """Return the stored entries about fields of one version. Cost: 1 read unit per 4 KB."""
+    stored = HistoryRecord.list_by_prefix(keys.customer(store.id, customer_id), keys.events(version))
+    return [record for record in stored if record.sk != keys.event(version, _OTHER_ENTRY)]
 
 
 def email_at(store: Store, customer: Customer, version: int) -> str:

@@ -95,13 +95,14 @@ class CustomerRecord(Record):
 
 
 class EmailClaim(Record):
-    """`STORE#demo#EMAIL#ana@example.com` / `CLAIM`: the customer who has an e-mail.
+    """`STORE#demo#EMAIL#ana@example.com` / `CLAIM`: the customer to whom an e-mail leads.
 
     The customer is put in the same transaction, or directly after the claim.
     """
 
     customer_id = UnicodeAttribute()
     claimed_at = UnicodeAttribute()
+    merged_from = UnicodeAttribute(null=True)  # the customer who had it and was merged into this one
 
 
 class Alias(Record):
@@ -117,9 +118,13 @@ class Alias(Record):
 class MergedCustomer(Record):
     """`STORE#demo#CUSTOMER#cus_01K…` / `MERGED#cus_01J…`: a customer that was merged into this one.
 
-    Its own collection is deleted, so this is where an erasure finds what it must follow.
+    Its own collection is deleted some days later, so this is where an erasure finds what it must
+    follow.
     """
 
+    email = UnicodeAttribute()  # canonical, at the merge
+    merged_at = UnicodeAttribute()
+    released_at = UnicodeAttribute(null=True)  # since then the e-mail does not lead here
     ids = UnicodeSetAttribute()  # its own, and those merged into it earlier
     emails = UnicodeSetAttribute()  # canonical, each after a time at which the person had it and a space
 

@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Literal, get_args
 
+from clientela.customers import merged_ids
 from clientela.customers.customer_filter import CustomerFilter, expression
-from clientela.customers.customer_records import BUCKETS, CustomerJson, customer_json
+from clientela.customers.customer_records import BUCKETS, CustomerJson, EmailClaim, customer_json
 from clientela.schema import email_addresses
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, pagination
@@ -148,7 +149,7 @@ def _filtered_ids(store: Store, filter_: CustomerFilter) -> list[str]:
     if not filter_.email:
         return ids
     claim = dynamodb.get(keys.email(store.id, email_addresses.canonical(filter_.email)), keys.CLAIM)
-    owner = claim["customer_id"]["S"] if claim else None
+    owner = merged_ids.owner_of(store, EmailClaim.from_raw_data(claim)) if claim else None
     return [owner] if owner and (filter_.ids is None or owner in ids) else []
 
 

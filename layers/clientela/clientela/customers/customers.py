@@ -7,7 +7,7 @@ from typing import Any
 
 from clientela import clock, ids
 from clientela.concurrency import retry_on_conflict
-from clientela.customers import consents, customer_history, customer_input
+from clientela.customers import consents, customer_history, customer_input, merged_ids
 from clientela.customers.customer_fields import Customer, NewCustomer, Source
 from clientela.customers.customer_records import Alias, CustomerRecord, EmailClaim, claim, record
 from clientela.errors import (
@@ -115,25 +115,43 @@ def get(store: Store, customer_id: str) -> Customer:
 
 
 def find(store: Store, email: str, now: datetime) -> Customer | None:
-    """Return the customer with an e-mail in any spelling, or None. Deletes a void claim.
+    """Return the customer to whom an e-mail in any spelling leads, or None. Deletes a void claim.
+
+    The former e-mail of a merged customer leads to the one who remains.
 
     Raises:
         ValueError: `email` is not an e-mail address.
 
-    Cost: 2 read units.
+    Cost: 2 read units; at least 2 more for the former e-mail of a merged customer.
     """
     canonical = email_addresses.canonical(email)
     stored = EmailClaim.find(keys.email(store.id, canonical), keys.CLAIM)
     if stored is None:
         return None
     with contextlib.suppress(CustomerNotFoundError):
-        owner = get(store, stored.customer_id)
+        owner = get(store, merged_ids.owner_of(store, stored))
         # The e-mail may have changed between the two reads.
-        return owner if email_addresses.canonical(owner.email) == canonical else None
+        return owner if leads_to(stored, owner) else None
     if stored.claimed_at < clock.format_timestamp(now - VOID_AFTER):
         with contextlib.suppress(BusyError):
             records.delete(stored, EmailClaim.customer_id == stored.customer_id, BusyError())
     return None
+
+
+def leads_to(stored: EmailClaim, owner: Customer) -> bool:
+    """Return whether the e-mail of a claim leads to a customer read after it.
+
+    It is the customer's own, or that of another one who was merged into this one.
+    """
+    is_own = email_addresses.canonical(owner.email) == keys.email_of(stored.pk)
+    return is_own or stored.merged_from is not None
+
+
+def has_email(store: Store, customer: Customer, canonical: str, now: datetime) -> bool:
+    """Return whether an e-mail leads to the customer. 2 to 5 read units if it is another."""
+    is_own = email_addresses.canonical(customer.email) == canonical
+    owner = None if is_own else find(store, canonical, now)
+    return is_own or (owner is not None and owner.id == customer.id)
 
 
 def patch(
@@ -203,7 +221,9 @@ def change(
     return retry_on_conflict(attempt)
 
 
-def replace(write: Transaction, store: Store, before: Customer, after: Customer, by: Actor) -> Customer:
+def replace(
+    write: Transaction, store: Store, before: Customer, after: Customer, by: Actor, *, with_history: bool = True
+) -> Customer:
     """Add a changed customer, its history and the claim of a new e-mail to a transaction.
 
     Return the customer as it will be stored. Disabling the account and changing its e-mail make all
@@ -225,8 +245,11 @@ def replace(write: Transaction, store: Store, before: Customer, after: Customer,
     write.put_record(profile, CustomerRecord.version == before.version, BusyError())
     if is_moved:
         write.delete(old)
-        write.put_record(new, EmailClaim.pk.does_not_exist(), EmailTakenError(_EMAIL_TAKEN))
-    customer_history.add_changes(write, store, before, after, by)
+        # The former e-mail of somebody merged into this customer is claimed for this customer.
+        is_free = EmailClaim.pk.does_not_exist() | (EmailClaim.customer_id == after.id)
+        write.put_record(new, is_free, EmailTakenError(_EMAIL_TAKEN))
+    if with_history:
+        customer_history.add_changes(write, store, before, after, by)
     consents.add_change(write, store, before, after)
     _require_groups(write, store, [group for group in after.groups if group not in before.groups])
     return after

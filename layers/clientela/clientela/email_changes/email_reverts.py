@@ -5,6 +5,7 @@ its own revert, and using one makes those of all later changes void. So the earl
 prevails.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -25,6 +26,7 @@ from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
 LIFETIME = timedelta(days=7)
+type Join = Callable[[str, str], object]  # merges the customer of the first id into that of the second
 
 
 class EmailRevertRecord(Record):
@@ -65,14 +67,19 @@ def new_token(store: Store, customer_id: str, version: int, now: datetime) -> st
     return f"{customer_id.removeprefix('cus_')}_{version}.{secret}"
 
 
-def revert(store: Store, token: str, visitor: Visitor, now: datetime) -> Customer:
+def revert(store: Store, token: str, visitor: Visitor, now: datetime, join: Join) -> Customer:
     """Give an account its old address back, and end all its sessions and its password.
+
+    If an order at the old address has made a guest meanwhile, `join` merges that guest into the
+    account: both belong to the owner of the address, who has this token.
 
     Raises:
         LinkUnknownError, LinkUsedError, LinkExpiredError: the token is wrong or void.
         TooManyRequestsError: the network tried too often.
-        EmailTakenError: another account has the address. This account is disabled, so that nobody
-            uses it until the store decides.
+        EmailTakenError: another account, of somebody who has signed in or whom the merchant made,
+            has the address. This account is disabled, so that nobody uses it until the store
+            decides.
+        BusyError: `join` ran out of time; the same request continues.
 
     Cost: 5 read units; 22 write units, 8 more for a customer with orders, 2 for each session.
     """
@@ -92,12 +99,22 @@ def revert(store: Store, token: str, visitor: Visitor, now: datetime) -> Custome
         except CustomerNotFoundError:
             raise LinkUnknownError from None
         except EmailTakenError:
-            if customers.find(store, record.email, now) is None:
+            owner = customers.find(store, record.email, now)
+            if owner is None:
                 raise BusyError from None  # the claim was void, and is gone now
+            if _is_made_by_order(owner):
+                join(owner.id, customer_id)
+                raise BusyError from None  # the address leads to this account now
             _disable(store, customer_id, now)
             raise EmailTakenError("Another account has this address now. Yours is locked: ask the store.") from None
 
     return retry_on_conflict(attempt)
+
+
+def _is_made_by_order(owner: Customer) -> bool:
+    """Return whether an order made the account and nobody has used it."""
+    is_used = owner.email_status == "proven" or owner.last_sign_in_at is not None
+    return (owner.source, owner.type) == ("order", "guest") and not is_used
 
 
 def _revert(store: Store, before: Customer, record: EmailRevertRecord, now: datetime) -> Customer:

@@ -23,8 +23,9 @@ from clientela.csv import csv_files, csv_records
 from clientela.csv.csv_files import Chunk
 from clientela.csv.csv_headers import FileColumns
 from clientela.csv.csv_records import CsvRecord, RecordError
-from clientela.customers import customers, tombstones
+from clientela.customers import customers, merged_ids, tombstones
 from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_records import EmailClaim
 from clientela.errors import (
     BusyError,
     CustomerNotFoundError,
@@ -39,7 +40,6 @@ from clientela.imports.import_customers import ImportedCustomer, Rules
 from clientela.imports.import_jobs import DetectedFormat, ImportRecord
 from clientela.imports.import_rows import Row
 from clientela.imports.row_issues import RowIssue, RowRefusedError
-from clientela.schema import email_addresses
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
@@ -120,31 +120,39 @@ def _parse_record(parsed: _ParsedChunk, record: CsvRecord, delimiter: str, colum
 
 
 def _apply_chunk(store: Store, rows: Sequence[Row], rules: Rules, now: datetime) -> list[ImportedCustomer]:
-    """Apply a chunk's rows, grouped by e-mail, to their customers."""
-    rows_by_email: dict[str, list[Row]] = {}
+    """Apply a chunk's rows, grouped by e-mail, to their customers.
+
+    The rows of two e-mails that lead to one customer, who was merged, are one group.
+    """
+    owners = _owners(store, list(dict.fromkeys(row.canonical for row in rows)))
+    rules = rules._replace(erased=tombstones.erased_among(store, {row.canonical for row in rows} - owners.keys()))
+    groups: dict[str, list[Row]] = {}
     for row in rows:
-        rows_by_email.setdefault(row.canonical, []).append(row)
-    owners = _owners(store, list(rows_by_email))
-    rules = rules._replace(erased=tombstones.erased_among(store, rows_by_email.keys() - owners.keys()))
-    return [
-        import_customers.apply_rows(email_rows, owners.get(email), rules, now)
-        for email, email_rows in rows_by_email.items()
-    ]
+        owner = owners.get(row.canonical)
+        groups.setdefault(owner.id if owner else row.canonical, []).append(row)
+    return [import_customers.apply_rows(group, owners.get(group[0].canonical), rules, now) for group in groups.values()]
 
 
 def _owners(store: Store, emails: Sequence[str]) -> dict[str, Customer]:
-    """Return the customers who have these e-mails.
+    """Return the customers to whom these e-mails lead.
 
     The reads are eventually consistent, at half the price: if one is out of date, the condition of
     the write fails.
     """
-    claims = dynamodb.get_many([(keys.email(store.id, email), keys.CLAIM) for email in emails], "customer_id")
-    customer_ids = {item["customer_id"]["S"] for item in claims}
-    items = dynamodb.get_many([(keys.customer(store.id, each), keys.PROFILE) for each in customer_ids], "customer")
-    owners = [load(Customer, item["customer"]) for item in items]
-    # By the e-mail of the profile, because it may have changed since the claim was read.
-    by_email = {email_addresses.canonical(customer.email): customer for customer in owners}
-    return {email: by_email[email] for email in emails if email in by_email}
+    names = "pk, sk, customer_id, claimed_at, merged_from"
+    items = dynamodb.get_many([(keys.email(store.id, email), keys.CLAIM) for email in emails], names)
+    claims = [EmailClaim.from_raw_data(item) for item in items]
+    ids = {claim.pk: merged_ids.owner_of(store, claim) for claim in claims}
+    profiles = dynamodb.get_many(
+        [(keys.customer(store.id, each), keys.PROFILE) for each in set(ids.values())], "customer"
+    )
+    owners = {customer.id: customer for customer in (load(Customer, item["customer"]) for item in profiles)}
+    # The e-mail may have changed since the claim was read.
+    return {
+        keys.email_of(claim.pk): owners[ids[claim.pk]]
+        for claim in claims
+        if ids[claim.pk] in owners and customers.leads_to(claim, owners[ids[claim.pk]])
+    }
 
 
 def _store_updates(progress: ChunkRecord, imported: Sequence[ImportedCustomer], rules: Rules) -> None:

@@ -12,7 +12,16 @@ from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers, tombstones
 from clientela.customers.customer_records import CustomerRecord, claim, record
 from clientela.errors import BusyError
-from clientela.lifecycle import erasure_sweep, erasures, removal_queue
+from clientela.lifecycle import (
+    erasure_sweep,
+    erasures,
+    merge_archives,
+    merge_records,
+    merge_undo,
+    merged_emails,
+    removal_queue,
+)
+from clientela.lifecycle.merge_records import MergeRecord
 from clientela.orders.order_records import OrderReference
 from clientela.schema.actors import Actor
 from clientela.stores import audit_trail
@@ -60,15 +69,31 @@ def erase(
 
 
 def finish(store: Store, customer_id: str, now: datetime, out_of_time: Callable[[], bool]) -> bool:
-    """Continue a customer's removal or erasure, and return whether work is left.
+    """Continue a customer's removal, erasure, merge or undo; return whether work is left.
 
     Nothing is done if none was begun.
     """
     if tombstones.find_pending(store, customer_id):
         return erasure_sweep.resume(store, customer_id, now, out_of_time)
+    merge = merge_records.find(store, customer_id)
     if dynamodb.get(keys.customer(store.id, customer_id), keys.PROFILE):
-        return False
+        return merge is not None and _finish_undo(store, customer_id, merge, now, out_of_time)
+    if merge and not merge.undone_at:
+        is_left = merge_archives.archive(store, customer_id, merge, out_of_time)
+        if is_left is not None:
+            return is_left
     return _remove_belongings(store, customer_id, out_of_time)
+
+
+def _finish_undo(
+    store: Store, customer_id: str, merge: MergeRecord, now: datetime, out_of_time: Callable[[], bool]
+) -> bool:
+    """Continue the undo of a customer's merge, if one was begun; return whether work is left."""
+    try:
+        merge_undo.resume(store, customer_id, merge, now, out_of_time)
+    except BusyError:
+        return True
+    return False
 
 
 def _remove_profile(store: Store, customer_id: str, now: datetime, by: Actor, version: int | None) -> None:
@@ -88,7 +113,7 @@ def _remove_belongings(store: Store, customer_id: str, out_of_time: Callable[[],
     pages = dynamodb.query_pages(
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": keys.customer(store.id, customer_id)}},
-        ProjectionExpression="pk, sk, order_id",
+        ProjectionExpression="pk, sk, order_id, email",
     )
     for items in batched(chain.from_iterable(page["Items"] for page in pages), dynamodb.BATCH_WRITE, strict=False):
         if out_of_time():
@@ -96,7 +121,19 @@ def _remove_belongings(store: Store, customer_id: str, out_of_time: Callable[[],
         for item in items:
             if "order_id" in item:
                 _remove_reference(store, customer_id, item["order_id"]["S"])
+            if item["sk"]["S"].startswith(keys.MERGED_PREFIX) and _remove_merged(store, item, out_of_time):
+                return True
         dynamodb.delete_all([dynamodb.key(item["pk"]["S"], item["sk"]["S"]) for item in items])
+    return False
+
+
+def _remove_merged(store: Store, item: dynamodb.Item, out_of_time: Callable[[], bool]) -> bool:
+    """Delete what is kept of a customer who was merged; return whether anything is left."""
+    source_id = item["sk"]["S"].removeprefix(keys.MERGED_PREFIX)
+    merged_emails.remove_claim(store, item["email"]["S"], {source_id})
+    if _remove_belongings(store, source_id, out_of_time):
+        return True
+    merge_records.remove(store, source_id)
     return False
 
 

@@ -20,7 +20,7 @@ from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers, tombstones
 from clientela.customers.customer_records import EmailClaim
 from clientela.customers.tombstones import ErasingRecord
-from clientela.lifecycle import former_identities
+from clientela.lifecycle import former_identities, merge_records, merged_emails
 from clientela.lifecycle.erasures import ErasureRecord
 from clientela.orders import order_records
 from clientela.orders.order_fields import Order
@@ -116,6 +116,8 @@ def _store_identities(work: _Work, items: Sequence[dynamodb.Item]) -> None:
     if not (new_ids or new_emails):
         return
     erased_at = datetime.fromisoformat(work.note.erased_at)
+    for email in former_identities.latest_times(new_emails):
+        merged_emails.remove_claim(work.store, email, ids | (work.note.ids or set()))
     added = [
         tombstones.for_email(work.store, email, work.note.erasure_id, erased_at).item()
         for email in former_identities.latest_times(new_emails)
@@ -199,22 +201,25 @@ def _sweep_sign_ins_of(work: _Work, email: str, edge: datetime) -> bool:
 
 
 def _sweep_answers(work: _Work) -> bool:
-    """Delete stored responses that mention the person's customers, and the aliases of these."""
+    """Delete stored responses that mention the person's customers."""
     for key, customer_id in product(api_keys.list_all(work.store.id), (work.customer_id, *(work.note.ids or ()))):
         for record in idempotency.answers_mentioning(keys.caller(work.store.id, key.id), customer_id):
             with Transaction() as write:
                 idempotency.delete_answer(write, record)
                 write.update(work.certificate(), [ErasureRecord.answers.add(1)], is_bookkeeping=True)
-    aliases = [dynamodb.key(keys.merged(work.store.id, each), keys.ALIAS) for each in work.note.ids or ()]
-    for batch in batched(aliases, dynamodb.BATCH_WRITE, strict=False):
-        dynamodb.delete_all(list(batch))
     return False
 
 
 def _hide_in_trail(work: _Work) -> bool:
-    """Hide the person's ids in the audit trail: only merges name customers who can be erased."""
-    if work.note.ids:
-        audit_trail.hide_customers(work.store, {work.customer_id, *work.note.ids})
+    """Hide the person's ids in the audit trail, and delete what is kept to undo their merges.
+
+    Only merges name customers who can be erased.
+    """
+    merged = {work.customer_id, *(work.note.ids or ())}
+    if work.note.ids or merge_records.find(work.store, work.customer_id):
+        audit_trail.hide_customers(work.store, merged)
+    for customer_id in merged:
+        merge_records.remove(work.store, customer_id)
     return False
 
 

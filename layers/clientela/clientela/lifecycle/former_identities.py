@@ -59,6 +59,8 @@ def merged_customer(store: Store, source: Customer, into_id: str, now: datetime)
     return MergedCustomer(
         keys.customer(store.id, into_id),
         keys.merged_customer(source.id),
+        email=email_addresses.canonical(source.email),
+        merged_at=clock.format_timestamp(now),
         ids=earlier.ids | {source.id},
         emails=earlier.emails | {_dated(now, source.email)},
     )
@@ -71,9 +73,9 @@ def latest_times(emails: Iterable[str]) -> dict[str, datetime]:
 
 
 def _ids(item: dynamodb.Item) -> Iterator[str]:
+    # Not from the history: its entry of a merge stays after an undo.
     if item["sk"]["S"].startswith(keys.MERGED_PREFIX):
         yield from item["ids"]["SS"]
-    yield from (change["before"] for change in _changes(item, "merged") if change["field"] == "id")
 
 
 def _emails(item: dynamodb.Item) -> Iterator[str]:

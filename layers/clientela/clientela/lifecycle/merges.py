@@ -2,21 +2,23 @@
 
 Orders move first, each in its own transaction, so that both customers and their statistics are
 exact at every moment. The last transaction, when no order is left, fills the target's empty fields,
-unites lists, deletes the source and makes its id an alias of the target's. If the process dies or
-time runs out, the same request continues.
+unites lists, deletes the source and makes its id an alias of the target's. Its e-mail leads to the
+target from then on, unless it is released. If the process dies or time runs out, the same request
+continues. For seven days `merge_undo` can undo it.
 """
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
+from clientela import clock
 from clientela.concurrency import retry_on_conflict
-from clientela.customers import customer_history, customer_input, customers
+from clientela.customers import consents, customer_history, customer_input, customers
 from clientela.customers.addresses import Address, ShippingAddress, address_content
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_records import Alias, CustomerRecord, claim, record
+from clientela.customers.customer_records import Alias, CustomerRecord, EmailClaim, claim, record
 from clientela.errors import BusyError, CustomerMergedError, FieldError, InvalidInputError
-from clientela.lifecycle import customer_removal, former_identities, removal_queue
+from clientela.lifecycle import customer_removal, former_identities, merge_records, removal_queue
 from clientela.orders import order_owners, order_statistics, orders
 from clientela.orders.order_fields import Order
 from clientela.schema.actors import Actor, FieldChange
@@ -34,9 +36,9 @@ _UNITED = ("groups", "tags")
 # Fields of which the remaining customer keeps its own value, each with the reason.
 NOT_MERGED = {
     "status": "a merge must not enable or disable the remaining customer",
-    "accepts_marketing": "it was given for another e-mail address",
-    "marketing_consent": "it was given for another e-mail address",
 }
+# What `merge_undo` restores besides the fields of the history.
+_OWN_FIELDS = ("type", "last_sign_in_at")
 
 
 class NewMerge(Model):
@@ -86,7 +88,7 @@ def plan(store: Store, into_id: str, from_id: str) -> Merge:
 def merge(store: Store, into_id: str, from_id: str, now: datetime, by: Actor, out_of_time: Callable[[], bool]) -> Merge:
     """Merge one customer into another. Repeated, it returns the target.
 
-    The source's e-mail is free afterwards: owning one address does not prove owning the other.
+    The source's e-mail leads to the target afterwards: `merged_emails`.
 
     Raises:
         InvalidInputError: together they exceed a customer's limits; nothing has moved then.
@@ -125,7 +127,7 @@ class _StaleError(Exception):
 def combine(store: Store, source: Customer, target: Customer) -> Customer:
     """Return the target with the data that only the source has — InvalidInputError above a limit.
 
-    Consent to marketing is not taken over: it was given for another address.
+    Of the consents to marketing the later decision counts: `consents.combine`.
     """
     old, kept = (each.model_dump(mode="json") for each in (source, target))
     changes: dict[str, Any] = {name: old[name] for name in _FILLED if kept[name] is None and old[name] is not None}
@@ -138,7 +140,7 @@ def combine(store: Store, source: Customer, target: Customer) -> Customer:
         changes |= {"tax_exempt": source.tax_exempt, "tax_exemption": old["tax_exemption"]}
     after = customer_input.apply_patch(target, changes, store.country)
     signed_in = [each.last_sign_in_at for each in (source, target) if each.last_sign_in_at]
-    return after.model_copy(
+    return consents.combine(after, source).model_copy(
         update={
             "vat_id_status": after.vat_id_status if target.vat_id else source.vat_id_status,
             "type": "registered" if "registered" in (source.type, target.type) else "guest",
@@ -189,8 +191,12 @@ def _move_orders(
     for item in _orders(store, from_id):
         if out_of_time():
             raise BusyError("Some of the orders have moved. Send the request again to continue.")
-        orders.move(store, item["order_id"]["S"], from_id, into_id, now, by)
-        moved += 1
+        order_id = item["order_id"]["S"]
+
+        def also(write: Transaction, order_id: str = order_id) -> None:
+            merge_records.add_moved_order(write, store, order_id, from_id, into_id, now)
+
+        moved += orders.move(store, order_id, from_id, into_id, now, by, also)
     return moved
 
 
@@ -207,20 +213,35 @@ def _orders(store: Store, customer_id: str) -> Iterator[dynamodb.Item]:
 
 
 def _fuse(store: Store, source: Customer, target: Customer, after: Customer, now: datetime, by: Actor) -> Customer:
-    """Delete the source, replace the target and put the alias in one transaction — _StaleError."""
+    """Delete the source, replace the target, put the alias, in one transaction — _StaleError."""
     after = after.model_copy(update={"version": target.version + 1, "updated_at": now})
+    former_email = EmailClaim(
+        claim(store, source).pk,
+        keys.CLAIM,
+        customer_id=target.id,
+        claimed_at=clock.format_timestamp(now),
+        merged_from=source.id,
+    )
     alias = Alias(keys.merged(store.id, source.id), keys.ALIAS, into_id=target.id)
     identities = former_identities.merged_customer(store, source, target.id, now)
     merged = FieldChange(field="id", before=source.id, after=target.id)
     try:
         with Transaction() as write:
             write.delete(record(store, source), CustomerRecord.version == source.version, BusyError())
-            write.delete(claim(store, source))
+            write.put_record(former_email)
             write.put_record(alias, Alias.pk.does_not_exist(), BusyError())
             write.put_record(identities)
             after = customers.replace(write, store, target, after, by)
             customer_history.add_entry(write, store, after, "merged", by, [merged])
             audit_trail.add(write, store, by, now, "customers.merged", target.id, [merged])
+            merge_records.add(write, store, source, after, _changes(target, after), now)
     except BusyError:
         raise _StaleError from None
     return after
+
+
+def _changes(before: Customer, after: Customer) -> list[FieldChange]:
+    """Return the changed fields that an undo restores."""
+    old, new = (each.model_dump(mode="json", include=set(_OWN_FIELDS)) for each in (before, after))
+    own = [FieldChange(field=name, before=old[name], after=new[name]) for name in _OWN_FIELDS if old[name] != new[name]]
+    return [*customer_history.differences(before, after), *own]

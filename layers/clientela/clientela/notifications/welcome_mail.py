@@ -47,6 +47,8 @@ def deliver(store: Store, customer_id: str, now: datetime) -> Outcome:
 
 def _asks_for_welcome(change: TableChange) -> bool:
     profile = change.after or {}
+    if int(profile["version"]["N"]) > 1:
+        return False  # a merged customer who is back
     return "welcome" in profile or attributes.load_raw(profile["customer"]).get("source") == "order"
 
 

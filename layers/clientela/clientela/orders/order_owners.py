@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from clientela.customers import customers
+from clientela.customers import customers, merged_ids
 from clientela.customers.customer_fields import Customer, PaymentStatus
 from clientela.customers.customer_records import EmailClaim
 from clientela.errors import BusyError
-from clientela.schema import email_addresses
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 from clientela.table.attributes import load
@@ -48,7 +47,9 @@ def by_id(store: Store, customer_id: str, without: str) -> Owner | None:
 
 
 def by_email(store: Store, canonical: str, without: str, now: datetime) -> Owner | None:
-    """Return the customer with an e-mail and its newest order apart from `without`, or None.
+    """Return the customer to whom an e-mail leads, with its newest order apart from `without`.
+
+    None without such a customer.
 
     Raises:
         BusyError: the e-mail is just being claimed or released.
@@ -58,8 +59,8 @@ def by_email(store: Store, canonical: str, without: str, now: datetime) -> Owner
     claim = EmailClaim.find(keys.email(store.id, canonical), keys.CLAIM)
     if claim is None:
         return None
-    owner = by_id(store, claim.customer_id, without)
-    if owner and email_addresses.canonical(owner.customer.email) == canonical:
+    owner = by_id(store, merged_ids.owner_of(store, claim), without)
+    if owner and customers.leads_to(claim, owner.customer):
         return owner
     customers.find(store, canonical, now)  # deletes a void claim
     raise BusyError

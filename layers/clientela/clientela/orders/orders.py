@@ -6,6 +6,7 @@ read of them still holds at the commit, and statistics are exact even if message
 or at once.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -27,6 +28,7 @@ from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
 from clientela.table.transactions import Transaction
 
+type Addition = Callable[[Transaction], None]  # of writes to a transaction
 CONFLICTS = (BusyError, EmailTakenError, VersionConflictError)  # of orders of the same customer or e-mail
 ATTEMPTS = 12  # of a write that meets other orders of the same customer; about ten seconds in all
 # The fields of an order that can change without a change of its customer.
@@ -68,10 +70,18 @@ def get(store: Store, customer_id: str, order_id: str) -> Order:
     raise OrderNotFoundError(Sentence("This customer has no order “{id}”.", id=order_id))
 
 
-def move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime, by: Actor) -> None:
+def move(
+    store: Store,
+    order_id: str,
+    from_id: str,
+    into_id: str,
+    now: datetime,
+    by: Actor,
+    also: Addition = lambda _write: None,
+) -> bool:
     """Move an order and its part of the statistics to another customer, in one transaction.
 
-    Nothing changes if the first customer does not have the order.
+    `also` adds writes to it. Returns False if the first customer does not have the order.
 
     Raises:
         CustomerNotFoundError: the other customer does not exist.
@@ -79,7 +89,7 @@ def move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime,
 
     Cost: as an order whose e-mail changes.
     """
-    retry_on_conflict(partial(_move, store, order_id, from_id, into_id, now, by), CONFLICTS, ATTEMPTS)
+    return retry_on_conflict(partial(_move, store, order_id, from_id, into_id, now, by, also), CONFLICTS, ATTEMPTS)
 
 
 def next_version(before: Customer, after: Customer, now: datetime) -> Customer:
@@ -113,10 +123,10 @@ def latest_of(order: Order, other: LatestOrder | None) -> LatestOrder:
     return other if other and other.sort_key > this.sort_key else this
 
 
-def _move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime, by: Actor) -> None:
+def _move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime, by: Actor, also: Addition) -> bool:
     stored = order_records.find(store, order_id)
     if stored is None or stored.order is None or stored.reference.customer_id != from_id:
-        return
+        return False
     owner = order_owners.by_id(store, into_id, order_id)
     if owner is None:
         raise CustomerNotFoundError(Sentence("Customer “{id}” not found.", id=into_id))
@@ -128,6 +138,8 @@ def _move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime
         _write_order(write, reference, record, stored)
         _remove_from_owner(write, store, stored, now, by)
         customers.replace(write, store, owner.customer, after, by)
+        also(write)
+    return True
 
 
 def _record_version(store: Store, order: Order, now: datetime) -> bool:

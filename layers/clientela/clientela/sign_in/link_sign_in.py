@@ -214,16 +214,17 @@ def _with_orders(store: Store, customer: Customer, now: datetime) -> Customer:
 
 
 def _account(store: Store, request: SignInRequest, now: datetime) -> Customer | None:
-    """Return the account.
-
-    A mail that was sent to an account opens only that one, and only while it has the address.
-    """
+    """Return the account. A mail sent to one opens only that, while the address leads to it."""
     if request.customer_id is None:
-        return customers.find(store, request.canonical, now)
-    with suppress(CustomerNotFoundError):
-        account = customers.get(store, request.customer_id)
-        if email_addresses.canonical(account.email) == request.canonical:
+        account = customers.find(store, request.canonical, now)
+        # The mail went to the address, so it opens no account with another one (after a merge).
+        if account is None or email_addresses.canonical(account.email) == request.canonical:
             return account
+    else:  # it went to the account's own address, which may be another one since a merge
+        with suppress(CustomerNotFoundError):
+            account = customers.get(store, request.customer_id)
+            if customers.has_email(store, account, request.canonical, now):
+                return account
     raise LinkUsedError("The account has another e-mail now.")
 
 

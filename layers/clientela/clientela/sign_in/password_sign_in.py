@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from clientela.concurrency import retry_on_conflict
-from clientela.customers import customers
+from clientela.customers import customers, merged_ids
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_records import CustomerRecord, EmailClaim
 from clientela.schema import email_addresses
@@ -63,7 +63,7 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
 def _read(store: Store, canonical: str) -> StoredCredentials:
     """Return the account of an address and its password, always with three reads."""
     claim = EmailClaim.find(keys.email(store.id, canonical), keys.CLAIM)
-    customer_id = claim.customer_id if claim else NOBODY
+    customer_id = merged_ids.owner_of(store, claim) if claim else NOBODY
     # Not by `customers.get`, which reads once more if there is no customer.
     profile = CustomerRecord.find(keys.customer(store.id, customer_id), keys.PROFILE)
     # Read after the customer: a later change of the password makes a new version of the customer.
@@ -71,10 +71,11 @@ def _read(store: Store, canonical: str) -> StoredCredentials:
     if profile is None:
         return StoredCredentials(None, None)
     customer = profile.customer
-    has_email = email_addresses.canonical(customer.email) == canonical
+    if claim is None or not customers.leads_to(claim, customer):
+        return StoredCredentials(None, None)
     # An imported password is valid until the e-mail is proven.
-    is_valid = password and (password.proven_email == canonical or customer.email_status != "proven")
-    return StoredCredentials(customer, password if is_valid else None) if has_email else StoredCredentials(None, None)
+    is_proven = password and password.proven_email == email_addresses.canonical(customer.email)
+    return StoredCredentials(customer, password if is_proven or customer.email_status != "proven" else None)
 
 
 def _reason(stored: StoredCredentials, *, is_right: bool) -> str:

@@ -30,8 +30,11 @@ Action = Literal[
     "api_key.created", "api_key.changed", "api_key.rotated", "api_key.revoked",
     "group.created", "group.changed", "group.deleted",
     "import.started", "export.started", "bulk_change.started", "statistics.rebuilt",
-    "customer.deleted", "customer.erased", "customers.merged",
+    "customer.deleted", "customer.erased", "customers.merged", "customers.merge_undone",
+    "customers.email_released",
 ]  # fmt: skip
+
+_NAMING_CUSTOMERS = ("customers.merged", "customers.merge_undone", "customers.email_released")
 
 MAX_TEXT = 1000  # characters of a value; a group's CSS may be longer
 MAX_READS = 10  # queries of a page; a rare action may need another page
@@ -160,9 +163,9 @@ def hide_customers(store: "Store", customer_ids: Collection[str]) -> None:
 
     Cost: half a read unit per 4 KB of the trail, 1 write unit per entry.
     """
-    request = _request(keys.audit(store.id), "customers.merged", None, None, None, _READ_SIZE)
-    for answer in dynamodb.query_pages(**request):
-        for item in answer["Items"]:
+    for action in _NAMING_CUSTOMERS:
+        request = _request(keys.audit(store.id), action, None, None, None, _READ_SIZE)
+        for item in (item for answer in dynamodb.query_pages(**request) for item in answer["Items"]):
             text = item["entry"]["S"]
             for customer_id in customer_ids:
                 text = text.replace(customer_id, HIDDEN)

@@ -19,6 +19,8 @@ LATEST_SIGN_IN = "LATEST_SIGN_IN"
 TIMES = "TIMES"
 STATE = "STATE"
 TOMBSTONE = "TOMBSTONE"
+MERGE = "MERGE"
+MERGE_CHANGES = "MERGE_CHANGES"
 ERASING = "ERASING"
 
 GROUP_PREFIX = "GROUP#"
@@ -40,6 +42,7 @@ SIGN_IN_PREFIX = "SIGN_IN#"
 AUDIT_PREFIX = "AUDIT#"
 AUDIT_END = "AUDIT$"  # sorts after every key that starts with the prefix
 MERGED_PREFIX = "MERGED#"
+MOVED_ORDER_PREFIX = "MOVED_ORDER#"
 MERGED_END = "MERGED$"  # sorts after every key that starts with the prefix
 
 
@@ -74,8 +77,13 @@ def email(store_id: str, canonical: str) -> str:
     return f"STORE#{store_id}#EMAIL#{canonical}"
 
 
+def email_of(pk: str) -> str:
+    """Return the canonical e-mail in a key from `email`."""
+    return pk.split("#", 3)[3]
+
+
 def merged(store_id: str, customer_id: str) -> str:
-    """`STORE#demo#MERGED#cus_01K…`: the customer that another one was merged into."""
+    """`STORE#demo#MERGED#cus_01K…`: where a merged customer went, and what an undo needs."""
     return f"STORE#{store_id}#MERGED#{customer_id}"
 
 
@@ -269,9 +277,14 @@ def event(version: int, number: int) -> str:
     return f"{events(version)}{number}"
 
 
-def consent(version: int) -> str:
-    """`CONSENT#0000000002`: a marketing consent, by the customer's version that it made."""
-    return f"{CONSENT_PREFIX}{version:010d}"
+def consent(at: datetime, version: int) -> str:
+    """`CONSENT#2026-11-21T10:00:00.000Z#0000000002`: by time and the version that it made."""
+    return f"{CONSENT_PREFIX}{clock.format_timestamp(at)}#{version:010d}"
+
+
+def moved_order(order_id: str) -> str:
+    """`MOVED_ORDER#1001`: an order that a merge moved."""
+    return f"{MOVED_ORDER_PREFIX}{order_id}"
 
 
 def email_change(change_id: str) -> str:

@@ -43,6 +43,8 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     http_errors.OriginNotAllowedError: HTTPStatus.FORBIDDEN,
     errors.StoreNotFoundError: HTTPStatus.NOT_FOUND,
     errors.CustomerNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.MergeNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.MergeFinalError: HTTPStatus.CONFLICT,
     errors.CustomerMergedError: HTTPStatus.PERMANENT_REDIRECT,
     errors.ImportNotFoundError: HTTPStatus.NOT_FOUND,
     errors.OrderNotFoundError: HTTPStatus.NOT_FOUND,

@@ -1,0 +1,23 @@
+"""The ids and e-mails of customers who were merged into another one, and to whom they lead."""
+
+from clientela.customers.customer_records import Alias, EmailClaim
+from clientela.stores.stores import Store
+from clientela.table import keys
+
+
+def current(store: Store, customer_id: str) -> str:
+    """Return the customer that remains of one who may have been merged, also several times.
+
+    Cost: 1 read unit, and 1 for each merge.
+    """
+    while alias := Alias.find(keys.merged(store.id, customer_id), keys.ALIAS):
+        customer_id = alias.into_id
+    return customer_id
+
+
+def owner_of(store: Store, claim: EmailClaim) -> str:
+    """Return the id of the customer to whom the e-mail of a claim leads.
+
+    Cost: none, or as `current` for the former e-mail of a merged customer.
+    """
+    return current(store, claim.customer_id) if claim.merged_from else claim.customer_id
