@@ -9,13 +9,13 @@ from merchant_routes import (
     audit,
     bulk,
     customers,
+    documentation,
     erasures,
     exports,
     groups,
     idempotent_posts,
     imports,
     merges,
-    openapi,
     orders,
     settings,
 )
@@ -29,6 +29,6 @@ for part in (bulk, customers, orders, erasures, groups, imports, merges, exports
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return the response to one HTTP API event."""
-    if event["rawPath"] == openapi.PATH:
-        return openapi.respond(event)
+    if documentation.is_documentation(event["rawPath"]):
+        return documentation.respond(event)
     return http_app.respond(app, event, context, access.key_of_store, access.count_request)

@@ -1,9 +1,6 @@
 """/sign-in: the hosted sign-in page, and the script, style and texts of the embeddable element."""
 
-import base64
-import gzip
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
@@ -13,13 +10,12 @@ from pydantic import Field
 from clientela.schema import languages
 from clientela.storefront import hosted_sign_in
 from clientela.storefront.hosted_sign_in import SignInPage
-from clientela.web import etags, openapi_responses
+from clientela.web import openapi_responses, public_texts
 from clientela.web.http_requests import IfNoneMatch
 
 router = Router()
 
 BASE = "/v1/stores/<store_id>/sign-in"
-CACHE_CONTROL = "public, max-age=300"
 
 Languages = Annotated[str, Query(description="Languages for the texts, preferred ones first.", examples=["pt-BR,es"])]
 ReturnTo = Annotated[
@@ -52,7 +48,6 @@ def get_page(
     return _public(
         "text/html",
         text,
-        if_none_match,
         varied | {"Content-Security-Policy": hosted_sign_in.content_security_policy(store)},
     )
 
@@ -69,7 +64,7 @@ def get_settings(language: Languages = "", if_none_match: IfNoneMatch = None) ->
     The texts are in the first available of the requested languages.
     """
     page = hosted_sign_in.page_settings(router.context["store"], language.split(","))
-    return _public("application/json", page.model_dump_json(), if_none_match)
+    return _public("application/json", page.model_dump_json())
 
 
 @router.get(
@@ -80,7 +75,7 @@ def get_settings(language: Languages = "", if_none_match: IfNoneMatch = None) ->
 )
 def get_script(if_none_match: IfNoneMatch = None) -> Response[Any]:
     """Get the sign-in element, an ES module. It reads the store from its own URL."""
-    return _public("text/javascript", hosted_sign_in.file("script.js"), if_none_match)
+    return _public("text/javascript", hosted_sign_in.file("script.js"))
 
 
 @router.get(
@@ -91,25 +86,9 @@ def get_script(if_none_match: IfNoneMatch = None) -> Response[Any]:
 )
 def get_style(if_none_match: IfNoneMatch = None) -> Response[Any]:
     """Get the sign-in element's stylesheet."""
-    return _public("text/css", hosted_sign_in.file("style.css"), if_none_match)
+    return _public("text/css", hosted_sign_in.file("style.css"))
 
 
-def _public(
-    media_type: str, text: str, if_none_match: str | None, extra_headers: Mapping[str, str] | None = None
-) -> Response[Any]:
+def _public(media_type: str, text: str, extra_headers: Mapping[str, str] | None = None) -> Response[Any]:
     """Return a public response, which browsers and CDNs may cache."""
-    tag = etags.etag_of(text)
-    headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL, "Vary": "Origin, Accept-Encoding", **(extra_headers or {})}
-    if etags.matches(if_none_match, tag):
-        return Response(status_code=304, headers=headers, body="")
-    response = Response(status_code=200, content_type=f"{media_type}; charset=utf-8", headers=headers, body=text)
-    # HTTP APIs of API Gateway do not compress responses.
-    if "gzip" in router.current_event.headers.get("accept-encoding", ""):
-        response.headers["Content-Encoding"] = "gzip"
-        response.body, response.base64_encoded = _compressed(text), True
-    return response
-
-
-@lru_cache(maxsize=64)
-def _compressed(text: str) -> str:
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    return public_texts.respond(text, f"{media_type}; charset=utf-8", router.current_event.headers, extra_headers)

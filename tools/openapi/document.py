@@ -8,7 +8,7 @@ from pydantic import BaseModel, TypeAdapter
 import customers_api
 import storefront_api
 from clientela.stores.stores import StoreId
-from clientela.web import openapi_responses
+from clientela.web import http_errors, openapi_responses
 from tools.openapi.examples import Examples
 from tools.openapi.operation_responses import HEADERS, Responses, is_idempotent
 from tools.openapi.operations import Operation, operations
@@ -54,7 +54,7 @@ stable `code`. HEAD works for every GET. OPTIONS answers browsers on the store's
 parameters are errors. A POST with an `Idempotency-Key` is processed once."""
 _ANY_OBJECT = {"content": {"application/json": {"schema": {"type": "object"}}}}
 _ETAG = {"ETag": {"$ref": "#/components/headers/ETag"}}
-_ITSELF = {
+_ITSELF: dict[str, Any] = {
     "operationId": "getOpenApi",
     "tags": ["document"],
     "summary": "Get this document",
@@ -87,6 +87,8 @@ def document() -> dict[str, Any]:
     for operation in all_operations:
         shared = paths.setdefault(operation.path, {"parameters": [{"$ref": "#/components/parameters/store_id"}]})
         shared[operation.method.lower()] = _describe(operation, schemas, responses, examples)
+    method_unknown = responses.refusal(405, [http_errors.MethodUnknownError])
+    itself = {**_ITSELF, "responses": {**_ITSELF["responses"], "405": method_unknown}}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -97,7 +99,7 @@ def document() -> dict[str, Any]:
         },
         "servers": [{"url": "/", "description": "The deployment's own address"}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
-        "paths": {**dict(sorted(paths.items())), "/v1/openapi.json": {"get": _ITSELF}},
+        "paths": {**dict(sorted(paths.items())), "/v1/openapi.json": {"get": itself}},
         "components": {
             "parameters": {
                 "store_id": {

@@ -52,7 +52,13 @@ HEADERS: dict[str, dict[str, Any]] = {
 _LIMITED = ["RateLimit", "RateLimit-Policy"]
 _REPLAYED = ["Idempotency-Replayed"]
 _MAX_NAMED = 2  # errors in the name of a component
-_STATUS_HEADERS = {308: ["Location"], 401: ["WWW-Authenticate"], 429: ["Retry-After", *_LIMITED], 503: ["Retry-After"]}
+_STATUS_HEADERS = {
+    308: ["Location"],
+    405: ["Allow"],
+    401: ["WWW-Authenticate"],
+    429: ["Retry-After", *_LIMITED],
+    503: ["Retry-After"],
+}
 
 
 class Responses:
@@ -71,7 +77,7 @@ class Responses:
             for status, answer in operation.responses.items()
             if "raises" not in answer
         }
-        by_status |= {status: self._error(status, errors) for status, errors in _errors(operation).items()}
+        by_status |= {status: self.refusal(status, errors) for status, errors in _errors(operation).items()}
         return {str(status): by_status[status] for status in sorted(by_status)}
 
     def _success(self, answer: dict[str, Any], always: list[str]) -> dict[str, Any]:
@@ -86,7 +92,7 @@ class Responses:
             return {**described, "content": {answer["media_type"]: {"schema": _TEXT}}}
         return described
 
-    def _error(self, status: int, errors: list[type[ClientelaError]]) -> dict[str, Any]:
+    def refusal(self, status: int, errors: list[type[ClientelaError]]) -> dict[str, Any]:
         """Return a reference to these errors' component, or the response if they are many.
 
         The component's name is that of its errors in the order of the alphabet.

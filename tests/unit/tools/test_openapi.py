@@ -5,11 +5,8 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from tests.support.http_events import http_event
 from tests.support.template_file import PROJECT
 from tools.openapi.document import document
-
-import customers_api
 
 FILES = [PROJECT / "docs" / "openapi.json", PROJECT / "functions" / "openapi.json"]
 
@@ -23,10 +20,6 @@ def operations(described: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         operation for item in described["paths"].values() for name, operation in item.items() if name != "parameters"
     ]
-
-
-def event(method: str, **headers: str) -> dict[str, Any]:
-    return http_event(method, "", headers=headers) | {"rawPath": "/v1/openapi.json", "pathParameters": {}}
 
 
 def test_files_are_as_the_functions_are(described: dict[str, Any]) -> None:
@@ -95,17 +88,3 @@ def test_filters_are_parameters_with_their_types(described: dict[str, Any]) -> N
     assert parameters["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}
     assert parameters["created_from"]["schema"]["anyOf"] == [{"format": "date"}, {"format": "date-time"}]
     assert (parameters["ids"]["schema"]["type"], parameters["ids"]["explode"]) == ("array", False)
-
-
-def test_the_document_is_served_and_may_be_kept(described: dict[str, Any]) -> None:
-    answer = customers_api.handler(event("GET"), None)
-    assert (answer["statusCode"], json.loads(answer["body"])) == (200, described)
-    assert answer["headers"]["Cache-Control"] == "public, max-age=300"
-    assert answer["headers"]["Access-Control-Allow-Origin"] == "*"
-    again = customers_api.handler(event("GET", **{"if-none-match": answer["headers"]["ETag"]}), None)
-    assert (again["statusCode"], again["body"]) == (304, "")
-    head = customers_api.handler(event("HEAD"), None)
-    assert (head["statusCode"], head["body"], head["headers"]["ETag"]) == (200, "", answer["headers"]["ETag"])
-    assert customers_api.handler(event("OPTIONS"), None)["statusCode"] == 204
-    wrong = customers_api.handler(event("POST"), None)
-    assert (wrong["statusCode"], wrong["headers"]["Allow"]) == (405, "GET, HEAD, OPTIONS")

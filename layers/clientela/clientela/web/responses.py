@@ -89,7 +89,7 @@ def to_proxy(response: Response[Any]) -> ProxyResponse:
         "statusCode": response.status_code,
         "headers": response.headers,
         "body": response.body or "",
-        "isBase64Encoded": False,
+        "isBase64Encoded": response.base64_encoded,
     }
 
 
