@@ -15,6 +15,7 @@ from merchant_routes import (
     groups,
     idempotent_posts,
     imports,
+    invitations,
     merges,
     orders,
     settings,
@@ -23,7 +24,20 @@ from merchant_routes import (
 app = http_app.resolver(access.require_scope)
 app.use([idempotent_posts.idempotent])
 problems.redirect_merged(app)
-for part in (bulk, customers, orders, erasures, groups, imports, merges, exports, settings, api_keys, audit):
+for part in (
+    bulk,
+    customers,
+    orders,
+    erasures,
+    groups,
+    imports,
+    invitations,
+    merges,
+    exports,
+    settings,
+    api_keys,
+    audit,
+):
     app.include_router(part.router)
 
 

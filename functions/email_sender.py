@@ -14,8 +14,10 @@ from clientela.notifications import (
     account_notices,
     approval_mail,
     email_change_mail,
+    invitation_mail,
     new_device_mail,
     sign_in_mail,
+    waiting_mails,
     welcome_mail,
 )
 from clientela.stores import stores
@@ -24,6 +26,9 @@ DELIVER: dict[str, Callable[..., Outcome]] = {
     "sign_in_link": sign_in_mail.deliver,
     "welcome": welcome_mail.deliver,
     "approved": approval_mail.deliver,
+    "invitation": invitation_mail.deliver,
+    "waiting": waiting_mails.tell_owner,
+    "approval_requested": waiting_mails.tell_merchant,
     "email_change": email_change_mail.deliver,
     "email_changed": account_notices.email_changed,
     "new_device": new_device_mail.deliver,

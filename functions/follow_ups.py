@@ -9,9 +9,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from clientela import clock
+from clientela.customers import invitations
 from clientela.handlers import stream_batches
 from clientela.mail import mail_queue
-from clientela.notifications import account_notices, approval_mail, welcome_mail
+from clientela.notifications import account_notices, approval_mail, waiting_mails, welcome_mail
 from clientela.orders import unclaimed_orders
 from clientela.sign_in import known_devices, sessions
 from clientela.table.stream import TableChange
@@ -38,6 +39,8 @@ def _follow(change: TableChange) -> None:
         _check_vat_id,
         _welcome,
         _notify_approved,
+        _notify_waiting,
+        _invite,
         _adopt_orders,
     ):
         try:
@@ -72,7 +75,10 @@ def _check_vat_id(change: TableChange) -> None:
 def _welcome(change: TableChange) -> None:
     newcomer = welcome_mail.recipient_for(change)
     if newcomer:
-        mail_queue.put("welcome", newcomer.store_id, customer_id=newcomer.customer_id)
+        if newcomer.has_ordered:
+            mail_queue.put("welcome", newcomer.store_id, customer_id=newcomer.customer_id)
+        else:
+            mail_queue.put("invitation", newcomer.store_id, customer_id=newcomer.customer_id, reference="import")
         logger.info("welcome queued", **newcomer._asdict())
 
 
@@ -81,6 +87,22 @@ def _notify_approved(change: TableChange) -> None:
     if approved:
         mail_queue.put("approved", approved.store_id, customer_id=approved.customer_id)
         logger.info("approval notice queued", **approved._asdict())
+
+
+def _notify_waiting(change: TableChange) -> None:
+    waiting = waiting_mails.waiting_in(change)
+    if waiting:
+        mail_queue.put("waiting", waiting.store_id, customer_id=waiting.customer_id)
+        if waiting.is_own:
+            mail_queue.put("approval_requested", waiting.store_id, customer_id=waiting.customer_id)
+        logger.info("waiting notices queued", **waiting._asdict())
+
+
+def _invite(change: TableChange) -> None:
+    invited = invitations.invited_in(change)
+    if invited:
+        mail_queue.put("invitation", invited.store_id, customer_id=invited.customer_id, reference=invited.reference)
+        logger.info("invitation queued", **invited._asdict())
 
 
 def _adopt_orders(change: TableChange) -> None:

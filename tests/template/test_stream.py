@@ -60,6 +60,8 @@ BOTH = FOLLOW_UPS | EVENTS
         (None, DEVICE, FOLLOW_UPS),
         (DEVICE, DEVICE, NOBODY),
         (DEVICE, None, NOBODY),
+        (None, item("INVITATION#2026-11-21T10"), FOLLOW_UPS),
+        (item("INVITATION#2026-11-21T10"), None, NOBODY),
         (None, RUNNING, NOBODY),
         (RUNNING, ENDED, EVENTS),
         (ENDED, None, NOBODY),

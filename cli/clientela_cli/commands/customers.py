@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from clientela import clock
 from clientela.concurrency import retry_on_conflict
-from clientela.customers import customer_input, customer_search, customers
+from clientela.customers import customer_input, customer_search, customers, invitations
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_search import Sort
@@ -105,6 +105,17 @@ def change(
     if json:
         return output.json(after)
     return field_changes.print_changes(before, after, _CHANGEABLE)
+
+
+@app.command()
+def invite(context: typer.Context, store_id: options.Store, name: CustomerName, json: options.Json = False) -> None:
+    """Invite a customer by mail to use the account; at most once an hour."""
+    context.obj()
+    store = stores.read(store_id)
+    invitation = invitations.invite(store, _find(store, name).id, clock.now())
+    if json:
+        return output.json(invitation)
+    return output.say(f"The invitation goes to {invitation.email}.")
 
 
 @app.command()

@@ -39,9 +39,7 @@ def upload(
     file: File,
     mode: Annotated[Mode, typer.Option(help="Create and update customers, or only one of these.")] = "upsert",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would happen; change nothing.")] = False,
-    send_welcome: Annotated[
-        bool, typer.Option("--send-welcome", help="Send a welcome mail to every new customer.")
-    ] = False,
+    send_welcome: Annotated[bool, typer.Option("--send-welcome", help="Invite every new customer by mail.")] = False,
     delimiter: Annotated[
         Delimiter | None, typer.Option(help="The delimiter, if it is not detected correctly.", show_default=False)
     ] = None,

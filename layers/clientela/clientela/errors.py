@@ -98,6 +98,13 @@ class MergeFinalError(ClientelaError):
     title = "The merge cannot be undone"
 
 
+class InvitationRefusedError(ClientelaError):
+    """The customer cannot be invited: the mail would lead nowhere, or reach nobody."""
+
+    code = "invitation_refused"
+    title = "The customer cannot be invited"
+
+
 class OrderNotFoundError(NotFoundError):
     """The customer has no order with this id."""
 

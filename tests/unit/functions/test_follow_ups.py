@@ -9,10 +9,11 @@ from tests.support.template_file import PROJECT
 
 import follow_ups
 from clientela import clock
-from clientela.customers import customer_records, customers
+from clientela.customers import customer_records, customers, invitations
 from clientela.customers.customer_fields import Customer, NewCustomer, Source
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
+from clientela.table import keys
 from clientela.vat import vat_check_queue
 
 EVENTS = PROJECT / "events"
@@ -76,10 +77,42 @@ def test_nobody_else_is_welcomed(aws: Any, store: Store, source: Source) -> None
     assert messages(aws, "mail") == []
 
 
-def test_who_was_imported_is_welcomed_where_the_import_asks_for_it(aws: Any, store: Store) -> None:
+def test_who_was_imported_is_invited_and_not_thanked_for_an_order(aws: Any, store: Store) -> None:
     ana = made("import")
     assert followed(put(store, ana, welcome=True)) == []
-    assert [mail["customer_id"] for mail in messages(aws, "mail")] == [ana.id]
+    invitation = {"mail": "invitation", "store_id": store.id, "customer_id": ana.id, "reference": "import"}
+    assert messages(aws, "mail") == [invitation]
+
+
+@pytest.mark.parametrize("source", ["order", "sign_in"])
+def test_owner_and_merchant_are_told_that_a_new_account_waits(aws: Any, store: Store, source: Source) -> None:
+    ana = made(source, status="pending")
+    assert followed(put(store, ana)) == []
+    assert sorted(mail["mail"] for mail in messages(aws, "mail")) == ["approval_requested", "waiting"]
+
+
+def test_who_was_imported_as_pending_is_told_only_if_the_import_asks_for_mails(aws: Any, store: Store) -> None:
+    ana = made("import", status="pending")
+    assert followed(put(store, ana)) == []
+    assert messages(aws, "mail") == []
+    assert followed(put(store, ana, welcome=True)) == []
+    assert [mail["mail"] for mail in messages(aws, "mail")] == ["waiting"]
+
+
+def test_who_is_back_after_an_undone_merge_is_not_welcomed_again(aws: Any, store: Store) -> None:
+    for status in ("active", "pending"):
+        assert followed(put(store, made(status=status).model_copy(update={"version": 3}))) == []
+    assert messages(aws, "mail") == []
+
+
+def test_an_invitation_is_mailed(aws: Any, store: Store) -> None:
+    ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    invitations.invite(store, ana.id, NOW, "blk_1")
+    (item,) = invitations.InvitationRecord.list_by_prefix(keys.customer(store.id, ana.id), keys.INVITATION_PREFIX)
+    assert followed(record(None, item.item()), record(item.item(), None)) == []
+    assert messages(aws, "mail") == [
+        {"mail": "invitation", "store_id": store.id, "customer_id": ana.id, "reference": "blk_1"}
+    ]
 
 
 def test_a_change_or_the_end_of_an_account_is_no_reason_to_welcome(aws: Any, store: Store) -> None:

@@ -9,7 +9,7 @@ import pytest
 from clientela import clock
 from clientela.mail import mail_rendering
 from clientela.mail.mail_rendering import MailContent
-from clientela.notifications import account_notices, email_change_mail, sign_in_mail
+from clientela.notifications import account_notices, email_change_mail, sign_in_mail, waiting_mails
 from clientela.schema import languages
 from clientela.stores import branding, store_urls
 from clientela.stores.stores import Branding, Store
@@ -39,6 +39,9 @@ ALL_MAILS = [
     sign_in_mail.sign_in_link_mail(None, "123456"),
     MailContent("welcome", {"link": LINK, "name": "Ana"}),
     MailContent("approved", {"link": LINK, "name": "Ana"}),
+    MailContent("invitation", {"link": LINK, "name": "Ana"}),
+    waiting_mails.waiting_mail(),
+    MailContent("approval_requested", {"email": "ana@example.com"}),
     MailContent("email_in_use", {"link": LINK}),
     email_change_mail.email_change_mail(LINK, "123456"),
     account_notices.email_changed_mail(LINK),
@@ -62,7 +65,7 @@ def test_every_mail_is_whole_in_every_language(shop: Store, language: str, mail:
     assert "Café & Söhne" in letter.subject
     assert "Café &amp; Söhne" in letter.html
     assert "{" not in letter.subject + letter.text + letter.html.partition("</style>")[2]
-    if mail.context["link"]:
+    if mail.context.get("link"):
         assert LINK in letter.text
         assert f'href="{LINK}"' in letter.html
 
@@ -72,7 +75,9 @@ def test_every_text_of_the_table_is_in_the_mail(shop: Store) -> None:
     everything = "".join(letter.subject + html.unescape(letter.html) for letter in letters)
     for name in NAMES:
         for text in mail_rendering._texts(name)["en"].values():
-            assert text.format(store="Café & Söhne", minutes=10, days=7, name="Ana") in everything
+            assert (
+                text.format(store="Café & Söhne", minutes=10, days=7, name="Ana", email="ana@example.com") in everything
+            )
 
 
 def test_languages_have_the_same_texts() -> None:

@@ -34,6 +34,8 @@ class BulkChange(Model):
     """The new value of `tax_exempt`."""
     status: Status | None = None
     """The new status."""
+    invite: Literal[True] | None = None
+    """Whether to invite the customers by mail, as `inviteCustomer` does. Example: true"""
 
 
 class NewBulk(Model):

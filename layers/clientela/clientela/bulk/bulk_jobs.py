@@ -20,7 +20,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from clientela import ids, settings
 from clientela.aws import clients
 from clientela.bulk.bulk_fields import BulkChange, BulkJob, BulkResult, ListChange
-from clientela.customers import customer_input, customer_search, customers, filter_summaries
+from clientela.customers import customer_input, customer_search, customers, filter_summaries, invitations
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import BulkJobNotFoundError, ClientelaError, VersionConflictError
@@ -214,9 +214,12 @@ def _change_one(store: Store, customer_id: str, changes: BulkChange, now: dateti
 
     try:
         after = customers.change(store, customer_id, apply_seen, now, by)
+        if changes.invite:  # a job that runs twice invites once
+            invitations.invite(store, customer_id, now, by.id if by.kind == "bulk" else None)
     except ClientelaError as error:
         return failure(customer_id, error)
-    return BulkResult(id=customer_id, result="unchanged" if after == seen[-1] else "changed")
+    is_unchanged = after == seen[-1] and not changes.invite
+    return BulkResult(id=customer_id, result="unchanged" if is_unchanged else "changed")
 
 
 def _patch(before: Customer, changes: BulkChange) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from clientela.bulk import bulk_jobs
 from clientela.bulk.bulk_fields import BulkChange, BulkResult
-from clientela.customers import customer_search, customers
+from clientela.customers import customer_search, customers, invitations
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ClientelaError, GroupUnknownError
 from clientela.groups import groups
@@ -51,6 +51,8 @@ def _result(store: Store, customer_id: str, changes: BulkChange, unknown: set[st
         after = bulk_jobs.apply(store, before, changes)
         if missing := [group for group in after.groups if group in unknown and group not in before.groups]:
             raise GroupUnknownError(Sentence("Group “{id}” not found in this store.", id=missing[0]))
+        if changes.invite:
+            invitations.require_invitable(store, after)
     except ClientelaError as error:
         return bulk_jobs.failure(customer_id, error)
-    return BulkResult(id=customer_id, result="unchanged" if after == before else "changed")
+    return BulkResult(id=customer_id, result="unchanged" if after == before and not changes.invite else "changed")

@@ -109,7 +109,7 @@ class ImportJob(Counts):
     dry_run: bool = False
     """Whether the import only counts what it would do. Example: false"""
     send_welcome: bool = False
-    """Whether created customers get a mail. Example: false"""
+    """Whether created customers are invited by mail. Example: false"""
     detected: DetectedFormat | None = None
     """The format of the file; null until it is known."""
     rows_total: int | None = None

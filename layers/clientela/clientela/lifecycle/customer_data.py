@@ -116,6 +116,10 @@ def _mail(item: dynamodb.Item) -> MailRecord:
     return MailRecord.model_validate({"mail": item["sk"]["S"].removeprefix(keys.MAIL_PREFIX), **delivery})
 
 
+def _invitation(item: dynamodb.Item) -> MailRecord:
+    return MailRecord.model_validate({"mail": "invitation", "at": item["at"]["S"]})
+
+
 # Prefix of the sort key → its section, and how to read the item.
 SECTIONS: dict[str, tuple[str, _Reader]] = {
     keys.CONSENT_PREFIX: ("consents", lambda item: load(Consent, item["consent"])),
@@ -124,6 +128,7 @@ SECTIONS: dict[str, tuple[str, _Reader]] = {
     keys.EMAIL_REVERT_PREFIX: ("email_changes", _email),
     keys.EVENT_PREFIX: ("history", lambda item: load(HistoryEntry, item["event"])),
     keys.MAIL_PREFIX: ("mails", _mail),
+    keys.INVITATION_PREFIX: ("mails", _invitation),
     keys.ORDER_PREFIX: ("orders", lambda item: load(Order, item["order"])),
     keys.SESSION_PREFIX: ("sessions", lambda item: load(Session, item["session"])),
 }

@@ -1,4 +1,7 @@
-"""The mail to a customer whose account was opened by an order, or by an import that asks for it."""
+"""The mail to a customer whose account was opened by an order.
+
+An import that asks for mails sends invitations instead: `invitation_mail`.
+"""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -18,21 +21,24 @@ RETENTION = timedelta(days=30)  # longer than the queue's retention
 
 
 class WelcomeRecipient(NamedTuple):
-    """A new customer to welcome."""
+    """A new customer to welcome, or to invite if there was no order."""
 
     store_id: str
     customer_id: str
+    has_ordered: bool
 
 
 def recipient_for(change: TableChange) -> WelcomeRecipient | None:
     """Return the customer to welcome after a change, or None.
 
     That is a new customer from an order or from an import with `send-welcome`, if the store sends
-    welcome mails. 1 read unit if the store is not cached.
+    welcome mails. Who waits for approval is not welcomed yet: `waiting_mails`. 1 read unit if the
+    store is not cached.
     """
     if change.sk != keys.PROFILE or change.before or not change.after or not _asks_for_welcome(change):
         return None
-    customer = WelcomeRecipient(*keys.customer_of(change.pk))
+    has_ordered = attributes.load_raw(change.after["customer"]).get("source") == "order"
+    customer = WelcomeRecipient(*keys.customer_of(change.pk), has_ordered)
     try:
         return customer if _sends_welcome(stores.get(customer.store_id)) else None
     except StoreNotFoundError:
@@ -47,8 +53,8 @@ def deliver(store: Store, customer_id: str, now: datetime) -> Outcome:
 
 def _asks_for_welcome(change: TableChange) -> bool:
     profile = change.after or {}
-    if int(profile["version"]["N"]) > 1:
-        return False  # a merged customer who is back
+    if int(profile["version"]["N"]) > 1 or profile["status"]["S"] == "pending":
+        return False  # a merged customer who is back, or one who may not order yet
     return "welcome" in profile or attributes.load_raw(profile["customer"]).get("source") == "order"
 
 

@@ -38,6 +38,7 @@ DEVICE_PREFIX = "DEVICE#"
 EMAIL_CHANGE_PREFIX = "EMAIL_CHANGE#"
 EMAIL_REVERT_PREFIX = "EMAIL_REVERT#"
 MAIL_PREFIX = "MAIL#"
+INVITATION_PREFIX = "INVITATION#"
 SIGN_IN_PREFIX = "SIGN_IN#"
 AUDIT_PREFIX = "AUDIT#"
 AUDIT_END = "AUDIT$"  # sorts after every key that starts with the prefix
@@ -300,6 +301,11 @@ def email_revert(version: int) -> str:
 def mail(name: str) -> str:
     """`MAIL#welcome`: the delivery of a mail to the collection's customer or sign-in request."""
     return f"{MAIL_PREFIX}{name}"
+
+
+def invitation(reference: str) -> str:
+    """`INVITATION#2026-11-21T10` or `INVITATION#blk_01K…`: an invitation, by its occasion."""
+    return f"{INVITATION_PREFIX}{reference}"
 
 
 def merged_customer(customer_id: str) -> str:

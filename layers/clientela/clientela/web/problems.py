@@ -45,6 +45,7 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.CustomerNotFoundError: HTTPStatus.NOT_FOUND,
     errors.MergeNotFoundError: HTTPStatus.NOT_FOUND,
     errors.MergeFinalError: HTTPStatus.CONFLICT,
+    errors.InvitationRefusedError: HTTPStatus.CONFLICT,
     errors.CustomerMergedError: HTTPStatus.PERMANENT_REDIRECT,
     errors.ImportNotFoundError: HTTPStatus.NOT_FOUND,
     errors.OrderNotFoundError: HTTPStatus.NOT_FOUND,
