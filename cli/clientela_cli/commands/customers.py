@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from clientela import clock
 from clientela.concurrency import retry_on_conflict
-from clientela.customers import customer_input, customer_search, customers, invitations
+from clientela.customers import customer_input, customer_search, customers, group_filter, invitations
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_search import Sort
@@ -47,6 +47,7 @@ def list_(
     """List a store's customers that pass all filters."""
     context.obj()
     store = stores.read(store_id)
+    filter_ = group_filter.resolve(store, filter_)
     customers = customer_search.page(store, sort=sort, filter_=filter_, limit=limit).items
     if json:
         return output.json(customers)

@@ -1,5 +1,6 @@
 """The filters of the customer list as options of a command."""
 
+import ast
 import inspect
 from collections.abc import Callable
 from functools import wraps
@@ -28,17 +29,32 @@ def filtered(command: Callable[..., None]) -> Callable[..., None]:
 
     own = inspect.signature(command, eval_str=True)
     parameters = [each for each in own.parameters.values() if each.name != "filter_"]
-    parameters += [_option(name, field) for name, field in CustomerFilter.model_fields.items()]
+    helps = _field_docs()
+    parameters += [_option(name, field, helps.get(name)) for name, field in CustomerFilter.model_fields.items()]
     run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]  # read by Typer
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run
 
 
-def _option(name: str, field: FieldInfo) -> inspect.Parameter:
+def _field_docs() -> dict[str, str]:
+    """Return the text below each filter in its class, without the example.
+
+    Pydantic knows no text: it would cost the functions time to start.
+    """
+    (class_,) = ast.parse(inspect.getsource(CustomerFilter)).body
+    texts = {}
+    for field, below in zip(class_.body, class_.body[1:], strict=False):  # type: ignore[attr-defined]
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                texts[name] = " ".join(text.partition("Example: ")[0].split())
+    return texts
+
+
+def _option(name: str, field: FieldInfo, text: str | None) -> inspect.Parameter:
     kind: Any = _kind(field.annotation)
     flag = _NAMES.get(name, f"--{name.replace('_', '-')}")
     flags = f"{flag}/--no-{flag.removeprefix('--')}" if kind is bool else flag
-    option = typer.Option(flags, help=field.description, show_default=False)
+    option = typer.Option(flags, help=text, show_default=False)
     annotation: Any = Annotated[kind | None, option]
     return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=annotation)
 

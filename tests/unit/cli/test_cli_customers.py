@@ -62,6 +62,7 @@ def test_every_filter_of_the_api_is_an_option(run: Run) -> None:
     missing = [name for name in CustomerFilter.model_fields if f"--{name.replace('_', '-')[:12]}" not in shown]
     assert missing == ["ids"]
     assert "--id " in shown
+    assert "Customers who" in shown
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,7 @@ def test_every_filter_of_the_api_is_an_option(run: Run) -> None:
         (["--tax-exempt"], ["bo"]),
         (["--no-tax-exempt", "--country", "ES"], ["ana"]),
         (["--group", "GROUP"], ["ana"]),
+        (["--group", "g"], ["ana"]),
         (["--tag", "vip", "--email", "ana@example.com"], ["ana"]),
         (["--created-from", "2099-01-01T00:00:00Z"], []),
         (["--max-orders", "0", "--sort", "email"], ["ana", "bo"]),
@@ -87,6 +89,11 @@ def test_filters_select_customers(run: Run, options: list[str], found: list[str]
         ids[name] = customers.create(store, NewCustomer.model_validate(fields), clock.now()).id
     listed = run("customers", "list", "demo", *[ids.get(option, option) for option in options], "--json").json()
     assert [customer["email"].split("@")[0] for customer in listed] == found
+
+
+def test_an_unknown_group_is_refused(run: Run) -> None:
+    code, out, err = run("customers", "list", "demo", "--group", "nobody")
+    assert (code, out, err) == (1, "", "clientela: group: no group of this store has this id or code\n")
 
 
 @pytest.mark.parametrize(
