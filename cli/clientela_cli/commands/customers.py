@@ -15,10 +15,10 @@ from clientela.customers.customer_search import Sort
 from clientela.errors import CustomerNotFoundError, VersionConflictError
 from clientela.lifecycle import customer_removal
 from clientela.lifecycle.erasures import Erasure
-from clientela.schema.actors import OPERATOR
 from clientela.schema.email_addresses import Email
 from clientela.stores import stores
 from clientela.stores.stores import Store
+from clientela_cli import deployment
 from clientela_cli.commands import field_changes, migrate
 from clientela_cli.commands.filter_options import filtered
 from clientela_cli.console import options, output
@@ -78,7 +78,8 @@ def create(
     values = field_changes.read_optional(patch, fields) | {"email": email}
     context.obj()
     store = stores.read(store_id)
-    _print(customers.create(store, customer_input.parse_new(store, values), clock.now()), json)
+    by = deployment.operator()
+    _print(customers.create(store, customer_input.parse_new(store, values), clock.now(), by), json)
 
 
 @app.command()
@@ -96,11 +97,11 @@ def change(
     """
     changes = field_changes.read(patch, fields)
     context.obj()
-    store = stores.read(store_id)
+    store, by = stores.read(store_id), deployment.operator()
 
     def attempt() -> tuple[Customer, Customer]:
         before = _find(store, name)
-        return before, customers.patch(store, before.id, changes, clock.now(), before.version)
+        return before, customers.patch(store, before.id, changes, clock.now(), before.version, by)
 
     before, after = retry_on_conflict(attempt, (VersionConflictError,))
     if json:
@@ -136,7 +137,7 @@ def erase(
     store = stores.read(store_id)
     customer_id = name if _is_id(name) else _find(store, name).id
     options.confirm(f"All personal data of {name} will be deleted for good.", customer_id, yes=yes)
-    certificate = customer_removal.erase(store, customer_id, clock.now(), OPERATOR, lambda: False)
+    certificate = customer_removal.erase(store, customer_id, clock.now(), deployment.operator(), lambda: False)
     if json:
         return output.json(certificate)
     return _print_certificate(certificate)

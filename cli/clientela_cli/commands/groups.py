@@ -10,9 +10,9 @@ from clientela.concurrency import retry_on_conflict
 from clientela.errors import GroupNotFoundError, VersionConflictError
 from clientela.groups import groups
 from clientela.groups.groups import Group, NewGroup
-from clientela.schema.actors import OPERATOR
 from clientela.stores import stores
 from clientela.stores.stores import Store
+from clientela_cli import deployment
 from clientela_cli.commands import field_changes
 from clientela_cli.console import options, output
 
@@ -57,7 +57,7 @@ def create(
     """
     new = NewGroup.model_validate(field_changes.read_optional(patch, fields) | {"code": code, "name": name})
     context.obj()
-    _print(groups.create(stores.read(store_id), new, clock.now()), json)
+    _print(groups.create(stores.read(store_id), new, clock.now(), deployment.operator()), json)
 
 
 @app.command()
@@ -75,11 +75,11 @@ def change(
     """
     changes = field_changes.read(patch, fields)
     context.obj()
-    store = stores.read(store_id)
+    store, by = stores.read(store_id), deployment.operator()
 
     def attempt() -> tuple[Group, Group]:
         before = _find(store, name)
-        return before, groups.patch(store, before.id, changes, clock.now(), before.version)
+        return before, groups.patch(store, before.id, changes, clock.now(), before.version, by)
 
     before, after = retry_on_conflict(attempt, (VersionConflictError,))
     if json:
@@ -103,7 +103,7 @@ def delete(
     store = stores.read(store_id)
     group_id = _find_id(store, name)
     options.confirm(f"The group {name} will be deleted, and its members leave it.", name, yes=yes)
-    group_removal.remove(store, group_id, clock.now(), OPERATOR)
+    group_removal.remove(store, group_id, clock.now(), deployment.operator())
     if json:
         return output.json({"store_id": store.id, "id": group_id, "status": "deleted"})
     return output.details(deleted=group_id)

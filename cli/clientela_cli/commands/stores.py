@@ -1,20 +1,25 @@
-"""`clientela stores`: create, list, show, change, allow-sender."""
+"""`clientela stores`: create, list, show, change, allow-sender, delete, deletions."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
 from pydantic import TypeAdapter
+from rich.progress import Progress, TaskID, TextColumn
 
 from clientela import clock
 from clientela.customers import store_settings
+from clientela.lifecycle import store_deletions
+from clientela.lifecycle.store_deletions import StoreDeletion
 from clientela.mail import senders
 from clientela.schema import validation_errors
 from clientela.schema.email_addresses import Email
-from clientela.stores import stores
+from clientela.stores import pending_deletions, stores
 from clientela.stores.stores import StoreSettings
 from clientela_cli import deployment
 from clientela_cli.commands import field_changes
-from clientela_cli.console import options, output, suggestions
+from clientela_cli.console import options, output, progress, suggestions
+from clientela_cli.console.exit_codes import INTERRUPTED, CommandError
 
 app = typer.Typer(help="Stores of the deployment.", no_args_is_help=True)
 
@@ -126,6 +131,72 @@ def allow_sender(context: typer.Context, store_id: options.Store, address: Sende
     sender = TypeAdapter(Email).validate_python(address)
     context.obj()
     _print(senders.allow(store_id, sender, clock.now(), deployment.operator()), json)
+
+
+@app.command()
+def delete(
+    context: typer.Context, store_id: options.Store, yes: options.Yes = False, json: options.Json = False
+) -> None:
+    """Delete a store with all its data for good, and print the certificate.
+
+    That is everything in the table and all files in both buckets. Running imports, exports and bulk
+    changes stop. It takes at least a minute and a half, because functions may know the store for
+    half a minute. Ctrl-C interrupts it, and the same command continues.
+    """
+    context.obj()
+    if pending_deletions.find(store_id) is None:
+        name = stores.read(store_id).name
+        options.confirm(f"All data of the store {name} will be deleted for good.", store_id, yes=yes)
+    try:
+        with progress.bar(TextColumn("")) as bar:
+            task = bar.add_task("Deleting", total=None)
+            deletion = store_deletions.delete(
+                store_id, deployment.operator(), clock.now, lambda activity, done: _advance(bar, task, activity, done)
+            )
+    except KeyboardInterrupt:
+        command = suggestions.command(f"stores delete {store_id}")
+        raise CommandError(f"Interrupted: the store is gone, and {command} deletes the rest.", INTERRUPTED) from None
+    if json:
+        return output.json(deletion)
+    return _print_deletion(deletion)
+
+
+@app.command()
+def deletions(context: typer.Context, json: options.Json = False) -> None:
+    """List the certificates of deleted stores, oldest first."""
+    context.obj()
+    all_deletions = store_deletions.list_all()
+    if json:
+        return output.json(all_deletions)
+    rows = [
+        (each.id, each.store_id, each.status, _time(each.begun_at), _time(each.completed_at), _counts(each))
+        for each in all_deletions
+    ]
+    return output.table(["Deletion", "Store", "Status", "Begun at", "Completed at", "Deleted"], rows)
+
+
+def _advance(bar: Progress, task: TaskID, activity: str, done: int) -> None:
+    bar.update(task, advance=done)
+    bar.update(task, description=f"{activity}: {bar.tasks[task].completed:,.0f} items")
+
+
+def _print_deletion(deletion: StoreDeletion) -> None:
+    output.details(
+        deletion=deletion.id,
+        store=deletion.store_id,
+        status=deletion.status,
+        begun_at=_time(deletion.begun_at),
+        completed_at=_time(deletion.completed_at),
+        deleted=_counts(deletion),
+    )
+
+
+def _counts(deletion: StoreDeletion) -> list[str]:
+    return [f"{count:,} {kind.replace('_', ' ')}" for kind, count in deletion.deleted.items() if count]
+
+
+def _time(moment: datetime | None) -> str:
+    return clock.format_timestamp(moment) if moment else ""
 
 
 def _print(store: stores.Store, json: bool) -> None:

@@ -93,7 +93,7 @@ def test_filters_select_customers(run: Run, options: list[str], found: list[str]
 
 def test_an_unknown_group_is_refused(run: Run) -> None:
     code, out, err = run("customers", "list", "demo", "--group", "nobody")
-    assert (code, out, err) == (1, "", "clientela: group: no group of this store has this id or code\n")
+    assert (code, out, err) == (1, "", "clientela: group: No group of this store has this id or code.\n")
 
 
 @pytest.mark.parametrize(

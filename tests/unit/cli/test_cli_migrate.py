@@ -66,7 +66,7 @@ def test_one_stores_customers_are_reindexed_again_and_again(run: Run) -> None:
         assert (code, "complete" in out, listed(run)) == (0, True, 1)
         run("customers", "erase", "demo", customer_id, "--yes")
     assert layout_version.current() == 0
-    assert run("customers", "reindex", "nobody") == (1, "", "clientela: Store 'nobody' not found.\n")
+    assert run("customers", "reindex", "nobody") == (1, "", "clientela: Store “nobody” not found.\n")
 
 
 def test_an_interrupted_run_says_how_to_continue(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Stores on the command line."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.support.cli import Run, deploy, runner
 
 from clientela import clock
 from clientela.customers import store_settings
+from clientela.lifecycle import store_deletions, store_sweep
 from clientela.stores import stores
 
 
@@ -190,3 +192,59 @@ def test_an_invalid_sender_or_unknown_store_is_refused(run: Run, store_id: str, 
     run("stores", "create", "demo", "--name", "Demo")
     ended = run("stores", "allow-sender", store_id, address)
     assert (ended.code, ended.out, ended.err.count("\n")) == (code, "", 1)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is waited for, and moto reads the whole table in each segment."""
+    monkeypatch.setattr(store_deletions, "SETTLED_AFTER", timedelta(0))
+    monkeypatch.setattr(store_sweep, "SEGMENTS", 1)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_store_is_deleted_after_its_id_is_typed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("stores", "create", "demo", "--name", "Demo")
+    run("customers", "create", "demo", "ana@example.com")
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: "Demo")
+    assert run("stores", "delete", "demo") == (2, "", "clientela: Not confirmed: nothing was changed.\n")
+    assert stores.read("demo").name == "Demo"
+    asked: list[str] = []
+    monkeypatch.setattr("typer.prompt", lambda text, **_: asked.append(text) or "demo")
+    code, out, _ = run("stores", "delete", "demo")
+    assert (code, "complete" in out, "1 customers" in out) == (0, True, True)
+    assert "store Demo will be deleted" in asked[0]
+    assert run("stores", "list", "--json").json() == []
+    assert run("stores", "delete", "demo", "--yes") == (1, "", "clientela: Store “demo” not found.\n")
+
+
+@pytest.mark.usefixtures("at_once")
+def test_the_certificates_of_deleted_stores_are_listed(run: Run) -> None:
+    for name in ("demo", "other"):
+        run("stores", "create", name, "--name", "Demo")
+        certificate = run("stores", "delete", name, "--yes", "--json").json()
+        assert (certificate["store_id"], certificate["status"]) == (name, "complete")
+    assert [each["store_id"] for each in run("stores", "deletions", "--json").json()] == ["demo", "other"]
+    assert all(text in run("stores", "deletions").out for text in ("demo", "other", "complete"))
+
+
+@pytest.mark.usefixtures("at_once")
+def test_an_interrupted_deletion_says_how_to_continue_and_asks_no_more(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("stores", "create", "demo", "--name", "Demo")
+    with monkeypatch.context() as context:
+        context.setattr(store_sweep, "delete_files", interrupt)
+        code, out, err = run("stores", "delete", "demo", "--yes")
+    assert (code, out) == (130, "")
+    assert (
+        err
+        == "clientela: Interrupted: the store is gone, and `clientela --local stores delete demo` deletes the rest.\n"
+    )
+    assert run("stores", "deletions", "--json").json()[0]["status"] == "running"
+    code, out, err = run("stores", "create", "demo", "--name", "Demo")
+    assert (code, err) == (1, "clientela: The store “demo” is being deleted.\n")
+    assert run("stores", "delete", "demo", "--json").json()["status"] == "complete"
+
+
+def interrupt(_store_id: str) -> int:
+    raise KeyboardInterrupt

@@ -26,7 +26,7 @@ from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import BulkJobNotFoundError, ClientelaError, VersionConflictError
 from clientela.schema.actors import Actor, FieldChange
 from clientela.sentences import Sentence
-from clientela.stores import audit_trail
+from clientela.stores import audit_trail, store_existence
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
 from clientela.table.attributes import DocumentAttribute, load
@@ -120,7 +120,7 @@ def run(store: Store, job_id: str, read_clock: Callable[[], datetime], out_of_ti
     """
     record = _record(store, job_id)
     try:
-        while record.job.finished_at is None:
+        while record.job.finished_at is None and store_existence.exists(store.id):
             if out_of_time():
                 _call_function(store, job_id)
                 break

@@ -5,6 +5,7 @@ import hashlib
 import io
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self, TypedDict
 
@@ -52,6 +53,16 @@ def write(
             rows += len(block)
         check(rows)
     return FileSummary(rows, writer.size, writer.digest.hexdigest())
+
+
+def file_key(store_id: str, created_at: datetime) -> str:
+    """Return `demo/customers-20261121T030000.000Z.csv`, the same for every run of a job."""
+    return f"{store_id}/customers-{created_at:%Y%m%dT%H%M%S}.{created_at.microsecond // 1000:03}Z.csv"
+
+
+def manifest_key(store_id: str, created_at: datetime) -> str:
+    """Return `demo/customers-20261121T030000.000Z.manifest.json`."""
+    return file_key(store_id, created_at).removesuffix(".csv") + ".manifest.json"
 
 
 def write_manifest(key: str, manifest: Model) -> None:

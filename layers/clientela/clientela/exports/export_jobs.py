@@ -23,7 +23,7 @@ from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.sentences import Sentence
-from clientela.stores import audit_trail, stores
+from clientela.stores import audit_trail, store_existence, stores
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
 from clientela.table.attributes import DocumentAttribute, load
@@ -155,10 +155,15 @@ def run(store: Store, job_id: str, now: datetime, run_by: str | None = None) -> 
         summary = _write(store, record.job)
         finished_at = _time_since(now, began)
         _write_manifest(store, record.job, summary, finished_at)
+    except StoreNotFoundError:  # the store was deleted: its jobs and files are being deleted
+        return record.job
     except Exception as error:
         _update(record, status="failed", message=_reason(error), finished_at=_time_since(now, began))
         raise
-    names = {"file": _file_key(store, record.job), "manifest": _manifest_key(store, record.job)}
+    names = {
+        "file": export_files.file_key(store.id, record.job.created_at),
+        "manifest": export_files.manifest_key(store.id, record.job.created_at),
+    }
     return _update(record, status="succeeded", finished_at=finished_at, **summary._asdict(), **names).job
 
 
@@ -257,31 +262,21 @@ def _write(store: Store, job: ExportJob) -> export_files.FileSummary:
                 raise ExportIncompleteError(f"{rows} rows were written, but {least} to {most} customers were counted.")
 
     group_codes = {group.id: group.code for group in groups.list_all(store)}
-    profiles = customer_search.all_profiles(store, job.filter)
-    return export_files.write(_file_key(store, job), profiles, group_codes, check)
+    profiles = store_existence.require_while(store.id, customer_search.all_profiles(store, job.filter))
+    return export_files.write(export_files.file_key(store.id, job.created_at), profiles, group_codes, check)
 
 
 def _write_manifest(store: Store, job: ExportJob, summary: export_files.FileSummary, finished_at: datetime) -> None:
     manifest = Manifest(
         export=job.id,
-        file=_file_key(store, job),
+        file=export_files.file_key(store.id, job.created_at),
         columns=list(export_columns.HEADERS),
         filter=job.filter,
         started=job.started_at or job.created_at,
         finished=finished_at,
         **summary._asdict(),
     )
-    export_files.write_manifest(_manifest_key(store, job), manifest)
-
-
-def _file_key(store: Store, job: ExportJob) -> str:
-    """Return `demo/customers-20261121T030000.000Z.csv`, the same for every run of the job."""
-    moment = job.created_at
-    return f"{store.id}/customers-{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03}Z.csv"
-
-
-def _manifest_key(store: Store, job: ExportJob) -> str:
-    return _file_key(store, job).removesuffix(".csv") + ".manifest.json"
+    export_files.write_manifest(export_files.manifest_key(store.id, job.created_at), manifest)
 
 
 def _update(record: ExportRecord, **changes: Any) -> ExportRecord:

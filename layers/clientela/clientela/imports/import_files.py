@@ -78,9 +78,14 @@ def delete(source: Source) -> None:
     clients.s3().delete_object(Bucket=source.bucket, Key=source.key, **version)  # type: ignore[arg-type]
 
 
+def folder(job_id: str) -> str:
+    """Return `_jobs/imp_01K…/`, the beginning of the keys of a job's own files."""
+    return f"{PREFIX}{job_id}/"
+
+
 def plan_key(job_id: str) -> str:
     """Return `_jobs/imp_01K…/plan.json`, the key of the plan: one chunk per Map call."""
-    return f"{PREFIX}{job_id}/plan.json"
+    return f"{folder(job_id)}plan.json"
 
 
 def write_plan(store_id: str, job_id: str, chunks: list[Chunk]) -> None:

@@ -14,6 +14,7 @@ from clientela.imports import import_files, import_jobs, import_start
 from clientela.imports.chunk_results import REPORT_COLUMNS, ChunkResult, ReportLine, repeated_columns
 from clientela.imports.import_files import Report
 from clientela.imports.import_jobs import Counts, DetectedFormat, ImportRecord, Status
+from clientela.stores import store_existence
 
 MAX_BYTES_IN_MEMORY = 10_000_000  # of a report; a larger one is written to the function's disk
 
@@ -25,12 +26,16 @@ class ResultMissingError(RuntimeError):
 def finish(store_id: str, job_id: str, now: datetime, failed: str | None = None) -> Status:
     """End a job: `succeeded` if every chunk has its result, else `failed`. Safe to repeat.
 
+    If the store is deleted, the job is `cancelled`, and nothing is written.
+
     `failed` names the error that stopped the state machine. Chunks may have no result then: their
     rows count as rejected, so that each row of the file is always counted once. A newer version of
     the file that waited for this job is started.
 
     Cost: 1 write unit per KB of the job, and that of `import_start.start_next`.
     """
+    if not store_existence.exists(store_id):
+        return "cancelled"
     record = import_jobs.get_record(store_id, job_id)
     if not import_jobs.has_ended(record):
         record = _end(record, now, failed)

@@ -13,6 +13,7 @@ applied in any order.
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -31,7 +32,9 @@ from clientela.errors import (
     CustomerNotFoundError,
     EmailTakenError,
     GroupUnknownError,
+    ImportNotFoundError,
     InvalidInputError,
+    StoreNotFoundError,
     VersionConflictError,
 )
 from clientela.imports import import_customers, import_files, import_jobs, import_passwords, import_rows
@@ -40,7 +43,7 @@ from clientela.imports.import_customers import ImportedCustomer, Rules
 from clientela.imports.import_jobs import DetectedFormat, ImportRecord
 from clientela.imports.import_rows import Row
 from clientela.imports.row_issues import RowIssue, RowRefusedError
-from clientela.stores import stores
+from clientela.stores import store_existence, stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
 from clientela.table.attributes import load
@@ -64,21 +67,27 @@ class ChunkRecord(Record):
 
 
 def run(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
-    """Load one chunk, unless it is done. Safe to repeat.
+    """Load one chunk, unless it is done or the store is deleted. Safe to repeat.
 
     Raises:
         BusyError: others keep changing one of the customers.
 
     Cost of a row: 12 write units and 1 read unit if it creates a customer; 10 to 18 and 1 if it
     updates one; 1 read unit if it changes nothing. In addition 2 write units for each group that a
-    transaction adds customers to; 1 read unit and 4 write units for a password hash.
+    transaction adds customers to; 1 read unit and 4 write units for a password hash;
+    2 read units for a chunk, and 1 for each transaction.
     """
-    record = import_jobs.get_record(store_id, job_id)
-    key = keys.import_chunks(store_id, job_id), keys.import_chunk(chunk.index)
+    with suppress(StoreNotFoundError):
+        _run(stores.read(store_id), job_id, chunk, now)
+
+
+def _run(store: Store, job_id: str, chunk: Chunk, now: datetime) -> None:
+    record = import_jobs.get_record(store.id, job_id)
+    key = keys.import_chunks(store.id, job_id), keys.import_chunk(chunk.index)
     progress = ChunkRecord.find(*key) or ChunkRecord(*key, ttl=int((now + RETENTION).timestamp()))
     if record.job.detected is None or progress.done or record.replaced or import_jobs.has_ended(record):
         return
-    store, parsed = stores.get(store_id), _parse_chunk(record, record.job.detected, chunk)
+    parsed = _parse_chunk(record, record.job.detected, chunk)
     earlier_updates = frozenset(map(int, progress.updates or ()))
     rules = import_customers.build_rules(store, record, record.job.detected, earlier_updates)
     imported = _apply_chunk(store, parsed.rows, rules, now)
@@ -207,6 +216,7 @@ def _prepare(
 
 
 def _write_batch(store: Store, batch: _Batch, rules: Rules, now: datetime) -> Sequence[ImportedCustomer]:
+    store_existence.require(store.id)  # a deleted store's import stops here
     try:
         batch.write.commit()
     except GroupUnknownError:  # a group was deleted since the groups were read
@@ -249,7 +259,7 @@ def _mark_done(record: ImportRecord, progress: ChunkRecord, chunk_result: ChunkR
             is_open = ChunkRecord.pk.does_not_exist() | (ChunkRecord.done == False)  # noqa: E712
             write.put_record(progress, is_open, _AlreadyDoneError())
             if adds:
-                write.update(record, adds, is_bookkeeping=True)
+                write.update(record, adds, ImportRecord.pk.exists(), ImportNotFoundError(), is_bookkeeping=True)
     except _AlreadyDoneError:
         return
 

@@ -4,6 +4,7 @@ Events may arrive twice, and a function may die between any two calls. A repetit
 same job, the same plan and the same execution, which is named by the job's id.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 from clientela import ids
@@ -14,7 +15,7 @@ from clientela.imports import import_files, import_finish, import_jobs, import_o
 from clientela.imports.file_versions import VersionOrder
 from clientela.imports.import_files import UploadedFile
 from clientela.imports.import_jobs import Counts, ImportJob, ImportRecord
-from clientela.stores import stores
+from clientela.stores import store_existence, stores
 from clientela.stores.stores import Store
 
 _FILE_DELETED_NOTE = "The file was deleted, because it names a column of passwords."
@@ -38,10 +39,16 @@ def receive(bucket: str, key: str, version_id: str | None, now: datetime, sequen
     file = import_files.find(bucket, key, version_id) if store else None
     if store is None or file is None:
         return None
+    with suppress(StoreNotFoundError):  # deleted meanwhile
+        return _import(store, file, VersionOrder.of(file, sequencer), now)
+    return None
+
+
+def _import(store: Store, file: UploadedFile, order: VersionOrder, now: datetime) -> str:
     job = _build_job(file, now)
     record = import_jobs.register(store, job, file.source)
     if record.status in ("received", "planned"):
-        record = _start(store, record, file, VersionOrder.of(file, sequencer), now)
+        record = _start(store, record, file, order, now)
     if _FILE_DELETED_NOTE in record.job.notes:  # also for a repeated event: the first may have died before
         import_files.delete(file.source)
     return job.id
@@ -80,6 +87,7 @@ def _start(store: Store, record: ImportRecord, file: UploadedFile, order: Versio
         return _refuse(record, file, str(error), now)
     job_options = {"mode": options.mode, "dry_run": options.dry_run, "send_welcome": options.send_welcome}
     record.job = record.job.model_copy(update=job_options)
+    store_existence.require(store.id)  # reading a large file takes minutes
     import_files.write_plan(store.id, record.job.id, layout.chunks)
     record = import_jobs.mark_planned(record, layout, _notes(layout))
     if not layout.chunks:

@@ -9,7 +9,14 @@ from pydantic import Field, StrictBool, StringConstraints, create_model
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from clientela import clock
-from clientela.errors import FieldError, InvalidInputError, StoreExistsError, StoreNotFoundError, VersionConflictError
+from clientela.errors import (
+    BusyError,
+    FieldError,
+    InvalidInputError,
+    StoreExistsError,
+    StoreNotFoundError,
+    VersionConflictError,
+)
 from clientela.schema import email_addresses
 from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.countries import Country
@@ -21,7 +28,7 @@ from clientela.schema.languages import SUPPORTED, Language, SupportedLanguage
 from clientela.schema.merge_patch import all_optional, apply_patch
 from clientela.schema.timezones import Timezone
 from clientela.sentences import Sentence
-from clientela.stores import audit_trail
+from clientela.stores import audit_trail, pending_deletions
 from clientela.stores.timed_cache import TimedCache
 from clientela.table import keys
 from clientela.table.attributes import DocumentAttribute
@@ -174,7 +181,7 @@ def create(store_id: str, store_settings: StoreSettings, now: datetime, by: Acto
     """Create a store.
 
     Raises:
-        StoreExistsError: another store has this id.
+        StoreExistsError: another store has this id, or one with this id is being deleted.
 
     Cost: 6 write units.
     """
@@ -189,6 +196,7 @@ def create(store_id: str, store_settings: StoreSettings, now: datetime, by: Acto
         write.put_record(_record(store), StoreRecord.pk.does_not_exist(), exists)
         write.put_record(StoreEntry(keys.STORES, store_id, store_id=store_id))
         audit_trail.add(write, store, by, now, "store.created", store_id, audit_trail.differences(None, store))
+        pending_deletions.require_none(write, store_id)
     _cache.discard(store_id)
     return store
 
@@ -212,6 +220,17 @@ def read(store_id: str) -> Store:
     if record is None:
         raise StoreNotFoundError(Sentence("Store “{id}” not found.", id=store_id))
     return record.store
+
+
+def delete(write: Transaction, store: Store) -> None:
+    """Delete a store's settings as part of a transaction, so that nobody can use it any more.
+
+    Function instances may still use it for CACHED_SECONDS. The transaction raises BusyError if the
+    settings were changed after they were read.
+    """
+    write.delete(_record(store), StoreRecord.version == store.version, BusyError())
+    write.delete(StoreEntry(keys.STORES, store.id))
+    _cache.discard(store.id)
 
 
 def merge_settings(store: Store, changes: Any, version: int | None = None) -> Store:

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from clientela import clock
 
+STORE_DELETIONS = "STORE_DELETIONS"  # the collection of the certificates of deleted stores
+PENDING_DELETIONS = "PENDING_DELETIONS"  # the collection of the stores that are being deleted
 LAYOUT = "LAYOUT"  # the collection of the layout's version and of the migrations over all stores
 STORES = "STORES"  # the collection that lists the stores, for schedules that process all of them
 
@@ -55,6 +57,26 @@ def store(store_id: str) -> str:
 def collections(store_id: str) -> str:
     """`STORE#demo#`: the prefix of the partitions of a store's customers, e-mails and orders."""
     return f"STORE#{store_id}#"
+
+
+def partitions_of_store(store_id: str) -> list[str]:
+    """`STORE#demo#`, `LIMIT#demo#`, …: the beginnings of a store's partitions besides its own."""
+    return [collections(store_id), limit(f"{store_id}#"), idempotency(f"{store_id}#")]
+
+
+def kind(sk: str) -> str:
+    """Return the beginning of a sort key, such as `ORDER`: it says what an item is."""
+    return sk.partition("#")[0]
+
+
+def deletion_counts(deletion_id: str) -> str:
+    """`STORE_DELETIONS#del_01K…`: how many items of each segment a deletion has deleted."""
+    return f"{STORE_DELETIONS}#{deletion_id}"
+
+
+def segment(number: int) -> str:
+    """`SEGMENT#03`: one segment of the table."""
+    return f"SEGMENT#{number:02d}"
 
 
 def customer(store_id: str, customer_id: str) -> str:
