@@ -16,7 +16,7 @@ from clientela.sign_in.sign_in_errors import EmailUnprovenError, SessionInvalidE
 from clientela.sign_in.visitors import Visitor
 from clientela.stores import store_urls
 from clientela.stores.stores import Store
-from clientela.web import http_requests, powertools_routes
+from clientela.web import http_requests, powertools_routes, shoppers
 from clientela.web.http_errors import OriginNotAllowedError
 
 REMOVAL_SECONDS = 5  # a request deletes for this long; the queue does the rest
@@ -70,10 +70,11 @@ def _caller(store: Store, event: BaseProxyEvent) -> Caller:
     return Caller(*sessions.current(store, token or cookie, clock.now()))
 
 
-def visitor(event: BaseProxyEvent) -> Visitor:
-    """Return the visitor as API Gateway saw it. Headers such as X-Forwarded-For can be forged."""
+def visitor(router: Router, named_address: str | None, now: datetime) -> Visitor:
+    """Return the shopper: as API Gateway saw it, or as a trusted caller names it."""
+    event = router.current_event
     http = event.raw_event["requestContext"]["http"]
-    return Visitor(http["sourceIp"], http.get("userAgent"))
+    return shoppers.visitor(router.context["store"], http, event.headers, named_address, now)
 
 
 def require_own_page(store: Store, headers: Mapping[str, str]) -> None:

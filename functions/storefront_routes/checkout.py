@@ -6,11 +6,13 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from clientela import clock
+from clientela.errors import KeyMissingError, ScopeMissingError
 from clientela.groups import group_stylesheets
 from clientela.storefront import checkout, checkout_policy, own_account
 from clientela.storefront.checkout import Checkout
 from clientela.storefront.checkout_policy import CheckoutPolicy, CheckoutQuestion
-from clientela.web import etags, openapi_responses, responses
+from clientela.stores import api_keys
+from clientela.web import etags, openapi_responses, responses, shoppers
 from clientela.web.http_requests import IfNoneMatch
 from storefront_routes import access
 
@@ -39,14 +41,20 @@ def get_checkout() -> Response[Any]:
     f"{BASE}/checkout-policy",
     operation_id="askCheckoutPolicy",
     tags=["sign-in"],
-    responses=openapi_responses.responses({200: CheckoutPolicy}),
+    responses=openapi_responses.responses({200: CheckoutPolicy}, [KeyMissingError, ScopeMissingError]),
 )
 def ask_checkout_policy(question: Annotated[CheckoutQuestion, Body()]) -> Response[Any]:
     """Ask how one may order: as a guest, signed in, or once approved.
 
-    The response is the same for e-mails with and without an account.
+    The response is the same for e-mails with and without an account. Only a back end that sends an
+    API key with the scope `customers:read` learns whether the e-mail has an account.
     """
-    return responses.json(checkout_policy.answer(router.context["store"], question.country))
+    store, now = router.context["store"], clock.now()
+    key = shoppers.calling_key(store, router.current_event.headers, now)
+    if key is None:
+        return responses.json(checkout_policy.answer(store, question.country))
+    api_keys.require_scope(key, "customers:read")
+    return responses.json(checkout_policy.answer_for(store, question.email, question.country, now))
 
 
 @router.get(

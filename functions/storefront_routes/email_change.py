@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from clientela import clock
 from clientela.email_changes import email_changes
-from clientela.errors import EmailTakenError
+from clientela.errors import EmailTakenError, KeyMissingError
 from clientela.lifecycle import email_recovery
 from clientela.schema.documents import Model
 from clientela.schema.email_addresses import Email
@@ -26,6 +26,7 @@ from clientela.sign_in.sign_in_errors import (
 from clientela.storefront import own_account
 from clientela.storefront.own_account import Account
 from clientela.web import openapi_responses, responses
+from clientela.web.shoppers import ShopperAddress
 from storefront_routes import access
 from storefront_routes.sign_in import Code, Secret
 
@@ -89,16 +90,18 @@ class RevertToken(Model):
     BASE,
     operation_id="requestEmailChange",
     **access.PRIVATE,
-    responses=openapi_responses.responses({202: EmailChangeRequest}, [EmailUnprovenError, FreshSignInNeededError]),
+    responses=openapi_responses.responses(
+        {202: EmailChangeRequest}, [EmailUnprovenError, FreshSignInNeededError, KeyMissingError]
+    ),
 )
-def request_email_change(new: Annotated[NewEmail, Body()]) -> Response[Any]:
+def request_email_change(new: Annotated[NewEmail, Body()], shopper_address: ShopperAddress = None) -> Response[Any]:
     """Request a mail to a new address, within ten minutes of a sign-in by link or code.
 
     The response does not reveal whether the address has an account.
     """
     store, customer, now = router.context["store"], access.proven_caller(router).customer, clock.now()
     access.require_fresh(router, now)
-    visitor = access.visitor(router.current_event)
+    visitor = access.visitor(router, shopper_address, now)
     request = email_changes.request(store, customer, new.email, new.language, visitor, now)
     return responses.json(EmailChangeRequest(**vars(request)), 202)
 
@@ -108,21 +111,21 @@ def request_email_change(new: Annotated[NewEmail, Body()]) -> Response[Any]:
     operation_id="confirmEmailChange",
     **access.PRIVATE,
     responses=openapi_responses.responses(
-        {200: Account}, [*REFUSALS, CodeWrongError, CodeLockedError, EmailUnprovenError], ["ETag"]
+        {200: Account}, [*REFUSALS, CodeWrongError, CodeLockedError, EmailUnprovenError, KeyMissingError], ["ETag"]
     ),
 )
-def confirm_email_change(proof: Annotated[EmailProof, Body()]) -> Response[Any]:
+def confirm_email_change(proof: Annotated[EmailProof, Body()], shopper_address: ShopperAddress = None) -> Response[Any]:
     """Confirm the new address. All other devices are signed out.
 
     Requires a session, because a mail scanner may open the link.
     """
-    store, (session, customer) = router.context["store"], access.proven_caller(router)
+    store, (session, customer), now = router.context["store"], access.proven_caller(router), clock.now()
     after = email_changes.confirm(
         store,
         customer,
         session,
-        access.visitor(router.current_event),
-        clock.now(),
+        access.visitor(router, shopper_address, now),
+        now,
         token=proof.token,
         request_id=proof.request_id,
         code=proof.code,
@@ -134,15 +137,15 @@ def confirm_email_change(proof: Annotated[EmailProof, Body()]) -> Response[Any]:
     f"{BASE}/revert",
     operation_id="revertEmailChange",
     tags=["account"],
-    responses=openapi_responses.responses({204: None}, REFUSALS),
+    responses=openapi_responses.responses({204: None}, [*REFUSALS, KeyMissingError]),
 )
-def revert_email_change(proof: Annotated[RevertToken, Body()]) -> Response[Any]:
+def revert_email_change(proof: Annotated[RevertToken, Body()], shopper_address: ShopperAddress = None) -> Response[Any]:
     """Restore the account's old address within seven days. All devices are signed out.
 
     Requires no session. The page must ask first: if it called this on loading, any mail scanner
     would revert the change.
     """
-    out_of_time = clock.deadline(access.REMOVAL_SECONDS)
-    visitor = access.visitor(router.current_event)
-    email_recovery.revert(router.context["store"], proof.token, visitor, clock.now(), out_of_time)
+    out_of_time, now = clock.deadline(access.REMOVAL_SECONDS), clock.now()
+    visitor = access.visitor(router, shopper_address, now)
+    email_recovery.revert(router.context["store"], proof.token, visitor, now, out_of_time)
     return responses.no_content()

@@ -3,6 +3,7 @@
 Only a POST uses a link up, so that mail scanners cannot.
 """
 
+from datetime import datetime
 from typing import Annotated, Any, Self
 
 from aws_lambda_powertools.event_handler.api_gateway import Response, Router
@@ -10,6 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model_validator
 
 from clientela import clock
+from clientela.errors import KeyMissingError
 from clientela.schema.documents import Model
 from clientela.schema.email_addresses import Email
 from clientela.schema.fields import Timestamp
@@ -29,11 +31,13 @@ from clientela.sign_in.sign_in_errors import (
     LoginDisabledError,
     PasswordSignInDisabledError,
 )
+from clientela.sign_in.visitors import Visitor
 from clientela.storefront import own_account
 from clientela.storefront.own_account import Account
 from clientela.stores.stores import Store
 from clientela.web import openapi_responses, responses
 from clientela.web.http_errors import OriginNotAllowedError
+from clientela.web.shoppers import ShopperAddress
 from storefront_routes import access
 
 router = Router()
@@ -41,7 +45,7 @@ router = Router()
 BASE = "/v1/stores/<store_id>"
 REFUSALS = (
     LinkExpiredError, LinkUsedError, LinkUnknownError, CodeWrongError, CodeLockedError, BrowserMismatchError,
-    CredentialsWrongError,
+    CredentialsWrongError, KeyMissingError,
     AccountDisabledError, LoginDisabledError, PasswordSignInDisabledError, OriginNotAllowedError,
 )  # fmt: skip
 IdempotencyKey = Annotated[
@@ -151,18 +155,13 @@ class OpenSession(Model):
     f"{BASE}/login-links",
     operation_id="requestLoginLink",
     tags=["sign-in"],
-    responses=openapi_responses.responses({202: LoginLink}, [LoginDisabledError]),
+    responses=openapi_responses.responses({202: LoginLink}, [LoginDisabledError, KeyMissingError]),
 )
-def request_login_link(new: Annotated[NewLoginLink, Body()]) -> Response[Any]:
+def request_login_link(new: Annotated[NewLoginLink, Body()], shopper_address: ShopperAddress = None) -> Response[Any]:
     """Request a sign-in link by e-mail. The response does not reveal whether it has an account."""
-    link = link_sign_in.request_link(
-        router.context["store"],
-        new.email,
-        access.visitor(router.current_event),
-        new.language,
-        new.return_to,
-        clock.now(),
-    )
+    store, now = router.context["store"], clock.now()
+    visitor = access.visitor(router, shopper_address, now)
+    link = link_sign_in.request_link(store, new.email, visitor, new.language, new.return_to, now)
     return responses.json(LoginLink(**vars(link)), 202)
 
 
@@ -176,6 +175,7 @@ def create_session(
     new: Annotated[NewSession, Body()],
     # A secret of the client, to request a lost response again within a minute.
     idempotency_key: IdempotencyKey = None,
+    shopper_address: ShopperAddress = None,
 ) -> Response[Any]:
     """Sign in with a link, a code or a password.
 
@@ -185,7 +185,8 @@ def create_session(
     if new.cookie:
         # Otherwise another site could sign a visitor in to an account of its own.
         access.require_own_page(store, router.current_event.headers)
-    signed_in = _sign_in(store, new, idempotency_key)
+    now = clock.now()
+    signed_in = _sign_in(store, new, idempotency_key, access.visitor(router, shopper_address, now), now)
     body = OpenSession.model_construct(
         session_token=None if new.cookie else signed_in.token,
         expires_at=signed_in.session.expires_at,
@@ -195,8 +196,7 @@ def create_session(
     return responses.json(body, 201, access.set_cookie(store, signed_in.token, signed_in.session) if new.cookie else {})
 
 
-def _sign_in(store: Store, new: NewSession, idempotency_key: str | None) -> SignedIn:
-    visitor, now = access.visitor(router.current_event), clock.now()
+def _sign_in(store: Store, new: NewSession, idempotency_key: str | None, visitor: Visitor, now: datetime) -> SignedIn:
     if new.email and new.password:
         return password_sign_in.sign_in(store, new.email, new.password, visitor, now)
     proof = link_sign_in.parse_proof(

@@ -190,7 +190,7 @@ def test_times_let_no_more_through(deployed: None, threads: ThreadPoolExecutor) 
 def test_the_tries_of_one_network_are_counted_over_all_it_tries(
     store: Store, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sign_in_limits, "TRIES_OF_NETWORK", Rule(20, 600))
+    monkeypatch.setattr(sign_in_limits, "tries_of_network", lambda store: Rule(20, 600))
     block = random.randrange(2**32)
 
     def attempt(number: int) -> None:

@@ -80,6 +80,11 @@ VARIABLES = {
     "EXPORT_FUNCTION_NAME": "customer-export",
     "BULK_FUNCTION_NAME": "bulk-changes",
     "REQUESTS_PER_SECOND": "1000000",
+    "NETWORK_LINKS_PER_HOUR": "50",
+    "NETWORK_ATTEMPTS_PER_TEN_MINUTES": "300",
+    "STORE_LINKS_PER_DAY": "10000",
+    "LINKS_PER_DAY": "40000",
+    "TRUSTED_PROXY_HEADER": "CloudFront-Viewer-Address",
     "IMPORT_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:imports",
 }
 # By the service that holds them, as it is named in signatures.

@@ -107,6 +107,36 @@ def requests_per_second() -> int:
     return int(_required("REQUESTS_PER_SECOND"))
 
 
+def network_links_per_hour() -> int:
+    """Number of requests for a sign-in link that one network may make in a store within an hour."""
+    return int(_required("NETWORK_LINKS_PER_HOUR"))
+
+
+def network_attempts_per_ten_minutes() -> int:
+    """Number of attempts to sign in that one network may make in a store within ten minutes."""
+    return int(_required("NETWORK_ATTEMPTS_PER_TEN_MINUTES"))
+
+
+def store_links_per_day() -> int:
+    """Number of mails with a link or code that one store may send in a day."""
+    return int(_required("STORE_LINKS_PER_DAY"))
+
+
+def links_per_day() -> int:
+    """Number of mails with a link or code that all stores together may send in a day."""
+    return int(_required("LINKS_PER_DAY"))
+
+
+def trusted_proxy() -> str | None:
+    """SHA-256 of the secret with which a proxy may name the shopper's address, or None."""
+    return os.environ.get("TRUSTED_PROXY") or None
+
+
+def trusted_proxy_header() -> str:
+    """Name of the header in which the trusted proxy names the shopper's address."""
+    return _required("TRUSTED_PROXY_HEADER")
+
+
 def _required(name: str) -> str:
     value = os.environ.get(name)
     if not value:

@@ -184,7 +184,7 @@ def test_proofs_of_a_network_are_bounded(
     store: Store, box: Mailbox, opened: SignedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = asked(store, box, opened)[1]
-    monkeypatch.setattr(sign_in_limits, "TRIES_OF_NETWORK", sign_in_limits.Rule(5, 600))
+    monkeypatch.setattr(sign_in_limits, "tries_of_network", lambda store: sign_in_limits.Rule(5, 600))
     outcomes: Counter[str] = Counter()
     for _ in range(8):
         with pytest.raises(ClientelaError) as error:

@@ -15,6 +15,7 @@ from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.mail import mail_delivery
 from clientela.notifications import email_change_mail, sign_in_mail
 from clientela.sign_in import passwords, sessions, sign_in_limits
+from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table.rate_limits import Rule
 from clientela.table.transactions import Transaction
@@ -31,6 +32,7 @@ STATES: dict[str, dict[str, Any]] = {
 }
 UNKNOWN, REFUSED, WAITING = "unknown@example.com", "refused@example.com", "waiting@example.com"
 ADDRESSES = [*STATES, UNKNOWN, REFUSED, WAITING]
+SETTINGS = {"confirming": {"login_mode": "optional", "existing_accounts_sign_in": True}}
 SECRET = "x" * 43
 TRIES = 7  # beyond the five that are compared
 
@@ -42,7 +44,9 @@ def call(path: str, body: Any, **headers: str) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LINKS_OF_NETWORK", "LINKS_OF_EMAIL", "EMAIL_CHANGES_OF_CUSTOMER", "GUESSES_OF_EMAIL"):
+    monkeypatch.setattr(sign_in_limits, "links_of_network", lambda store: Rule(100, 3600))
+    monkeypatch.setattr(stores._cache, "_seconds", 3600)  # however slow the machine is
+    for name in ("LINKS_OF_EMAIL", "EMAIL_CHANGES_OF_CUSTOMER", "GUESSES_OF_EMAIL"):
         monkeypatch.setattr(sign_in_limits, name, (Rule(1000, 3600),))
 
 
@@ -54,17 +58,20 @@ def mail(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail_delivery, "_send", send)
 
 
-@pytest.fixture(params=["optional", "required"])
+@pytest.fixture(params=["optional", "required", "confirming"])
 def people(request: pytest.FixtureRequest, store: Store) -> Store:
-    """A customer in each state. Where sign-in is required, an unknown address gets no mail."""
+    """A customer in each state. Where sign-in is required, an unknown address gets no mail.
+
+    Where existing accounts must sign in, everybody confirms the e-mail.
+    """
     for email, fields in STATES.items():
         new = NewCustomer(email=email, status=fields.get("status", "active"))
         before = customers.create(store, new, NOW)
         if "email_status" in fields:
             changed = {"email_status": fields["email_status"]}
             customers.change(store, before.id, lambda known, changed=changed: known.model_copy(update=changed), NOW)
-    store_settings.change_settings("demo", {"login_mode": request.param}, NOW)
-    return store.model_copy(update={"login_mode": request.param})
+    settings = SETTINGS.get(request.param, {"login_mode": request.param})
+    return store_settings.change_settings("demo", settings, NOW)
 
 
 def work(monkeypatch: pytest.MonkeyPatch, path: str, body: Any, **headers: str) -> tuple[int, str, list[str]]:
@@ -98,6 +105,25 @@ def the_same(works: dict[str, list[tuple[int, str, list[str]]]]) -> None:
     first, *others = works
     for other in others:
         assert works[other] == works[first], (first, other)
+
+
+def test_what_a_checkout_asks_before_the_mail(people: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    call("/login-links", {"email": "first@example.com"})  # reads store and secret, which are then at hand
+    policies, links = {}, {}
+    for email in ADDRESSES:
+        with record_traffic() as traffic:
+            answer = call("/checkout-policy", {"email": email, "country": "ES"})
+        assert traffic.requests == []
+        policies[email] = answer["body"]
+        with record_traffic() as traffic:
+            asked = call("/login-links", {"email": email})
+        lengths = {name: len(str(value)) for name, value in asked["json"].items()}
+        calls = [(name, sorted(sent)) for name, sent in traffic.requests]  # the network's times grow with each
+        links[email] = asked["statusCode"], lengths, calls
+    assert len(set(policies.values())) == 1
+    for email in ADDRESSES:
+        assert links[email] == links[UNKNOWN]
+    assert links[UNKNOWN][0] == 202
 
 
 def test_a_wrong_sign_in_code(people: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,7 @@ def request(
 
     Work and response do not depend on whether the address has an account: only the mail says so.
 
-    Cost: 8 write units, 12 if customer, address and network requested one before; 1 message.
+    Cost: 10 write units, 14 if customer, address and network requested one before; 1 message.
     """
     canonical, current = email_addresses.canonical(email), email_addresses.canonical(customer.email)
     if canonical == current:
@@ -105,7 +105,7 @@ def confirm(
     Cost: 4 read units; 29 write units, 8 more for a customer with orders, 2 for each session that
     ends. A code takes 3 to 4 more.
     """
-    sign_in_limits.limit_attempts(visitor, now)
+    sign_in_limits.limit_attempts(store, visitor, now)
     change_id, secret = mailed_proofs.parse_token(token) if token is not None else (request_id or "", None)
     change = _get(store, customer.id, change_id)
     if secret is None:

@@ -83,7 +83,7 @@ def revert(store: Store, token: str, visitor: Visitor, now: datetime, join: Join
 
     Cost: 5 read units; 22 write units, 8 more for a customer with orders, 2 for each session.
     """
-    sign_in_limits.limit_attempts(visitor, now)
+    sign_in_limits.limit_attempts(store, visitor, now)
     customer_id, version, secret = _parse_token(token)
     record = EmailRevertRecord.find(keys.customer(store.id, customer_id), keys.email_revert(version))
     if record is None or not constant_time_equal(sha256_hex(secret), record.token_hash):

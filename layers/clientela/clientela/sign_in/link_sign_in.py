@@ -77,7 +77,7 @@ def request_link(
         InvalidInputError: `return_to` is not a page of the store.
         TooManyRequestsError: a limit of the address, the network or the store is reached.
 
-    Cost: 5 write units, 7 if address and network requested one before; 1 message.
+    Cost: 7 write units, 9 if address and network requested one before; 1 message.
     """
     if store.login_mode == "disabled":
         raise LoginDisabledError
@@ -134,7 +134,7 @@ def verify(store: Store, proof: Proof, visitor: Visitor, now: datetime) -> Signe
     """
     if store.login_mode == "disabled":
         raise LoginDisabledError
-    sign_in_limits.limit_attempts(visitor, now)
+    sign_in_limits.limit_attempts(store, visitor, now)
     request = link_requests.get(store, proof)
     try:
         return _verify(store, request, proof, visitor, now)

@@ -44,7 +44,7 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
     """
     passwords.require_enabled(store)
     canonical = email_addresses.canonical(email)
-    sign_in_limits.limit_attempts(visitor, now)
+    sign_in_limits.limit_attempts(store, visitor, now)
     with sign_in_events.record_limit_hits(store, canonical, "passwords", now):
         sign_in_limits.limit_guesses(store, canonical, now)
 

@@ -1,13 +1,13 @@
 """Limits on requesting and attempting sign-ins: by e-mail address, by network and by store.
 
-E-mail addresses are counted by their canonical spelling, networks by the IP address that reached
-the API. A link in the browser that requested it is not counted as a guess, so others cannot lock
-the owner out.
+E-mail addresses are counted by their canonical spelling, networks by the shopper's IP address, each
+in one store: traffic of one store exhausts no limit of another. A link in the browser that
+requested it is not counted as a guess, so others cannot lock the owner out.
 """
 
 from datetime import datetime
 
-from clientela import signing
+from clientela import settings, signing
 from clientela.sign_in.visitors import Visitor
 from clientela.signing import sha256_hex
 from clientela.stores.stores import Store
@@ -16,7 +16,6 @@ from clientela.table.rate_limits import Rule
 
 RESEND_AFTER = 60  # seconds
 
-LINKS_OF_NETWORK = (Rule(50, 3600),)
 LINKS_OF_EMAIL = (Rule(1, RESEND_AFTER), Rule(5, 3600))
 # Protects the sender's reputation with SES, and the bill. No store has 100 genuine requests a
 # minute.
@@ -28,9 +27,6 @@ EMAIL_CHANGES_OF_CUSTOMER = (Rule(5, 3600), Rule(10, 86400))
 # More new devices in a day are no news.
 DEVICE_NOTICES_OF_CUSTOMER = (Rule(5, 86400),)
 
-# Six times the sign-ins that a network may request: mistyped codes, links opened twice and mail
-# scanners count too.
-TRIES_OF_NETWORK = Rule(300, 600)
 # A day of guessing succeeds with a chance of 1 in 33,000 for one address (30 tries), 1 in 1,000 for
 # a store (1,000).
 GUESSES_OF_EMAIL = (Rule(10, 3600), Rule(30, 86400))
@@ -40,14 +36,18 @@ GUESSES_OF_STORE = Rule(1000, 600)
 def limit_links(store: Store, canonical: str, visitor: Visitor, now: datetime) -> None:
     """Count a request for a link — TooManyRequestsError.
 
-    3 write units, 5 if address and network requested one before.
+    5 write units, 7 if address and network requested one before.
 
     The network's limit comes first, so that an exhausted network does not use up another address's
-    limit. The store's limit comes last, because it counts mails.
+    limit. Those of the store and of the deployment come last, because they count mails. Only that
+    of the deployment is over all stores: it keeps their mails below the quota of SES.
     """
-    rate_limits.sliding_window(keys.links_of_network(_hash_network(visitor)), LINKS_OF_NETWORK, now)
+    network = keys.links_of_network(store.id, _hash_network(visitor))
+    rate_limits.window(network, links_of_network(store), now)
     rate_limits.sliding_window(keys.links_of_email(store.id, hash_identity(canonical)), LINKS_OF_EMAIL, now)
     rate_limits.fixed_window(keys.links_of_store(store.id), LINKS_OF_STORE, now)
+    rate_limits.fixed_window(keys.links_of_store_a_day(store.id), Rule(settings.store_links_per_day(), 86400), now)
+    rate_limits.fixed_window(keys.LINKS_A_DAY, Rule(settings.links_per_day(), 86400), now)
 
 
 def limit_email_changes(store: Store, customer_id: str, canonical: str, visitor: Visitor, now: datetime) -> None:
@@ -67,9 +67,9 @@ def limit_device_notices(store: Store, customer_id: str, now: datetime) -> None:
     rate_limits.sliding_window(name, DEVICE_NOTICES_OF_CUSTOMER, now)
 
 
-def limit_attempts(visitor: Visitor, now: datetime) -> None:
+def limit_attempts(store: Store, visitor: Visitor, now: datetime) -> None:
     """Count any attempt to sign in — TooManyRequestsError. 1 write unit."""
-    rate_limits.fixed_window(keys.tries_of_network(_hash_network(visitor)), TRIES_OF_NETWORK, now)
+    rate_limits.fixed_window(keys.tries_of_network(store.id, _hash_network(visitor)), tries_of_network(store), now)
 
 
 def limit_guesses(store: Store, canonical: str, now: datetime) -> None:
@@ -79,6 +79,20 @@ def limit_guesses(store: Store, canonical: str, now: datetime) -> None:
     """
     rate_limits.sliding_window(keys.guesses_of_email(store.id, hash_identity(canonical)), GUESSES_OF_EMAIL, now)
     rate_limits.fixed_window(keys.guesses_of_store(store.id), GUESSES_OF_STORE, now)
+
+
+def links_of_network(store: Store) -> Rule:
+    """Return the limit of one network's requests for a link: the store's, else the deployment's."""
+    return Rule(store.sign_in_limits.network_links_per_hour or settings.network_links_per_hour(), 3600)
+
+
+def tries_of_network(store: Store) -> Rule:
+    """Return the limit of one network's attempts: the store's, else the deployment's.
+
+    Mistyped codes, links opened twice and mail scanners count too.
+    """
+    most = store.sign_in_limits.network_attempts_per_ten_minutes
+    return Rule(most or settings.network_attempts_per_ten_minutes(), 600)
 
 
 def hash_identity(identity: str) -> str:

@@ -7,7 +7,7 @@ from clientela.sign_in import user_agents
 
 
 class Visitor(NamedTuple):
-    """A caller: the IP address that reached the API, never one of a header; and the browser."""
+    """A shopper: the IP address that the API saw or a trusted caller named, and the browser."""
 
     ip: str
     user_agent: str | None = None

@@ -71,6 +71,15 @@ class SessionRules(Model):
     """The hours after which a session ends in any case. Example: 720"""
 
 
+class SignInLimits(Model):
+    """The sign-in limits of this store by network: an IPv4 address, or an IPv6 /64."""
+
+    network_links_per_hour: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """The requests for a link in an hour; null for the deployment's limit. Example: 500"""
+    network_attempts_per_ten_minutes: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """The attempts to sign in within ten minutes; null for the deployment's limit. Example: 3000"""
+
+
 class Retention(Model):
     """How long sign-in events, the customers' history and the audit trail are stored.
 
@@ -134,6 +143,10 @@ class StoreSettings(Model):
     """Whether customers may also sign in with a password. Example: false"""
     hosted_sign_in: StrictBool = False
     """Whether links in mails open the hosted sign-in page, not the storefront's. Example: false"""
+    existing_accounts_sign_in: StrictBool = False
+    """Whether an existing account must sign in to order. Example: false"""
+    sign_in_limits: SignInLimits = SignInLimits()
+    """The sign-in limits by network."""
     sessions: SessionRules = SessionRules()
     """How long sessions last."""
     retention: Retention = Retention()

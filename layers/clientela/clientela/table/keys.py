@@ -7,6 +7,7 @@ from clientela import clock
 STORE_DELETIONS = "STORE_DELETIONS"  # the collection of the certificates of deleted stores
 PENDING_DELETIONS = "PENDING_DELETIONS"  # the collection of the stores that are being deleted
 LAYOUT = "LAYOUT"  # the collection of the layout's version and of the migrations over all stores
+LINKS_A_DAY = "links-a-day"  # the limit of all stores' mails with a link or code in a day
 STORES = "STORES"  # the collection that lists the stores, for schedules that process all of them
 
 LAYOUT_VERSION = "VERSION"
@@ -135,9 +136,9 @@ def limit(name: str) -> str:
     return f"LIMIT#{name}"
 
 
-def links_of_network(network_hash: str) -> str:
-    """`links#9c1b…`: the limit of a network's requests for links, over all stores."""
-    return f"links#{network_hash}"
+def links_of_network(store_id: str, network_hash: str) -> str:
+    """`demo#network-links#9c1b…`: the limit of a network's requests for links in a store."""
+    return f"{store_id}#network-links#{network_hash}"
 
 
 def links_of_email(store_id: str, email_hash: str) -> str:
@@ -150,6 +151,11 @@ def links_of_store(store_id: str) -> str:
     return f"{store_id}#links"
 
 
+def links_of_store_a_day(store_id: str) -> str:
+    """`demo#links-a-day`: the limit of a store's mails with a link or code in a day."""
+    return f"{store_id}#links-a-day"
+
+
 def email_changes_of_customer(store_id: str, customer_hash: str) -> str:
     """`demo#email-changes#3f5a…`: the limit of a customer's requests to change the e-mail."""
     return f"{store_id}#email-changes#{customer_hash}"
@@ -160,9 +166,9 @@ def device_notices_of_customer(store_id: str, customer_hash: str) -> str:
     return f"{store_id}#devices#{customer_hash}"
 
 
-def tries_of_network(network_hash: str) -> str:
-    """`tries#9c1b…`: the limit of a network's attempts to sign in, over all stores."""
-    return f"tries#{network_hash}"
+def tries_of_network(store_id: str, network_hash: str) -> str:
+    """`demo#network-tries#9c1b…`: the limit of a network's attempts to sign in to a store."""
+    return f"{store_id}#network-tries#{network_hash}"
 
 
 def guesses_of_email(store_id: str, email_hash: str) -> str:

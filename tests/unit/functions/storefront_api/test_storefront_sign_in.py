@@ -13,7 +13,8 @@ from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.mail import mail_rendering
 from clientela.sign_in import link_requests, sign_in_limits
-from clientela.stores.stores import Store
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
 from clientela.table.rate_limits import Rule
 
 TEXTS = json.loads((mail_rendering.TEMPLATES / "sign_in_link" / "texts.json").read_text("utf-8"))
@@ -190,7 +191,6 @@ def test_second_link_within_a_minute_is_refused_with_the_time_to_wait(store: Sto
     ("limit", "path", "body"),
     [
         ("LINKS_OF_STORE", "/login-links", {"email": "a{}@example.com"}),
-        ("TRIES_OF_NETWORK", "/sessions", {"token": "req_{}.x", "nonce": "n"}),
         ("GUESSES_OF_STORE", "/sessions", {"email": "a{}@example.com", "password": "wrong-and-long-enough"}),
     ],
 )
@@ -206,6 +206,20 @@ def test_limits_say_when_to_come_back_whatever_headers_claim(
         assert (answer["json"].get("code") == "too_many_requests") is (number == 2)
     assert answer["statusCode"] == 429
     assert 0 < int(answer["headers"]["Retry-After"]) <= 600
+
+
+@pytest.mark.parametrize(("variable", "shared"), [("STORE_LINKS_PER_DAY", False), ("LINKS_PER_DAY", True)])
+def test_mails_are_limited_by_the_day(
+    store: Store, monkeypatch: pytest.MonkeyPatch, variable: str, shared: bool
+) -> None:
+    stores.create("other", StoreSettings(name="Other", login_mode="optional"), NOW)
+    monkeypatch.setenv(variable, "2")
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    asked = [call("POST", "/login-links", {"email": f"a{number}@example.com"}) for number in range(3)]
+    assert [answer["statusCode"] for answer in asked] == [202, 202, 429]
+    assert 0 < int(asked[-1]["headers"]["Retry-After"]) <= 86400
+    elsewhere = call("POST", "/login-links", {"email": "a@example.com"}, store_id="other")
+    assert elsewhere["statusCode"] == (429 if shared else 202)
 
 
 def test_answers_are_alike_for_everybody(store: Store, ana: Customer) -> None:
