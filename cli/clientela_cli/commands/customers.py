@@ -1,4 +1,4 @@
-"""`clientela customers`: list, show, create, change, erase, reindex."""
+"""`clientela customers`: list, show, create, change, invite, erase, reindex."""
 
 from decimal import Decimal
 from typing import Annotated, Any

@@ -13,6 +13,8 @@ from clientela.customers.customer_filter import CustomerFilter
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.stores import stores
+from clientela.table import keys
+from clientela.table.records import Record
 
 
 @pytest.fixture
@@ -35,6 +37,7 @@ def run(aws: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
         ["customers", "show", "nobody", "ana@example.com"],
         ["customers", "create", "nobody", "ana@example.com"],
         ["customers", "change", "nobody", "ana@example.com", "--set", "name=Ana"],
+        ["customers", "invite", "nobody", "ana@example.com"],
         ["customers", "erase", "nobody", "ana@example.com"],
         ["groups", "list", "nobody"],
         ["groups", "show", "nobody", "vip"],
@@ -159,6 +162,21 @@ def test_a_change_applies_to_the_newest_version(run: Run, monkeypatch: pytest.Mo
     assert (after.company, after.name, out.split()) == ("Acme", "Ana", ["name:", "null", "→", "Ana"])
 
 
+def test_a_customer_is_invited_once_an_hour_if_the_store_has_sign_in(run: Run) -> None:
+    ana = run("customers", "create", "demo", "ana@example.com", "--json").json()
+    code, out, err = run("customers", "invite", "demo", "ana@example.com")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    run("stores", "change", "demo", "--set", "login_mode=optional", "--set", "storefront_url=https://shop.example.com")
+    for _ in range(2):
+        invited = run("customers", "invite", "demo", "ana@example.com", "--json").json()
+        assert invited == {"customer_id": ana["id"], "email": "ana@example.com"}
+    assert "ana@example.com" in run("customers", "invite", "demo", ana["id"]).err
+    assert len(Record.list_by_prefix(keys.customer("demo", ana["id"]), keys.INVITATION_PREFIX)) in (
+        1,
+        2,
+    )  # the hour may end
+
+
 def test_an_erasure_is_confirmed_by_the_customers_id(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     ana = run("customers", "create", "demo", "ana@example.com", "--json").json()
     monkeypatch.setattr("typer.prompt", lambda *_, **__: "yes")
@@ -178,7 +196,7 @@ def test_an_erasure_repeated_by_id_has_the_same_certificate(run: Run) -> None:
     assert run("customers", "erase", "demo", ana["id"], "--yes", "--json").json() == certificate
 
 
-@pytest.mark.parametrize("verb", [["show"], ["change", "--set", "name=Ana"], ["erase", "--yes"]])
+@pytest.mark.parametrize("verb", [["show"], ["change", "--set", "name=Ana"], ["invite"], ["erase", "--yes"]])
 def test_an_unknown_customer_is_an_error(run: Run, verb: list[str]) -> None:
     for name in ("cus_1", "ana@example.com"):
         code, out, err = run("customers", verb[0], "demo", name, *verb[1:])
