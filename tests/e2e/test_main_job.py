@@ -161,7 +161,7 @@ def test_counts_and_totals_are_exact_after_twice_and_shuffled(ordered: None, mer
 
 def test_nothing_has_drifted_nor_hangs_loose(ordered: None) -> None:
     found = clientela("statistics", "rebuild", "chinook", "--dry-run")
-    assert (found["customers"], found["orders"], found["drifted"], found["loose"]) == (59, 412, 0, 0)
+    assert (found["customers"], found["orders"], found["drifted"], found["orphaned"]) == (59, 412, 0, 0)
 
 
 def test_a_dead_letter_that_can_be_taken_goes_back_and_is_taken(
