@@ -6,7 +6,7 @@ from urllib.parse import unquote_plus
 from aws_lambda_powertools import Logger
 
 from clientela import clock
-from clientela.csv.csv_files import Chunk
+from clientela.csv.csv_survey import Chunk
 from clientela.handlers import error_logs
 from clientela.imports import import_finish, import_load, import_receive
 

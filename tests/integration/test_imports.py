@@ -17,7 +17,7 @@ from tests.support.template_file import PROJECT
 import csv_import
 from clientela import clock
 from clientela.aws import clients
-from clientela.csv import csv_files
+from clientela.csv import csv_survey
 from clientela.customers import customer_history, customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.groups import groups
@@ -83,7 +83,7 @@ def test_chinook_is_imported_whole_and_a_second_time_changes_nothing(store: Stor
 def test_a_thousand_spellings_of_a_hundred_addresses_are_a_hundred_customers(
     store: Store, machines: StateMachines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_files, "CHUNK_ROWS", 100)
+    monkeypatch.setattr(csv_survey, "CHUNK_ROWS", 100)
     spellings = [str.upper, str.lower, str.title, str.swapcase, " {} ".format]
     rows = [spellings[(row // 100) % 5](f"person{row % 100}@example.com") for row in range(1000)]
     csv_import.receive(dropped(store, "\n".join(["email", *rows]).encode(), "spellings.csv"), None)

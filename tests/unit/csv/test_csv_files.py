@@ -5,8 +5,10 @@ import random
 
 import pytest
 
-from clientela.csv import csv_files, csv_records
-from clientela.csv.csv_files import FileLayout, FileRefusedError
+from clientela.csv import csv_files, csv_records, csv_survey
+from clientela.csv.csv_files import FileLayout
+from clientela.csv.csv_records import CsvRecord, RecordShape
+from clientela.csv.file_texts import FileRefusedError
 
 
 def survey(content: bytes, **options: str) -> FileLayout:
@@ -14,14 +16,26 @@ def survey(content: bytes, **options: str) -> FileLayout:
 
 
 def chunk_rows(content: bytes, layout: FileLayout) -> list[tuple[int, list[str]]]:
-    """The rows of all chunks, each chunk read by itself."""
-    rows = []
+    """The valid rows of all chunks, each chunk read by itself."""
+    return [
+        (record.line, csv_records.cells(record, layout.delimiter))
+        for record in chunk_records(content, layout)
+        if not record.fault
+    ]
+
+
+def chunk_records(content: bytes, layout: FileLayout) -> list[CsvRecord]:
+    shape = RecordShape(layout.delimiter, len(layout.columns.headers), layout.columns.fields.index("email"))
+    records = []
     for chunk in layout.chunks:
-        lines = csv_files.lines(io.BytesIO(content[chunk.start : chunk.end]), layout.encoding)
-        for record in csv_records.records(lines, layout.delimiter, chunk.first_line):
-            if not csv_records.is_blank(record, layout.delimiter):
-                rows.append((record.line, csv_records.cells(record, layout.delimiter)))
-    return rows
+        stream = io.BytesIO(content[chunk.start : chunk.end])
+        found = csv_files.rows(stream, layout.encoding, shape, chunk.first_line, in_damage=chunk.in_damage)
+        records += list(found)
+    return records
+
+
+def faults(content: bytes, layout: FileLayout) -> list[tuple[int, str]]:
+    return [(record.line, record.fault) for record in chunk_records(content, layout) if record.fault]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -54,14 +68,16 @@ def test_a_letter_far_down_the_file_decides_on_the_encoding() -> None:
     assert survey(head + "bo@example.com,Bö\n".encode("cp1252")).encoding == "cp1252"
 
 
-def test_a_file_of_two_encodings_is_refused_rather_than_garbled() -> None:
-    rows = (
+def test_a_line_of_another_encoding_is_rejected_alone() -> None:
+    content = (
         "email,name\na@example.com,Zoé\n".encode()
         + b"b@example.com,Bob\n" * 2000
         + "c@example.com,Zoé\n".encode("cp1252")
     )
-    with pytest.raises(FileRefusedError, match="is not utf-8"):
-        survey(rows)
+    layout = survey(content)
+    assert (layout.encoding, layout.confidence, layout.rows) == ("utf-8", "likely", 2002)
+    assert faults(content, layout) == [(2003, "encoding_invalid")]
+    assert [note.code for note in layout.notes] == ["encoding_damaged"]
 
 
 def test_the_merchants_word_on_encoding_and_delimiter_counts() -> None:
@@ -80,7 +96,7 @@ def test_a_single_column_is_a_list_of_addresses() -> None:
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "cp1252"])
 @pytest.mark.parametrize("size", [1, 2, 7])
 def test_chunks_together_are_the_file(codec: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_files, "CHUNK_ROWS", size)
+    monkeypatch.setattr(csv_survey, "CHUNK_ROWS", size)
     generator = random.Random(7)
     cells = ["", "é", '"a ""q"" b"', '"two\nlines"', '"x, y"', 'in"ner', '"\r\n"', "plain"]
     rows = [f"u{number}@example.com,{generator.choice(cells)},{generator.choice(cells)}" for number in range(50)]
@@ -96,15 +112,18 @@ def test_chunks_together_are_the_file(codec: str, size: int, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    "rows",
+    ("rows", "fault"),
     [
-        b'a@example.com,"open\n' + b"b@example.com,x\n" * 60_000,
-        b'a@example.com,"open\n' + b"b@example.com,x\n" * 100_000,
-        b'a@example.com,"' + b"x" * 10_000_000 + b'"\n',
-        b"a@example.com," + b"x" * 10_000_000 + b"\n",
+        (b'a@example.com,"' + b"x" * 10_000_000 + b'"\n', "record_too_long"),
+        (b"a@example.com," + b"x" * 10_000_000 + b"\r\n", "record_too_long"),
+        (b'a@example.com,"' + b"x\n" * 3, "quote_not_closed"),
+        (b"a@example.com,\xff\xfe" + b"x" * 3_000_000 + b"\n", "record_too_long"),
     ],
-    ids=["never closed", "never closed, long", "long cell in quotes", "long cell"],
+    ids=["long cell in quotes", "long cell", "never closed", "long cell that cannot be decoded"],
 )
-def test_an_endless_record_is_refused_early_with_its_line(rows: bytes) -> None:
-    with pytest.raises(FileRefusedError, match=r"(?i)line 2 is (never closed|longer)"):
-        survey(b"email,name\n" + rows)
+def test_a_damaged_row_is_rejected_with_its_line_and_the_rows_after_it_are_read(rows: bytes, fault: str) -> None:
+    content = b"email,name\n" + rows + b"b@example.com,Bob\nc@example.com,Carl\n"
+    layout = survey(content)
+    assert faults(content, layout)[0] == (2, fault)
+    assert [cells for _, cells in chunk_rows(content, layout)] == [["b@example.com", "Bob"], ["c@example.com", "Carl"]]
+    assert layout.rows == len(chunk_records(content, layout))

@@ -8,7 +8,7 @@ from tests.support.import_runs import StateMachines, dropped, plan
 
 import csv_import
 from clientela.aws import clients
-from clientela.csv import csv_files
+from clientela.csv import csv_survey
 from clientela.imports import import_files, import_jobs, import_load, import_receive
 from clientela.imports.import_jobs import ImportJob
 from clientela.stores.stores import Store
@@ -55,4 +55,4 @@ def run(store: Store, machines: StateMachines, upload: Callable[..., str]) -> Im
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_files, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(csv_survey, "CHUNK_ROWS", 10)

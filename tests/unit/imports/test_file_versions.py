@@ -68,7 +68,7 @@ def test_an_older_version_that_comes_late_is_not_imported_and_says_why(store: St
     receive(new, old)
     assert len(machines.started) == 1
     ended = [job for job in jobs(store) if job.status == "failed"]
-    assert [job.message for job in ended] == [import_start.REPLACED]
+    assert [job.message for job in ended] == [import_start.REPLACED.text()]
 
 
 def test_versions_without_a_sequencer_are_ordered_by_s3_itself(store: Store, machines: StateMachines) -> None:
@@ -90,7 +90,7 @@ def test_a_newer_version_waits_until_the_running_import_has_stopped(store: Store
     csv_import.finish({"store_id": store.id, "job_id": first}, None)
     (second,) = machines.started.keys() - {first}
     old = import_jobs.get(store, first)
-    assert (old.status, old.message, old.rows_total, old.rejected) == ("failed", import_start.REPLACED, 1, 1)
+    assert (old.status, old.message, old.rows_total, old.rejected) == ("failed", import_start.REPLACED.text(), 1, 1)
     work(store, machines, second)
     assert (name(store), import_jobs.get(store, second).status) == ("New", "succeeded")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clientela.csv.csv_files import FileRefusedError
+from clientela.csv.file_texts import FileRefusedError
 from clientela.imports import import_options
 
 

@@ -11,6 +11,7 @@ from tests.support.import_runs import StateMachines, dropped
 import csv_import
 from clientela import clock
 from clientela.aws import clients
+from clientela.csv.file_texts import FileNote
 from clientela.errors import ImportNotFoundError
 from clientela.handlers import error_logs
 from clientela.imports import import_files, import_jobs
@@ -43,8 +44,8 @@ def versions() -> list[Any]:
         ("nombre;Contraseña\nAna;hunter2\n".encode(), {}),
         ("nombre;Contraseña\nAna;hunter2\n".encode("cp1252"), {}),
         ("name\tpasswd\nAna\thunter2\n".encode("utf-16"), {}),
-        (b'email,"Password"\na@example.com,"hunter2\n' + b"b@example.com,x\n" * 9, {}),
-        (b"Our customers in 2026\n\nemail,password\na@example.com,hunter2\n", {}),
+        (b'name,"Password"\nAna,"hunter2\n' + b"Bo,x\n" * 9, {}),
+        (b"Our customers in 2026\n\nname,password\nAna,hunter2\n", {}),
         (b"email,password\na@example.com,hunter2\n", {"mode": "destroy"}),
         (b"email,password\na@example.com,hunter2\n", {"encoding": "rot13"}),
     ],
@@ -121,6 +122,6 @@ def test_a_job_that_has_ended_keeps_its_status_and_later_steps_get_the_stored_re
     job = received(store, b"email\nana@example.com\n")
     early = import_jobs.get_record(store.id, job.id)
     ended = import_jobs.end(import_jobs.get_record(store.id, job.id), "succeeded", Counts(created=1), clock.now())
-    late = import_jobs.end(early, "failed", Counts(), clock.now(), "too late")
+    late = import_jobs.end(early, "failed", Counts(), clock.now(), FileNote("empty"))
     assert (ended.status, late.status, late.as_job().created, late.job.message) == ("succeeded", "succeeded", 1, None)
     assert import_jobs.mark_running(late).status == "succeeded"

@@ -1,15 +1,35 @@
 """Records of a CSV file (RFC 4180): find their ends, parse their cells.
 
-The plan and its chunks both find record ends here, so that they always see the same rows. A quote
-opens a cell only at the cell's beginning, as in Python's csv module. That module parses each record
-separately: given the whole file, it would read on to the end after one quote that is never closed.
+The survey and the chunks of an import both find records here, so that they always see the same
+rows. A quote opens a cell only at the cell's beginning, as in Python's csv module. That module
+parses each record separately: given the whole file, it would read on to the end after one quote
+that is never closed.
+
+A quote that is never closed would swallow the rows after it, into one cell of the first. So a
+record of several lines counts as damaged if one of its later lines is a row of its own by the
+shape of the header, or if it does not end as a row. Then each of its lines is a record with a
+fault, up to the next line that begins a row.
 """
 
 import csv
+import re
+from collections import deque
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
+from clientela.csv.csv_lines import CsvLine
+
 MAX_CHARACTERS = 1_000_000  # of a record: more means a quote that is never closed, or another kind of file
+
+_EMAIL = re.compile(r"\s*[^@\s,;\"'<>]+@[^@\s,;\"'<>]+\.[^@\s,;\"'<>]+\s*")
+_QUOTE = re.compile(' *"')
+_MESSAGES = {
+    "quote_not_closed": "A quote of this row, or of a row just before it, is never closed.",
+    "record_too_long": f"The row is longer than {MAX_CHARACTERS:,} characters.",
+    "encoding_invalid": "The row has bytes of another encoding than the rest of the file.",
+    "nul": "The row has a NUL character: the file is damaged or has another encoding.",
+}
 
 
 class RecordError(ValueError):
@@ -20,81 +40,183 @@ class RecordError(ValueError):
         self.line, self.code, self.message = line, code, message
 
 
+class RecordShape(NamedTuple):
+    """What the header says about a row: its number of cells, and which one is the e-mail."""
+
+    delimiter: str
+    width: int
+    email: int
+
+    def is_row(self, text: str) -> bool:
+        """Return whether a line is a whole row with an e-mail in its place."""
+        return text.count(self.delimiter) >= self.width - 1 and self._has_email(text, self.width)
+
+    def begins_row(self, text: str) -> bool:
+        """Return whether a line may begin a row: cells at its end may be missing."""
+        return self._has_email(text, min(self.width, max(2, (self.width + 1) // 2)))
+
+    def is_width(self, count: int) -> bool:
+        """Return whether a row may have so many cells."""
+        return count <= self.width
+
+    def _has_email(self, text: str, at_least: int) -> bool:
+        if "@" not in text:
+            return False
+        found = split(text, self.delimiter)  # a cell of the line may go on in the next one
+        is_width = at_least <= len(found) <= self.width
+        return is_width and self.email < len(found) and _EMAIL.fullmatch(found[self.email]) is not None
+
+
 class CsvRecord(NamedTuple):
-    """The text of one record with its line end, and the number of its first line."""
+    """The text of one record with its line end, the number of its first line, and its bytes.
+
+    A record with a `fault` is a rejected row. `in_damage`: the records after it are still part of a
+    damaged region, so a chunk that begins there must begin in it.
+    """
 
     line: int
     text: str
+    size: int
+    fault: str = ""
+    in_damage: bool = False
 
 
-def records(lines: Iterable[str], delimiter: str, first_line: int = 1) -> Iterator[CsvRecord]:
-    """Yield the records of a file's lines, including blank ones.
+def records(
+    lines: Iterable[CsvLine], shape: RecordShape, first_line: int = 1, *, in_damage: bool = False
+) -> Iterator[CsvRecord]:
+    """Yield the records of a file's lines, including blank ones. `in_damage`: where it begins."""
+    source = enumerate(lines, first_line)
+    waiting: deque[tuple[int, CsvLine]] = deque()  # lines that were read ahead
+    delimiter = shape.delimiter
+    while True:
+        entry = waiting.popleft() if waiting else next(source, None)
+        if entry is None:
+            return
+        number, (text, size, fault) = entry
+        if in_damage:
+            if fault or not shape.begins_row(text):
+                yield CsvRecord(number, text, size, fault or "quote_not_closed", in_damage=True)
+                continue
+            in_damage = False
+        if fault or '"' not in text or not is_open_after(text, delimiter, is_open=False):
+            yield CsvRecord(number, text, size, fault)
+            continue
+        record = _read_ahead(number, CsvLine(text, size), source, waiting, shape)
+        in_damage = record is None
+        yield record or CsvRecord(number, text, size, "quote_not_closed", in_damage=True)
 
-    Raises:
-        RecordError: `quote_not_closed` or `record_too_long`, with the record's first line.
+
+def _read_ahead(
+    number: int,
+    first: CsvLine,
+    source: Iterator[tuple[int, CsvLine]],
+    waiting: deque[tuple[int, CsvLine]],
+    shape: RecordShape,
+) -> CsvRecord | None:
+    """Return the record of several lines that begins at `first`, or None if it is damaged.
+
+    Lines that are not part of the record stay in `waiting`.
     """
-    pending: list[str] = []
-    is_open, size, begin = False, 0, first_line
-    for number, line in enumerate(lines, first_line):
-        if not is_open:
-            pending, size, begin = [], 0, number
-        pending.append(line)
-        size += len(line)
-        is_open = is_open_after(line, delimiter, is_open)
-        if size > MAX_CHARACTERS:
-            raise _too_long(begin, is_open)
-        if not is_open:
-            yield CsvRecord(begin, line if len(pending) == 1 else "".join(pending))
-    if is_open:
-        raise _too_long(begin, is_open)
+    parts, size, length, is_open = [first.text], first.size, len(first.text), True
+    read = 0
+    while is_open and length <= MAX_CHARACTERS:
+        if read == len(waiting):
+            entry = next(source, None)
+            if entry is None:
+                return None
+            waiting.append(entry)
+        text, line_size, fault = waiting[read][1]
+        read += 1
+        if fault or shape.is_row(text):
+            return None
+        parts.append(text)
+        size, length = size + line_size, length + len(text)
+        is_open = is_open_after(text, shape.delimiter, is_open=True)
+    record = CsvRecord(number, "".join(parts), size)
+    if is_open or not _is_whole(record, shape):
+        return None
+    for _ in range(read):
+        waiting.popleft()
+    return record
 
 
-def is_open_after(line: str, delimiter: str, is_open: bool) -> bool:
+@cache
+def _blanks(delimiter: str) -> str:
+    return f"{delimiter} \t\r\n"
+
+
+@cache
+def _opening(delimiter: str) -> re.Pattern[str]:
+    """Return the pattern of a quote that opens a cell, after the first one of a line."""
+    return re.compile(f'{re.escape(delimiter)} *"')
+
+
+def _is_whole(record: CsvRecord, shape: RecordShape) -> bool:
+    try:
+        return shape.is_width(len(cells(record, shape.delimiter)))
+    except RecordError:
+        return False
+
+
+def is_open_after(line: str, delimiter: str, *, is_open: bool) -> bool:
     """Return whether a quoted cell is open at the end of a line.
 
-    `is_open`: whether one is open at its beginning.
+    `is_open`: whether one is open at its beginning. A quote after blanks opens a cell, too.
     """
     if '"' not in line:
         return is_open
+    opens = _opening(delimiter)
     position = 0
-    while True:
-        if is_open:
-            quote = line.find('"', position)
-            if quote < 0:
-                return True
-            if line.startswith('"', quote + 1):  # two quotes are one quote of the text
-                position = quote + 2
-                continue
-            is_open, position = False, quote + 1
-        elif position == 0 and line.startswith('"'):
-            is_open, position = True, 1
-        else:
-            cell = line.find(delimiter + '"', position)
-            if cell < 0:
-                return False
-            is_open, position = True, cell + 2
+    if not is_open:
+        opening = _QUOTE.match(line) or opens.search(line)
+        if opening is None:
+            return False
+        position = opening.end()
+    while (quote := line.find('"', position)) >= 0:
+        if line.startswith('"', quote + 1):  # two quotes are one quote of the text
+            position = quote + 2
+            continue
+        opening = opens.search(line, quote + 1)
+        if opening is None:
+            return False
+        position = opening.end()
+    return True
 
 
 def is_blank(record: CsvRecord, delimiter: str) -> bool:
     """Return whether all cells of a record are empty: such a line is not a row."""
-    return not record.text.strip(f"{delimiter} \t\r\n")
+    return not record.text.strip(_blanks(delimiter))
 
 
 def cells(record: CsvRecord, delimiter: str) -> list[str]:
-    """Return the cells of a record — RecordError `nul` or `malformed`."""
+    """Return the cells of a record.
+
+    Raises:
+        RecordError: the record has a fault, or is `nul` or `malformed`.
+    """
+    if record.fault:
+        raise RecordError(record.line, record.fault, _MESSAGES[record.fault])
     if "\0" in record.text:
-        raise RecordError(
-            record.line, "nul", "The line has a NUL character: the file is damaged or has another encoding."
-        )
+        raise RecordError(record.line, "nul", _MESSAGES["nul"])
     try:
-        return next(csv.reader([record.text], delimiter=delimiter, strict=True))
+        return _parse(record.text, delimiter)
     except csv.Error as error:
         raise RecordError(record.line, "malformed", f"Invalid CSV: {error}.") from None
 
 
-def _too_long(line: int, is_open: bool) -> RecordError:
-    if is_open:
-        return RecordError(line, "quote_not_closed", f"A quote in the record at line {line} is never closed.")
-    return RecordError(
-        line, "record_too_long", f"The record at line {line} is longer than {MAX_CHARACTERS:,} characters."
-    )
+def split(text: str, delimiter: str) -> list[str]:
+    """Return the cells of a text as well as they can be read, to repeat an invalid record."""
+    try:
+        return next(csv.reader([text.replace("\0", "\ufffd")], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:
+        return []
+
+
+def _parse(text: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=True))
+    except csv.Error:
+        # Blanks after a closing quote, or a cell such as ` "Big" Bob`, which is no quoted cell.
+        closed = re.sub(rf'" +(?={re.escape(delimiter)}|\s*$)', '"', text)
+        is_quoted = closed != text
+        return next(csv.reader([closed], delimiter=delimiter, strict=True, skipinitialspace=is_quoted))

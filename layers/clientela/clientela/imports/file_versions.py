@@ -79,8 +79,8 @@ def claim(before: FileRecord | None, store_id: str, key: str, job_id: str, order
         FileRecord.ttl.set(int((now + RETENTION).timestamp())),
     ]
     try:
-        records.update(record, actions, condition, _ConditionFailedError())
-    except _ConditionFailedError:
+        records.update(record, actions, condition, _VersionsChangedError())
+    except _VersionsChangedError:
         return False
     return True
 
@@ -99,15 +99,15 @@ def release(record: FileRecord, job_id: str) -> None:
     _set_running(record, None, FileRecord.running_job == job_id)
 
 
-class _ConditionFailedError(Exception):
+class _VersionsChangedError(Exception):
     """Another call has changed the record first."""
 
 
 def _set_running(record: FileRecord, job_id: str | None, condition: Condition) -> bool:
     action = FileRecord.running_job.set(job_id) if job_id else FileRecord.running_job.remove()
     try:
-        records.update(record, [action], condition, _ConditionFailedError())
-    except _ConditionFailedError:
+        records.update(record, [action], condition, _VersionsChangedError())
+    except _VersionsChangedError:
         return False
     return True
 

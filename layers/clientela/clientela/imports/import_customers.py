@@ -85,7 +85,7 @@ def apply_rows(rows: Sequence[Row], before: Customer | None, rules: Rules, now: 
         except RowRefusedError as error:
             result = RowResult(row.line, "rejected", (error.issue,))
         results.append(result)
-    return ImportedCustomer(rows, before, customer, results)
+    return ImportedCustomer(rows, before, customer, _with_repeats(rows, results, rules))
 
 
 def add_to_transaction(
@@ -107,6 +107,19 @@ def add_to_transaction(
     reconciled = consents.reconcile(imported.before, imported.after, consents.source_of(by), now)
     after = reconciled.model_copy(update={"version": imported.before.version + 1, "updated_at": now})
     customers.replace(write, store, imported.before, after, by)
+
+
+def _with_repeats(rows: Sequence[Row], results: list[RowResult], rules: Rules) -> list[RowResult]:
+    """Add a warning to each row whose e-mail a later row has, too."""
+    if len(rows) == 1:
+        return results
+    message = f"Line {rows[-1].line} has the same e-mail: where both have a value, that of the later row counts."
+    issue = RowIssue(rules.columns.header("email"), "email_repeated", message)
+    warned = (
+        result if result.outcome == "rejected" else result._replace(issues=(*result.issues, issue))
+        for result in results[:-1]
+    )
+    return [*warned, results[-1]]
 
 
 def reject(imported: ImportedCustomer, code: str, message: str) -> ImportedCustomer:

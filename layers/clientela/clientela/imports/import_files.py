@@ -4,7 +4,7 @@ The names of the job's files do not end in `.csv`, because that would start an i
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import IO, BinaryIO, Literal, cast
 
@@ -13,11 +13,12 @@ from botocore.exceptions import ClientError
 
 from clientela import settings
 from clientela.aws import clients
-from clientela.csv.csv_files import Chunk
+from clientela.csv.csv_survey import Chunk, MovedRow, Repeats
 from clientela.schema.documents import Model
 
 PREFIX = "_jobs/"
 URL_SECONDS = 300
+RANGE_BYTES = 1_000_000  # of rows that are read with one request
 _GONE = {"404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"}  # 405 is a delete marker's
 
 Report = Literal["rejects", "warnings"]
@@ -94,6 +95,36 @@ def write_plan(store_id: str, job_id: str, chunks: list[Chunk]) -> None:
     _put(plan_key(job_id), orjson.dumps(plan), "application/json")
 
 
+def write_repeats(job_id: str, repeats: Mapping[int, Repeats]) -> None:
+    """Write what each chunk has to know of rows whose e-mail is also in other chunks."""
+    for index, found in repeats.items():
+        _put(_repeats_key(job_id, index), found.model_dump_json().encode(), "application/json")
+
+
+def read_repeats(job_id: str, chunk: Chunk) -> Repeats:
+    """Return what `write_repeats` wrote for a chunk; nothing to do if it wrote nothing."""
+    return Repeats.model_validate_json(_content(_repeats_key(job_id, chunk.index))) if chunk.has_repeats else Repeats()
+
+
+def read_rows(source: Source, rows: Sequence[MovedRow]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines and bytes of rows, with one request for those that are close together."""
+    pending: list[MovedRow] = []
+    for row in sorted(rows, key=lambda row: row.start):
+        if pending and row.end - pending[0].start > RANGE_BYTES:
+            yield from _read_range(source, pending)
+            pending = []
+        pending.append(row)
+    if pending:
+        yield from _read_range(source, pending)
+
+
+def _read_range(source: Source, rows: Sequence[MovedRow]) -> Iterator[tuple[int, bytes]]:
+    first = rows[0].start
+    content = _body(source, {"Range": f"bytes={first}-{rows[-1].end - 1}"}).read()
+    for row in rows:
+        yield row.line, content[row.start - first : row.end - first]
+
+
 def write_result(job_id: str, index: int, result: bytes) -> None:
     """Write the JSON result of one chunk."""
     _put(_result_key(job_id, index), result, "application/json")
@@ -154,6 +185,10 @@ def _put(key: str, body: bytes, content_type: str) -> None:
 
 def _result_key(job_id: str, index: int) -> str:
     return f"{PREFIX}{job_id}/result-{index:06d}.json"
+
+
+def _repeats_key(job_id: str, index: int) -> str:
+    return f"{PREFIX}{job_id}/repeats-{index:06d}.json"
 
 
 def _real_version(version_id: str | None) -> str | None:

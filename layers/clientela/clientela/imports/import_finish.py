@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, cast
 
-from clientela.csv.csv_files import Chunk
 from clientela.csv.csv_headers import FileColumns
+from clientela.csv.csv_survey import Chunk
+from clientela.csv.file_texts import FileNote
 from clientela.imports import import_files, import_jobs, import_start
 from clientela.imports.chunk_results import REPORT_COLUMNS, ChunkResult, ReportLine, repeated_columns
 from clientela.imports.import_files import Report
@@ -45,15 +46,15 @@ def finish(store_id: str, job_id: str, now: datetime, failed: str | None = None)
 
 def _end(record: ImportRecord, now: datetime, failed: str | None) -> ImportRecord:
     if record.job.detected is None:
-        return import_jobs.end(record, "failed", Counts(), now, f"The import could not start ({failed}).")
+        return import_jobs.end(record, "failed", Counts(), now, FileNote("not_started", {"error": str(failed)}))
     is_partial = failed is not None or record.replaced
     counts, missing = _write_reports(record, record.job.detected, is_partial=is_partial)
     if record.chunks and record.job.detected.has_passwords:
         import_files.delete(record.source)
-    message = f"The import stopped early: {missing} rows may be missing. Upload the file again." if missing else None
-    if missing and record.replaced:
-        message = import_start.REPLACED
-    return import_jobs.end(record, "failed" if missing else "succeeded", counts, now, message)
+    if not missing:
+        return import_jobs.end(record, "succeeded", counts, now)
+    reason = import_start.REPLACED if record.replaced else FileNote("stopped_early", {"missing": str(missing)})
+    return import_jobs.end(record, "failed", counts, now, reason)
 
 
 def _write_reports(record: ImportRecord, detected: DetectedFormat, *, is_partial: bool) -> tuple[Counts, int]:

@@ -12,6 +12,8 @@ from pynamodb.expressions.update import Action
 from clientela.csv import csv_headers
 from clientela.csv.csv_files import FileLayout
 from clientela.csv.csv_headers import FileColumns
+from clientela.csv.csv_records import RecordShape
+from clientela.csv.file_texts import FileNote
 from clientela.errors import ImportNotFoundError
 from clientela.imports import import_files
 from clientela.imports.import_files import Report, Source
@@ -30,6 +32,7 @@ from clientela.table.transactions import Transaction
 # `cancelled` is part of the API's contract; nothing cancels an import yet.
 Status = Literal["received", "planned", "running", "succeeded", "failed", "cancelled"]
 Mode = Literal["upsert", "create", "update"]
+Confidence = Literal["certain", "likely", "guess"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 _ENDED = ("succeeded", "failed", "cancelled")
@@ -51,6 +54,9 @@ class DetectedFormat(Model):
 
     encoding: str
     """The character encoding of the file. Example: utf-8"""
+    encoding_confidence: Confidence = "certain"
+    """How sure the encoding is. If it is a guess, no stored text is changed to letters that may be
+    wrong."""
     delimiter: Annotated[str, StringConstraints(strip_whitespace=False)]  # a tab is valid
     """The character between the cells. Example: ,"""
     columns: list[CsvColumn]
@@ -63,6 +69,12 @@ class DetectedFormat(Model):
         headers, fields = (column.header for column in self.columns), (column.field for column in self.columns)
         secrets = frozenset(index for index, column in enumerate(self.columns) if column.secret)
         return FileColumns(tuple(headers), tuple(fields), self.language, secrets)
+
+    @property
+    def shape(self) -> RecordShape:
+        """The shape of the rows: an earlier step requires the column of the e-mail."""
+        fields = [column.field for column in self.columns]
+        return RecordShape(self.delimiter, len(fields), fields.index("email"))
 
     @property
     def has_passwords(self) -> bool:
@@ -116,8 +128,12 @@ class ImportJob(Counts):
     """The number of rows; null until it is known. Example: 59"""
     rows_done: int = 0
     """The number of rows that are done. Example: 59"""
+    code: str | None = None
+    """The stable code of `message`, such as `no_email_column`. Example: null"""
     message: str | None = None
-    """Why the import failed, else null. Example: null"""
+    """Why the import failed, in the store's language, else null. Example: null"""
+    language: str = "en"
+    """The language of `message` and `notes`: that of the store. Example: en"""
     notes: list[str] = Field(default_factory=list)
     """Remarks on the file, such as columns that were left out. Example: ["The column Colour was
     left out."]"""
@@ -204,7 +220,7 @@ def register(store: Store, job: ImportJob, source: Source, by: Actor = OPERATOR)
     return new
 
 
-def mark_planned(record: ImportRecord, layout: FileLayout, notes: list[str]) -> ImportRecord:
+def mark_planned(record: ImportRecord, layout: FileLayout) -> ImportRecord:
     """Store the file's layout, unless the job is further already.
 
     Return the stored record. Cost: 1 write unit per KB.
@@ -214,8 +230,13 @@ def mark_planned(record: ImportRecord, layout: FileLayout, notes: list[str]) -> 
         for index, (header, field) in enumerate(zip(layout.columns.headers, layout.columns.fields, strict=True))
     ]
     detected = DetectedFormat(
-        encoding=layout.encoding, delimiter=layout.delimiter, columns=columns, language=layout.columns.language
+        encoding=layout.encoding,
+        encoding_confidence=layout.confidence,
+        delimiter=layout.delimiter,
+        columns=columns,
+        language=layout.columns.language,
     )
+    notes = [note.text(record.job.language) for note in layout.notes]
     record.job = record.job.model_copy(update={"detected": detected, "rows_total": layout.rows, "notes": notes})
     record.chunks = len(layout.chunks)
     return _set_status(record, "planned", ImportRecord.status.is_in("received", "planned"))
@@ -242,16 +263,24 @@ def mark_replaced(record: ImportRecord) -> None:
 
 
 def end(
-    record: ImportRecord, status: Status, counts: Counts, now: datetime, message: str | None = None
+    record: ImportRecord, status: Status, counts: Counts, now: datetime, reason: FileNote | None = None
 ) -> ImportRecord:
-    """End the job with its final counts, unless it has ended already.
+    """End the job with its final counts, unless it has ended already. `reason`: why it failed.
 
     Return the stored record. Cost: 1 write unit per KB.
     """
-    record.job = record.job.model_copy(update={"rows_total": counts.rows, "message": message, "finished_at": now})
+    record.job = record.job.model_copy(
+        update={"rows_total": counts.rows, **_reason(record.job, reason), "finished_at": now}
+    )
     for name in Counts.model_fields:
         setattr(record, name, getattr(counts, name))
     return _set_status(record, status, ~ImportRecord.status.is_in(*_ENDED))
+
+
+def _reason(job: ImportJob, reason: FileNote | None) -> dict[str, str | None]:
+    if reason is None:
+        return {"code": None, "message": None}
+    return {"code": reason.code, "message": reason.text(job.language)}
 
 
 def has_ended(record: ImportRecord) -> bool:

@@ -7,10 +7,10 @@ the same report:
 - The rows that will update a customer are stored before anything is written. A later attempt finds
   the customer already updated, and still counts an update.
 - One transaction adds the chunk's counts to the job and marks the chunk as done.
-All rows of one e-mail in a chunk become one write. Rows of one e-mail in different chunks are
-applied in any order.
+All rows of one e-mail become one write, in the chunk of the last one, so that the last wins.
 """
 
+import io
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,9 +21,9 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttr
 
 from clientela.concurrency import retry_on_conflict
 from clientela.csv import csv_files, csv_records
-from clientela.csv.csv_files import Chunk
 from clientela.csv.csv_headers import FileColumns
 from clientela.csv.csv_records import CsvRecord, RecordError
+from clientela.csv.csv_survey import Chunk
 from clientela.customers import customers, merged_ids, tombstones
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_records import EmailClaim
@@ -52,6 +52,9 @@ from clientela.table.transactions import Transaction
 
 WRITERS = 4  # concurrent transactions of a chunk; ten chunks run at the same time
 RETENTION = timedelta(days=30)  # as long as the job's files
+_OUTDATED = RowIssue(
+    "", "email_repeated", "More than a hundred later rows have the same e-mail: this one has no effect."
+)
 _CONFLICTS = (EmailTakenError, VersionConflictError, BusyError)
 
 
@@ -96,25 +99,33 @@ def _run(store: Store, job_id: str, chunk: Chunk, now: datetime) -> None:
         imported = _write(store, imported, rules, now)
         import_passwords.adopt(store, imported, rules.columns, now, WRITERS)
     results = [result for each in imported for result in each.results]
-    chunk_result = build_result([*parsed.rejected, *results], parsed.cells, rules.columns)
+    chunk_result = build_result([*parsed.results, *results], parsed.cells, rules.columns)
     import_files.write_result(job_id, chunk.index, chunk_result.model_dump_json().encode())
     _mark_done(record, progress, chunk_result)
 
 
 class _ParsedChunk(NamedTuple):
-    """A chunk's valid rows, the results of its invalid rows, and the cells of both by line."""
+    """A chunk's valid rows, the results of its other rows, and the cells of both by line."""
 
     rows: list[Row]
-    rejected: list[RowResult]
+    results: list[RowResult]
     cells: dict[int, Sequence[str]]
 
 
 def _parse_chunk(record: ImportRecord, detected: DetectedFormat, chunk: Chunk) -> _ParsedChunk:
     columns, parsed = detected.as_columns(), _ParsedChunk([], [], {})
-    lines = csv_files.lines(import_files.open_chunk(record.source, chunk), detected.encoding)
-    for csv_record in csv_records.records(lines, detected.delimiter, chunk.first_line):
-        if not csv_records.is_blank(csv_record, detected.delimiter):
-            _parse_record(parsed, csv_record, detected.delimiter, columns)
+    repeats = import_files.read_repeats(record.job.id, chunk)
+    left, outdated = frozenset(repeats.left), frozenset(repeats.outdated)
+    stream, shape = import_files.open_chunk(record.source, chunk), detected.shape
+    for row in csv_files.rows(stream, detected.encoding, shape, chunk.first_line, in_damage=chunk.in_damage):
+        if row.line in outdated:
+            parsed.results.append(RowResult(row.line, "unchanged", [_OUTDATED]))
+        elif row.line not in left:
+            _parse_record(parsed, row, detected.delimiter, columns)
+    for line, content in import_files.read_rows(record.source, repeats.moved):
+        for row in csv_files.rows(io.BytesIO(content), detected.encoding, shape, line):
+            _parse_record(parsed, row, detected.delimiter, columns)
+    parsed.rows.sort(key=lambda row: row.line)
     return parsed
 
 
@@ -123,9 +134,11 @@ def _parse_record(parsed: _ParsedChunk, record: CsvRecord, delimiter: str, colum
         parsed.cells[record.line] = csv_records.cells(record, delimiter)
         parsed.rows.append(import_rows.parse_row(record.line, parsed.cells[record.line], columns))
     except RecordError as error:
-        parsed.rejected.append(RowResult(record.line, "rejected", [RowIssue("", error.code, error.message)]))
+        if not columns.secrets:  # the cells of a damaged row may be in the wrong columns
+            parsed.cells[record.line] = csv_records.split(record.text, delimiter)
+        parsed.results.append(RowResult(record.line, "rejected", [RowIssue("", error.code, error.message)]))
     except RowRefusedError as error:
-        parsed.rejected.append(RowResult(record.line, "rejected", [error.issue]))
+        parsed.results.append(RowResult(record.line, "rejected", [error.issue]))
 
 
 def _apply_chunk(store: Store, rows: Sequence[Row], rules: Rules, now: datetime) -> list[ImportedCustomer]:

@@ -5,11 +5,13 @@ an import.
 """
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from clientela.csv import csv_files
-from clientela.csv.csv_files import DELIMITERS, FileRefusedError
+from clientela.csv.csv_header_search import DELIMITERS
+from clientela.csv.file_texts import FileRefusedError
 from clientela.imports.import_jobs import MODES, Mode
 
 OPTIONS = ("mode", "dry-run", "send-welcome", "delimiter", "encoding")
@@ -41,7 +43,7 @@ def parse(metadata: Mapping[str, str]) -> ImportOptions:
     given = _by_name(metadata)
     mode = next((mode for mode in MODES if mode == given.get("mode", "upsert").lower()), None)
     if mode is None:
-        raise FileRefusedError(f"Unknown mode {given['mode']!r}: use one of {', '.join(MODES)}.")
+        raise FileRefusedError("mode_unknown", mode=repr(given["mode"][:50]), modes=", ".join(MODES))
     dry_run, send_welcome = (_flag(given, name) for name in ("dry-run", "send-welcome"))
     encoding = csv_files.codec(given["encoding"]) if given.get("encoding") else None
     return ImportOptions(mode, dry_run, send_welcome, encoding, _delimiter(given.get("delimiter", "")))
@@ -55,28 +57,29 @@ def _by_name(metadata: Mapping[str, str]) -> dict[str, str]:
         if name in _OF_TOOLS:
             continue
         if name not in OPTIONS:
-            raise FileRefusedError(_unknown(spelling, name))
+            raise _unknown(spelling, name)
         if given.setdefault(name, value) != value:
-            raise FileRefusedError(f"The option {name} is given twice, with two values.")
+            raise FileRefusedError("option_twice", name=name)
     return given
 
 
-def _unknown(spelling: str, name: str) -> str:
+def _unknown(spelling: str, name: str) -> FileRefusedError:
     squeezed = {option.replace("-", ""): option for option in OPTIONS}
-    similar = difflib.get_close_matches(name.replace("-", "").replace(" ", ""), squeezed, n=1, cutoff=0.7)
-    hint = f"did you mean {squeezed[similar[0]]}?" if similar else f"the options are {', '.join(OPTIONS)}."
-    return f"Unknown option {spelling[:50]!r}: {hint}"
+    similar = difflib.get_close_matches(re.sub(r"[^a-z]", "", name), squeezed, n=1, cutoff=0.7)
+    if similar:
+        return FileRefusedError("option_meant", name=repr(spelling[:50]), meant=squeezed[similar[0]])
+    return FileRefusedError("option_unknown", name=repr(spelling[:50]), options=", ".join(OPTIONS))
 
 
 def _flag(given: Mapping[str, str], name: str) -> bool:
     value = given.get(name, "false").lower()
     if value not in _YES + _NO:
-        raise FileRefusedError(f"Invalid {name} {value!r}: use true or false.")
+        raise FileRefusedError("flag_invalid", name=name, value=repr(value[:50]))
     return value in _YES
 
 
 def _delimiter(text: str) -> str | None:
     delimiter = _NAMED_DELIMITERS.get(text.lower(), text)
     if delimiter and delimiter not in DELIMITERS:
-        raise FileRefusedError(f"Unknown delimiter {delimiter!r}: use one of , ; | tab.")
+        raise FileRefusedError("delimiter_unknown", delimiter=repr(delimiter[:50]))
     return delimiter or None

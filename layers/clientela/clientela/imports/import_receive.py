@@ -9,7 +9,7 @@ from datetime import datetime
 
 from clientela import ids
 from clientela.csv import csv_files
-from clientela.csv.csv_files import FileLayout, FileRefusedError
+from clientela.csv.file_texts import FileNote, FileRefusedError
 from clientela.errors import StoreNotFoundError
 from clientela.imports import import_files, import_finish, import_jobs, import_options, import_start
 from clientela.imports.file_versions import VersionOrder
@@ -18,11 +18,7 @@ from clientela.imports.import_jobs import Counts, ImportJob, ImportRecord
 from clientela.stores import store_existence, stores
 from clientela.stores.stores import Store
 
-_FILE_DELETED_NOTE = "The file was deleted, because it names a column of passwords."
-_PASSWORDS_NOTE = (
-    "Clear passwords are not imported: these customers sign in by link or set a new password. "
-    "Hashes are imported: Argon2id, bcrypt, scrypt, PBKDF2-SHA256."
-)
+_FILE_DELETED = FileNote("file_deleted")
 
 
 def receive(bucket: str, key: str, version_id: str | None, now: datetime, sequencer: str = "") -> str | None:
@@ -45,11 +41,12 @@ def receive(bucket: str, key: str, version_id: str | None, now: datetime, sequen
 
 
 def _import(store: Store, file: UploadedFile, order: VersionOrder, now: datetime) -> str:
-    job = _build_job(file, now)
+    job = _build_job(store, file, now)
     record = import_jobs.register(store, job, file.source)
     if record.status in ("received", "planned"):
         record = _start(store, record, file, order, now)
-    if _FILE_DELETED_NOTE in record.job.notes:  # also for a repeated event: the first may have died before
+    # Also for a repeated event: the first may have died before.
+    if _FILE_DELETED.text(record.job.language) in record.job.notes:
         import_files.delete(file.source)
     return job.id
 
@@ -73,9 +70,9 @@ def _store(key: str) -> Store | None:
         return None
 
 
-def _build_job(file: UploadedFile, now: datetime) -> ImportJob:
+def _build_job(store: Store, file: UploadedFile, now: datetime) -> ImportJob:
     name = file.source.key.partition("/")[2]
-    return ImportJob(id=job_id(file), status="received", file=name, started_at=now)
+    return ImportJob(id=job_id(file), status="received", file=name, started_at=now, language=store.language)
 
 
 def _start(store: Store, record: ImportRecord, file: UploadedFile, order: VersionOrder, now: datetime) -> ImportRecord:
@@ -84,23 +81,20 @@ def _start(store: Store, record: ImportRecord, file: UploadedFile, order: Versio
         options = import_options.parse(file.options)
         layout = csv_files.inspect(lambda: import_files.open_file(file.source), options.encoding, options.delimiter)
     except FileRefusedError as error:
-        return _refuse(record, file, str(error), now)
+        return _refuse(record, file, error.note, now)
     job_options = {"mode": options.mode, "dry_run": options.dry_run, "send_welcome": options.send_welcome}
     record.job = record.job.model_copy(update=job_options)
     store_existence.require(store.id)  # reading a large file takes minutes
     import_files.write_plan(store.id, record.job.id, layout.chunks)
-    record = import_jobs.mark_planned(record, layout, _notes(layout))
+    import_files.write_repeats(record.job.id, layout.repeats)
+    record = import_jobs.mark_planned(record, layout)
     if not layout.chunks:
         import_finish.finish(store.id, record.job.id, now)
         return record
     return import_start.start_newest(store.id, record, order, now)
 
 
-def _refuse(record: ImportRecord, file: UploadedFile, reason: str, now: datetime) -> ImportRecord:
+def _refuse(record: ImportRecord, file: UploadedFile, reason: FileNote, now: datetime) -> ImportRecord:
     if csv_files.may_have_passwords(lambda: import_files.open_file(file.source)):
-        record.job = record.job.model_copy(update={"notes": [_FILE_DELETED_NOTE]})
+        record.job = record.job.model_copy(update={"notes": [_FILE_DELETED.text(record.job.language)]})
     return import_jobs.end(record, "failed", Counts(), now, reason)
-
-
-def _notes(layout: FileLayout) -> list[str]:
-    return [_PASSWORDS_NOTE] if "password" in layout.columns.fields else []

@@ -64,10 +64,11 @@ class AppliedRow(NamedTuple):
 def parse_row(line: int, cells: Sequence[str], columns: FileColumns) -> Row:
     """Find the filled cells of a row and its e-mail.
 
-    Empty cells beyond the header are ignored: spreadsheets write them.
+    Empty cells beyond the header are ignored, and cells missing at the end are empty: spreadsheets
+    write such rows.
 
     Raises:
-        RowRefusedError: `cells_missing`, `cells_too_many`, `email_missing` or `email_invalid`.
+        RowRefusedError: `cells_too_many`, `email_missing` or `email_invalid`.
     """
     _require_width(cells, columns)
     values: dict[str, str] = {}
@@ -119,11 +120,9 @@ def change_customer(
 
 
 def _require_width(cells: Sequence[str], columns: FileColumns) -> None:
-    expected, count = len(columns.headers), len(cells)
-    message = f"The row has {count} cells, the header {expected}."
-    if count < expected:
-        raise RowRefusedError(RowIssue("", "cells_missing", message))
-    if any(cell.strip() for cell in cells[expected:]):
+    expected = len(columns.headers)
+    if len(cells) > expected and any(cell.strip() for cell in cells[expected:]):
+        message = f"The row has {len(cells)} cells, the header {expected}."
         raise RowRefusedError(RowIssue("", "cells_too_many", message))
 
 

@@ -11,12 +11,13 @@ import orjson
 from clientela import settings
 from clientela.aws import clients
 from clientela.concurrency import retry_on_conflict
+from clientela.csv.file_texts import FileNote
 from clientela.errors import BusyError
 from clientela.imports import file_versions, import_files, import_jobs
 from clientela.imports.file_versions import VersionOrder
 from clientela.imports.import_jobs import Counts, ImportRecord
 
-REPLACED = "A newer version of this file was uploaded: it is imported instead."
+REPLACED = FileNote("replaced")
 
 
 def start_newest(store_id: str, record: ImportRecord, order: VersionOrder, now: datetime) -> ImportRecord:

@@ -1,6 +1,7 @@
 """E-mail addresses: a canonical spelling for uniqueness, the typed spelling for display."""
 
 import unicodedata
+from functools import lru_cache
 from typing import Annotated
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
@@ -45,6 +46,7 @@ def is_mailable(canonical_address: str) -> bool:
     return canonical_address.isascii()
 
 
+@lru_cache(maxsize=2048)  # an import parses each address three times, after those of its whole chunk
 def _parse(text: str) -> ValidatedEmail:
     try:
         return validate_email(_visible(text), check_deliverability=False)

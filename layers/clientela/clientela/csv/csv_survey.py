@@ -1,0 +1,206 @@
+"""The survey of a CSV file: its chunks, a sample of its rows, and the e-mails that occur twice."""
+
+from array import array
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+from clientela.csv import csv_records
+from clientela.csv.csv_records import CsvRecord, RecordError, RecordShape
+from clientela.schema import email_addresses
+from clientela.schema.documents import Model
+
+CHUNK_ROWS = 1_000
+CHUNK_BYTES = 1_000_000
+FIRST_ROWS = 500  # all of these are in the sample, and then
+EVERY_ROW = 101  # one of so many, up to
+SAMPLE_ROWS = 5_000
+CELL_CHARACTERS = 200  # of a cell in the sample
+MOVED_ROWS = 100  # of one e-mail: earlier ones have no effect any more
+
+_SLOTS, _MANY_SLOTS = 1 << 17, 1 << 25  # bytes of the filter that finds candidates
+_MANY_ROWS = 20_000  # of a file with the larger filter
+
+
+class Chunk(Model):
+    """A part of the file that ends on a record's end: the bytes from `start` to before `end`.
+
+    Blank lines are not counted as rows. `in_damage`: it begins in a damaged region. `has_repeats`:
+    some of its rows are loaded with another chunk, or the other way round.
+    """
+
+    index: Annotated[int, Field(ge=0)]
+    start: int
+    end: int
+    first_line: int
+    rows: int
+    in_damage: bool = False
+    has_repeats: bool = False
+
+
+class MovedRow(NamedTuple):
+    """A row of another chunk: its line, and its bytes from `start` to before `end`."""
+
+    line: int
+    start: int
+    end: int
+
+
+class Repeats(Model):
+    """The rows of a chunk whose e-mail is also in other chunks.
+
+    All rows of one e-mail are loaded in the chunk of the last one, so that the last wins. Rows on
+    lines `left` are loaded elsewhere, `moved` here; those on lines `outdated` have no effect.
+    """
+
+    left: list[int] = []
+    moved: list[MovedRow] = []
+    outdated: list[int] = []
+
+
+class Survey(NamedTuple):
+    """What one pass over a file finds out. `utf_8` and `other` count rows that are not ASCII."""
+
+    chunks: list[Chunk]
+    repeats: dict[int, Repeats]
+    sample: list[list[str]]
+    utf_8: int
+    other: int
+
+
+def survey(records: Iterable[CsvRecord], shape: RecordShape, start: int) -> Survey:
+    """Return the survey of a file's records after the header, which ends at the byte `start`."""
+    chunks, emails, sample = _Chunks(start), _Emails(), list[list[str]]()
+    utf_8 = other = position = 0
+    for record in records:
+        position = chunks.end
+        is_row = not csv_records.is_blank(record, shape.delimiter)
+        chunks.add(record, is_row=is_row)
+        if not record.text.isascii():
+            utf_8, other = (utf_8, other + 1) if record.fault == "encoding_invalid" else (utf_8 + 1, other)
+        if not is_row or record.fault:
+            continue
+        emails.add(_email(record.text, shape), position, record)
+        row = len(emails)
+        if row <= FIRST_ROWS or (row % EVERY_ROW == 0 and len(sample) < SAMPLE_ROWS):
+            sample += _cells(record, shape.delimiter)
+    planned = chunks.finish()
+    repeats = emails.repeats(planned)
+    for index, found in repeats.items():
+        rows = planned[index].rows - len(found.left) + len(found.moved)
+        planned[index] = planned[index].model_copy(update={"rows": rows, "has_repeats": True})
+    return Survey(planned, repeats, sample, utf_8, other)
+
+
+class _Chunks:
+    """The chunks of the records so far. `end` is the byte after the last record."""
+
+    def __init__(self, start: int) -> None:
+        self.end = start
+        self._done: list[Chunk] = []
+        self._start, self._first_line, self._rows = start, 0, 0
+        self._begins_in_damage = self._in_damage = False
+
+    def add(self, record: CsvRecord, *, is_row: bool) -> None:
+        if self._start == self.end:
+            self._first_line, self._begins_in_damage = record.line, self._in_damage
+        self.end += record.size
+        self._rows += is_row
+        self._in_damage = record.in_damage
+        if self._rows == CHUNK_ROWS or self.end - self._start >= CHUNK_BYTES:
+            self._cut()
+
+    def finish(self) -> list[Chunk]:
+        if self._rows:
+            self._cut()
+        return self._done
+
+    def _cut(self) -> None:
+        chunk = Chunk(
+            index=len(self._done),
+            start=self._start,
+            end=self.end,
+            first_line=self._first_line,
+            rows=self._rows,
+            in_damage=self._begins_in_damage,
+        )
+        self._done.append(chunk)
+        self._start, self._rows = self.end, 0
+
+
+class _Emails:
+    """The e-mails of all rows as 64-bit hashes, with the rows' places: 24 bytes a row."""
+
+    def __init__(self) -> None:
+        self._hashes, self._starts, self._sizes, self._lines = array("q"), array("Q"), array("I"), array("I")
+        self._filter = bytearray(_SLOTS)
+        self._candidates: set[int] = set()  # hashes that occur twice, and some more
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def add(self, email: str, start: int, record: CsvRecord) -> None:
+        key = hash(email)
+        self._find(key)
+        if len(self._hashes) == _MANY_ROWS:
+            self._filter = bytearray(_MANY_SLOTS)
+            for earlier in (*self._hashes, key):
+                self._find(earlier)
+        self._hashes.append(key)
+        self._starts.append(start)
+        self._sizes.append(record.size)
+        self._lines.append(record.line)
+
+    def _find(self, key: int) -> None:
+        slot = key & (len(self._filter) - 1)
+        if self._filter[slot]:
+            self._candidates.add(key)
+        else:
+            self._filter[slot] = 1
+
+    def repeats(self, chunks: list[Chunk]) -> dict[int, Repeats]:
+        """Return what is to be moved between the chunks."""
+        found: dict[int, Repeats] = defaultdict(Repeats)
+        if len(chunks) < 2 or not self._candidates:
+            return found
+        starts, rows = [chunk.start for chunk in chunks], defaultdict[int, list[int]](list)
+        for row, key in enumerate(self._hashes):
+            if key in self._candidates:
+                rows[key].append(row)
+        for same in rows.values():
+            places = [bisect_right(starts, self._starts[row]) - 1 for row in same]
+            if len(same) > 1 and places[0] != places[-1]:
+                self._move(same, places, found)
+        return found
+
+    def _move(self, rows: list[int], places: list[int], found: dict[int, Repeats]) -> None:
+        target = places[-1]
+        for number, (row, place) in enumerate(zip(rows, places, strict=True)):
+            line, start = self._lines[row], self._starts[row]
+            if number < len(rows) - MOVED_ROWS:
+                found[place].outdated.append(line)
+            elif place != target:
+                found[place].left.append(line)
+                found[target].moved.append(MovedRow(line, start, start + self._sizes[row]))
+
+
+def _email(text: str, shape: RecordShape) -> str:
+    """Return the e-mail of a record, in a spelling that is the same for most spellings of it."""
+    found = csv_records.split(text, shape.delimiter) if '"' in text else text.split(shape.delimiter, shape.email + 1)
+    email = found[shape.email].strip(" \t\r\n'").lower() if shape.email < len(found) else ""
+    if email.isascii() and "xn--" not in email:
+        return email
+    try:
+        return email_addresses.canonical(email)
+    except ValueError:
+        return email
+
+
+def _cells(record: CsvRecord, delimiter: str) -> list[list[str]]:
+    try:
+        return [[cell[:CELL_CHARACTERS] for cell in csv_records.cells(record, delimiter)]]
+    except RecordError:
+        return []

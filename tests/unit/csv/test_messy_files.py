@@ -1,0 +1,80 @@
+"""Generated messy files: chunks read by themselves are the whole file, and no intact row is lost."""
+
+import io
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clientela.csv import csv_files, csv_records, csv_survey
+from clientela.csv.csv_files import FileLayout
+from clientela.csv.csv_records import CsvRecord
+
+TEXT = st.text(st.sampled_from("ab é日;'\\\""), max_size=6)
+GOOD = st.builds(
+    lambda name, quoted: f'"{name.replace(chr(34), chr(34) * 2)}"' if quoted else name.replace('"', "").strip(),
+    TEXT,
+    st.booleans(),
+)
+NOTES = st.one_of(GOOD, st.sampled_from(['"two\nlines"', '"say ""hi"",\nplease"', '"a\r\nb"']))
+DAMAGE = st.sampled_from([
+    b'BAD,x,"never closed', b'BAD,"x"y,z', b"BAD", b"BAD,1,2,3,4", b"BAD,\x00,x", b"BAD,\xff\xfe,x", b'"', b'",",",",',
+    b'BAD,"x\ny"z,1',
+    b'BAD,27",x', b'"BAD', b"BAD,,," + b"y" * 3_000, b"", b" , , ",
+])  # fmt: skip
+END = st.sampled_from([b"\n", b"\r\n", b"\r"])
+
+
+@st.composite
+def files(draw: st.DrawFn) -> tuple[bytes, list[str]]:
+    """A file, and the e-mails of its intact rows."""
+    content, emails = b"email,name,note\n", []
+    for number in range(draw(st.integers(1, 25))):
+        if draw(st.integers(0, 3)):
+            email = f"row{number}@example.com"
+            emails.append(email)
+            content += ",".join([email, draw(GOOD), draw(NOTES)]).encode()
+        else:
+            content += draw(DAMAGE).replace(b"BAD", f"bad{number}@example.com".encode())
+        content += draw(END)
+    return content, emails
+
+
+def chunk_records(content: bytes, layout: FileLayout) -> list[CsvRecord]:
+    shape = csv_records.RecordShape(layout.delimiter, 3, 0)
+    return [
+        record
+        for chunk in layout.chunks
+        for record in csv_files.rows(
+            io.BytesIO(content[chunk.start : chunk.end]),
+            layout.encoding,
+            shape,
+            chunk.first_line,
+            in_damage=chunk.in_damage,
+        )
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(file=files())
+def test_chunks_are_the_file_and_every_intact_row_is_read(
+    monkeypatch: pytest.MonkeyPatch, size: int, file: tuple[bytes, list[str]]
+) -> None:
+    content, emails = file
+    whole = csv_files.inspect(lambda: io.BytesIO(content), "utf-8")
+    monkeypatch.setattr(csv_survey, "CHUNK_ROWS", size)
+    layout = csv_files.inspect(lambda: io.BytesIO(content), "utf-8")
+    monkeypatch.undo()
+    records = chunk_records(content, layout)
+    assert [record[:4] for record in records] == [record[:4] for record in chunk_records(content, whole)]
+    assert layout.rows == len(records)
+    valid = [record for record in records if not record.fault]
+    found = []
+    for record in valid:
+        try:
+            found.append(csv_records.cells(record, ",")[0])
+        except csv_records.RecordError:
+            continue
+    assert [email for email in emails if email not in found] == []
+    assert all(record.text.count("@example.com") <= 1 for record in valid)
