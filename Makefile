@@ -6,16 +6,20 @@ PYTHON ?= $(shell for name in python3.13 python3 python; do $$name $(IS_3_13) &&
 WORKERS ?= 2
 BIN := .venv/bin
 INSTALLED := .venv/installed
+API_TOOLS := .venv/api-tools/installed
+NODE_BIN := .venv/api-tools/node_modules/.bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate --no-header
 
 # No telemetry.
 export SAM_CLI_TELEMETRY := 0
+export REDOCLY_TELEMETRY := off
+export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo local stop test unit integration e2e check format lock openapi bench dynamodb-local clean
+.PHONY: help setup api-tools demo local stop test unit integration e2e check format lock openapi bench dynamodb-local clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +37,17 @@ $(INSTALLED): requirements/dev.txt pyproject.toml .python-version
 	$(PIP) install --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
+api-tools: $(API_TOOLS) ## Install the linters of the OpenAPI document and the generators of clients; checks their hashes
+
+# `npm ci` and uv check the hashes in the locks, which name no registry.
+$(API_TOOLS): $(INSTALLED) requirements/node/package.json requirements/node/package-lock.json requirements/api-tools.txt
+	$(PYTHON) -m venv --clear .venv/api-tools
+	cp requirements/node/package.json requirements/node/package-lock.json .venv/api-tools
+	npm ci --prefix .venv/api-tools --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(BIN)/uv pip sync --quiet --python .venv/api-tools/bin/python --require-hashes requirements/api-tools.txt \
+		|| .venv/api-tools/bin/python -m pip install --quiet --require-hashes --requirement requirements/api-tools.txt
+	@touch $@
+
 demo: setup ## Run a demo without an AWS account: a store, an import, orders, a sign-in, an export
 	$(BIN)/python -m local demo
 
@@ -42,8 +57,8 @@ local: setup ## Run the whole stack with the demo's shop on this machine, until 
 stop: setup ## Stop a local cloud that runs in another terminal
 	@$(BIN)/python -m local stop
 
-test: setup dynamodb-local ## Run all tests (a few minutes)
-	$(BIN)/pytest -n $(WORKERS) tests/unit tests/integration tests/template
+test: setup dynamodb-local api-tools ## Run all tests (a few minutes)
+	$(BIN)/pytest -n $(WORKERS) tests/unit tests/integration tests/template tests/clients
 	$(BIN)/pytest tests/e2e
 
 unit: setup ## Run the unit tests (about a minute)
@@ -55,13 +70,15 @@ integration: setup dynamodb-local ## Run the tests against DynamoDB Local
 e2e: setup ## Run the tests against the deployed local cloud
 	$(BIN)/pytest tests/e2e
 
-check: setup ## Check style, types, layers, generated documents and the template
+check: setup api-tools ## Check style, types, layers, generated documents and the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tools.openapi --check
 	$(BIN)/python -m tools.event_schemas --check
+	$(NODE_BIN)/redocly lint docs/openapi.json --config tools/openapi/redocly.yaml --format=summary
+	$(NODE_BIN)/spectral lint docs/openapi.json --ruleset tools/openapi/spectral.yaml --fail-severity=hint
 	$(BIN)/cfn-lint template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint --template-file template.yaml
 
@@ -73,6 +90,9 @@ lock: setup ## Lock the dependencies again (UPGRADE=--upgrade for newer versions
 	$(LOCK) $(UPGRADE) --group dev --extra cli pyproject.toml --output-file requirements/dev.txt
 	@# Constrained by the other lock, so that the tests run the versions that ship.
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file layers/dependencies/requirements.txt
+	$(LOCK) $(UPGRADE) --group api-tools --output-file requirements/api-tools.txt
+	npm install --prefix requirements/node --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved \
+		--no-audit --no-fund
 
 openapi: setup ## Generate the OpenAPI document and the events' schema from the code
 	$(BIN)/python -m tools.openapi

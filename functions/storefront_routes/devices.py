@@ -22,7 +22,7 @@ SessionId = Annotated[
 ]
 
 
-class Device(Model):
+class SignedInDevice(Model):
     """A device; `current` is true for the calling one."""
 
     id: str
@@ -44,7 +44,7 @@ class Device(Model):
 class DeviceList(Model):
     """All devices of the shopper, newest sign-in first."""
 
-    items: list[Device]
+    items: list[SignedInDevice]
     """The devices."""
 
 
@@ -82,6 +82,6 @@ def end_sessions() -> Response[Any]:
     return responses.no_content(access.drop_cookie(router.context["store"]))
 
 
-def _device(session: Session, current: Session) -> Device:
+def _device(session: Session, current: Session) -> SignedInDevice:
     fields = session.model_dump(exclude={"customer_id", "email_proven"})
-    return Device(**fields, current=session.id == current.id)
+    return SignedInDevice(**fields, current=session.id == current.id)

@@ -51,7 +51,7 @@ _ABOUT = """Customer accounts for online stores.
 
 Every list accepts `cursor`, and returns `next_cursor` and a `Link` header. Errors are problem details (RFC 9457) with a
 stable `code`. HEAD works for every GET. OPTIONS answers browsers on the store's own origins. Unknown fields and
-parameters are errors. A POST with an `Idempotency-Key` is processed once."""
+parameters are errors. PATCH also accepts `application/json`. A POST with an `Idempotency-Key` is processed once."""
 _ANY_OBJECT = {"content": {"application/json": {"schema": {"type": "object"}}}}
 _ETAG = {"ETag": {"$ref": "#/components/headers/ETag"}}
 _ITSELF: dict[str, Any] = {
@@ -168,6 +168,5 @@ def _style(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _content(operation: Operation, schema: dict[str, Any], examples: Examples) -> dict[str, Any]:
-    types = ["application/merge-patch+json"] if operation.method == "PATCH" else []
-    described = {"schema": schema, "example": examples.of(schema)}
-    return dict.fromkeys([*types, "application/json"], described)
+    media_type = "application/merge-patch+json" if operation.method == "PATCH" else "application/json"
+    return {media_type: {"schema": schema, "example": examples.of(schema)}}

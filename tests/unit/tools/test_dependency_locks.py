@@ -1,5 +1,6 @@
 """The locks fit pyproject.toml and each other, told without a network; `make lock` mends what fails here."""
 
+import json
 import re
 import tomllib
 from functools import cache
@@ -13,6 +14,7 @@ from packaging.utils import canonicalize_name
 PINNED = re.compile(r"^([\w.-]+)==(\S+)(.*?)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.MULTILINE)
 DEV = "requirements/dev.txt"
 LAYER = "layers/dependencies/requirements.txt"
+API_TOOLS = "requirements/api-tools.txt"
 
 
 @cache
@@ -38,7 +40,9 @@ def development() -> list[str]:
 
 @pytest.mark.parametrize(
     ("path", "wanted"),
-    [(LAYER, text) for text in runtime()] + [(DEV, text) for text in development()],
+    [(LAYER, text) for text in runtime()]
+    + [(DEV, text) for text in development()]
+    + [(API_TOOLS, text) for text in project()["dependency-groups"]["api-tools"]],
 )
 def test_each_requirement_is_locked_in_a_version_that_fits(path: str, wanted: str) -> None:
     requirement = Requirement(wanted)
@@ -50,6 +54,17 @@ def test_tests_run_the_versions_that_ship() -> None:
     assert tested == lock(LAYER)
 
 
-@pytest.mark.parametrize("path", [DEV, LAYER])
+@pytest.mark.parametrize("path", [DEV, LAYER, API_TOOLS])
 def test_every_locked_package_has_a_hash(path: str) -> None:
     assert len(lock(path)) == (ROOT / path).read_text().count("==")
+
+
+def test_every_node_package_has_a_hash_and_no_address() -> None:
+    """npm takes them from the registry that it is configured for."""
+    wanted = json.loads((ROOT / "requirements/node/package.json").read_text())["devDependencies"]
+    packages = json.loads((ROOT / "requirements/node/package-lock.json").read_text())["packages"]
+    assert packages[""]["devDependencies"] == wanted
+    assert {f"node_modules/{name}" for name in wanted} <= packages.keys()
+    for name, package in packages.items():
+        assert not name or package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
