@@ -11,10 +11,12 @@ from aws_lambda_powertools import Logger
 from clientela import clock
 from clientela.customers import invitations
 from clientela.handlers import stream_batches
+from clientela.lifecycle import removal_queue, vacant_guests
 from clientela.mail import mail_queue
 from clientela.notifications import account_notices, approval_mail, waiting_mails, welcome_mail
 from clientela.orders import unclaimed_orders
 from clientela.sign_in import known_devices, sessions
+from clientela.table import keys
 from clientela.table.stream import TableChange
 from clientela.vat import vat_check_queue, vat_checks
 
@@ -42,6 +44,7 @@ def _follow(change: TableChange) -> None:
         _notify_waiting,
         _invite,
         _adopt_orders,
+        _remove_vacant_guest,
     ):
         try:
             follow_up(change)
@@ -107,3 +110,10 @@ def _invite(change: TableChange) -> None:
 
 def _adopt_orders(change: TableChange) -> None:
     unclaimed_orders.adopt_after(change, clock.now())
+
+
+def _remove_vacant_guest(change: TableChange) -> None:
+    if vacant_guests.may_be_vacant(change):
+        store_id, customer_id = keys.customer_of(change.pk)
+        removal_queue.put(store_id, customer_id, delay=0)
+        logger.info("check of a guest queued", store_id=store_id, customer_id=customer_id)

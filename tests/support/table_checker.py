@@ -75,7 +75,7 @@ def _orders(store_id: str, collections: dict[str, list[Item]]) -> Iterator[str]:
 def _place(store_id: str, reference: Item) -> str:
     if "customer_id" in reference:
         return f"STORE#{store_id}#CUSTOMER#{reference['customer_id']}"
-    return f"STORE#{store_id}#EMAIL#{reference['email']}"
+    return f"STORE#{store_id}#EMAIL#{reference.get('email', '')}"
 
 
 def _key(reference: Item) -> str:

@@ -88,7 +88,7 @@ FUNCTION_ROLES = {
         "SigningSecret": SECRET,
     },
     "Removals": {
-        "Table": table("GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem"),
+        "Table": table("GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem ConditionCheckItem"),
         "RemovalQueue": f"{READ_QUEUE} {SEND}",
         "ErasureSecret": SECRET,
     },
@@ -109,6 +109,7 @@ FUNCTION_ROLES = {
         "Table.StreamArn": table("DescribeStream GetRecords GetShardIterator"),
         "Table/stream/*": "dynamodb:ListStreams",
         "MailQueue": SEND,
+        "RemovalQueue": SEND,
         "VatCheckQueue": SEND,
         "FailedCallsQueue": SEND,
     },

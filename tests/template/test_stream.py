@@ -50,7 +50,7 @@ BOTH = FOLLOW_UPS | EVENTS
         (profile("pending"), profile("disabled"), BOTH),
         (profile("disabled"), profile("disabled"), EVENTS),
         (profile("disabled"), profile("active"), EVENTS),
-        (PROFILE, PROFILE | {"email_changed": {"BOOL": True}}, BOTH),
+        (PROFILE, PROFILE | {"follow_up": {"BOOL": True}}, BOTH),
         (None, ORDER, EVENTS),
         (ORDER, ORDER, EVENTS),
         (ORDER, None, NOBODY),

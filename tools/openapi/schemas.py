@@ -1,7 +1,7 @@
 """JSON Schemas of the models as components with clean names."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -49,11 +49,20 @@ class Schemas:
         They have no `default`: a client that sends the defaults would change what it does not name.
         """
         hidden = {self._refs[model, "validation"]["$ref"].removeprefix(_PREFIX) for model in without}
-        shown = {name: self._all[name] for name in sorted(self._all) if name not in hidden}
+        used = self._used({schema["$ref"].removeprefix(_PREFIX) for schema in self._refs.values()})
+        shown = {name: self._all[name] for name in sorted(used - hidden)}
         for schema in shown.values():
             for field in schema.get("properties", {}).values():
                 field.pop("default", None)
         return shown
+
+    def _used(self, names: set[str]) -> set[str]:
+        """Return these components and those that they refer to: not those of hidden fields."""
+        found = set[str]()
+        while names:
+            found |= names
+            names = {ref for name in names for ref in _references(self._all[name])} - found
+        return found
 
 
 class _DocumentedSchema(GenerateJsonSchema):
@@ -71,6 +80,16 @@ class _DocumentedSchema(GenerateJsonSchema):
             if "examples" in described:
                 described["examples"] = [dict.fromkeys(properties) | each for each in described["examples"]]
         return described
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            yield schema["$ref"].removeprefix(_PREFIX)
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for part in schema:
+            yield from _references(part)
 
 
 def _clean_name(name: str) -> str:

@@ -13,7 +13,7 @@ from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_records import record
 from clientela.exports import export_columns
 from clientela.lifecycle import merges
-from clientela.orders import order_profile
+from clientela.orders import order_fills, order_profile
 from clientela.orders.order_fields import Order
 from clientela.storefront import own_account
 from clientela.stores.stores import Store
@@ -104,7 +104,7 @@ def is_in_own_view(field: str) -> bool:
 
 def is_filled(field: str) -> bool:
     before = customer()
-    return bool(getattr(order_profile.fill_missing(before, ORDER, "ES"), field) != getattr(before, field))
+    return bool(getattr(order_fills.fill(before, ORDER, "ES"), field) != getattr(before, field))
 
 
 def is_filtered(field: str) -> bool:

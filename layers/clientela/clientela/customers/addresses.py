@@ -79,7 +79,7 @@ def complete_book(book: list[ShippingAddress]) -> list[ShippingAddress]:
     """
     used_ids = {address.id for address in book}
     for address in book:
-        address.id = address.id or _new_id(address, used_ids)
+        address.id = address.id or new_id(address, used_ids)
     if len({address_content(address) for address in book}) < len(book):
         raise ValueError("Two of the addresses are the same.")
     if len({address.id for address in book}) < len(book):
@@ -90,19 +90,6 @@ def complete_book(book: list[ShippingAddress]) -> list[ShippingAddress]:
     if book and not defaults:
         book[0].is_default = True
     return book
-
-
-def with_address(book: list[ShippingAddress], address: ShippingAddress | None) -> list[ShippingAddress]:
-    """Return the address book with one more address, which is the default if the book was empty.
-
-    Returns the book itself if it is full or has an address with the same content.
-    """
-    if address is None or len(book) >= MAX_ADDRESSES:
-        return book
-    if address_content(address) in {address_content(stored) for stored in book}:
-        return book
-    new_id = _new_id(address, {stored.id for stored in book})
-    return [*book, address.model_copy(update={"id": new_id, "is_default": not book})]
 
 
 def default_address[A: ShippingAddress | dict[str, Any]](book: Sequence[A]) -> A | None:
@@ -122,9 +109,9 @@ def address_content(address: Address) -> str:
     return fold_for_search(address.model_dump_json(exclude={"id", "is_default"}))
 
 
-def _new_id(address: ShippingAddress, used_ids: set[str | None]) -> str:
+def new_id(address: ShippingAddress, used_ids: set[str | None]) -> str:
     """Return an id derived from the content, so that the same book sent twice gets the same ids."""
     seed = address_content(address)
-    while (new_id := "adr_" + sha256_hex(seed)[:16]) in used_ids:  # an address with other content has it
+    while (found := "adr_" + sha256_hex(seed)[:16]) in used_ids:  # an address with other content has it
         seed += "+"
-    return new_id
+    return found

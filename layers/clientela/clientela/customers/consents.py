@@ -128,13 +128,21 @@ def add_change(transaction: Transaction, store: Store, before: Customer | None, 
         transaction.put_record(record, ConsentRecord.pk.does_not_exist())
 
 
-def add_undone(transaction: Transaction, store: Store, before: Customer, after: Customer) -> None:
-    """Add to the ledger that a customer has no consent of its own again, after an undone merge.
+def add_undone(
+    transaction: Transaction,
+    store: Store,
+    before: Customer,
+    after: Customer,
+    source: Literal["merge_undone", "order"] = "merge_undone",
+) -> None:
+    """Add to the ledger that a customer has no consent of its own again.
+
+    A merge was undone, or the order that gave the consent was another person's.
 
     Cost: 2 write units, 0 if the customer had none before.
     """
     if before.marketing_consent and after.marketing_consent is None:
-        undone = {"state": "unknown", "source": "merge_undone", "at": after.updated_at}
+        undone = {"state": "unknown", "source": source, "at": after.updated_at}
         consent = Consent.model_validate(undone | {"id": str(after.version), "recorded_at": after.updated_at})
         key = keys.customer(store.id, after.id), keys.consent(after.updated_at, after.version)
         transaction.put_record(ConsentRecord(*key, consent=consent), ConsentRecord.pk.does_not_exist())

@@ -115,6 +115,32 @@ class Spend(Money):
     """The number of counted orders in this currency. Example: 3"""
 
 
+class FilledByOrders(Model):
+    """What orders filled into an account, and what they must not fill: see `filled_fields`."""
+
+    # Sort key of an order → the names of fields and the ids of addresses with its values.
+    sources: dict[str, list[str]] = {}
+    cleared: list[str] = []  # fields that the owner or the merchant emptied
+    is_touched: bool = False  # a guest whom the merchant changed: remains without orders
+    registered_at: Timestamp | None = None  # when the guest became a registered customer
+    seen: list[str] = []  # ids of the orders that had filled the account by then
+    book_at: Timestamp | None = None  # when the owner or the merchant last wrote the address book
+    # The consent from before that of an order.
+    own_accepts: bool | None = None
+    own_consent: MarketingConsent | None = None
+
+    def places(self) -> dict[str, str]:
+        """Return the sort key of the order for each field name and address id."""
+        return {name: key for key, names in self.sources.items() for name in names}
+
+    def with_places(self, places: dict[str, str]) -> Self:
+        """Return a copy with other sources."""
+        sources: dict[str, list[str]] = {}
+        for name, key in sorted(places.items()):
+            sources.setdefault(key, []).append(name)
+        return self.model_copy(update={"sources": sources})
+
+
 class CustomerFields(Model):
     """The fields that a merchant may write."""
 
@@ -237,6 +263,7 @@ class Customer(NewCustomer):
     # Sessions and sign-in links of earlier versions are void (customers.replace). Stored, but in no
     # response.
     access_version: SkipJsonSchema[int] = Field(0, exclude=True)
+    filled_by_orders: SkipJsonSchema[FilledByOrders] = Field(FilledByOrders(), exclude=True)
 
 
 CUSTOMER_FIELDS = tuple(name for name, field in Customer.model_fields.items() if not field.exclude)

@@ -49,24 +49,30 @@ _EMPTY_PARTS = {
 _UNPUBLISHED = [name for name, field in Customer.model_fields.items() if field.exclude]
 
 
-class _CustomerAttribute(DocumentAttribute[Customer]):
+class CustomerAttribute(DocumentAttribute[Customer]):
     """A customer with the fields that are in no response."""
 
     def serialize(self, value: Customer) -> str:
         text = super().serialize(value)
-        unpublished = {name: getattr(value, name) for name in _UNPUBLISHED if getattr(value, name)}
-        return orjson.dumps(orjson.loads(text) | unpublished).decode() if unpublished else text
+        plain = ((name, _plain(getattr(value, name))) for name in _UNPUBLISHED)
+        unpublished = {name: part for name, part in plain if part}
+        return f"{text[:-1]},{orjson.dumps(unpublished).decode()[1:]}" if unpublished else text
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json", exclude_defaults=True) if isinstance(value, BaseModel) else value
 
 
 class CustomerRecord(Record):
     """`STORE#demo#CUSTOMER#cus_01K…` / `PROFILE`."""
 
     version = NumberAttribute()
-    customer = _CustomerAttribute(Customer, lean=True)
+    customer = CustomerAttribute(Customer, lean=True)
     welcome = BooleanAttribute(null=True)  # on a new customer: the import requested a welcome mail
     vat_id_pending = UnicodeAttribute(null=True)  # the VAT ID to check; the stream's filter selects it
 
-    email_changed = BooleanAttribute(null=True)  # by this write; the stream's filter selects it
+    # The write changed the e-mail, or left a guest without orders; the stream's filter selects it.
+    follow_up = BooleanAttribute(null=True)
 
     directory = UnicodeAttribute()
     created_key = UnicodeAttribute()
@@ -129,11 +135,11 @@ class MergedCustomer(Record):
     emails = UnicodeSetAttribute()  # canonical, each after a time at which the person had it and a space
 
 
-def record(store: Store, customer: Customer, *, welcome: bool = False, email_changed: bool = False) -> CustomerRecord:
+def record(store: Store, customer: Customer, *, welcome: bool = False, follow_up: bool = False) -> CustomerRecord:
     """Return the profile of a customer with its index entries.
 
-    `welcome` requests a mail to a new customer; `email_changed` marks the write that changed the
-    e-mail. The filters of the table's stream select both.
+    `welcome` requests a mail to a new customer; `follow_up` marks a write that changed the e-mail
+    or left a guest without orders. The filters of the table's stream select both.
     """
     return CustomerRecord(
         keys.customer(store.id, customer.id),
@@ -141,7 +147,7 @@ def record(store: Store, customer: Customer, *, welcome: bool = False, email_cha
         version=customer.version,
         customer=customer,
         welcome=welcome or None,
-        email_changed=email_changed or None,
+        follow_up=follow_up or None,
         vat_id_pending=customer.vat_id if customer.vat_id_status == "pending" else None,
         directory=keys.directory(store.id, bucket(customer.id)),
         **_sort_keys(store, customer),

@@ -7,7 +7,7 @@ from typing import Any
 
 from clientela import clock, ids
 from clientela.concurrency import retry_on_conflict
-from clientela.customers import consents, customer_history, customer_input, merged_ids
+from clientela.customers import consents, customer_history, customer_input, filled_fields, merged_ids
 from clientela.customers.customer_fields import Customer, NewCustomer, Source
 from clientela.customers.customer_records import Alias, CustomerRecord, EmailClaim, claim, record
 from clientela.errors import (
@@ -177,7 +177,7 @@ def patch(
     """
 
     def apply(before: Customer) -> Customer:
-        after = customer_input.apply_patch(before, changes, store.country)
+        after = filled_fields.write(customer_input.apply_patch(before, changes, store.country), changes)
         if after != before:  # else already made: the same request, repeated (RFC 9110, 13.1.1)
             require_version(before, version)
         return after
@@ -222,13 +222,20 @@ def change(
 
 
 def replace(
-    write: Transaction, store: Store, before: Customer, after: Customer, by: Actor, *, with_history: bool = True
+    write: Transaction,
+    store: Store,
+    before: Customer,
+    after: Customer,
+    by: Actor,
+    *,
+    with_history: bool = True,
+    is_vacant: bool = False,
 ) -> Customer:
     """Add a changed customer, its history and the claim of a new e-mail to a transaction.
 
     Return the customer as it will be stored. Disabling the account and changing its e-mail make all
-    older sessions and sign-in links void in the same write:
-    docs/decisions/0022-access-ends-with-the-change.md.
+    older sessions and sign-in links void in the same write (docs/decisions/0022). `is_vacant` lets
+    the stream's follow-up remove a guest that no order needs.
 
     The transaction raises BusyError if `before` is not the stored version, EmailTakenError if the
     new e-mail is claimed, and GroupUnknownError if a new group does not exist.
@@ -237,12 +244,14 @@ def replace(
         InvalidInputError: the customer is too large.
     """
     customer_input.require_fits(after)
+    after = filled_fields.settle(before, after, by)
     old, new = claim(store, before), claim(store, after)
     is_moved, is_locked = old.pk != new.pk, after.status == "disabled" != before.status
     access_version = after.version if is_moved or is_locked else before.access_version
     after = after.model_copy(update={"access_version": access_version})
-    profile = record(store, after, email_changed=is_moved)
-    write.put_record(profile, CustomerRecord.version == before.version, BusyError())
+    write.put_record(
+        record(store, after, follow_up=is_moved or is_vacant), CustomerRecord.version == before.version, BusyError()
+    )
     if is_moved:
         write.delete(old)
         # The former e-mail of somebody merged into this customer is claimed for this customer.

@@ -20,6 +20,7 @@ from clientela.lifecycle import (
     merge_undo,
     merged_emails,
     removal_queue,
+    vacant_guests,
 )
 from clientela.lifecycle.merge_records import MergeRecord
 from clientela.orders.order_records import OrderReference
@@ -71,17 +72,22 @@ def erase(
 def finish(store: Store, customer_id: str, now: datetime, out_of_time: Callable[[], bool]) -> bool:
     """Continue a customer's removal, erasure, merge or undo; return whether work is left.
 
-    Nothing is done if none was begun.
+    Nothing is done if none was begun, unless the customer is a guest that no order needs any more.
     """
     if tombstones.find_pending(store, customer_id):
         return erasure_sweep.resume(store, customer_id, now, out_of_time)
     merge = merge_records.find(store, customer_id)
     if dynamodb.get(keys.customer(store.id, customer_id), keys.PROFILE):
-        return merge is not None and _finish_undo(store, customer_id, merge, now, out_of_time)
+        if merge is not None:
+            return _finish_undo(store, customer_id, merge, now, out_of_time)
+        if not vacant_guests.remove_account(store, customer_id):
+            return False
     if merge and not merge.undone_at:
         is_left = merge_archives.archive(store, customer_id, merge, out_of_time)
         if is_left is not None:
             return is_left
+    if vacant_guests.keep_orders(store, customer_id, now, out_of_time):
+        return True
     return _remove_belongings(store, customer_id, out_of_time)
 
 

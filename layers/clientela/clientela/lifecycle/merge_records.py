@@ -10,6 +10,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from clientela import clock
 from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_records import CustomerAttribute
 from clientela.schema.actors import Actor, FieldChange
 from clientela.schema.documents import Model
 from clientela.stores.stores import Store
@@ -41,7 +42,7 @@ class MergeRecord(Record):
     into_id = UnicodeAttribute()
     into_version = NumberAttribute()  # of the remaining customer: the one that the merge made
     merged_at = UnicodeAttribute()
-    source = DocumentAttribute(Customer, lean=True)
+    source = CustomerAttribute(Customer, lean=True)
     ttl = NumberAttribute()
 
     # Since the undo began. `completed_at` is set when nothing is left to move.

@@ -81,7 +81,7 @@ def plan(store: Store, into_id: str, from_id: str) -> Merge:
         after = order_statistics.apply_order(after, None, added)
     latest = [order for each in (source, target) if (order := order_owners.latest(store, each.id))]
     changes = customer_history.differences(target, after)
-    after = orders.with_latest(after, max(latest, key=lambda each: each.sort_key, default=None), held=count)
+    after = order_owners.with_latest(after, max(latest, key=lambda each: each.sort_key, default=None), held=count)
     return Merge(from_id=from_id, dry_run=True, orders_moved=count, changes=changes, customer=after)
 
 

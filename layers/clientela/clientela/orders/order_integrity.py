@@ -111,7 +111,7 @@ def _orphan_kind(
 
 
 def _confirmed_orphan(store: Store, pk: str, sk: str) -> Iterator[OrphanedRecord]:
-    """Yield the orphan if several consistent reads confirm it, unless an erasure will delete it."""
+    """Yield the orphan if several consistent reads confirm it, unless a removal will take it."""
     orphan: OrphanedRecord | None = None
     for check in range(_CHECKS):
         time.sleep(_PAUSE_SECONDS * (check > 0))
@@ -122,5 +122,6 @@ def _confirmed_orphan(store: Store, pk: str, sk: str) -> Iterator[OrphanedRecord
         orphan = _orphan(store, item, partners)
         if orphan is None:
             return
-    if orphan and not (orphan.kind == "order_without_customer" and dynamodb.get(pk, keys.ERASING)):
+    is_removed = any(dynamodb.get(pk, removal) for removal in (keys.ERASING, keys.VACATED)) if orphan else False
+    if orphan and not (orphan.kind == "order_without_customer" and is_removed):
         yield orphan

@@ -8,10 +8,12 @@ from clientela.customers import customers, merged_ids
 from clientela.customers.customer_fields import Customer, PaymentStatus
 from clientela.customers.customer_records import EmailClaim
 from clientela.errors import BusyError
+from clientela.orders.order_fields import Order
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 from clientela.table.attributes import load
 
+MAX_METHOD_LENGTH = 200  # of a payment method, as shown on the customer
 _FIRST_READ, _NEXT_READS = 4, 100  # orders per read of a search for a counted one: mostly the next one counts
 
 
@@ -66,6 +68,25 @@ def by_email(store: Store, canonical: str, without: str, now: datetime) -> Owner
     raise BusyError
 
 
+def with_latest(customer: Customer, latest: LatestOrder | None, held: int = 0) -> Customer:
+    """Return the customer with the newest order's fields, and `held` orders more than before."""
+    method = ((latest and latest.payment_method) or "")[:MAX_METHOD_LENGTH] or None
+    return customer.model_copy(
+        update={
+            "orders_total": customer.orders_total + held,
+            "last_order_at": latest and keys.order_time(latest.sort_key),
+            "last_order_status": latest and latest.payment_status,
+            "last_payment_method": method,
+        }
+    )
+
+
+def latest_of(order: Order, other: LatestOrder | None) -> LatestOrder:
+    """Return the newer of two orders, `order` if there is no other."""
+    this = LatestOrder(keys.order(order.placed_at, order.id), order.payment_status, order.payment_method)
+    return other if other and other.sort_key > this.sort_key else this
+
+
 def latest(store: Store, customer_id: str, without: str = "") -> LatestOrder | None:
     """Return a customer's newest order apart from `without`, or None.
 
@@ -73,6 +94,32 @@ def latest(store: Store, customer_id: str, without: str = "") -> LatestOrder | N
     """
     answer = _backwards(keys.customer(store.id, customer_id), keys.ORDERS_END, Limit=2)
     return next(_latest(answer, without), None)
+
+
+def orders_between(
+    store: Store, customer_id: str, without: str, first: str, last: str, newest_first: bool
+) -> Iterator[Order]:
+    """Yield a customer's orders apart from `without` whose sort keys are between two others.
+
+    Cost: 1 read unit per 4 KB.
+    """
+    request: dict[str, Any] = {"Limit": _FIRST_READ}
+    while True:
+        answer = dynamodb.query(
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":pk": {"S": keys.customer(store.id, customer_id)},
+                ":first": {"S": first},
+                ":last": {"S": last},
+            },
+            ScanIndexForward=not newest_first,
+            ConsistentRead=True,
+            **request,
+        )
+        yield from (load(Order, item["order"]) for item in answer["Items"] if item["order_id"]["S"] != without)
+        if "LastEvaluatedKey" not in answer:
+            return
+        request = {"Limit": _NEXT_READS, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
 
 def first_counted_at(store: Store, customer_id: str, without: str) -> datetime | None:

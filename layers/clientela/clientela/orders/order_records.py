@@ -16,16 +16,17 @@ from pynamodb.expressions.condition import Condition
 
 from clientela import clock
 from clientela.customers.customer_fields import PaymentStatus
+from clientela.errors import BusyError
 from clientela.orders import order_statistics
 from clientela.orders.order_fields import FulfillmentStatus, Order, Total
+from clientela.orders.order_owners import MAX_METHOD_LENGTH
 from clientela.schema.currencies import Currency
 from clientela.schema.documents import Model
 from clientela.stores.stores import Store
 from clientela.table import keys
 from clientela.table.attributes import DocumentAttribute
 from clientela.table.records import Record
-
-MAX_METHOD_LENGTH = 200  # of a payment method, as shown on the customer
+from clientela.table.transactions import Transaction
 
 
 class OrderRecord(Record):
@@ -41,7 +42,6 @@ class OrderRecord(Record):
     )  # the version of the customer written with it: orders the customer's events
     email_version = NumberAttribute(null=True)  # that gave the order its e-mail, if not this version
     counted = BooleanAttribute()  # lets DynamoDB find the first counted order
-    withheld = BooleanAttribute(null=True)  # true while its data must not fill its customer's account
     payment_status = UnicodeAttribute()
     fulfillment_status = UnicodeAttribute(null=True)
     payment_method = UnicodeAttribute(null=True)
@@ -104,11 +104,6 @@ class StoredOrder(NamedTuple):
         return int(self.record.email_version or self.record.version)
 
     @property
-    def withheld(self) -> bool:
-        """Whether the data of the stored version was withheld from the account of its customer."""
-        return bool(self.record and self.record.withheld)
-
-    @property
     def order(self) -> Order | None:
         """The order at the stored version."""
         return self.record.order if self.record else None
@@ -139,8 +134,6 @@ def record(
     customer_version: int | None,
     order: Order,
     email_version: float | None = None,
-    *,
-    withheld: bool | None = None,
 ) -> OrderRecord:
     """Return the record of an order in a collection; `customer_version` is written with it."""
     return OrderRecord(
@@ -151,7 +144,6 @@ def record(
         customer_version=customer_version,
         email_version=email_version if order.email and email_version != order.version else None,
         counted=order_statistics.contribution(order) is not None,
-        withheld=withheld or None,
         order=order,
         payment_status=order.payment_status,
         fulfillment_status=order.fulfillment_status,
@@ -169,6 +161,21 @@ def reference(store: Store, customer_id: str | None, email: str | None, order: O
         email=email,
         placed_at=clock.format_timestamp(order.placed_at),
     )
+
+
+def write_order(write: Transaction, reference: OrderReference, record: OrderRecord, stored: StoredOrder | None) -> None:
+    """Add an order in place of its stored version to a transaction, which may raise BusyError."""
+    old, stale = stored and stored.record, BusyError()
+    if stored is None:
+        write.put_record(reference, OrderReference.pk.does_not_exist(), stale)
+    elif reference.location_fields != stored.reference.location_fields or stored.record is None:
+        write.put_record(reference, is_unchanged(stored.reference), stale)
+    if old and (old.pk, old.sk) == (record.pk, record.sk):
+        write.put_record(record, OrderRecord.version == old.version, stale)
+        return
+    write.put_record(record)
+    if old:
+        write.delete(old, OrderRecord.version == old.version, stale)
 
 
 def erased_reference(store: Store, order: Order) -> OrderReference:

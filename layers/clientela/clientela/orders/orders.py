@@ -14,12 +14,13 @@ from clientela.concurrency import retry_on_conflict
 from clientela.customers import consents, customers, tombstones
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_records import EmailClaim
+from clientela.customers.filled_fields import has_only_orders
 from clientela.customers.tombstones import PersonErasedError
 from clientela.errors import BusyError, CustomerNotFoundError, EmailTakenError, OrderNotFoundError, VersionConflictError
-from clientela.orders import order_owners, order_profile, order_records, order_statistics
+from clientela.orders import order_fills, order_owners, order_profile, order_records, order_statistics
 from clientela.orders.order_fields import ID_LENGTH, Order
-from clientela.orders.order_owners import LatestOrder, Owner
-from clientela.orders.order_records import OrderRecord, OrderReference, StoredOrder
+from clientela.orders.order_owners import Owner
+from clientela.orders.order_records import OrderRecord, StoredOrder
 from clientela.orders.order_statistics import Contribution
 from clientela.schema import email_addresses
 from clientela.schema.actors import Actor
@@ -34,7 +35,7 @@ ATTEMPTS = 12  # of a write that meets other orders of the same customer; about 
 # The fields of an order that can change without a change of its customer.
 _ORDER_ONLY_FIELDS = {"number", "version", "updated_at", "fulfillment_status", "items", "notes"}
 _CUSTOMER_RELEVANT_FIELDS = tuple(name for name in Order.model_fields if name not in _ORDER_ONLY_FIELDS)
-_UNINDEXED_FIELDS = ("orders_total", "last_order_status", "last_payment_method")
+_UNINDEXED_FIELDS = ("orders_total", "last_order_status", "last_payment_method", "filled_by_orders")
 
 
 def record_version(store: Store, order: Order, now: datetime) -> bool:
@@ -92,35 +93,28 @@ def move(
     return retry_on_conflict(partial(_move, store, order_id, from_id, into_id, now, by, also), CONFLICTS, ATTEMPTS)
 
 
+def rehome(store: Store, order_id: str, from_id: str, now: datetime) -> None:
+    """Give an order of a customer who is gone to the one who has its e-mail now, or to nobody.
+
+    Nothing changes if the order is elsewhere already.
+
+    Raises:
+        BusyError: others kept changing the order or its new customer.
+
+    Cost: as an order whose e-mail changes.
+    """
+    retry_on_conflict(partial(_rehome, store, order_id, from_id, now), CONFLICTS, ATTEMPTS)
+
+
 def next_version(before: Customer, after: Customer, now: datetime) -> Customer:
-    """Return the customer at the next version, with consents in agreement.
+    """Return the customer at the next version.
 
     The version always rises, because it locks the orders. `updated_at` stays if only fields changed
     that are in no index: then no index entry has to be written.
     """
-    after = consents.reconcile(before, after, "order", now)
     with_old_fields = after.model_copy(update={name: getattr(before, name) for name in _UNINDEXED_FIELDS})
     updated_at = {} if with_old_fields == before else {"updated_at": now}
     return after.model_copy(update={"version": before.version + 1} | updated_at)
-
-
-def with_latest(customer: Customer, latest: LatestOrder | None, held: int = 0) -> Customer:
-    """Return the customer with the newest order's fields, and `held` orders more than before."""
-    method = ((latest and latest.payment_method) or "")[: order_records.MAX_METHOD_LENGTH] or None
-    return customer.model_copy(
-        update={
-            "orders_total": customer.orders_total + held,
-            "last_order_at": latest and keys.order_time(latest.sort_key),
-            "last_order_status": latest and latest.payment_status,
-            "last_payment_method": method,
-        }
-    )
-
-
-def latest_of(order: Order, other: LatestOrder | None) -> LatestOrder:
-    """Return the newer of two orders, `order` if there is no other."""
-    this = LatestOrder(keys.order(order.placed_at, order.id), order.payment_status, order.payment_method)
-    return other if other and other.sort_key > this.sort_key else this
 
 
 def _move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime, by: Actor, also: Addition) -> bool:
@@ -132,14 +126,20 @@ def _move(store: Store, order_id: str, from_id: str, into_id: str, now: datetime
         raise CustomerNotFoundError(Sentence("Customer “{id}” not found.", id=into_id))
     reference = order_records.reference(store, into_id, stored.reference.email, stored.order)
     collection, version = reference.collection(store), owner.customer.version + 1
-    record = order_records.record(collection, version, stored.order, stored.email_version, withheld=stored.withheld)
+    record = order_records.record(collection, version, stored.order, stored.email_version)
     after = next_version(owner.customer, _with_order(store, owner, stored.order, None, held=1), now)
     with Transaction() as write:
-        _write_order(write, reference, record, stored)
-        _remove_from_owner(write, store, stored, now, by)
+        order_records.write_order(write, reference, record, stored)
+        _remove_from_owner(write, store, stored, now, by, keeps_fields=True)
         customers.replace(write, store, owner.customer, after, by)
         also(write)
     return True
+
+
+def _rehome(store: Store, order_id: str, from_id: str, now: datetime) -> None:
+    stored = order_records.find(store, order_id)
+    if stored and stored.order and stored.reference.customer_id == from_id:
+        _record_with_customer(store, stored.order, stored.email_version, stored, now)
 
 
 def _record_version(store: Store, order: Order, now: datetime) -> bool:
@@ -176,7 +176,7 @@ def _replace_order(store: Store, stored: StoredOrder, order: Order, email_versio
             return False
         customer_version = int(profile["version"]["N"])
     collection = stored.reference.collection(store)
-    record = order_records.record(collection, customer_version, order, email_version, withheld=stored.withheld)
+    record = order_records.record(collection, customer_version, order, email_version)
     records.put(record, OrderRecord.version == stored.version, BusyError())
     return True
 
@@ -187,7 +187,7 @@ def _record_with_customer(
     """Write an order together with its customer and, if it moves, its previous customer."""
     email = email_addresses.canonical(order.email) if order.email else None
     owner = _find_owner(store, order, email, stored, now)
-    customer = owner.customer if owner else order_profile.guest(store, order, now)
+    customer = owner.customer if owner else order_fills.guest(store, order, now)
     old_owner_id = stored.reference.customer_id if stored else None
     left_id = old_owner_id if old_owner_id and not (customer and customer.id == old_owner_id) else None
     if left_id and tombstones.find_pending(store, left_id):
@@ -195,17 +195,14 @@ def _record_with_customer(
     version = customer.version + (owner is not None) if customer else None  # a new customer keeps version 1
     reference = order_records.reference(store, customer.id if customer else None, email, order)
     counted = stored.order if stored and owner and old_owner_id == owner.customer.id else None
-    was_offered = stored is not None and counted is not None and not stored.withheld
-    withheld = owner is not None and not was_offered and order_profile.is_withheld(owner.customer, order)
-    record = order_records.record(reference.collection(store), version, order, email_version, withheld=withheld)
+    record = order_records.record(reference.collection(store), version, order, email_version)
     try:
         with Transaction() as write:
-            _write_order(write, reference, record, stored)
+            order_records.write_order(write, reference, record, stored)
             if stored and left_id:
                 _remove_from_owner(write, store, stored, now, _actor(order))
             if owner:
-                earlier = counted if was_offered else None
-                _count_for_owner(write, store, owner, order, earlier, counted, now)
+                _count_for_owner(write, store, owner, order, counted, now)
             elif email:
                 tombstones.require_not_erased_since(write, store, email, order.placed_at)
                 _add_customer(write, store, customer, order, email)
@@ -225,19 +222,16 @@ def _add_customer(write: Transaction, store: Store, customer: Customer | None, o
 
 
 def _count_for_owner(
-    write: Transaction,
-    store: Store,
-    owner: Owner,
-    order: Order,
-    earlier: Order | None,
-    counted: Order | None,
-    now: datetime,
+    write: Transaction, store: Store, owner: Owner, order: Order, counted: Order | None, now: datetime
 ) -> None:
-    """Count an order in place of its `counted` version, and fill what `earlier` did not offer."""
-    filled = order_profile.fill_missing(owner.customer, order, store.country, earlier)
+    """Count an order in place of its `counted` version, and fill the account from it."""
+    others = partial(order_owners.orders_between, store, owner.customer.id, order.id)
+    filled = order_fills.fill(owner.customer, order, store.country, others)
     removed = order_statistics.contribution(counted) if counted else None
     after = _with_order(store, Owner(filled, owner.newest), order, removed, held=int(counted is None))
-    customers.replace(write, store, owner.customer, next_version(owner.customer, after, now), _actor(order))
+    after = next_version(owner.customer, after, now)
+    is_vacant = has_only_orders(after) and not order_profile.makes_account(store, order)
+    customers.replace(write, store, owner.customer, after, _actor(order), is_vacant=is_vacant)
 
 
 def _record_money(store: Store, order: Order, stored: StoredOrder | None, now: datetime) -> None:
@@ -270,32 +264,27 @@ def _find_owner(
     return order_owners.by_email(store, email, order.id, now) if email else None
 
 
-def _write_order(
-    write: Transaction, reference: OrderReference, record: OrderRecord, stored: StoredOrder | None
+def _remove_from_owner(
+    write: Transaction, store: Store, stored: StoredOrder, now: datetime, by: Actor, *, keeps_fields: bool = False
 ) -> None:
-    old, stale = stored and stored.record, BusyError()
-    if stored is None:
-        write.put_record(reference, OrderReference.pk.does_not_exist(), stale)
-    elif reference.location_fields != stored.reference.location_fields or stored.record is None:
-        write.put_record(reference, order_records.is_unchanged(stored.reference), stale)
-    if old and (old.pk, old.sk) == (record.pk, record.sk):
-        write.put_record(record, OrderRecord.version == old.version, stale)
-        return
-    write.put_record(record)
-    if old:
-        write.delete(old, OrderRecord.version == old.version, stale)
+    """Remove the order from the stored owner, if that customer still exists.
 
-
-def _remove_from_owner(write: Transaction, store: Store, stored: StoredOrder, now: datetime, by: Actor) -> None:
-    """Remove the order from the statistics of the stored owner, if that customer still exists."""
+    What it filled into the account leaves with it unless `keeps_fields`.
+    """
     order, customer_id = stored.order, stored.reference.customer_id
     owner = order_owners.by_id(store, customer_id, order.id) if order and customer_id else None
     if owner is None or order is None:
         return
     other_orders = partial(order_owners.first_counted_at, store, owner.customer.id, order.id)
     after = order_statistics.apply_order(owner.customer, order_statistics.contribution(order), None, other_orders)
-    after = next_version(owner.customer, with_latest(after, owner.newest, held=-1), now)
-    customers.replace(write, store, owner.customer, after, by)
+    after = order_owners.with_latest(after, owner.newest, held=-1)
+    if not keeps_fields:
+        others = partial(order_owners.orders_between, store, owner.customer.id, order.id)
+        after = order_fills.take_out(after, order.id, store.country, others)
+    after, is_vacant = next_version(owner.customer, after, now), not keeps_fields and has_only_orders(after)
+    customers.replace(write, store, owner.customer, after, by, is_vacant=is_vacant)
+    if not keeps_fields:
+        consents.add_undone(write, store, owner.customer, after, "order")
 
 
 def _with_order(store: Store, owner: Owner, order: Order, removed: Contribution | None, held: int) -> Customer:
@@ -306,4 +295,4 @@ def _with_order(store: Store, owner: Owner, order: Order, removed: Contribution 
     other_orders = partial(order_owners.first_counted_at, store, owner.customer.id, order.id)
     added = order_statistics.contribution(order)
     after = order_statistics.apply_order(owner.customer, removed, added, other_orders)
-    return with_latest(after, latest_of(order, owner.newest), held)
+    return order_owners.with_latest(after, order_owners.latest_of(order, owner.newest), held)

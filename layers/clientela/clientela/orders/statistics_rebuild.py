@@ -14,7 +14,7 @@ from clientela.concurrency import map_in_order, retry_on_conflict
 from clientela.customers import customer_records, customer_search, customers
 from clientela.customers.customer_fields import Customer
 from clientela.errors import BusyError
-from clientela.orders import order_statistics, orders
+from clientela.orders import order_owners, order_statistics
 from clientela.orders.order_fields import Order
 from clientela.orders.order_owners import LatestOrder
 from clientela.schema.actors import OPERATOR, Actor
@@ -127,7 +127,7 @@ def _computed(store: Store, customer: Customer) -> tuple[int, Customer]:
             after = order_statistics.apply_order(after, None, order_statistics.contribution(order))
             latest = LatestOrder(item["sk"]["S"], order.payment_status, order.payment_method)
             count += 1
-    return count, orders.with_latest(after, latest, held=count)
+    return count, order_owners.with_latest(after, latest, held=count)
 
 
 def _drift(store: Store, profile: dynamodb.Item, customer: Customer, computed: Customer) -> list[Drift]:

@@ -12,7 +12,7 @@ from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
 from clientela.errors import BusyError, CustomerNotFoundError, StoreNotFoundError
-from clientela.orders import order_owners, order_profile, order_records, order_statistics, orders
+from clientela.orders import order_fills, order_owners, order_records, order_statistics, orders
 from clientela.orders.order_owners import Owner
 from clientela.orders.order_records import OrderRecord
 from clientela.schema import email_addresses
@@ -104,19 +104,17 @@ def _unclaimed(store: Store, email: str) -> list[OrderRecord]:
 def _with_orders(owner: Owner, records: list[OrderRecord], store_country: str | None) -> Customer:
     customer, newest = owner
     for order in (record.order for record in records):
-        customer = order_profile.fill_missing(customer, order, store_country)
+        customer = order_fills.fill(customer, order, store_country)
         customer = order_statistics.apply_order(customer, None, order_statistics.contribution(order))
-        newest = orders.latest_of(order, newest)
-    return orders.with_latest(customer, newest, held=len(records))
+        newest = order_owners.latest_of(order, newest)
+    return order_owners.with_latest(customer, newest, held=len(records))
 
 
 def _move(write: Transaction, store: Store, record: OrderRecord, customer: Customer, email: str) -> None:
     before = order_records.reference(store, None, email, record.order)
     after = order_records.reference(store, customer.id, email, record.order)
     write.put_record(after, order_records.is_unchanged(before), BusyError())
-    withheld = order_profile.is_withheld(customer, record.order)
-    moved = order_records.record(
-        after.collection(store), customer.version, record.order, record.email_version, withheld=withheld
+    write.put_record(
+        order_records.record(after.collection(store), customer.version, record.order, record.email_version)
     )
-    write.put_record(moved)
     write.delete(OrderRecord(record.pk, record.sk), OrderRecord.version == record.version, BusyError())

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, ValidationError
 
-from clientela.customers import customer_input, customers
+from clientela.customers import customer_input, customers, filled_fields
 from clientela.customers.addresses import Address, ShippingAddress
 from clientela.customers.consents import State
 from clientela.customers.customer_fields import Customer, EmailStatus, MarketingConsent, Spend, VatIdStatus
@@ -165,7 +165,7 @@ def patch(store: Store, customer_id: str, changes: Any, now: datetime, version: 
 
     def apply(before: Customer) -> Customer:
         customers.require_version(before, version)
-        after = customer_input.apply_patch(before, fields, store.country)
+        after = filled_fields.write(customer_input.apply_patch(before, fields, store.country), fields)
         previous = before.marketing_consent
         is_repeated = previous and previous.wording == wording and after.accepts_marketing == before.accepts_marketing
         if wording is None or is_repeated:

@@ -25,6 +25,7 @@ TOMBSTONE = "TOMBSTONE"
 MERGE = "MERGE"
 MERGE_CHANGES = "MERGE_CHANGES"
 ERASING = "ERASING"
+VACATED = "VACATED"
 
 GROUP_PREFIX = "GROUP#"
 KEY_PREFIX = "KEY#"
@@ -284,6 +285,11 @@ def order(placed_at: datetime, order_id: str) -> str:
 def order_time(sort_key: str) -> datetime:
     """Return the time in a key from `order`."""
     return datetime.fromisoformat(sort_key.split("#", 2)[1])
+
+
+def order_id(sort_key: str) -> str:
+    """Return the order id in a key from `order`."""
+    return sort_key.partition("Z#")[2]
 
 
 def session(session_id: str) -> str:
