@@ -80,6 +80,20 @@ def test_a_phone_beside_an_unreadable_country_is_read_with_the_known_one() -> No
     assert changed(before, country="Atlantis", phone="911222333").customer.phone == "+34911222333"
 
 
+def test_a_national_vat_id_is_read_with_the_country_of_the_address_or_store() -> None:
+    assert created(vat_id="0074311 015 7", country="Italia").customer.vat_id == "IT00743110157"
+    columns = recognise(["email", "vat_id"])
+    row = import_rows.parse_row(2, ["ana@example.com", "B-12345674"], columns)
+    spain = import_rows.StoreContext(country="ES")
+    before = import_rows.create_customer(row, "cus_1", columns, NOW, spain).customer
+    assert (before.vat_id, before.vat_id_status) == ("ESB12345674", "pending")
+    checked = before.model_copy(update={"vat_id_status": "unavailable"})
+    assert import_rows.change_customer(row, checked, columns, spain).customer == checked
+    wrong = import_rows.parse_row(2, ["ana@example.com", "B12345670"], columns)
+    (note,) = import_rows.create_customer(wrong, "cus_1", columns, NOW, spain).warnings
+    assert note.code == "vat_id_invalid"
+
+
 def test_the_same_vat_id_again_is_no_change_also_where_the_registry_was_not_there() -> None:
     before = created(vat_id="ESB12345674").customer.model_copy(update={"vat_id_status": "unavailable"})
     assert changed(before, vat_id="es B-1234567 4").customer == before

@@ -62,6 +62,49 @@ def test_wrong_check_digits_and_forms_are_refused(typed: str) -> None:
         vat_ids.normalize(typed)
 
 
+@pytest.mark.parametrize(
+    ("country", "typed", "normalized"),
+    [
+        ("ES", "B-12345674", "ESB12345674"),
+        ("ES", "12345678z", "ES12345678Z"),
+        ("ES", "X-5253868-R", "ESX5253868R"),
+        ("IT", "0074311 015 7", "IT00743110157"),
+        ("IT", "rccmnl83s18d969h", "ITRCCMNL83S18D969H"),
+        ("FR", "732 829 320", "FR44732829320"),
+        ("FR", "732 829 320 00074", "FR44732829320"),
+        ("FR", "44732829320", "FR44732829320"),
+        ("DE", "136,695 976", "DE136695976"),
+        ("AT", "U13585627", "ATU13585627"),
+        ("NL", "4495445B01", "NL004495445B01"),
+        ("IE", "6433435F", "IE6433435F"),
+        ("PT", "501 964 843", "PT501964843"),
+        ("GR", "094259216", "EL094259216"),
+        ("GB", "980 7806 84", "GB980780684"),
+        ("GB", "GD001", "GBGD001"),
+        ("CH", "107.787.577 MWST", "CHE107787577MWST"),
+        ("NO", "995525828", "NO995525828MVA"),
+        ("AU", "83 914 571 673", "AU83914571673"),
+        ("ES", "IT00743110157", "IT00743110157"),  # a prefix counts more than the country
+        ("ES", "US 12-3456789", "US123456789"),
+        ("US", "12-3456789", "123456789"),
+        (None, "12345674", "12345674"),
+    ],
+)
+def test_a_national_number_is_read_with_the_country(country: str | None, typed: str, normalized: str) -> None:
+    assert vat_ids.normalize(typed, country) == normalized
+    assert vat_ids.normalize(normalized, country) == normalized
+
+
+@pytest.mark.parametrize(
+    ("country", "typed"),
+    [("ES", "B12345670"), ("IT", "00743110158"), ("FR", "732829321"), ("DE", "136695977"), ("ES", "ESB12345670"),
+     ("IT", "RCCMNL83S18D969A"), ("PT", "501964842"), ("ES", "12345")],
+)  # fmt: skip
+def test_a_national_number_with_wrong_check_digits_is_refused(country: str, typed: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a (valid )?VAT ID"):
+        vat_ids.normalize(typed, country)
+
+
 @pytest.mark.parametrize("typed", ["", "-", "n/a", "none", "LI", "ЛИ12345", "LI12345Ж"])
 def test_what_is_no_vat_id_at_all_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="not a"):

@@ -87,19 +87,21 @@ def test_an_outage_takes_no_answer_back(store: Store, ana: Customer, registries:
     assert status(store, ana) == answered
 
 
-def test_a_question_that_vies_does_not_take_is_unavailable_and_not_asked_again(
+def test_a_question_that_vies_does_not_take_is_not_checkable_and_not_asked_again(
     store: Store, ana: Customer, registries: StandIn
 ) -> None:
     registries.trouble["ES"] = "INVALID_INPUT"
-    assert check(store, ana) == "unavailable"
-    assert status(store, ana) == "unavailable"
+    assert check(store, ana) == "not_checkable"
+    assert status(store, ana) == "not_checkable"
 
 
-@pytest.mark.parametrize("vat_id", ["CHE107787577MWST", "GB980780684", "NO995525828MVA", "AU83914571673"])
+@pytest.mark.parametrize(
+    "vat_id", ["CHE107787577MWST", "GB980780684", "NO995525828MVA", "AU83914571673", "ITRCCMNL83S18D969H"]
+)
 def test_without_a_registry_to_ask_no_vat_id_is_called_valid(store: Store, registries: StandIn, vat_id: str) -> None:
     shop = customers.create(store, NewCustomer(email="shop@example.com", vat_id=vat_id), NOW)
-    assert check(store, shop, vat_id) == "unavailable"
-    assert status(store, shop) == "unavailable"
+    assert check(store, shop, vat_id) == "not_checkable"
+    assert status(store, shop) == "not_checkable"
     assert registries.asked == []
 
 

@@ -13,7 +13,6 @@ from clientela.csv.csv_values import (
     parse_list,
     parse_status,
     parse_time,
-    parse_vat_id,
     print_amounts,
     print_flag,
     print_list,
@@ -84,7 +83,7 @@ COLUMNS = (
     Column("primary_group", to_cell=None),
     Column("tags", parse_list, print_list),
     Column("tax_exempt", parse_flag, print_flag),
-    Column("vat_id", parse_vat_id, is_lenient=True),
+    Column("vat_id"),  # imports read it with the country of an address
     Column("accepts_marketing", parse_flag, print_flag),
     Column("consent_at", parse_time, to_cell=None, is_lenient=True),  # of accepts_marketing
     Column("note"),

@@ -14,7 +14,6 @@ from clientela.schema.countries import Country
 from clientela.schema.languages import Language
 from clientela.schema.text import trim
 from clientela.schema.validation_errors import field_errors
-from clientela.schema.vat_ids import VatId
 
 _YES = {
     *("yes", "y", "true", "t", "1", "x", "oui", "o", "ja", "j", "sim", "vero", "vrai", "wahr", "verdadeiro"),
@@ -48,11 +47,6 @@ def parse_time(text: str) -> datetime:
         return clock.in_utc(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except ValueError:
         raise ValueError(f"{text!r} is not a time: write it like 2026-11-21T10:00:00Z.") from None
-
-
-def parse_vat_id(text: str) -> str:
-    """Parse a VAT ID — ValueError if it cannot be one."""
-    return _validate(VatId, text)
 
 
 def parse_language(text: str) -> str:

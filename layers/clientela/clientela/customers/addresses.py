@@ -67,8 +67,13 @@ def to_e164(phone: str | None, info: ValidationInfo, *countries: str | None) -> 
     """
     if not phone or info.context == STORED:
         return phone
+    return phones.to_e164(phone, country_of_input(info, *countries))
+
+
+def country_of_input(info: ValidationInfo, *countries: str | None) -> str | None:
+    """Return the first country that is set, else that of the store, else None."""
     store_country = info.context.country if isinstance(info.context, InputContext) else None
-    return phones.to_e164(phone, next(filter(None, countries), store_country))
+    return next(filter(None, countries), store_country)
 
 
 def complete_book(book: list[ShippingAddress]) -> list[ShippingAddress]:

@@ -28,9 +28,11 @@ from clientela.customers.addresses import (
     Address,
     ShippingAddress,
     complete_book,
+    country_of_input,
     default_address,
     to_e164,
 )
+from clientela.schema import vat_ids
 from clientela.schema.documents import STORED, Model, on_input
 from clientela.schema.email_addresses import Email
 from clientela.schema.fields import Line, Money, Name, Phone, Timestamp, refuse_nul
@@ -43,7 +45,7 @@ from clientela.sentences import Sentence
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^,;]*$"), on_input(refuse_nul)]
 EmailStatus = Literal["unproven", "proven", "bounced", "complained"]
 Status = Literal["active", "pending", "disabled"]
-VatIdStatus = Literal["none", "pending", "valid", "invalid", "unavailable"]
+VatIdStatus = Literal["none", "pending", "valid", "invalid", "unavailable", "not_checkable"]
 Source = Literal["merchant", "import", "order", "sign_in"]
 PaymentStatus = Literal["awaiting_payment", "paid", "partially_refunded", "refunded", "cancelled", "incomplete"]
 # The whole numbers that a double holds exactly, and fractions within DynamoDB's 1E-130 to 9.9E+125.
@@ -167,8 +169,6 @@ class CustomerFields(Model):
     """Whether the customer pays no tax, until `tax_exemption` expires. Example: true"""
     tax_exemption: TaxExemption | None = None
     """The reason and the end of the tax exemption."""
-    vat_id: VatId | None = None
-    """The VAT ID with the letters of its country. Its check digits must be right."""
     accepts_marketing: StrictBool | None = None
     """Whether the customer agreed to marketing by e-mail; null if unknown. Example: true"""
     marketing_consent: MarketingConsent | None = None
@@ -177,6 +177,9 @@ class CustomerFields(Model):
     """The address for invoices."""
     shipping_addresses: Annotated[list[ShippingAddress], Field(max_length=MAX_ADDRESSES), on_input(complete_book)] = []
     """The customer's address book."""
+    vat_id: VatId | None = None  # after the addresses, because it is read with their country
+    """The VAT ID. A national number without the letters of its country is read with the country of
+    an address, else of the store, and gets them. Its check digits must be right."""
     phone: Phone | None = None  # after the addresses, because it is read with their country
     """The phone, stored in E.164. It is read with the country of an address, else of the store."""
     note: Annotated[str, StringConstraints(max_length=5000), on_input(refuse_nul)] | None = None
@@ -199,11 +202,23 @@ class CustomerFields(Model):
             raise ValueError("Use one of the ids in groups.")
         return primary
 
+    @field_validator("vat_id")
+    @classmethod
+    def _vat_id_with_country(cls, vat_id: str | None, info: ValidationInfo) -> str | None:
+        if not vat_id or info.context == STORED:
+            return vat_id
+        return vat_ids.normalize(vat_id, country_of_input(info, *_countries(info)))
+
     @field_validator("phone")
     @classmethod
     def _phone_in_e164(cls, phone: str | None, info: ValidationInfo) -> str | None:
-        addresses = (info.data.get("billing_address"), default_address(info.data.get("shipping_addresses") or []))
-        return to_e164(phone, info, *(address.country for address in addresses if address))
+        return to_e164(phone, info, *_countries(info))
+
+
+def _countries(info: ValidationInfo) -> list[str | None]:
+    """Return the countries of the billing address and of the default shipping address."""
+    addresses = (info.data.get("billing_address"), default_address(info.data.get("shipping_addresses") or []))
+    return [address.country for address in addresses if address]
 
 
 class NewCustomer(CustomerFields):

@@ -136,8 +136,6 @@ def _changes(
 ) -> tuple[dict[str, Any], list[RowIssue]]:
     """Return the row as a JSON Merge Patch, and issues of the cells left out."""
     values, issues = _parse_values(row, columns)
-    if before and values.get("vat_id") == before.vat_id:
-        values.pop("vat_id", None)  # the same ID again does not ask for a new check
     consent_at = values.pop("consent_at", None)
     if consent_at and context.uploaded_at and consent_at > context.uploaded_at:
         consent_at = None
@@ -149,6 +147,8 @@ def _changes(
     issues += _password_issues(row, columns)
     groups, unknown = _groups(row, before, columns, context.groups)
     addresses, impossible = row_addresses.merge_addresses(values, changes, before, columns, context.country)
+    if before and changes.get("vat_id") == before.vat_id:
+        changes.pop("vat_id", None)  # the same ID again does not ask for a new check
     return changes | groups | addresses, [*issues, *unknown, *impossible]
 
 

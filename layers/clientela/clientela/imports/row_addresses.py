@@ -8,7 +8,7 @@ from clientela.customers.addresses import default_address
 from clientela.customers.customer_fields import Customer
 from clientela.imports import row_issues
 from clientela.imports.row_issues import RowIssue
-from clientela.schema import phones
+from clientela.schema import phones, vat_ids
 
 _ADDRESSES = {"billing_address", "shipping_addresses"}
 
@@ -20,10 +20,11 @@ def merge_addresses(
     columns: FileColumns,
     country: str | None,
 ) -> tuple[dict[str, Any], list[RowIssue]]:
-    """Return the changed addresses as parts of a JSON Merge Patch, and issues of phones left out.
+    """Return the changed addresses as parts of a JSON Merge Patch, and issues of cells left out.
 
     Phones, including the one in `changes`, are converted to E.164 with the country of their
-    address, else with the store's `country`. A phone that cannot be converted is removed.
+    address, else with the store's `country`; the VAT ID in `changes` is read with it. What cannot
+    be converted is removed.
     """
     stored = before.model_dump(mode="json", exclude_none=True, include=_ADDRESSES) if before else {}
     book = stored.get("shipping_addresses", [])
@@ -39,6 +40,7 @@ def merge_addresses(
         _convert_phone(holder, phone_country, columns.header(field))
         for holder, phone_country, field in phones_to_convert
     ]
+    issues.append(_convert_vat_id(changes, billing_country or shipping_country or country, columns.header("vat_id")))
     patch: dict[str, Any] = {"billing_address": billing} if billing else {}
     return patch | ({"shipping_addresses": _book(book, shipping)} if shipping else {}), list(filter(None, issues))
 
@@ -66,6 +68,17 @@ def _book(book: list[dict[str, Any]], changes: dict[str, Any]) -> list[dict[str,
 def _country(changes: dict[str, Any], before: dict[str, Any] | None) -> str | None:
     country: str | None = changes.get("country") or (before or {}).get("country")
     return country
+
+
+def _convert_vat_id(changes: dict[str, Any], country: str | None, header: str) -> RowIssue | None:
+    if "vat_id" not in changes:
+        return None
+    try:
+        changes["vat_id"] = vat_ids.normalize(changes["vat_id"], country)
+    except ValueError as error:
+        del changes["vat_id"]
+        return row_issues.left_out(header, "vat_id_invalid", str(error))
+    return None
 
 
 def _convert_phone(holder: dict[str, Any], country: str | None, header: str) -> RowIssue | None:

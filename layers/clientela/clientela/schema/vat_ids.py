@@ -8,9 +8,11 @@ from stdnum import get_cc_module
 from stdnum.ch import uid
 from stdnum.eu import vat as eu
 from stdnum.exceptions import InvalidChecksum, InvalidComponent, InvalidLength, ValidationError
+from stdnum.fr import siren, siret
+from stdnum.it import codicefiscale
 from stdnum.no import mva
 
-from clientela.schema.documents import on_input
+from clientela.schema import countries
 from clientela.sentences import Sentence
 
 # EU and IM are the prefixes of the EU's one-stop shops (Regulation (EU) 2019/2026).
@@ -20,23 +22,31 @@ _PROBLEMS: dict[type[ValidationError], str] = {
     InvalidChecksum: "“{text}” is not a valid VAT ID: its check digits are wrong.",
     InvalidLength: "“{text}” is not a valid VAT ID: it has too few or too many characters.",
 }
+MAX_LENGTH = 32  # characters
+CODICE_FISCALE = 16  # characters; an Italian VAT number has eleven
 _SWISS_ENDINGS = {"", "MWST", "TVA", "IVA", "TPV"}
 
 
-def normalize(text: str) -> str:
+def normalize(text: str, country: str | None = None) -> str:
     """Return a VAT ID in its compact spelling: `es B-1234567 4` → `ESB12345674`.
 
-    A VAT ID starts with the two letters of its country; Greece is EL, as in VIES. The rules are
-    those of the EU and of every other country for which python-stdnum has VAT numbers. A Swiss
-    number may lack its MWST, TVA, IVA or TPV; a Norwegian number gets its MVA. An ID of any other
-    country is only written in capitals and without spaces.
+    A VAT ID starts with the two letters of its country; Greece is EL, as in VIES. A national number
+    without them, such as a NIF or a partita IVA, is read with `country` and gets them: `B12345674`
+    of ES → `ESB12345674`. A French SIREN or SIRET becomes the VAT number of the same company.
+
+    The rules are those of the EU and of every other country for which python-stdnum has VAT
+    numbers, and of the Italian codice fiscale. A Swiss number may lack its MWST, TVA, IVA or TPV; a
+    Norwegian number gets its MVA. An ID of any other country is only written in capitals and
+    without spaces.
 
     Raises:
         ValueError: the check digits are wrong, or the text is no VAT ID.
     """
     compact = _compact(text)
     try:
-        vat_id = _validate(compact)
+        vat_id = _read(compact, country)
+        if len(vat_id) > MAX_LENGTH:
+            raise InvalidLength
     except ValidationError as error:
         raise ValueError(Sentence(_PROBLEMS.get(type(error), _NOT_A_VAT_ID), text=text)) from error
     if not vat_id.isascii() or not any(map(str.isdigit, vat_id)):
@@ -52,9 +62,52 @@ def _compact(text: str) -> str:
     return "".join(char for char in ascii_digits if char.isalnum() or char in signs)
 
 
+def _read(compact: str, country: str | None) -> str:
+    """Return the ID as it is if it has a prefix with rules, else as a number of the country."""
+    if country is None or _has_rules(compact[:2]):
+        try:
+            return _validate(compact)
+        except ValidationError:
+            if country is None or (national := _national(compact, country)) is None:
+                raise
+            return national
+    is_foreign = _is_country(compact[:2])  # one without rules
+    try:
+        return _national(compact, country) or compact
+    except ValidationError:
+        if is_foreign:
+            return compact
+        raise
+
+
+def _is_country(prefix: str) -> bool:
+    try:
+        return countries.code(prefix) == prefix
+    except ValueError:
+        return False
+
+
+def _has_rules(prefix: str) -> bool:
+    is_special = prefix in _EU_RULES | {"GR", "CH", "NO", "MC"}
+    return is_special or (prefix.isalpha() and get_cc_module(prefix, "vat") is not None)
+
+
+def _national(compact: str, country: str) -> str | None:
+    """Return the ID of a national number, or None if there are no rules for the country."""
+    if not _has_rules(country):
+        return None
+    if country in {"FR", "MC"} and compact.isdecimal() and len(compact) in {9, 14}:
+        company = siret.validate(compact)[:9] if len(compact) == 14 else compact
+        return _validate("FR" + str(siren.to_tva(company)))
+    prefix = {"GR": "EL", "CH": "CHE"}.get(country, country)
+    return _validate(prefix + compact)
+
+
 def _validate(compact: str) -> str:
     country, rest = compact[:2], compact[2:]
     match country:
+        case "IT" if len(rest) == CODICE_FISCALE:
+            return country + str(codicefiscale.validate(rest))
         case "GR":
             return str(eu.validate("EL" + rest))
         case "CH":
@@ -77,4 +130,5 @@ def _validate_swiss(compact: str) -> str:
     return str(uid.validate(compact[:12])) + compact[12:]
 
 
-VatId = Annotated[str, Field(max_length=32, examples=["ESB12345674"]), on_input(normalize)]
+# The model that has the addresses normalizes it, because a national number needs a country.
+VatId = Annotated[str, Field(max_length=MAX_LENGTH, examples=["ESB12345674"])]

@@ -1,8 +1,8 @@
-"""Checks of customers' VAT IDs: none → pending → valid, invalid or unavailable.
+"""Checks of customers' VAT IDs: none → pending → valid, invalid, unavailable or not_checkable.
 
-`valid` and `invalid` always come from a registry. `unavailable` means that there is no answer: the
-registry is out of reach and will be asked again, or the country has none
-(docs/decisions/0006-vat-checks.md).
+`valid` and `invalid` always come from a registry. `unavailable` means that there is no answer yet:
+the registry is out of reach and will be asked again. `not_checkable` means that there is no
+registry to ask (docs/decisions/0006-vat-checks.md).
 """
 
 from datetime import datetime
@@ -18,7 +18,7 @@ from clientela.table.stream import TableChange
 from clientela.vat import vies
 from clientela.vat.vat_check_queue import VatCheck
 
-type Outcome = Literal["valid", "invalid", "unavailable", "unanswered", "outdated"]
+type Outcome = Literal["valid", "invalid", "not_checkable", "unanswered", "outdated"]
 
 _UNRESOLVED = {"pending", "unavailable"}
 
@@ -71,11 +71,11 @@ def _is_unresolved(customer: Customer, vat_id: str) -> bool:
 def _ask_registry(vat_id: str, now: datetime) -> Outcome:
     state = vies.member_state(vat_id)
     if state is None:
-        return "unavailable"
+        return "not_checkable"
     try:
         with circuit_breakers.guarded(keys.registry(state), now, vies.ViesUnavailableError):
             return "valid" if vies.is_registered(vat_id) else "invalid"
     except vies.ViesRefusedError:
-        return "unavailable"
+        return "not_checkable"
     except (vies.ViesUnavailableError, circuit_breakers.CircuitOpenError):
         return "unanswered"

@@ -51,9 +51,10 @@ class ViesRefusedError(Exception):
 def member_state(vat_id: str) -> str | None:
     """Return a VAT ID's member state as VIES spells it.
 
-    None outside the EU and Northern Ireland.
+    None outside the EU and Northern Ireland, and for a number that is no VAT number, such as an
+    Italian codice fiscale.
     """
-    return vat_id[:2] if vat_id[:2] in MEMBER_STATES else None
+    return vat_id[:2] if vat_id[:2] in MEMBER_STATES and eu.is_valid(vat_id) else None
 
 
 def is_registered(vat_id: str) -> bool:
