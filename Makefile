@@ -19,7 +19,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup api-tools demo local stop test unit integration e2e check format lock openapi bench dynamodb-local clean
+.PHONY: help setup api-tools demo local stop test unit integration e2e mutants check format lock openapi bench dynamodb-local clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ integration: setup dynamodb-local ## Run the tests against DynamoDB Local
 
 e2e: setup ## Run the tests against the deployed local cloud
 	$(BIN)/pytest tests/e2e
+
+mutants: setup dynamodb-local ## Take out each guard in a copy; fail if no test misses it (NAMES="part of a name" for some)
+	$(BIN)/python -m tools.mutants $(NAMES)
 
 check: setup api-tools ## Check style, types, layers, generated documents and the template
 	$(BIN)/ruff check .

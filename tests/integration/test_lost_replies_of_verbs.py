@@ -304,7 +304,7 @@ VERBS = {
     "circuit probed": Verb(open_circuit, probed, lambda store, _, done: done),
     "failure counted": Verb(lambda store: None, failed_once, lambda store, _, done: done),
     "mail sent": Verb(
-        lambda store: keys.customer(store.id, "cus_1"),
+        lambda store: keys.customer(store.id, ana(store).id),
         lambda store, about: mail_delivery.send_once(store, about, "welcome", LATER, NOW, lambda: mail(store)),
         lambda store, about, done: done,
     ),

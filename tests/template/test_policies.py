@@ -94,7 +94,7 @@ FUNCTION_ROLES = {
     },
     # Sign-in tokens and codes are made here, so that the queue never holds one.
     "EmailSender": {
-        "Table": table("GetItem Query PutItem UpdateItem DeleteItem"),
+        "Table": table("GetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem"),
         "ses:identity/*": "ses:SendEmail",
         "ses:configuration-set/clientela-${Stage}": "ses:SendEmail",
         "MailQueue": READ_QUEUE,

@@ -1,9 +1,11 @@
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from tests.support.http_events import answered, http_event
+from tests.support.interleaving import before_first
 
 import bulk_changes
 import customers_api
@@ -282,3 +284,29 @@ def test_a_group_whose_deletion_broke_off_is_swept_by_asking_again(store: Store,
     assert customers.get(store, member.id).groups == []
     with pytest.raises(GroupNotFoundError):
         group_removal.remove(store, group.id, NOW, OPERATOR)
+
+
+def test_a_slow_second_run_does_not_undo_the_end_of_a_job(
+    store: Store, people: list[Customer], called: Called, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lambda may call twice. The slow run reads the job at its start, and stores its part after the end."""
+    monkeypatch.setattr(bulk_jobs, "BATCH_SIZE", 1)
+    job = bulk_jobs.start(store, CustomerFilter(), changes(status="pending"), NOW, OPERATOR)
+
+    def run(out_of_time: bool = False) -> bulk_jobs.BulkJob:
+        return bulk_jobs.run(store, job.id, lambda: NOW, lambda: out_of_time)
+
+    ended: list[bulk_jobs.BulkJob] = []
+    before_first(monkeypatch, bulk_jobs, "_store_progress", lambda: ended.append(run()))
+    assert run() == ended[0] == bulk_jobs.get(store, job.id)
+    assert (ended[0].status, ended[0].changed) == ("succeeded", len(people))
+
+
+def test_two_runs_count_each_customer_once(
+    store: Store, people: list[Customer], called: Called, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = bulk_jobs.start(store, CustomerFilter(), changes(status="pending"), NOW, OPERATOR)
+    run = partial(bulk_jobs.run, store, job.id, lambda: NOW, lambda: False)
+    before_first(monkeypatch, bulk_jobs, "_store_progress", run)
+    run()
+    assert bulk_jobs.get(store, job.id).changed == len(people)

@@ -17,6 +17,7 @@ from tests.support.email_changes import (
     notice,
     refused,
 )
+from tests.support.interleaving import after_first
 from tests.support.sign_ins import HERE, NOW, Mailbox, by_link, wrong
 
 from clientela.customers import customer_history, customers
@@ -191,3 +192,18 @@ def test_proofs_of_a_network_are_bounded(
             confirmed(store, opened, token=f"{token}x")
         outcomes[error.value.code] += 1
     assert outcomes["too_many_requests"] in (3, 4)  # the sign-in before may be in the same window
+
+
+def test_a_change_that_was_reverted_is_not_made_again_by_a_slow_confirmation(
+    store: Store, box: Mailbox, opened: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, token, _ = asked(store, box, opened)
+
+    def confirmed_and_reverted() -> None:
+        confirmed(store, opened, token=token)
+        customers.patch(store, opened.customer.id, {"email": ANA}, NOW)
+
+    after_first(monkeypatch, email_changes, "_get", confirmed_and_reverted)
+    with pytest.raises(LinkUsedError):
+        email_changes.confirm(store, opened.customer, opened.session, HERE, NOW, token=token)
+    assert customers.get(store, opened.customer.id).email == ANA

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.support.deployment import EXPORTS
 from tests.support.exports import NOW, Functions, add, content, export, handle, objects, rows
+from tests.support.interleaving import after_first
 from tests.support.template_file import PROJECT
 
 from clientela.aws import clients
@@ -215,3 +216,13 @@ def test_an_export_of_another_store_is_not_found(store: Store) -> None:
     other = stores.create("other", StoreSettings(name="Other"), NOW)
     with pytest.raises(ExportNotFoundError):
         export_jobs.get(other, export_jobs.start(store, NOW).id)
+
+
+def test_of_two_calls_at_once_one_writes_the_export(store: Store, aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(store, "ana@example.com")
+    started, written = export_jobs.start(store, NOW), []
+    write = export_jobs._write
+    monkeypatch.setattr(export_jobs, "_write", lambda *job: written.append(job) or write(*job))
+    after_first(monkeypatch, export_jobs, "_get_record", lambda: export_jobs.run(store, started.id, NOW, "first"))
+    assert export_jobs.run(store, started.id, NOW, "second").status == "succeeded"
+    assert len(written) == 1

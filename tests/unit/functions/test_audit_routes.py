@@ -19,7 +19,7 @@ from clientela.stores.stores import Store
 
 OPERATIONS = json.loads((PROJECT / "docs" / "openapi.json").read_text("utf-8"))["paths"]
 # Routes that change one customer: the author is in the customer's history, or nothing of a customer changes.
-IN_THE_HISTORY = {"createCustomer", "changeCustomer", "endSessions"}
+IN_THE_HISTORY = {"createCustomer", "changeCustomer", "endSessions", "inviteCustomer"}
 
 
 class Api(NamedTuple):
@@ -34,6 +34,11 @@ class Api(NamedTuple):
 
     def customer(self, name: str = "ana") -> str:
         return str(self("POST", "customers", {"email": f"{name}@example.com"})["id"])
+
+    def merge(self) -> str:
+        into, source = self.customer(), self.customer("ben")
+        self("POST", f"customers/{into}/merge", {"from_id": source})
+        return f"customers/{into}/merges/{source}"
 
     def group(self) -> str:
         return str(self("POST", "groups", {"name": "Trade", "code": "trade"})["id"])
@@ -67,10 +72,9 @@ ACTS: dict[str, tuple[str, Callable[[Api], Any]]] = {
     ),
     "deleteCustomer": ("customer.deleted", lambda api: api("DELETE", f"customers/{api.customer()}")),
     "eraseCustomer": ("customer.erased", lambda api: api("POST", f"customers/{api.customer()}/erase")),
-    "mergeCustomers": (
-        "customers.merged",
-        lambda api: api("POST", f"customers/{api.customer()}/merge", {"from_id": api.customer("ben")}),
-    ),
+    "mergeCustomers": ("customers.merged", lambda api: api.merge()),
+    "undoMerge": ("customers.merge_undone", lambda api: api("POST", f"{api.merge()}/undo")),
+    "releaseMergedEmail": ("customers.email_released", lambda api: api("DELETE", f"{api.merge()}/email")),
 }
 
 

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
+from tests.support.interleaving import after_first
 
 from clientela import clock
 from clientela.errors import GroupCodeTakenError, GroupNotFoundError, InvalidInputError, VersionConflictError
@@ -98,3 +99,20 @@ def test_a_deletion_takes_the_code_that_the_group_has_by_then(store: Store, monk
     groups.delete(store, group.id, NOW)
     monkeypatch.setattr(groups, "get", read)
     assert {create(store, code).code for code in ("old", "new")} == {"old", "new"}
+
+
+def test_of_two_changes_of_a_group_at_once_none_is_lost(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = create(store)
+    after_first(monkeypatch, groups, "get", lambda: groups.patch(store, group.id, {"name": "First"}, NOW))
+    with pytest.raises(VersionConflictError):
+        groups.patch(store, group.id, {"priority": 7}, NOW)
+    found = groups.get(store, group.id)
+    assert (found.name, found.priority) == ("First", 0)
+
+
+def test_a_change_of_a_group_that_is_already_made_is_answered(store: Store) -> None:
+    group = create(store)
+    made = groups.patch(store, group.id, {"priority": 7}, NOW, 1)
+    assert groups.patch(store, group.id, {"priority": 7}, NOW, 1) == made
+    with pytest.raises(VersionConflictError):
+        groups.patch(store, group.id, {"priority": 8}, NOW, 1)

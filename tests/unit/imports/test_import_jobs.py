@@ -7,6 +7,7 @@ import boto3
 import pytest
 from tests.support.deployment import IMPORTS
 from tests.support.import_runs import StateMachines, downloaded, dropped, plan
+from tests.support.interleaving import before_first
 from tests.support.template_file import PROJECT
 
 import csv_import
@@ -80,6 +81,20 @@ def test_progress_is_seen_while_chunks_are_loaded_and_a_chunk_counts_once(
         csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None)
     job = import_jobs.get(store, job_id)
     assert (job.rows_total, job.rows_done, job.created) == (59, 20, 20)
+
+
+def test_a_chunk_that_two_calls_load_at_once_counts_once(
+    store: Store,
+    machines: StateMachines,
+    upload: Callable[..., str],
+    small_chunks: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job_id = upload(CHINOOK)
+    work = {"store_id": store.id, "job_id": job_id, "chunk": plan(machines, job_id)[0]}
+    before_first(monkeypatch, import_load, "_mark_done", lambda: csv_import.load(work, None))
+    csv_import.load(work, None)
+    assert import_jobs.get(store, job_id).created == 10
 
 
 @pytest.mark.parametrize("call", ["write_result", "_mark_done"])

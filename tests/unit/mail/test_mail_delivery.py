@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from tests.support import erased_people
+from tests.support.removals import Waiting
 from tests.support.template_file import PROJECT
 
 import email_sender
@@ -16,13 +19,17 @@ from clientela.aws import clients
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import BusyError
+from clientela.lifecycle import customer_removal
 from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outgoing
 from clientela.mail.mail_rendering import MailContent
 from clientela.notifications import account_notices, approval_mail, email_change_mail, sign_in_mail, welcome_mail
+from clientela.schema.actors import OPERATOR
 from clientela.sign_in import link_sign_in
 from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Branding, Store
+from clientela.table import keys
+from clientela.table.records import Record
 
 NOW = clock.now()
 
@@ -163,7 +170,7 @@ def test_nobody_is_welcomed_where_there_is_no_sign_in(store: Store, ses: list[An
     customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
     closed = store_settings.change_settings(store.id, {"login_mode": "disabled"}, NOW)
     assert welcome_mail.deliver(closed, customer.id, NOW) == "withheld"
-    assert welcome_mail.deliver(store, "cus_00000000000000000000000000", NOW) == "withheld"
+    assert welcome_mail.deliver(store, "cus_00000000000000000000000000", NOW) == "subject_gone"
     assert ses == []
 
 
@@ -194,7 +201,7 @@ def test_two_deliveries_at_the_same_time_send_one_mail(store: Store) -> None:
     customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
 
     def send(at: Any, make: Any) -> str:
-        return mail_delivery.send_once(store, f"X#{customer.id}", "welcome", NOW, at, make)
+        return mail_delivery.send_once(store, keys.customer(store.id, customer.id), "welcome", NOW, at, make)
 
     def meanwhile() -> None:
         with pytest.raises(BusyError):
@@ -204,9 +211,50 @@ def test_two_deliveries_at_the_same_time_send_one_mail(store: Store) -> None:
 
 
 def test_delivery_that_crashed_is_taken_over_when_its_lease_has_run_out(store: Store) -> None:
-    mail_delivery._lease("X", "welcome", NOW, NOW)
-    later = NOW + timedelta(seconds=60)
-    assert mail_delivery.send_once(store, "X", "welcome", NOW, later, lambda: None) == "withheld"
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    about = keys.customer(store.id, customer.id)
+    mail_delivery._lease(about, keys.PROFILE, "welcome", NOW, NOW)
+    later = NOW + mail_delivery.LEASE
+    assert mail_delivery.send_once(store, about, "welcome", NOW, later, lambda: None) == "withheld"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_mail_that_is_late_leaves_nothing_of_a_deleted_customer(
+    store: Store, waiting: Waiting, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    before, while_sent = (
+        customers.create(store, NewCustomer(email=f"{name}@example.com"), NOW) for name in ("ana", "ben")
+    )
+    customer_removal.remove(store, before.id, NOW, OPERATOR)
+
+    class Slow:
+        def send_email(self, **_: Any) -> None:
+            customer_removal.remove(store, while_sent.id, NOW, OPERATOR)
+            if fails:
+                raise ConnectionError
+
+    monkeypatch.setattr(clients, "ses", Slow)
+    assert welcome_mail.deliver(store, before.id, NOW) == "subject_gone"
+    with suppress(ConnectionError):
+        assert welcome_mail.deliver(store, while_sent.id, NOW) == "subject_gone"
+    for customer in (before, while_sent):
+        assert Record.list_all(keys.customer(store.id, customer.id)) == []
+
+
+def test_a_link_that_is_sent_late_leaves_nothing_of_an_erased_customer(
+    store: Store, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+    request = link_sign_in.request_link(store, customer.email, Visitor("192.0.2.1"), None, None, NOW)
+    later = NOW + timedelta(seconds=1)
+
+    class Slow:
+        def send_email(self, **_: Any) -> None:
+            customer_removal.erase(store, customer.id, later, OPERATOR, lambda: False)
+
+    monkeypatch.setattr(clients, "ses", Slow)
+    assert sign_in_mail.deliver(store, request.request_id, later) == "subject_gone"
+    assert erased_people.traces(erased_people.values_of(customer)) == []
 
 
 def test_a_store_that_switched_welcomes_off_sends_none(store: Store, ses: list[Any]) -> None:

@@ -123,7 +123,7 @@ def test_who_was_approved_meanwhile_is_not_told(store: Store, box: Mailbox) -> N
     customers.patch(store, customer.id, {"status": "active"}, NOW)
     assert waiting_mails.tell_owner(shop, customer.id, NOW) == "withheld"
     assert waiting_mails.tell_merchant(shop, customer.id, NOW) == "withheld"
-    assert waiting_mails.tell_owner(shop, "cus_nobody", NOW) == "withheld"
+    assert waiting_mails.tell_owner(shop, "cus_nobody", NOW) == "subject_gone"
 
 
 def test_the_merchant_is_told_once_an_hour_at_the_address_of_the_setting(store: Store, box: Mailbox) -> None:

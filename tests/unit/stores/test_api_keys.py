@@ -1,12 +1,20 @@
 import time
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import boto3
 import pytest
+from tests.support.interleaving import after_first
 
 from clientela import clock, settings
-from clientela.errors import InvalidInputError, KeyMissingError, KeyNotFoundError, ScopeMissingError
+from clientela.errors import (
+    InvalidInputError,
+    KeyMissingError,
+    KeyNotFoundError,
+    ScopeMissingError,
+    TooManyRequestsError,
+)
 from clientela.stores import api_keys, key_changes
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
@@ -165,3 +173,54 @@ def test_a_key_revoked_meanwhile_stays_revoked(
     with pytest.raises(KeyNotFoundError):
         key_changes.patch(store.id, issued.id, {"name": "counter"}, NOW, by)
     assert not api_keys.list_all(store.id)
+
+
+def test_two_rotations_at_once_leave_every_secret_that_was_given_out_valid(
+    store: Store, issued: api_keys.IssuedKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+    rotate = partial(key_changes.rotate, store.id, issued.id, NOW)
+    after_first(monkeypatch, api_keys, "get_record", lambda: given.append(rotate().key))
+    given.append(rotate().key)
+    assert [is_good(store, key) for key in (issued.key, *given)] == [True, True, True]
+
+
+def test_a_rotation_that_is_repeated_ends_no_secret_in_use(store: Store, issued: api_keys.IssuedKey) -> None:
+    given = [issued.key]
+    for _ in range(key_changes.MAX_EARLIER):
+        given.append(key_changes.rotate(store.id, issued.id, NOW).key)
+    with pytest.raises(TooManyRequestsError) as refused:
+        key_changes.rotate(store.id, issued.id, NOW + HOUR)
+    assert refused.value.retry_after == 23 * 3600
+    assert all(is_good(store, key, NOW + 23 * HOUR) for key in given)
+    assert [is_good(store, key, NOW + 24 * HOUR) for key in given] == [False] * 5 + [True]
+    assert key_changes.rotate(store.id, issued.id, NOW + 24 * HOUR).id == issued.id
+
+
+@pytest.mark.parametrize("change", ["rotate", "revoke"])
+def test_a_key_that_becomes_stronger_meanwhile_is_out_of_a_weaker_ones_reach(
+    store: Store, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    weak = api_keys.create(store.id, NewKey(name="weak", scopes=["keys:write", "customers:read"]), NOW)
+    other = api_keys.create(store.id, NewKey(name="other", scopes=["customers:read"]), NOW)
+    stronger = {"scopes": ["customers:write"]}
+    after_first(monkeypatch, api_keys, "get_record", lambda: key_changes.patch(store.id, other.id, stronger, NOW))
+    with pytest.raises(ScopeMissingError):
+        getattr(key_changes, change)(store.id, other.id, NOW, weak)
+    assert is_good(store, other.key)
+
+
+def test_a_key_cannot_revoke_a_stronger_one_but_itself(store: Store, issued: api_keys.IssuedKey) -> None:
+    weak = api_keys.create(store.id, NewKey(name="weak", scopes=["keys:write"]), NOW)
+    with pytest.raises(ScopeMissingError):
+        key_changes.revoke(store.id, issued.id, NOW, weak)
+    key_changes.revoke(store.id, weak.id, NOW, weak)
+    assert [key.id for key in api_keys.list_all(store.id)] == [issued.id]
+
+
+def test_unknown_keys_take_no_memory(store: Store, issued: api_keys.IssuedKey) -> None:
+    assert is_good(store, issued.key)
+    before = len(api_keys._cache._entries)
+    for number in range(50):
+        assert not is_good(store, f"ck_{number:026d}_{'x' * 43}")
+    assert len(api_keys._cache._entries) == before

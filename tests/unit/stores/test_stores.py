@@ -2,6 +2,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.support.interleaving import after_first
 
 from clientela import clock
 from clientela.customers import customers, store_settings
@@ -96,3 +97,17 @@ def test_a_time_zone_is_one_of_the_iana_database_in_any_case(store: Store) -> No
         with pytest.raises(InvalidInputError) as refused:
             store_settings.change_settings("demo", {"timezone": wrong}, NOW)
         assert [field.pointer for field in refused.value.fields] == ["/timezone"]
+
+
+def test_of_two_changes_of_the_settings_at_once_none_is_lost(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    after_first(monkeypatch, stores, "read", lambda: store_settings.change_settings("demo", {"name": "First"}, NOW))
+    with pytest.raises(VersionConflictError):
+        store_settings.change_settings("demo", {"language": "es"}, NOW)
+    assert (stores.read("demo").name, stores.read("demo").language) == ("First", "en")
+
+
+def test_a_change_that_is_already_made_is_answered_whatever_the_version(store: Store) -> None:
+    made = store_settings.change_settings("demo", {"name": "First"}, NOW, version=1)
+    assert store_settings.change_settings("demo", {"name": "First"}, NOW, version=1) == made
+    with pytest.raises(VersionConflictError):
+        store_settings.change_settings("demo", {"name": "First", "language": "es"}, NOW, version=1)

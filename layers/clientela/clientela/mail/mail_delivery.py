@@ -6,6 +6,7 @@ next delivery sends.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import formataddr
@@ -13,6 +14,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 
 from clientela import clock, settings
 from clientela.aws import clients
@@ -23,6 +25,7 @@ from clientela.schema import email_addresses
 from clientela.stores.stores import Store
 from clientela.table import keys, records
 from clientela.table.records import Record
+from clientela.table.transactions import Transaction
 
 # Longer than the function's timeout, shorter than the queue's visibility timeout.
 LEASE = timedelta(seconds=60)
@@ -33,7 +36,7 @@ MAX_NAME = 60
 # Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors
 _PERMANENT_ERRORS = {"MessageRejected", "BadRequestException"}
 
-type Outcome = Literal["sent", "withheld", "refused", "repeated"]
+type Outcome = Literal["sent", "withheld", "refused", "repeated", "subject_gone"]
 
 
 @dataclass(frozen=True)
@@ -58,35 +61,57 @@ class Delivery(Record):
     ttl = NumberAttribute()
 
 
+class _SubjectGoneError(Exception):
+    """The customer or request that the mail is about is deleted."""
+
+
 def send_once(
-    store: Store, about: str, mail: str, keep_until: datetime, now: datetime, build: Callable[[], Outgoing | None]
+    store: Store,
+    about: str,
+    mail: str,
+    keep_until: datetime,
+    now: datetime,
+    build: Callable[[], Outgoing | None],
+    subject: str = keys.PROFILE,
 ) -> Outcome:
     """Send the mail that `build` returns, unless it has an outcome already.
 
     The outcome is stored at the partition key `about` and the name `mail`, until `keep_until`. If
-    `build` returns None, the mail is withheld for good.
+    `build` returns None, the mail is withheld for good. `subject` is the sort key of the item that
+    the mail is about. If it is deleted, before or meanwhile, no item is left: `subject_gone`.
 
     Raises:
         BusyError: another delivery of this mail is running.
         ClientError: SES rejected the mail for now; the queue repeats the message.
 
-    Cost: 2 write units, 1 call of SES.
+    Cost: 5 write units, 1 call of SES.
     """
-    delivery = _lease(about, mail, keep_until, now)
-    if delivery is None:
-        return "repeated"
+    try:
+        delivery = _lease(about, subject, mail, keep_until, now)
+        if delivery is None:
+            return "repeated"
+        return _deliver(store, delivery, now, build)
+    except _SubjectGoneError:
+        return "subject_gone"
+
+
+def _deliver(store: Store, delivery: Delivery, now: datetime, build: Callable[[], Outgoing | None]) -> Outcome:
+    """Send the mail and store its outcome — _SubjectGoneError if the lease is deleted."""
+    moment, is_leased = clock.format_timestamp(now), Delivery.pk.exists()
     try:
         outgoing = build()
         outcome: Outcome = _send(store, outgoing) if outgoing else "withheld"
     except Exception:
-        records.update(delivery, [Delivery.until.set(clock.format_timestamp(now))])
+        with suppress(_SubjectGoneError):
+            records.update(delivery, [Delivery.until.set(moment)], is_leased, _SubjectGoneError())
         raise
-    records.update(delivery, [Delivery.settled_at.set(clock.format_timestamp(now)), Delivery.outcome.set(outcome)])
+    actions: list[Action] = [Delivery.settled_at.set(moment), Delivery.outcome.set(outcome)]
+    records.update(delivery, actions, is_leased, _SubjectGoneError())
     return outcome
 
 
-def _lease(about: str, mail: str, keep_until: datetime, now: datetime) -> Delivery | None:
-    """Return a new lease, or None if the mail has an outcome already."""
+def _lease(about: str, subject: str, mail: str, keep_until: datetime, now: datetime) -> Delivery | None:
+    """Return a new lease, or None if the mail has an outcome already — _SubjectGoneError."""
     delivery = Delivery(
         about,
         keys.mail(mail),
@@ -95,7 +120,9 @@ def _lease(about: str, mail: str, keep_until: datetime, now: datetime) -> Delive
     )
     is_expired = Delivery.settled_at.does_not_exist() & (Delivery.until <= clock.format_timestamp(now))
     try:
-        records.put(delivery, Delivery.pk.does_not_exist() | is_expired, BusyError())
+        with Transaction() as write:
+            write.put_record(delivery, Delivery.pk.does_not_exist() | is_expired, BusyError())
+            write.check(Record, about, subject, Record.pk.exists(), _SubjectGoneError())
     except BusyError:
         stored = Delivery.find(about, keys.mail(mail))
         if stored and stored.settled_at:

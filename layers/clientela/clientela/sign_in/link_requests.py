@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.expressions.condition import Condition
 
 from clientela import clock
 from clientela.customers.customer_fields import Customer
@@ -124,19 +123,6 @@ def require_proven(request: SignInRequest, proof: Proof, now: datetime) -> None:
         is_proof, error = is_right_code(request, proof.request_id, proof.code), CodeWrongError()
     if not is_proof:
         raise error
-
-
-def is_proven(request: SignInRequest, proof: Proof, now: datetime) -> Condition:
-    """Return the condition that the stored request accepts a proof, after `require_proven`."""
-    condition: Condition = mailed_proofs.is_open(now)
-    if proof.secret is not None:
-        condition &= SignInRequest.token_hash == sha256_hex(proof.secret)
-    if proof.code is not None:
-        # The hash that was compared: it may be keyed with the previous key.
-        condition &= SignInRequest.code_hash == request.code_hash
-    else:
-        condition &= SignInRequest.nonce_hash == sha256_hex(proof.nonce or "")
-    return condition
 
 
 def store_hashes(request: SignInRequest, secret: str, code: str, customer: Customer | None, now: datetime) -> None:

@@ -256,7 +256,10 @@ def _consume(write: Transaction, request: SignInRequest, proof: Proof, session: 
     ]
     if proof.idempotency_key:
         actions.append(SignInRequest.idempotency_hash.set(sha256_hex(proof.idempotency_key)))
-    write.update(request, actions, link_requests.is_proven(request, proof, now))
+    # The proof was compared with the request as it was read: since then only a repeated mail can
+    # have replaced it. The version or claim of the customer would stop a second sign-in too; this
+    # condition makes a request single-use whatever else a sign-in writes.
+    write.update(request, actions, mailed_proofs.is_open(now))
 
 
 def _find_repeated(store: Store, request: SignInRequest, proof: Proof, now: datetime) -> SignedIn | None:

@@ -1,0 +1,203 @@
+"""The guards, each with its text in the code, what stands in its place, and the tests that miss it.
+
+Without its guard each of these loses or doubles something if two writers meet, a reply is lost or a
+process dies. If the text of a guard changes, change it here too.
+"""
+
+from typing import NamedTuple
+
+_ROOMS = "layers/clientela/clientela"
+_ORDERS = "tests/unit/orders/test_order_guards.py"
+_LIFECYCLE = "tests/unit/lifecycle/test_lifecycle_guards.py"
+_KEYS = "tests/unit/stores/test_api_keys.py"
+_AUDIT = "tests/unit/stores/test_audit_trail.py"
+_LOST = "tests/integration/test_lost_replies.py"
+
+
+class Mutant(NamedTuple):
+    """A guard, by the harm without it."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+MUTANTS = [
+    Mutant(
+        "an order that comes at the end of a merge is lost",
+        f"{_ROOMS}/lifecycle/merges.py",
+        "write.delete(record(store, source), CustomerRecord.version == source.version, BusyError())",
+        "write.delete(record(store, source))",
+        (_LIFECYCLE,),
+    ),
+    Mutant(
+        "a change of the target is lost in a merge",
+        f"{_ROOMS}/customers/customers.py",
+        "write.put_record(profile, CustomerRecord.version == before.version, BusyError())",
+        "write.put_record(profile)",
+        (_LIFECYCLE,),
+    ),
+    Mutant(
+        "the newest version is lost when an order moves",
+        f"{_ROOMS}/orders/orders.py",
+        "write.delete(old, OrderRecord.version == old.version, stale)",
+        "write.delete(old)",
+        (_ORDERS,),
+    ),
+    Mutant(
+        "an order written alone replaces a later version",
+        f"{_ROOMS}/orders/orders.py",
+        "records.put(record, OrderRecord.version == stored.version, BusyError())",
+        "records.put(record)",
+        (_ORDERS,),
+    ),
+    Mutant(
+        "an unclaimed order is never adopted",
+        f"{_ROOMS}/orders/orders.py",
+        "write.check(EmailClaim, keys.email(store.id, email), keys.CLAIM, is_unclaimed, EmailTakenError())",
+        "del is_unclaimed",
+        (_ORDERS,),
+    ),
+    Mutant(
+        "an order is stored twice",
+        f"{_ROOMS}/orders/orders.py",
+        "write.put_record(reference, OrderReference.pk.does_not_exist(), stale)",
+        "write.put_record(reference)",
+        (_ORDERS,),
+    ),
+    Mutant(
+        "the money record of an erased order is an old version",
+        f"{_ROOMS}/lifecycle/erasure_sweep.py",
+        'is_same = OrderRecord.version == int(item["version"]["N"]) if "order" in item else Record.pk.exists()',
+        "is_same = Record.pk.exists()",
+        (_LIFECYCLE,),
+    ),
+    Mutant(
+        "an erasure leaves the person's ids in the audit trail",
+        f"{_ROOMS}/lifecycle/erasure_sweep.py",
+        "        audit_trail.hide_customers(work.store, merged)",
+        "        pass",
+        ("tests/unit/lifecycle/test_erasures_of_former_identities.py",),
+    ),
+    Mutant(
+        "a secret that a rotation gave out is dead",
+        f"{_ROOMS}/stores/key_changes.py",
+        "write.update(record, actions, is_same, BusyError())",
+        "write.update(record, actions)",
+        (_KEYS,),
+    ),
+    Mutant(
+        "a rotation that is repeated ends the secret in use",
+        f"{_ROOMS}/stores/key_changes.py",
+        "earlier = [*api_keys.earlier_secrets(record, now), ",
+        "earlier = [",
+        (_KEYS,),
+    ),
+    Mutant(
+        "a weak key rotates one that becomes stronger meanwhile",
+        f"{_ROOMS}/stores/key_changes.py",
+        "is_same = (KeyRecord.secret_hash == record.secret_hash) & api_keys.is_unchanged(record)",
+        "is_same = KeyRecord.secret_hash == record.secret_hash",
+        (_KEYS,),
+    ),
+    Mutant(
+        "a weak key revokes one that becomes stronger meanwhile",
+        f"{_ROOMS}/stores/key_changes.py",
+        "write.delete(record, api_keys.is_unchanged(record), BusyError())",
+        "write.delete(record)",
+        (_KEYS,),
+    ),
+    Mutant(
+        "one of two changes of an API key is lost",
+        f"{_ROOMS}/stores/key_changes.py",
+        "write.update(record, [KeyRecord.key.set(after), next_version], api_keys.is_unchanged(record), BusyError())",
+        "write.update(record, [KeyRecord.key.set(after), next_version])",
+        (_KEYS,),
+    ),
+    Mutant(
+        "one of two changes of the settings is lost",
+        f"{_ROOMS}/stores/stores.py",
+        "write.put_record(_record(after), StoreRecord.version == before.version, stale)",
+        "write.put_record(_record(after))",
+        ("tests/unit/stores/test_stores.py",),
+    ),
+    Mutant(
+        "one of two changes of a group is lost",
+        f"{_ROOMS}/groups/groups.py",
+        "write.put_record(_record(store, after), GroupRecord.version == before.version, stale)",
+        "write.put_record(_record(store, after))",
+        ("tests/unit/groups/test_groups.py",),
+    ),
+    Mutant(
+        "an export is written twice",
+        f"{_ROOMS}/exports/export_jobs.py",
+        "records.put(after, ExportRecord.version == record.version, VersionConflictError(), is_bookkeeping=True)",
+        "records.put(after, is_bookkeeping=True)",
+        ("tests/unit/exports/test_export_jobs.py",),
+    ),
+    Mutant(
+        "a chunk of an import is counted twice",
+        f"{_ROOMS}/imports/import_load.py",
+        "write.put_record(progress, is_open, _AlreadyDoneError())",
+        "write.put_record(progress)",
+        ("tests/unit/imports/test_import_jobs.py",),
+    ),
+    Mutant(
+        "a slow run undoes the end of a bulk job",
+        f"{_ROOMS}/bulk/bulk_jobs.py",
+        "records.put(after, BulkRecord.parts == record.parts, VersionConflictError(), is_bookkeeping=True)",
+        "records.put(after, is_bookkeeping=True)",
+        ("tests/unit/bulk/test_bulk_jobs.py",),
+    ),
+    Mutant(
+        "a reverted change of an e-mail is made again",
+        f"{_ROOMS}/email_changes/email_changes.py",
+        "write.update(change, [consumed], mailed_proofs.is_open(now), BusyError())",
+        "write.update(change, [consumed])",
+        ("tests/unit/email_changes/test_email_changes.py",),
+    ),
+    Mutant(
+        "a write whose reply was lost is taken for a conflict",
+        f"{_ROOMS}/table/records.py",
+        'return written.item is not None and written.item.get("mark") == {"S": mark}',
+        "return False",
+        (_LOST,),
+    ),
+    Mutant(
+        "a counter counts a repeated call twice",
+        f"{_ROOMS}/table/records.py",
+        "condition=is_first if condition is None else condition & is_first",
+        "condition=condition",
+        (_LOST,),
+    ),
+    Mutant(
+        "a deletion whose reply was lost is taken for a conflict",
+        f"{_ROOMS}/table/records.py",
+        "if not (written.done or (written.is_repeated and written.item is None)):",
+        "if not written.done:",
+        (_LOST,),
+    ),
+    Mutant(
+        "a limit counts a repeated call twice",
+        f"{_ROOMS}/table/rate_limits.py",
+        " AND mark <> :mark",
+        " AND pk <> :mark",
+        (_LOST,),
+    ),
+    Mutant(
+        "a transaction of staff leaves no entry in the audit trail",
+        f"{_ROOMS}/table/transactions.py",
+        "if self._audited and not self._has_audit_entry:",
+        "if False:",
+        (_AUDIT,),
+    ),
+    Mutant(
+        "a single write of staff leaves no entry in the audit trail",
+        f"{_ROOMS}/table/records.py",
+        "if record.AUDITED and not is_bookkeeping:",
+        "if False:",
+        (_AUDIT,),
+    ),
+]
