@@ -16,7 +16,7 @@ from local.ministack import MinistackError
 from local.paths import state_dir
 from local.sam import DeploymentError
 
-_STOP_SECONDS = 30
+_STOP_SECONDS = 300  # the emulator ends slowly on a busy machine
 
 
 def start(state: Path, *, with_shop: bool = False) -> int:
