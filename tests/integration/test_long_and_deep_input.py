@@ -139,3 +139,10 @@ def test_text_that_grows_when_it_is_folded(store: Store, ana: Customer, count: i
     assert merchant(store, "GET", "customers", query=words[:100])["statusCode"] == 200
     fields = {"name": FOLDED * count, "company": FOLDED * count, "billing_address": {"city": FOLDED * count}}
     assert merchant(store, "PATCH", f"customers/{ana.id}", fields)["statusCode"] in {200, 422}
+
+
+def test_a_period_that_ends_before_it_begins_is_an_empty_one(store: Store, ana: Customer) -> None:
+    period = {"placed_from": "2026-11-21T10:00:00Z", "placed_to": "2026-11-20T10:00:00Z"}
+    for path in (f"customers/{ana.id}/orders", "orders/without-email"):
+        found = merchant(store, "GET", path, **period, count="true")
+        assert (found["statusCode"], found["json"]["items"], found["json"]["total"]) == (200, [], 0)

@@ -125,7 +125,9 @@ def _page(collection: str, limit: int, cursor: str | None, filter_: OrderFilter)
 
 
 def _request(collection: str, filter_: OrderFilter) -> dict[str, Any]:
-    values = {":pk": collection, ":from": _earliest(filter_), ":to": _latest(filter_)}
+    first, last = _earliest(filter_), _latest(filter_)
+    # DynamoDB refuses a range that ends before it begins. No key is as short as `first`.
+    values = {":pk": collection, ":from": first, ":to": max(first, last)}
     tests = []
     for name in ("payment_status", "fulfillment_status"):
         statuses = {f":{name}{number}": status for number, status in enumerate(getattr(filter_, name) or [])}
