@@ -10,7 +10,7 @@ from tests.support.http_events import http_event
 
 import storefront_api
 from clientela import clock
-from clientela.customers import customers, store_settings
+from clientela.customers import customers, store_settings, tax_exemptions
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import InvalidInputError
 from clientela.groups import groups
@@ -93,8 +93,9 @@ def test_checkout_is_prefilled_in_one_read_more_than_the_session(store: Store) -
     ],
 )
 def test_an_exemption_is_in_force_to_the_end_of_its_last_day(
-    store: Store, flag: bool, expires_on: str | None, moment: str, exempt: bool
+    store: Store, monkeypatch: pytest.MonkeyPatch, flag: bool, expires_on: str | None, moment: str, exempt: bool
 ) -> None:
+    monkeypatch.setattr(tax_exemptions, "today", lambda: datetime.fromisoformat(moment).date())
     ana = customer(store, tax_exempt=flag, tax_exemption={"reason": "resale", "expires_on": expires_on})
     now = datetime.fromisoformat(moment).replace(tzinfo=UTC)
     prefilled = checkout.prefill(store, ana, now)

@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
+from clientela.customers import tax_exemptions
 from clientela.customers.addresses import (
     MAX_ADDRESSES,
     Address,
@@ -166,7 +167,8 @@ class CustomerFields(Model):
     tags: Annotated[list[Tag], Field(max_length=100), on_input(_without_duplicates)] = []
     """The merchant's own labels. Example: ["vip"]"""
     tax_exempt: StrictBool = False
-    """Whether the customer pays no tax, until `tax_exemption` expires. Example: true"""
+    """Whether the customer pays no tax. After the last day of `tax_exemption` it reads false;
+    setting it to true renews the exemption without an end. Example: true"""
     tax_exemption: TaxExemption | None = None
     """The reason and the end of the tax exemption."""
     accepts_marketing: StrictBool | None = None
@@ -240,6 +242,12 @@ CustomerChanges = create_model(
 
 class Customer(NewCustomer):
     """A customer of a store, as stored and answered."""
+
+    @model_validator(mode="after")
+    def _without_ended_exemption(self) -> Self:
+        if self.tax_exempt and self.tax_exemption and tax_exemptions.is_over(self.tax_exemption.expires_on):
+            self.tax_exempt = False
+        return self
 
     id: str
     """The id of the customer. Example: cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""

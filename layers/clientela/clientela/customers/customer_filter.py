@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from clientela import clock
+from clientela.customers import tax_exemptions
 from clientela.customers.customer_fields import Status
 from clientela.customers.customer_records import COMPANY, PHONE
 from clientela.schema import phones, timezones
@@ -151,6 +152,9 @@ type _Test = tuple[str, str, Any]  # template, attribute, value or a tuple of al
 _CONTAINS, _EQUALS, _BEGINS = "contains({name}, {value})", "{name} = {value}", "begins_with({name}, {value})"
 
 
+_EXEMPT, _NOT_EXEMPT = "{name} >= {value}", "attribute_not_exists({name}) OR {name} < {value}"
+
+
 def _searches(filter_: CustomerFilter, country: str | None) -> list[_Test]:
     """Return the tests on the search text: words of the query, beginnings of company and phone."""
     tests: list[_Test] = [(_CONTAINS, "search", word) for word in fold_for_search(filter_.query or "").split()]
@@ -163,8 +167,11 @@ def _searches(filter_: CustomerFilter, country: str | None) -> list[_Test]:
 
 
 def _equalities(filter_: CustomerFilter) -> list[_Test]:
-    plain = ("status", "type", "tax_exempt", "accepts_marketing", "country", "language")
+    plain = ("status", "type", "accepts_marketing", "country", "language")
     tests = [(_EQUALS, name, getattr(filter_, name)) for name in plain]
+    if filter_.tax_exempt is not None:
+        test = _EXEMPT if filter_.tax_exempt else _NOT_EXEMPT
+        tests.append((test, "exempt_until", tax_exemptions.today().isoformat()))
     tests += [(_CONTAINS, "groups", filter_.group), (_CONTAINS, "tags", filter_.tag and fold_for_search(filter_.tag))]
     tests += [(_EQUALS, "city", filter_.city and fold_for_search(filter_.city))]
     tests += [(_BEGINS, "postal_code", filter_.postal_code and fold_for_search(filter_.postal_code))]

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from clientela.customers import tax_exemptions
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import InvalidInputError
 from clientela.schema import email_addresses
@@ -47,7 +48,18 @@ def apply_patch(before: Customer, changes: Any, country: str | None) -> Customer
     is_new_email = email_addresses.canonical(after.email) != email_addresses.canonical(before.email)
     fields = {name: getattr(after, name) for name in NewCustomer.model_fields}
     fields |= {"vat_id_status": vat_id_status, "email_status": "unproven" if is_new_email else before.email_status}
-    return before.model_copy(update=fields)
+    return before.model_copy(update=fields | _renewed_exemption(after, changes))
+
+
+def _renewed_exemption(after: NewCustomer, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return what becomes of an exemption that has ended: it is renewed if the patch says yes."""
+    exemption = after.tax_exemption
+    if not (after.tax_exempt and exemption and tax_exemptions.is_over(exemption.expires_on)):
+        return {}
+    names_an_end = "expires_on" in (changes.get("tax_exemption") or {})
+    if changes.get("tax_exempt") is True and not names_an_end:
+        return {"tax_exemption": exemption.model_copy(update={"expires_on": None})}
+    return {"tax_exempt": False}
 
 
 def fits(customer: Customer) -> bool:

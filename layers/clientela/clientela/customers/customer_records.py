@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 
 from clientela import clock
+from clientela.customers import tax_exemptions
 from clientela.customers.addresses import Address, ShippingAddress, default_address
 from clientela.customers.customer_fields import Customer, MarketingConsent, TaxExemption
 from clientela.schema import email_addresses
@@ -87,7 +88,7 @@ class CustomerRecord(Record):
     type = UnicodeAttribute()
     groups = UnicodeSetAttribute(null=True)
     tags = UnicodeSetAttribute(null=True)
-    tax_exempt = BooleanAttribute()
+    exempt_until = UnicodeAttribute(null=True)  # the last day of the tax exemption
     accepts_marketing = BooleanAttribute(null=True)
     country = UnicodeAttribute(null=True)
     city = UnicodeAttribute(null=True)
@@ -173,6 +174,8 @@ def customer_json(item: dict[str, Any]) -> CustomerJson:
     for name, empty in _EMPTY_PARTS.items():
         if customer[name]:
             customer[name] = empty | customer[name]
+    if customer["tax_exempt"] and tax_exemptions.is_over((customer["tax_exemption"] or {}).get("expires_on")):
+        customer["tax_exempt"] = False
     customer["shipping_addresses"] = [_EMPTY_SHIPPING_ADDRESS | address for address in customer["shipping_addresses"]]
     return customer
 
@@ -210,7 +213,7 @@ def _facets(store: Store, customer: Customer) -> dict[str, Any]:
         "type": customer.type,
         "groups": set(customer.groups) or None,
         "tags": {fold_for_search(tag) for tag in customer.tags} or None,
-        "tax_exempt": customer.tax_exempt,
+        "exempt_until": _last_exempt_day(customer),
         "accepts_marketing": customer.accepts_marketing,
         "country": address and address.country,
         "city": address and address.city and fold_for_search(address.city),
@@ -222,6 +225,14 @@ def _facets(store: Store, customer: Customer) -> dict[str, Any]:
         "updated_at": clock.format_timestamp(customer.updated_at),
         "last_order_at": customer.last_order_at and clock.format_timestamp(customer.last_order_at),
     }
+
+
+def _last_exempt_day(customer: Customer) -> str | None:
+    """Return the last day of the tax exemption, NEVER without an end, None without exemption."""
+    if not customer.tax_exempt:
+        return None
+    last_day = customer.tax_exemption.expires_on if customer.tax_exemption else None
+    return (last_day or tax_exemptions.NEVER).isoformat()
 
 
 def search_text(customer: Customer) -> str:
