@@ -104,7 +104,8 @@ class StoreSettings(Model):
     name: Annotated[Line, Field(min_length=1)]
     """The name of the store, as mails and the sign-in page show it. Example: Demo"""
     login_mode: Literal["disabled", "optional", "required"] = "disabled"
-    """Whether customers have accounts: not at all, if they like, or to order."""
+    """Whether customers have accounts: not at all, if they like, or to order.
+    Example: optional"""
     storefront_url: Url | None = None
     """The address of the storefront. Example: https://shop.example.com"""
     sign_in_path: Annotated[str, StringConstraints(pattern=r"^(/[\w.-]+)*/?$", max_length=200)] = "/account"
