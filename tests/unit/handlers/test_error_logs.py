@@ -24,6 +24,7 @@ import storefront_api
 import vat_checker
 from clientela import clock
 from clientela.bulk import bulk_jobs
+from clientela.csv.csv_survey import Chunk
 from clientela.customers import customers
 from clientela.errors import BusyError
 from clientela.events import change_events
@@ -209,7 +210,7 @@ def test_a_wrong_field_is_named_where_it_is_one_of_ours(store: Store) -> None:
 
 JOBS: list[tuple[Any, str, Any, str, dict[str, Any]]] = [
     (csv_import, "load", import_load, "run",
-     {"store_id": "demo", "job_id": "imp_1", "chunk": {"index": 0, "start": 0, "end": 1, "first_line": 1, "rows": 1}}),
+     {"store_id": "demo", "job_id": "imp_1", "chunk": Chunk(index=0, start=0, end=1, first_line=1, rows=1).model_dump()}),
     (csv_import, "receive", import_receive, "receive",
      {"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": f"demo/{EMAIL}.csv"}}}]}),
     (csv_import, "finish", import_finish, "finish", {"store_id": "demo", "job_id": "imp_1"}),
