@@ -32,6 +32,27 @@ SPELLINGS = {
     "Syrian Arab Republic": "SY", "Lao People's Democratic Republic": "LA", "Taiwan, Province of China": "TW", "Hong Kong": "HK",
     "Macao": "MO", "Macau": "MO", "Vatican": "VA", "Palestine": "PS", "Bosnia": "BA", "Deutschland": "DE", "España": "ES",
     "BRD": "DE", "Schweiz": "CH", "Suisse": "CH", "Svizzera": "CH", "Österreich": "AT", "Brasil": "BR", "Italia": "IT",
+    # ISO 3166-1 and WooCommerce, as far as words in another order do not find them.
+    "UAE": "AE", "U.A.E.": "AE", "Emirates": "AE", "Belau": "PW", "Congo (Brazzaville)": "CG", "Congo (Kinshasa)": "CD",
+    "Congo": "CG", "Republic of the Congo": "CG", "Congo, Democratic Republic of the": "CD", "DRC": "CD",
+    "Korea, Democratic People's Republic of": "KP", "Brunei Darussalam": "BN", "Cabo Verde": "CV", "Timor-Leste": "TL",
+    "East Timor": "TL", "Holy See": "VA", "Holy See (Vatican City State)": "VA", "Falkland Islands (Malvinas)": "FK",
+    "Micronesia, Federated States of": "FM", "Palestine, State of": "PS", "Palestinian Territory, Occupied": "PS",
+    "Macedonia, the former Yugoslav Republic of": "MK", "Republic of North Macedonia": "MK", "Czechia": "CZ",
+    "Saint Helena, Ascension and Tristan da Cunha": "SH", "Saint Martin (French part)": "MF", "Sint Maarten (Dutch part)": "SX",
+    "Saint Martin (Dutch part)": "SX", "Bonaire, Saint Eustatius and Saba": "BQ", "Bonaire, Sint Eustatius and Saba": "BQ",
+    "South Georgia/Sandwich Islands": "GS", "Pitcairn": "PN", "Virgin Islands (British)": "VG", "Virgin Islands (US)": "VI",
+    "Virgin Islands, British": "VG", "Virgin Islands, U.S.": "VI", "United States (US) Virgin Islands": "VI",
+    "United States (US) Minor Outlying Islands": "UM", "Hong Kong SAR": "HK", "Reunion": "RE", "Curacao": "CW",
+    "Libyan Arab Jamahiriya": "LY", "State of Libya": "LY", "Republic of Serbia": "RS", "Republic of Moldova": "MD",
+    "United Kingdom of Great Britain and Northern Ireland": "GB", "Türkiye": "TR", "Republic of Türkiye": "TR",
+    "Kingdom of Spain": "ES", "Reino de España": "ES", "Estados Unidos de América": "US", "Stati Uniti d'America": "US",
+    "États-Unis d'Amérique": "US", "Vereinigte Staaten von Amerika": "US", "Estados Unidos da América": "US",
+    "Paesi Bassi": "NL", "Bundesrepublik Deutschland": "DE", "Federal Republic of Germany": "DE", "French Republic": "FR",
+    "República Dominicana": "DO", "Rep. Dominicana": "DO", "Kingdom of Saudi Arabia": "SA", "KSA": "SA", "PRC": "CN",
+    "People's Republic of China": "CN", "Mainland China": "CN", "Republic of China": "TW",
+    "Heard Island and McDonald Islands": "HM", "Palestinian Territory": "PS", "United States Minor Outlying Islands": "UM",
+    "Lao": "LA", "Netherlands, Kingdom of the": "NL", "Saint Barthélemy": "BL", "Svalbard and Jan Mayen": "SJ",
 }  # fmt: skip
 
 

@@ -89,6 +89,21 @@ def test_the_headers_language_is_found(header: str, language: str) -> None:
         ("Rechnungsort", "billing_address.city"),
         ("Cidade de entrega", "shipping_address.city"),
         ("PLZ", "billing_address.postal_code"),
+        # WooCommerce's analytics, PrestaShop, Magento, OpenCart, BigCommerce
+        ("Country / Region", "billing_address.country"),
+        ("Sign Up", "created_at"),
+        ("Newsletter (0/1)", "accepts_marketing"),
+        ("Active (0/1)", "status"),
+        ("Registration date (yyyy-mm-dd)", "created_at"),
+        ("Groups (x,y,z...)", "groups"),
+        ("taxvat", "vat_id"),
+        ("_address_city", "billing_address.city"),
+        ("_address_country_id", "billing_address.country"),
+        ("_address_telephone", "billing_address.phone"),
+        ("date_added", "created_at"),
+        ("Date Joined", "created_at"),
+        ("Fecha de alta", "created_at"),
+        ("OPTIN_TIME", "consent_at"),
         # our own export
         ("billing_street2", "billing_address.street2"),
         ("shipping_name", "shipping_address.name"),
@@ -101,6 +116,15 @@ def test_the_headers_language_is_found(header: str, language: str) -> None:
 )
 def test_a_header_is_known_by_its_field(header: str, field: str | None) -> None:
     assert recognise(["email", header]).fields == ("email", field)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Dirección de correo electrónico", "Correo electrónico *", "Adresse e-mail", "Adresse de messagerie", "E-Mail-Adresse",
+     "Indirizzo e-mail", "Indirizzo di posta elettronica", "Endereço de e-mail", "Endereço eletrónico", "Email (required)"],
+)  # fmt: skip
+def test_the_email_is_found_under_the_names_of_six_languages(header: str) -> None:
+    assert recognise([header, "x"]).fields == ("email", None)
 
 
 def test_case_accents_and_punctuation_do_not_matter() -> None:

@@ -120,8 +120,6 @@ def test_a_new_customer_is_as_old_as_the_file_says(cell: str, moment: datetime) 
 @pytest.mark.parametrize(
     ("field", "cell"),
     [
-        ("created_at", "04/03/21"),
-        ("created_at", "0001-01-01T00:00:00+14:00"),
         ("status", "asleep"),
         ("tax_exempt", "perhaps"),
         ("name", "x" * 201),
@@ -131,6 +129,93 @@ def test_a_value_of_the_wrong_form_refuses_the_row_and_names_the_column(field: s
     with pytest.raises(RowRefusedError) as refused:
         created(**{field: cell})
     assert (refused.value.issue.column, refused.value.issue.code) == (field, "value_invalid")
+
+
+@pytest.mark.parametrize("cell", ["soon", "31/02/2020", "0001-01-01T00:00:00+14:00", "99/99/2020"])
+def test_a_date_that_cannot_be_read_is_left_out_with_a_warning(cell: str) -> None:
+    applied = created(created_at=cell)
+    assert applied.customer.created_at == NOW
+    assert [(note.column, note.code) for note in applied.warnings] == [("created_at", "created_at_invalid")]
+
+
+@pytest.mark.parametrize("cell", ["0000-00-00 00:00:00", "0000-00-00", "00/00/0000", "NULL", "-", ""])
+def test_a_date_of_zeros_and_a_word_for_nothing_are_no_date(cell: str) -> None:
+    applied = created(created_at=cell)
+    assert (applied.customer.created_at, applied.warnings) == (NOW, [])
+
+
+@pytest.mark.parametrize(
+    ("cell", "accepts"),
+    [("Subscribed", True), ("abonné", True), ("Abgemeldet", False), ("Désinscrit", False), ("suscrito", True), ("1.0", True),
+     ("unsubscribed", False), ("opted-out", False), ("iscritta", True), ("dado de baja", False), ("NULL", None), ("-", None)],
+)  # fmt: skip
+def test_words_of_newsletters_are_read(cell: str, accepts: bool | None) -> None:
+    applied = created(accepts_marketing=cell)
+    assert (applied.customer.accepts_marketing, applied.warnings) == (accepts, [])
+
+
+@pytest.mark.parametrize("cell", ["maybe", "transactional", "pending"])
+def test_a_word_on_marketing_that_is_neither_yes_nor_no_is_unknown_with_a_warning(cell: str) -> None:
+    applied = created(accepts_marketing=cell)
+    assert applied.customer.accepts_marketing is None
+    assert [note.code for note in applied.warnings] == ["accepts_marketing_invalid"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "status"),
+    [("1", "active"), ("0", "disabled"), ("Enabled", "active"), ("inactivo", "disabled"), ("gesperrt", "disabled"),
+     ("En attente", "pending"), ("ausstehend", "pending"), ("Approved", "active"), ("ativo", "active"), ("bloccato", "disabled")],
+)  # fmt: skip
+def test_status_words_of_other_systems_and_languages_are_read(cell: str, status: str) -> None:
+    assert created(status=cell).customer.status == status
+
+
+@pytest.mark.parametrize("cell", ["'08001", '="08001"', "08001"])
+def test_a_postal_code_keeps_its_zeros(cell: str) -> None:
+    assert created(zip=cell).customer.billing_address.postal_code == "08001"  # type: ignore[union-attr]
+
+
+def test_numbers_of_pandas_are_codes() -> None:
+    customer = created(zip="28001.0", phone="911222333.0", country="ES").customer
+    assert (customer.billing_address.postal_code, customer.phone) == ("28001", "+34911222333")  # type: ignore[union-attr]
+
+
+def test_tags_lose_the_quotes_of_mailchimp() -> None:
+    assert created(tags='"VIP","B2B", plain').customer.tags == ["VIP", "B2B", "plain"]
+
+
+@pytest.mark.parametrize("cell", ["NULL", "null", "\\N", "N/A", "nan", "-", "\u2014", "(null)"])
+def test_words_for_nothing_are_nothing(cell: str) -> None:
+    assert created(company=cell, last_name="Null").customer.company is None
+    assert created(last_name="Null").customer.last_name == "Null"
+
+
+def test_a_phone_is_never_read_with_the_stores_country_if_the_row_names_another() -> None:
+    columns = recognise(["email", "phone", "country"])
+    context = import_rows.StoreContext(country="ES")
+    row = import_rows.parse_row(2, ["ana@example.com", "033 222 333", "Atlantis"], columns)
+    applied = import_rows.create_customer(row, "cus_1", columns, NOW, context)
+    assert applied.customer.phone is None
+    assert {note.code for note in applied.warnings} == {"country_invalid", "phone_invalid"}
+    row = import_rows.parse_row(2, ["ana@example.com", "033 222 333", "Bosnia and Herzegovina"], columns)
+    assert import_rows.create_customer(row, "cus_1", columns, NOW, context).customer.phone == "+38733222333"
+
+
+def test_a_guessed_encoding_does_not_replace_a_stored_text() -> None:
+    columns = recognise(["email", "name"])
+    before = created(name="Иван Петров").customer
+    row = import_rows.parse_row(2, ["ana@example.com", "Èâàí"], columns)
+    with pytest.raises(RowRefusedError) as refused:
+        import_rows.change_customer(row, before, columns, import_rows.StoreContext(is_guess=True))
+    assert (refused.value.issue.column, refused.value.issue.code) == ("name", "text_unreadable")
+    assert import_rows.change_customer(row, before, columns).customer.name == "Èâàí"
+
+
+def test_a_letter_that_another_program_could_not_read_replaces_no_text() -> None:
+    before = created(name="José").customer
+    with pytest.raises(RowRefusedError):
+        changed(before, name="Jos\ufffd")
+    assert created(name="Jos\ufffd").customer.name == "Jos\ufffd"
 
 
 def test_an_escaped_formula_is_its_own_text_again() -> None:

@@ -114,20 +114,20 @@ def test_each_bad_row_is_reported_with_its_line_column_and_code(store: Store, ru
         b"\n,,,\n"
         b"jo@example.com,=Jo,,"
     )
-    assert (job.rows_total, *counts(job)) == (10, 4, 0, 0, 6, 1)
+    assert (job.rows_total, *counts(job)) == (10, 5, 0, 0, 5, 2)
     found = report(store, job.id)
     assert [(row["line"], row["column"], row["code"]) for row in found] == [
         ("4", "Email", "email_invalid"),
         ("5", "Email", "email_missing"),
-        ("7", "Newsletter", "value_invalid"),
         ("9", "", "cells_too_many"),
         ("10", "", "malformed"),
         ("11", "", "nul"),
     ]
-    assert found[2]["Email"] == "ed@example.com"
+    assert found[0]["Email"] == "nobody"
     assert all(row["message"] for row in found)
     assert [tuple(row.values())[:3] for row in report(store, job.id, "warnings")] == [
-        ("6", "Country", "country_invalid")
+        ("6", "Country", "country_invalid"),
+        ("7", "Newsletter", "accepts_marketing_invalid"),
     ]
 
 

@@ -12,6 +12,8 @@ after every separator or line break.
 
 import re
 
+from clientela.schema.text import trim
+
 DANGEROUS = "=+-@\t\r\n\x00＝＋－＠"  # noqa: RUF001 - the full-width twins are meant: Excel reads them as their ASCII ones
 
 _SEPARATORS = ",;|\t\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029，；｜"  # noqa: RUF001 - as above
@@ -24,6 +26,40 @@ _SUSPECT = re.compile(f"[{re.escape(DANGEROUS)}]")
 # A text that looks escaped gets one more apostrophe, so that unescape restores every text exactly.
 _TO_ESCAPE = re.compile(rf"{_START}'*(?={_FORMULA})|\A[{_SKIPPED}]*'*(?=[\r\n])")
 _ESCAPED = re.compile(rf"({_START})'(?='*{_FORMULA})|\A([{_SKIPPED}]*)'(?='*[\r\n])")
+
+
+# What other programs write into an empty cell: databases, pandas, spreadsheets.
+_NONE = frozenset(
+    (
+        "NULL",
+        "null",
+        "(null)",
+        "(NULL)",
+        "\\N",
+        "N/A",
+        "n/a",
+        "#N/A",
+        "#N/D",
+        "#NV",
+        "NaN",
+        "nan",
+        "-",
+        "--",
+        "\u2013",
+        "\u2014",
+    )
+)
+_FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"')
+
+
+def read(cell: str) -> str:
+    """Return the text of a cell of any program: `="0123"` → `0123`, `NULL` → nothing."""
+    text = trim(cell)
+    if text in _NONE:
+        return ""
+    if text.startswith('="') and (match := _FORMULA_TEXT.fullmatch(text)):
+        return trim(match[1].replace('""', '"'))
+    return trim(unescape(cell))
 
 
 def escape(text: str) -> str:

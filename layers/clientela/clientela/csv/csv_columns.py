@@ -6,13 +6,15 @@ A new column is one entry here and, if imports read it, its header names in csv_
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from clientela.csv import csv_dates
 from clientela.csv.csv_values import (
+    parse_code,
+    parse_consent,
     parse_country,
     parse_flag,
     parse_language,
     parse_list,
     parse_status,
-    parse_time,
     print_amounts,
     print_flag,
     print_list,
@@ -61,12 +63,14 @@ def _address(kind: str) -> tuple[Column, ...]:
         Column(f"{kind}.street"),
         Column(f"{kind}.street2"),
         Column(f"{kind}.city"),
-        Column(f"{kind}.postal_code"),
+        Column(f"{kind}.postal_code", parse_code),
         Column(f"{kind}.region"),
         Column(f"{kind}.country", parse_country, is_lenient=True),
-        Column(f"{kind}.phone"),
+        Column(f"{kind}.phone", parse_code),
     )
 
+
+DATES = {"created_at", "consent_at"}  # their order of day and month is decided by the whole column
 
 # In the order of an export: first the columns that an import reads, so that an exported file can be
 # imported unchanged, then the read-only ones.
@@ -76,7 +80,7 @@ COLUMNS = (
     Column("first_name"),
     Column("last_name"),
     Column("company"),
-    Column("phone"),
+    Column("phone", parse_code),
     Column("language", parse_language, is_lenient=True),
     Column("status", parse_status),
     Column("groups", to_cell=print_list),
@@ -84,12 +88,12 @@ COLUMNS = (
     Column("tags", parse_list, print_list),
     Column("tax_exempt", parse_flag, print_flag),
     Column("vat_id"),  # imports read it with the country of an address
-    Column("accepts_marketing", parse_flag, print_flag),
-    Column("consent_at", parse_time, to_cell=None, is_lenient=True),  # of accepts_marketing
+    Column("accepts_marketing", parse_consent, print_flag, is_lenient=True),
+    Column("consent_at", csv_dates.parse, to_cell=None, is_lenient=True),  # of accepts_marketing
     Column("note"),
     *_address("billing_address"),
     *_address("shipping_address"),
-    Column("created_at", parse_time),
+    Column("created_at", csv_dates.parse, is_lenient=True),
     Column("password", to_cell=None),
     Column("id", parse=None),
     Column("type", parse=None),

@@ -8,7 +8,19 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
-from clientela.csv import csv_encodings, csv_header_search, csv_headers, csv_lines, csv_records, csv_secrets, csv_survey
+from clientela.csv import (
+    csv_cells,
+    csv_dates,
+    csv_encodings,
+    csv_header_search,
+    csv_headers,
+    csv_lines,
+    csv_records,
+    csv_secrets,
+    csv_survey,
+)
+from clientela.csv.csv_columns import DATES
+from clientela.csv.csv_dates import DateOrder
 from clientela.csv.csv_encodings import BOMS, ENCODINGS, Confidence, Decision
 from clientela.csv.csv_headers import FileColumns
 from clientela.csv.csv_records import CsvRecord, RecordShape
@@ -53,10 +65,13 @@ class FileLayout(NamedTuple):
         return sum(chunk.rows for chunk in self.chunks)
 
 
-def inspect(open_file: OpenFile, encoding: str | None = None, delimiter: str | None = None) -> FileLayout:
+def inspect(
+    open_file: OpenFile, encoding: str | None = None, delimiter: str | None = None, country: str | None = None
+) -> FileLayout:
     """Read a whole file and return its layout.
 
-    `encoding` and `delimiter`, if the merchant names them, are not detected.
+    `encoding` and `delimiter`, if the merchant names them, are not detected. `country` is the
+    store's, for dates that may be read in two ways.
 
     Raises:
         FileRefusedError: the file is not a CSV file of customers; the message says why.
@@ -64,9 +79,9 @@ def inspect(open_file: OpenFile, encoding: str | None = None, delimiter: str | N
     head = open_file().read(HEAD_BYTES)
     _require_text(head)
     decision = _first_decision(open_file, head, encoding)
-    layout = _layout(open_file, head, decision, delimiter)
+    layout = _layout(open_file, head, decision, delimiter, country)
     if layout is None:  # the head is UTF-8, but the rest is of another encoding
-        layout = _layout(open_file, head, _by_evidence(open_file), delimiter)
+        layout = _layout(open_file, head, _by_evidence(open_file), delimiter, country)
     if layout is None:
         raise FileRefusedError("encoding_unknown")
     return layout
@@ -138,7 +153,9 @@ def _is_clear(columns: FileColumns) -> bool:
     return columns.language != "en"
 
 
-def _layout(open_file: OpenFile, head: bytes, decision: Decision, delimiter: str | None) -> FileLayout | None:
+def _layout(
+    open_file: OpenFile, head: bytes, decision: Decision, delimiter: str | None, country: str | None
+) -> FileLayout | None:
     """Return the layout of a file in an encoding, or None if it turns out to be another one."""
     encoding = decision.encoding
     bom_size = next((len(bom) for bom, of in BOMS if of == encoding and head.startswith(bom)), 0)
@@ -150,8 +167,8 @@ def _layout(open_file: OpenFile, head: bytes, decision: Decision, delimiter: str
     )
     if encoding == "utf-8" and not csv_encodings.is_utf_8(found.utf_8, found.other):
         return None
-    columns = _with_secrets(header.columns, found)
-    notes = [*header.notes, *_notes(columns, decision, has_damage=bool(found.other))]
+    columns, date_notes = _with_dates(_with_secrets(header.columns, found), found, country)
+    notes = [*header.notes, *date_notes, *_notes(columns, decision, has_damage=bool(found.other))]
     confidence: Confidence = "likely" if encoding == "utf-8" and found.other else decision.confidence
     return FileLayout(encoding, confidence, header.delimiter, columns, found.chunks, found.repeats, notes)
 
@@ -165,6 +182,20 @@ def _with_secrets(columns: FileColumns, found: Survey) -> FileColumns:
         if csv_secrets.look_secret(cells[index].strip() for cells in found.sample if index < len(cells))
     )
     return columns._replace(secrets=columns.secrets.union(secret))
+
+
+def _with_dates(columns: FileColumns, found: Survey, country: str | None) -> tuple[FileColumns, list[FileNote]]:
+    """Decide the order of day and month in each column of dates, and note where it is open."""
+    orders, notes = dict[str, DateOrder](), []
+    for index, field in enumerate(columns.fields):
+        if field not in DATES:
+            continue
+        texts = [csv_cells.read(cells[index]) for cells in found.sample if index < len(cells)]
+        order = csv_dates.order_of(texts)
+        orders[field] = order or csv_dates.default_order(columns.language, country)
+        if order is None and csv_dates.is_ambiguous(texts):
+            notes.append(FileNote(f"dates_{orders[field]}", {"column": columns.headers[index][:100]}))
+    return columns._replace(date_orders=orders), notes
 
 
 def _notes(columns: FileColumns, decision: Decision, *, has_damage: bool) -> Iterator[FileNote]:

@@ -11,12 +11,16 @@ LANGUAGES = ("en", "es", "it", "fr", "de", "pt")
 # listed in each of them, so that the file's language is detected correctly.
 CUSTOMER: dict[str, dict[str, str]] = {
     "email": {
-        "en": "email emailaddress mail customeremail useremail",
-        "es": "correoelectronico correo email direcciondecorreo",
-        "it": "email mail postaelettronica indirizzoemail",
-        "fr": "email courriel mail adresseemail adressemail adresseelectronique",
-        "de": "email mail emailadresse mailadresse",
-        "pt": "email correioeletronico correioelectronico enderecodeemail",
+        "en": "email emailaddress mail customeremail useremail emailid loginemail contactemail primaryemail email1value",
+        "es": "correoelectronico correo email direcciondecorreo direcciondecorreoelectronico direccioncorreoelectronico"
+        " direcciondeemail emaildelcliente correodelcliente correoe",
+        "it": "email mail postaelettronica indirizzoemail indirizzodiemail indirizzodipostaelettronica indirizzomail"
+        " emailcliente emaildelcliente",
+        "fr": "email courriel mail adresseemail adressemail adresseelectronique adressecourriel adressedemessagerie"
+        " adressedecourriel emailduclient mel",
+        "de": "email mail emailadresse mailadresse emailanschrift kundenemail",
+        "pt": "email correioeletronico correioelectronico enderecodeemail enderecoeletronico enderecodecorreioeletronico"
+        " emaildocliente",
     },
     "name": {
         "en": "name fullname customername displayname",
@@ -67,11 +71,12 @@ CUSTOMER: dict[str, dict[str, str]] = {
         "pt": "idioma lingua",
     },
     "status": {
-        "en": "status customerstatus",
-        "es": "estadodelcliente",
-        "fr": "statut",
-        "de": "status",
-        "pt": "situacao",
+        "en": "status customerstatus active enabled isactive accountstatus",
+        "es": "estadodelcliente activo",
+        "it": "attivo",
+        "fr": "statut actif",
+        "de": "status aktiv",
+        "pt": "situacao ativo",
     },
     "groups": {
         "en": "groups group customergroup customergroups customergroupname"
@@ -100,7 +105,7 @@ CUSTOMER: dict[str, dict[str, str]] = {
         "pt": "isentodeimpostos isento",
     },
     "vat_id": {
-        "en": "vatid vat vatnumber vatin taxid taxnumber",
+        "en": "vatid vat vatnumber vatin taxid taxnumber taxvat",
         "es": "nif cif nifcif idfiscal numerodeiva nifiva",
         "it": "partitaiva piva",
         "fr": "numerotva numerodetva tva tvaintracommunautaire",
@@ -109,12 +114,13 @@ CUSTOMER: dict[str, dict[str, str]] = {
     },
     "accepts_marketing": {
         "en": "acceptsmarketing acceptmarketing acceptsemailmarketing emailmarketing"
-        " marketingconsent marketing newsletter",
-        "es": "aceptamarketing aceptapublicidad boletin",
-        "it": "accettamarketing newsletter",
-        "fr": "acceptelemarketing acceptemarketing newsletter",
+        " marketingconsent marketing newsletter subscribed issubscribed receivenewsletter receivemarketingemails optin"
+        " emailmarketingconsent newslettersubscription",
+        "es": "aceptamarketing aceptapublicidad boletin suscrito newsletter suscritoalboletin",
+        "it": "accettamarketing newsletter iscrittoallanewsletter",
+        "fr": "acceptelemarketing acceptemarketing newsletter lettredinformation inscritalanewsletter",
         "de": "akzeptiertmarketing marketingeinwilligung newsletter",
-        "pt": "aceitamarketing aceitapublicidade newsletter",
+        "pt": "aceitamarketing aceitapublicidade newsletter boletim",
     },
     "consent_at": {
         "en": "consentat consentdate consenttime marketingconsentat marketingconsentdate acceptsmarketingupdatedat"
@@ -135,12 +141,13 @@ CUSTOMER: dict[str, dict[str, str]] = {
     },
     "created_at": {
         "en": "createdat created createddate datecreated"
-        " registered registrationdate dateregistered signupdate customersince",
-        "es": "fechaderegistro fechadecreacion fechadealta",
-        "it": "datadiregistrazione datadicreazione",
-        "fr": "datedinscription datedecreation",
-        "de": "registriertam erstelltam registrierungsdatum",
-        "pt": "dataderegisto dataderegistro datadecriacao",
+        " registered registrationdate dateregistered signupdate customersince signup dateadded datejoined joined"
+        " registeredat registrationtime",
+        "es": "fechaderegistro fechadecreacion fechadealta alta registrado fechaalta fecharegistro clientedesde",
+        "it": "datadiregistrazione datadicreazione dataregistrazione registratoil clientedal datadiiscrizione",
+        "fr": "datedinscription datedecreation dateinscription inscritle clientdepuis",
+        "de": "registriertam erstelltam registrierungsdatum kundeseit anmeldedatum erstellungsdatum angelegtam",
+        "pt": "dataderegisto dataderegistro datadecriacao datadecadastro clientedesde datacadastro",
     },
     "password": {
         "en": "password pass passwd userpass userpassword passwordhash hashedpassword",
@@ -194,7 +201,7 @@ ADDRESS: dict[str, dict[str, str]] = {
         "pt": "estado distrito regiao provincia",
     },
     "country": {
-        "en": "country countrycode countryname",
+        "en": "country countrycode countryname countryregion countryid",
         "es": "pais codigodepais codigopais",
         "it": "paese nazione stato codicepaese",
         "fr": "pays codepays",
@@ -205,6 +212,7 @@ ADDRESS: dict[str, dict[str, str]] = {
 
 BILLING = (
     "billing",
+    "address",  # Magento: `_address_city`
     "billto",
     "defaultaddress",
     "facturacion",

@@ -4,15 +4,18 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from clientela.csv import csv_secrets
 from clientela.csv.csv_columns import COLUMNS
+from clientela.csv.csv_dates import DateOrder
 from clientela.csv.csv_header_names import ADDRESS, BILLING, CUSTOMER, LANGUAGES, SHIPPING
 from clientela.schema.text import fold_for_search
 
 _ADDRESS_FIELDS = {column.name for column in COLUMNS if column.parent == "billing_address" and column.parse}
 _FIELDS_WITH_ADDRESS_WORD = _ADDRESS_FIELDS | {"vat_id", "email"}  # `Shipping Phone`, `Billing Tax ID`
+_IN_BRACKETS = re.compile(r"\(.*?\)")
 _INNER = re.compile(r"^(address|addresses|person|adresse|direccion|indirizzo|endereco)")
 _CONNECTOR = re.compile(r"(dela|del|de|di|da|do|der|para|per|pour|fur|zur)$")
 
@@ -22,13 +25,15 @@ class FileColumns(NamedTuple):
 
     A field is one of the customer, such as `email`, or of an address, such as
     `billing_address.city`. It is None if the header is unknown: the column is left out. `secrets`
-    are the indexes of the columns that may hold passwords or other secrets.
+    are the indexes of the columns that may hold passwords or other secrets. `date_orders` says
+    whether 03/02 is in February in a column of dates.
     """
 
     headers: tuple[str, ...]
     fields: tuple[str | None, ...]
     language: str
     secrets: frozenset[int] = frozenset()
+    date_orders: Mapping[str, DateOrder] = MappingProxyType({})  # by field
 
     def header(self, field: str) -> str:
         """Return the file's header of a field; the field itself if the file has no such column."""
@@ -44,7 +49,7 @@ class _Match(NamedTuple):
 
 def recognise(headers: Sequence[str]) -> FileColumns:
     """Match headers to fields, ignoring case, accents and punctuation."""
-    matches = [_match(normalize(header)) for header in headers]
+    matches = [_match_header(header) for header in headers]
     counts = Counter(language for match in matches for language in match.languages)
     language = max(LANGUAGES, key=lambda candidate: counts[candidate])  # the first of equals: English
     fields = _find_password(_resolve_ambiguous([match.field for match in matches], language), headers)
@@ -93,6 +98,12 @@ def _resolve_ambiguous(fields: list[str | None], language: str) -> list[str | No
     # A billing e-mail identifies the customer only if the file has no other e-mail.
     replacements["billing_address.email"] = None if "email" in fields else "email"
     return [replacements.get(field, field) for field in fields]
+
+
+def _match_header(header: str) -> _Match:
+    """Match a header, if needed without what it says in brackets: `Newsletter (0/1)`."""
+    match = _match(normalize(header))
+    return match if match.field or "(" not in header else _match(normalize(_IN_BRACKETS.sub("", header)))
 
 
 def _match(name: str) -> _Match:

@@ -2,25 +2,67 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from clientela import clock
 from clientela.csv.csv_cells import escape
 from clientela.schema.countries import Country
 from clientela.schema.languages import Language
-from clientela.schema.text import trim
+from clientela.schema.text import fold_for_search, trim
 from clientela.schema.validation_errors import field_errors
 
 _YES = {
-    *("yes", "y", "true", "t", "1", "x", "oui", "o", "ja", "j", "sim", "vero", "vrai", "wahr", "verdadeiro"),
-    *("si", "sì", "sí", "s", "verdadero"),
+    *(
+        "yes",
+        "y",
+        "true",
+        "t",
+        "1",
+        "1.0",
+        "x",
+        "on",
+        "oui",
+        "o",
+        "ja",
+        "j",
+        "sim",
+        "vero",
+        "vrai",
+        "wahr",
+        "verdadeiro",
+    ),
+    *("si", "sì", "sí", "s", "verdadero", "exempt", "enabled"),
 }
-_NO = {"no", "n", "false", "f", "0", "non", "nein", "não", "nao", "falso", "faux", "falsch"}
-_STATUS = {"approved": "active", "enabled": "active"}  # the words of other systems
+_NO = {
+    *("no", "n", "false", "f", "0", "0.0", "off", "non", "nein", "não", "nao", "falso", "faux", "falsch"),
+    *("taxable", "none", "disabled"),
+}
+# Words about a newsletter, folded. `pending` and `transactional` are neither: unknown is not yes.
+_SUBSCRIBED = {
+    *("subscribed", "subscriber", "opted in", "opted-in", "opt in", "opt-in", "optin", "confirmed", "accepted"),
+    *("single opt-in", "double opt-in", "suscrito", "suscrita", "suscriptor", "acepta", "iscritto", "iscritta"),
+    *("accetta", "inscrit", "inscrite", "abonne", "abonnee", "accepte", "abonniert", "angemeldet", "eingewilligt"),
+    *("inscrito", "inscrita", "subscrito", "subscrita", "aceita", "aceite"),
+}
+_UNSUBSCRIBED = {
+    *("unsubscribed", "not subscribed", "not_subscribed", "non-subscribed", "nonsubscribed", "opted out", "opted-out"),
+    *("opt out", "opt-out", "optout", "cleaned", "declined", "revoked", "redacted", "dado de baja", "de baja"),
+    *("no suscrito", "no suscrita", "disiscritto", "disiscritta", "non iscritto", "non iscritta", "desabonne"),
+    *("desabonnee", "desinscrit", "desinscrite", "non inscrit", "non abonne", "abgemeldet", "nicht abonniert"),
+    *("cancelado", "cancelada", "nao inscrito", "nao subscrito", "descadastrado"),
+}
+_STATUSES = {
+    "active": "active activo activa attivo attiva actif active aktiv ativo ativa enabled approved 1 1.0 true yes"
+    " habilitado habilitada abilitato activado aprobado approvato approuve genehmigt freigegeben aprovado si sim oui ja",
+    "disabled": "disabled inactive inactivo inactiva inattivo inattiva inactif inaktiv inativo inativa blocked bloqueado"
+    " bloccato bloque gesperrt banned suspended suspendido sospeso suspendu deactivated desactivado deshabilitado"
+    " disattivato disabilitato desactive deaktiviert desativado declined denied rejected 0 0.0 false no non nein nao",
+    "pending": "pending pendiente in-attesa en-attente ausstehend wartend pendente invited unapproved"
+    " awaiting-approval pending-approval",
+}
+_STATUS = {word: status for status, words in _STATUSES.items() for word in words.split()}
 
 
 def parse_flag(text: str) -> bool:
@@ -30,23 +72,31 @@ def parse_flag(text: str) -> bool:
     raise ValueError(f"{text!r} is neither yes nor no.")
 
 
+def parse_consent(text: str) -> bool:
+    """Parse yes or no, or a newsletter's word for it — ValueError if it is neither."""
+    word = fold_for_search(text)
+    if word in _SUBSCRIBED or word in _UNSUBSCRIBED:
+        return word in _SUBSCRIBED
+    return parse_flag(text)
+
+
 def parse_status(text: str) -> str:
-    """Return a customer's status in lower case; the words of other systems become ours."""
-    return _STATUS.get(text.lower(), text.lower())
+    """Return a customer's status; the words of other systems and languages become ours."""
+    return _STATUS.get(fold_for_search(text).replace(" ", "-"), text.lower())
 
 
 def parse_list(text: str) -> list[str]:
-    """Split a cell at `;` and `,` without empty parts and duplicates."""
-    return list(dict.fromkeys(trim(part) for part in re.split("[;,]", text) if trim(part)))
+    """Split a cell at `;` and `,` without empty parts and duplicates.
+
+    Mailchimp writes `"VIP","B2B"` into one cell.
+    """
+    return list(dict.fromkeys(part for each in re.split("[;,]", text) if (part := _unquoted(trim(each)))))
 
 
-def parse_time(text: str) -> datetime:
-    """Parse an ISO 8601 date or time; without an offset it is UTC — ValueError if it is neither."""
-    try:
-        moment = datetime.fromisoformat(text.replace(" UTC", "+00:00").replace(" +", "+"))
-        return clock.in_utc(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    except ValueError:
-        raise ValueError(f"{text!r} is not a time: write it like 2026-11-21T10:00:00Z.") from None
+def parse_code(text: str) -> str:
+    """Return a postal code or a phone as it was before a spreadsheet: `'08001`, `28001.0`."""
+    text = text.lstrip("'")
+    return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
 
 
 def parse_language(text: str) -> str:
@@ -82,6 +132,10 @@ def print_money(money: dict[str, Any] | None) -> str:
 def print_amounts(amounts: Iterable[dict[str, Any]]) -> str:
     """Return amounts of several currencies as `10.50 EUR; 21.00 USD`."""
     return "; ".join(map(print_money, amounts))
+
+
+def _unquoted(text: str) -> str:
+    return trim(text[1:-1]) if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 # Built when first used: an export parses nothing.

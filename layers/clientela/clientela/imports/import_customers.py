@@ -61,7 +61,9 @@ def build_rules(store: Store, record: ImportRecord, detected: DetectedFormat, ea
         job.started_at,
         earlier_updates,
         job.send_welcome,
-        StoreContext(country=store.country, uploaded_at=job.started_at),
+        StoreContext(
+            country=store.country, uploaded_at=job.started_at, is_guess=detected.encoding_confidence == "guess"
+        ),
     )
     return reload_groups(store, rules)
 

@@ -47,6 +47,8 @@ class CsvColumn(Model):
     """The customer field of the column; null if it is left out. Example: email"""
     secret: bool = False
     """Whether its cells may be passwords: no report repeats them. Example: false"""
+    date_order: Literal["day_first", "month_first"] | None = None
+    """Whether 03/02 is in February or in March; null for other columns than dates. Example: null"""
 
 
 class DetectedFormat(Model):
@@ -68,7 +70,8 @@ class DetectedFormat(Model):
         """Return the columns in the form that rows are parsed with."""
         headers, fields = (column.header for column in self.columns), (column.field for column in self.columns)
         secrets = frozenset(index for index, column in enumerate(self.columns) if column.secret)
-        return FileColumns(tuple(headers), tuple(fields), self.language, secrets)
+        dates = {str(column.field): column.date_order for column in self.columns if column.date_order}
+        return FileColumns(tuple(headers), tuple(fields), self.language, secrets, dates)
 
     @property
     def shape(self) -> RecordShape:
@@ -226,7 +229,12 @@ def mark_planned(record: ImportRecord, layout: FileLayout) -> ImportRecord:
     Return the stored record. Cost: 1 write unit per KB.
     """
     columns = [
-        CsvColumn(header=header, field=field, secret=index in layout.columns.secrets)
+        CsvColumn(
+            header=header,
+            field=field,
+            secret=index in layout.columns.secrets,
+            date_order=layout.columns.date_orders.get(field or ""),
+        )
         for index, (header, field) in enumerate(zip(layout.columns.headers, layout.columns.fields, strict=True))
     ]
     detected = DetectedFormat(

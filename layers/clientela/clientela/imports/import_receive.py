@@ -79,7 +79,9 @@ def _start(store: Store, record: ImportRecord, file: UploadedFile, order: Versio
     """Plan the job and start its state machine; return the stored record."""
     try:
         options = import_options.parse(file.options)
-        layout = csv_files.inspect(lambda: import_files.open_file(file.source), options.encoding, options.delimiter)
+        layout = csv_files.inspect(
+            lambda: import_files.open_file(file.source), options.encoding, options.delimiter, store.country
+        )
     except FileRefusedError as error:
         return _refuse(record, file, error.note, now)
     job_options = {"mode": options.mode, "dry_run": options.dry_run, "send_welcome": options.send_welcome}

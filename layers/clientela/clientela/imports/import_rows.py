@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from clientela.csv import csv_cells, csv_columns, csv_values
+from clientela.csv import csv_cells, csv_columns, csv_dates
 from clientela.csv.csv_headers import FileColumns
 from clientela.customers import customer_input, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
@@ -22,12 +22,12 @@ from clientela.imports import row_addresses, row_groups, row_guards, row_issues
 from clientela.imports.row_groups import GroupIds
 from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.schema import email_addresses
-from clientela.schema.text import trim
 from clientela.schema.validation_errors import field_errors
 from clientela.sign_in import password_hashes
 
 # Fields outside the merge patch: they have rules of their own, or our addresses lack them.
 _NOT_PATCHED = {"email", "password", "created_at", "groups", "billing_address.email", "shipping_address.email"}
+_ADDRESSES = ("billing_address", "shipping_address")
 _HASH_UNKNOWN = "The password is a hash of an unknown format"
 
 
@@ -43,12 +43,14 @@ class Row(NamedTuple):
 class StoreContext(NamedTuple):
     """What a row needs of its store and its job.
 
-    The groups, the country of phones without one, and the time of the upload: no consent is later.
+    The groups, the country of phones without one, the time of the upload (no consent is later), and
+    whether the encoding of the file is a guess.
     """
 
     groups: GroupIds = row_groups.NO_GROUPS
     country: str | None = None
     uploaded_at: datetime | None = None
+    is_guess: bool = False
 
 
 NO_CONTEXT = StoreContext()
@@ -73,8 +75,7 @@ def parse_row(line: int, cells: Sequence[str], columns: FileColumns) -> Row:
     _require_width(cells, columns)
     values: dict[str, str] = {}
     for field, cell in zip(columns.fields, cells, strict=False):
-        text = trim(csv_cells.unescape(cell))
-        if field and text:
+        if field and (text := csv_cells.read(cell)):
             values.setdefault(field, text)  # if two columns have the same field, the first filled one counts
     email = values.pop("email", "")
     if not email:
@@ -94,9 +95,9 @@ def create_customer(
         fields = NewCustomer.model_validate(changes | {"email": row.email})
     except ValidationError as error:
         raise _refused(field_errors(error.errors()), columns) from None
-    created_at = _created_at(row, columns, now)
+    created_at, issues = _created_at(row, columns, now)
     customer = customers.build(fields, now, "import").model_copy(update={"id": customer_id, "created_at": created_at})
-    return AppliedRow(customer, warnings)
+    return AppliedRow(customer, [*warnings, *issues])
 
 
 def change_customer(
@@ -112,6 +113,7 @@ def change_customer(
     The result equals `before` if the row has nothing new. `is_disabled`: whether the account was
     disabled before the import.
     """
+    row_guards.require_readable(row.values, before, columns, is_guess=context.is_guess)
     changes, warnings = _changes(row, before, columns, context, is_disabled=is_disabled)
     try:
         return AppliedRow(customer_input.apply_patch(before, changes, context.country), warnings)
@@ -146,7 +148,10 @@ def _changes(
     issues += row_guards.guard(changes, before, columns, consent_at, is_disabled=is_disabled)
     issues += _password_issues(row, columns)
     groups, unknown = _groups(row, before, columns, context.groups)
-    addresses, impossible = row_addresses.merge_addresses(values, changes, before, columns, context.country)
+    # A row that names another country, though in an unknown word, is not of the store's country.
+    is_foreign = any(f"{kind}.country" in row.values and f"{kind}.country" not in values for kind in _ADDRESSES)
+    country = None if is_foreign else context.country
+    addresses, impossible = row_addresses.merge_addresses(values, changes, before, columns, country)
     if before and changes.get("vat_id") == before.vat_id:
         changes.pop("vat_id", None)  # the same ID again does not ask for a new check
     return changes | groups | addresses, [*issues, *unknown, *impossible]
@@ -161,7 +166,10 @@ def _parse_values(row: Row, columns: FileColumns) -> tuple[dict[str, Any], list[
             continue
         column = csv_columns.IMPORTED[field]
         try:
-            values[field] = column.parse(text) if column.parse else text
+            if field in csv_columns.DATES:
+                values |= _parse_date(field, text, columns)
+            else:
+                values[field] = column.parse(text) if column.parse else text
         except ValueError as error:
             if not column.is_lenient:
                 raise RowRefusedError(RowIssue(columns.header(field), "value_invalid", str(error))) from None
@@ -191,14 +199,20 @@ def _groups(
     return changes, issues
 
 
-def _created_at(row: Row, columns: FileColumns, now: datetime) -> datetime:
-    text = row.values.get("created_at")
-    if text is None:
-        return now
+def _created_at(row: Row, columns: FileColumns, now: datetime) -> tuple[datetime, list[RowIssue]]:
+    """Return the time of the row, or `now` if it has none that can be read."""
     try:
-        return csv_values.parse_time(text)
+        parsed = _parse_date("created_at", row.values.get("created_at", "0"), columns)
     except ValueError as error:
-        raise RowRefusedError(RowIssue(columns.header("created_at"), "value_invalid", str(error))) from None
+        return now, [row_issues.left_out(columns.header("created_at"), "created_at_invalid", str(error))]
+    return parsed.get("created_at", now), []
+
+
+def _parse_date(field: str, text: str, columns: FileColumns) -> dict[str, datetime]:
+    """Return the field's time; nothing for a database's zero date — ValueError if it is no time."""
+    if csv_dates.is_none(text):
+        return {}
+    return {field: csv_dates.parse(text, columns.date_orders.get(field, "day_first"))}
 
 
 def _refused(fields: Sequence[FieldError], columns: FileColumns) -> RowRefusedError:

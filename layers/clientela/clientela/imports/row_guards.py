@@ -1,17 +1,20 @@
-"""What a row may not undo: an unsubscription, and the disabling of an account.
+"""What a row may not undo: an unsubscription, a disabled account, and a text that can be read.
 
 An old list of a newsletter says `yes` for people who have unsubscribed since. Only a row with its
 own, later time of consent subscribes them again.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from clientela.csv.csv_headers import FileColumns
 from clientela.customers.customer_fields import Customer
-from clientela.imports.row_issues import RowIssue
+from clientela.imports.row_issues import RowIssue, RowRefusedError
 
 _UNSUBSCRIBED = "The customer has unsubscribed: only a row with a later time of consent subscribes again."
+_REPLACEMENT = "\ufffd"  # what a program writes for a letter that it could not read
+_UNREADABLE = "The letters of this cell may be wrong, and the customer has another text: save the file as UTF-8."
 _DISABLED = "The account is disabled: an import does not open it again."
 
 
@@ -41,6 +44,33 @@ def guard(
         del changes["status"]
         issues.append(RowIssue(columns.header("status"), "account_disabled", _DISABLED))
     return issues
+
+
+def require_readable(values: Mapping[str, str], before: Customer, columns: FileColumns, *, is_guess: bool) -> None:
+    """Refuse a row that would replace a stored text by letters that may be wrong.
+
+    `is_guess`: whether the encoding of the file is a guess.
+
+    Raises:
+        RowRefusedError: `text_unreadable`.
+    """
+    for field, text in values.items():
+        if text.isascii() or not (is_guess or _REPLACEMENT in text):
+            continue
+        stored = _stored(before, field)
+        if stored and stored != text:
+            raise RowRefusedError(RowIssue(columns.header(field), "text_unreadable", _UNREADABLE))
+
+
+def _stored(before: Customer, field: str) -> str | None:
+    kind, _, name = field.rpartition(".")
+    holder: Any = before
+    if kind == "billing_address":
+        holder = before.billing_address
+    elif kind:
+        holder = next((address for address in before.shipping_addresses if address.is_default), None)
+    value = getattr(holder, name, None)
+    return value if isinstance(value, str) else None
 
 
 def _is_unsubscription(before: Customer) -> bool:
