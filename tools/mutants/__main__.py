@@ -72,8 +72,9 @@ def _copy_project(copy: Path) -> None:
 
 def _require_passing(copy: Path, mutants: Sequence[Mutant]) -> None:
     tests = sorted({test for mutant in mutants for test in mutant.tests})
-    if tests and _run(copy, tests) != TESTS_PASSED:
-        raise MutantError("the tests fail without a mutant")
+    run = _run(copy, tests)
+    if run.returncode != TESTS_PASSED:
+        raise MutantError(f"the tests fail without a mutant:\n{_end_of(run.stdout)}")
 
 
 def _is_killed(copy: Path, mutant: Mutant) -> bool:
@@ -81,21 +82,25 @@ def _is_killed(copy: Path, mutant: Mutant) -> bool:
     text = file.read_text("utf-8")
     file.write_text(apply(mutant, text), "utf-8")
     try:
-        code = _run(copy, mutant.tests)
+        run = _run(copy, mutant.tests)
     finally:
         file.write_text(text, "utf-8")
-    if code not in (TESTS_PASSED, TESTS_FAILED):
-        raise MutantError(f"{mutant.name}: pytest ended with {code}")
-    _say(f"{'killed  ' if code else 'SURVIVED'}  {mutant.name}")
-    return code == TESTS_FAILED
+    if run.returncode not in (TESTS_PASSED, TESTS_FAILED):
+        raise MutantError(f"{mutant.name}: pytest ended with {run.returncode}:\n{_end_of(run.stdout)}")
+    _say(f"{'killed  ' if run.returncode else 'SURVIVED'}  {mutant.name}")
+    return run.returncode == TESTS_FAILED
 
 
-def _run(copy: Path, tests: Iterable[str]) -> int:
+def _run(copy: Path, tests: Iterable[str]) -> subprocess.CompletedProcess[str]:
     # The copy comes before the installed package, which leads to the project itself.
     paths = os.pathsep.join(str(copy / each) for each in ("layers/clientela", "cli"))
     environment = os.environ | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=False).returncode  # noqa: S603
+    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=False, text=True)  # noqa: S603
+
+
+def _end_of(output: str) -> str:
+    return "\n".join(output.splitlines()[-15:])
 
 
 def _say(line: str) -> None:

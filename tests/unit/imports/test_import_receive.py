@@ -125,3 +125,17 @@ def test_a_job_that_has_ended_keeps_its_status_and_later_steps_get_the_stored_re
     late = import_jobs.end(early, "failed", Counts(), clock.now(), FileNote("empty"))
     assert (ended.status, late.status, late.as_job().created, late.job.message) == ("succeeded", "succeeded", 1, None)
     assert import_jobs.mark_running(late).status == "succeeded"
+
+
+@pytest.mark.parametrize("headers", [[f"column {n}" for n in range(50_000)], ["x" * 60_000], ["y"] * 1000])
+def test_a_header_that_fits_into_no_import_is_refused(store: Store, headers: list[str]) -> None:
+    row = b"ana@example.com" + b"," * len(headers)
+    job = received(store, ",".join(["email", *headers]).encode() + b"\n" + row + b"\n")
+    assert job.status == "failed"
+    assert "columns: at most 1,000 with 50,000 characters" in str(job.message)
+
+
+def test_a_header_of_a_thousand_columns_is_read(store: Store) -> None:
+    headers = ["email", *(f"c{number:048d}" for number in range(999))]
+    job = received(store, ",".join(headers).encode() + b"\nana@example.com" + b"," * 999 + b"\n")
+    assert (job.status, job.detected and len(job.detected.columns)) == ("running", 1000)

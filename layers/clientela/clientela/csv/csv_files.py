@@ -29,6 +29,8 @@ from clientela.csv.file_texts import FileNote, FileRefusedError
 
 HEAD_BYTES = 65_536  # the header must end in these
 HEADER_LINES = 10  # searched for a column of passwords: the header may not be the first line
+MAX_COLUMNS = 1000
+MAX_HEADER_CHARACTERS = 50_000  # of all headers of a file
 HEADER_CHARACTERS = 40  # a longer cell is not taken for the header of a column of passwords
 _CELL_ENDS = re.compile(r'[,;\t|"]')
 _KINDS = (
@@ -84,6 +86,7 @@ def inspect(
         layout = _layout(open_file, head, _by_evidence(open_file), delimiter, country)
     if layout is None:
         raise FileRefusedError("encoding_unknown")
+    _require_short_header(layout.columns)
     return layout
 
 
@@ -119,6 +122,13 @@ def _require_text(head: bytes) -> None:
     for pattern, kind in _KINDS:
         if pattern.match(head):
             raise FileRefusedError(f"kind_{kind}")
+
+
+def _require_short_header(columns: FileColumns) -> None:
+    """Raise FileRefusedError for a header that does not fit into the import's item of 400 KB."""
+    if len(columns.headers) > MAX_COLUMNS or sum(map(len, columns.headers)) > MAX_HEADER_CHARACTERS:
+        count, most = f"{len(columns.headers):,}", f"{MAX_COLUMNS:,}"
+        raise FileRefusedError("header_too_long", count=count, columns=most, characters=f"{MAX_HEADER_CHARACTERS:,}")
 
 
 def _first_decision(open_file: OpenFile, head: bytes, given: str | None) -> Decision:

@@ -7,6 +7,7 @@ customers.
 
 import time
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 import orjson
@@ -17,7 +18,8 @@ from clientela.aws import clients
 from clientela.customers import customer_search, filter_summaries
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, StoreNotFoundError, VersionConflictError
-from clientela.exports import export_columns, export_files
+from clientela.exports import export_columns, export_completeness, export_files
+from clientela.exports.export_completeness import ExportIncompleteError
 from clientela.groups import groups
 from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.documents import Model
@@ -35,13 +37,6 @@ RUN_LIMIT = timedelta(minutes=15)  # the longest run of a function: a job that i
 _ALL_CUSTOMERS = CustomerFilter()
 
 Status = Literal["queued", "running", "succeeded", "failed"]
-
-
-class ExportIncompleteError(RuntimeError):
-    """The number of rows differs from the number of customers, so the file may be incomplete.
-
-    Safe to repeat.
-    """
 
 
 class ExportJob(Model):
@@ -249,18 +244,10 @@ def _time_since(now: datetime, began: float) -> datetime:
 
 
 def _write(store: Store, job: ExportJob) -> export_files.FileSummary:
-    """Write the file.
-
-    Customers are counted before and after, because they change while it is written.
-    """
+    """Write the file, and compare it with the customers who were counted before."""
     before = customer_search.count(store, job.filter)
-
-    def check(rows: int) -> None:
-        if rows != before:
-            least, most = sorted((before, customer_search.count(store, job.filter)))
-            if not least <= rows <= most:
-                raise ExportIncompleteError(f"{rows} rows were written, but {least} to {most} customers were counted.")
-
+    began = job.started_at or job.created_at
+    check = partial(export_completeness.require_complete, store, job.filter, began, before)
     group_codes = {group.id: group.code for group in groups.list_all(store)}
     profiles = store_existence.require_while(store.id, customer_search.all_profiles(store, job.filter))
     return export_files.write(export_files.file_key(store.id, job.created_at), profiles, group_codes, check)
