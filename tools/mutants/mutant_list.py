@@ -35,13 +35,13 @@ MUTANTS = [
     Mutant(
         "a change of the target is lost in a merge",
         f"{_ROOMS}/customers/customers.py",
-        "write.put_record(profile, CustomerRecord.version == before.version, BusyError())",
-        "write.put_record(profile)",
+        "follow_up=is_moved or is_vacant), CustomerRecord.version == before.version, BusyError()",
+        "follow_up=is_moved or is_vacant)",
         (_LIFECYCLE,),
     ),
     Mutant(
         "the newest version is lost when an order moves",
-        f"{_ROOMS}/orders/orders.py",
+        f"{_ROOMS}/orders/order_records.py",
         "write.delete(old, OrderRecord.version == old.version, stale)",
         "write.delete(old)",
         (_ORDERS,),
@@ -62,7 +62,7 @@ MUTANTS = [
     ),
     Mutant(
         "an order is stored twice",
-        f"{_ROOMS}/orders/orders.py",
+        f"{_ROOMS}/orders/order_records.py",
         "write.put_record(reference, OrderReference.pk.does_not_exist(), stale)",
         "write.put_record(reference)",
         (_ORDERS,),

@@ -19,7 +19,9 @@ def test_a_version_that_comes_while_an_order_moves_by_its_email_is_not_lost(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take(store)
-    before_first(monkeypatch, orders, "_write_order", lambda: take(store, version=3, fulfillment_status="shipped"))
+    before_first(
+        monkeypatch, order_records, "write_order", lambda: take(store, version=3, fulfillment_status="shipped")
+    )
     take(store, version=2, email="ben@example.com")
     ana = holder(store)
     assert orders.get(store, ana.id, "1001").version == 3
@@ -31,7 +33,9 @@ def test_a_version_that_comes_while_an_order_moves_to_another_customer_is_not_lo
 ) -> None:
     take(store)
     ben = customers.create(store, NewCustomer(email="ben@example.com"), NOW)
-    before_first(monkeypatch, orders, "_write_order", lambda: take(store, version=2, fulfillment_status="shipped"))
+    before_first(
+        monkeypatch, order_records, "write_order", lambda: take(store, version=2, fulfillment_status="shipped")
+    )
     orders.move(store, "1001", holder(store).id, ben.id, NOW, Actor("operator"))
     assert orders.get(store, ben.id, "1001").version == 2
     assert (holder(store).orders_count, holder(store, "ben@example.com").orders_count) == (0, 1)
@@ -66,7 +70,7 @@ def test_an_unclaimed_order_whose_account_is_created_meanwhile_joins_it(
 
 
 def test_two_first_versions_of_an_order_at_once_are_one_order(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    before_first(monkeypatch, orders, "_write_order", lambda: take(store, version=2, email="ben@example.com"))
+    before_first(monkeypatch, order_records, "write_order", lambda: take(store, version=2, email="ben@example.com"))
     take(store)
     found = order_records.find(store, "1001")
     assert found
