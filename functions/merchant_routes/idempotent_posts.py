@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
 from clientela import clock
+from clientela.customers import tombstones
 from clientela.errors import ClientelaError, CustomerMergedError, FieldError, InvalidInputError
 from clientela.table import idempotency, keys
 from clientela.web import problems
@@ -43,5 +44,7 @@ def idempotent(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> 
     else:
         headers = {name: str(value) for name, value in response.headers.items()}
         answer = idempotency.Answer(response.status_code, headers, str(response.body or ""))
-        idempotency.finish(caller, key, request, answer, clock.now())
+        # In the answer's text and in its Location.
+        erased = tombstones.keys_of_customers_in(app.context["store"], f"{headers}{answer.body}")
+        idempotency.finish(caller, key, request, answer, clock.now(), erased)
     return response

@@ -4,6 +4,7 @@ A tombstone has only the keyed hash of an e-mail or of an id. The key is stored 
 and never rotated, because the hashes would not match under another.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -15,6 +16,8 @@ from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
+
+_CUSTOMER_ID = re.compile(r"\bcus_[0-9A-HJKMNP-TV-Z]{26}\b")
 
 
 class PersonErasedError(Exception):
@@ -65,15 +68,25 @@ def require_not_erased_since(write: Transaction, store: Store, canonical: str, m
     write.check(Tombstone, _email(store, canonical), keys.TOMBSTONE, condition, PersonErasedError())
 
 
+def keys_of_customers_in(store: Store, text: str) -> list[tuple[str, str]]:
+    """Return the keys of the tombstones that an erasure of a customer in this text puts."""
+    return [(_customer(store, customer_id), keys.TOMBSTONE) for customer_id in sorted(set(_CUSTOMER_ID.findall(text)))]
+
+
 def is_erased(store: Store, canonical: str) -> bool:
     """Return whether the owner of an e-mail was erased. Cost: 1 read unit."""
     return Tombstone.find(_email(store, canonical), keys.TOMBSTONE) is not None
 
 
 def erased_among(store: Store, canonicals: Iterable[str]) -> frozenset[str]:
-    """Return the erased ones of these e-mails. Cost: half a read unit each."""
+    """Return the erased ones of these e-mails.
+
+    Read consistently: an erasure of a moment ago must not be undone by a replica that lags behind.
+
+    Cost: 1 read unit each.
+    """
     by_key = {_email(store, canonical): canonical for canonical in canonicals}
-    tombstones = dynamodb.get_many([(pk, keys.TOMBSTONE) for pk in by_key], "pk")
+    tombstones = dynamodb.get_many([(pk, keys.TOMBSTONE) for pk in by_key], "pk", consistent=True)
     return frozenset(by_key[item["pk"]["S"]] for item in tombstones)
 
 

@@ -75,7 +75,7 @@ def run(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
     Raises:
         BusyError: others keep changing one of the customers.
 
-    Cost of a row: 12 write units and 1 read unit if it creates a customer; 10 to 18 and 1 if it
+    Cost of a row: 12 write units and 1.5 read units if it creates a customer; 10 to 18 and 1 if it
     updates one; 1 read unit if it changes nothing. In addition 2 write units for each group that a
     transaction adds customers to; 1 read unit and 4 write units for a password hash;
     2 read units for a chunk, and 1 for each transaction.

@@ -54,19 +54,20 @@ def get(pk: str, sk: str, *, consistent: bool = True) -> Item | None:
     return item
 
 
-def get_many(keys: Sequence[tuple[str, str]], projection: str | None = None) -> list[Item]:
+def get_many(keys: Sequence[tuple[str, str]], projection: str | None = None, *, consistent: bool = False) -> list[Item]:
     """Return the items that exist at these keys, in any order.
 
     Raises:
         BusyError: DynamoDB left keys unread in every attempt.
 
-    Cost: half a read unit per 4 KB of each item.
+    Cost: half a read unit per 4 KB of each item, twice that if `consistent`.
     """
     items: list[Item] = []
     for start in range(0, len(keys), BATCH_READ):
         pending = [key(pk, sk) for pk, sk in keys[start : start + BATCH_READ]]
         for attempt in range(ATTEMPTS):
-            request: dict[str, Any] = {"Keys": pending} | ({"ProjectionExpression": projection} if projection else {})
+            request: dict[str, Any] = {"Keys": pending, "ConsistentRead": consistent}
+            request |= {"ProjectionExpression": projection} if projection else {}
             answer = client.call("BatchGetItem", {"RequestItems": {settings.table_name(): request}})
             items += answer["Responses"].get(settings.table_name(), [])
             pending = answer.get("UnprocessedKeys", {}).get(settings.table_name(), {}).get("Keys", [])

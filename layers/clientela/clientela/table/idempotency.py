@@ -5,6 +5,7 @@ a used key, and a repetition while the first is still running. Answers are store
 caller has keys of its own: two API keys may use the same one.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import NamedTuple
@@ -22,6 +23,13 @@ from clientela.table.transactions import Transaction
 
 RETENTION = timedelta(days=1)
 LOCK_TIME = timedelta(seconds=60)  # longer than a request can run: one without an answer by then has died
+
+
+_MAX_TOMBSTONES = 90  # of a transaction's 100 writes
+
+
+class _CustomerErasedError(Exception):
+    """A customer in the answer was erased meanwhile."""
 
 
 class Answer(NamedTuple):
@@ -72,22 +80,39 @@ def begin(caller: str, key: str, request: str, now: datetime) -> Answer | None:
     return None
 
 
-def finish(caller: str, key: str, request: str, answer: Answer, now: datetime) -> None:
-    """Store the answer of a request for its repetitions. Cost: 1 write unit per KB."""
+def finish(
+    caller: str, key: str, request: str, answer: Answer, now: datetime, tombstones: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Store the answer of a request for its repetitions, unless one of the tombstones exists.
+
+    `tombstones` are the keys of those that an erasure puts for the customers in the answer. They
+    are a condition of the write: the erasure may have looked for answers before this one. Of an
+    answer with more customers than a transaction has room for, the sweep alone takes care.
+
+    Cost: 1 write unit per KB; with tombstones 2 per KB, and 2 for each.
+    """
     record = _record(caller, key, request, now)
     record.answer = list(answer)
-    records.put(record)
+    try:
+        with Transaction() as write:
+            write.put_record(record)
+            for tombstone in tombstones[:_MAX_TOMBSTONES]:
+                write.check(RequestRecord, *tombstone, RequestRecord.pk.does_not_exist(), _CustomerErasedError())
+    except _CustomerErasedError:
+        record.answer, record.is_gone = None, True
+        records.put(record)
 
 
 def answers_mentioning(caller: str, text: str) -> list[RequestRecord]:
     """Return the caller's requests whose stored answers contain a text, such as an id.
 
-    Cost: half a read unit per 4 KB of all requests of the caller within a day.
+    Cost: 1 read unit per 4 KB of all requests of the caller within a day.
     """
     pages = dynamodb.query_pages(
         KeyConditionExpression="pk = :pk",
         FilterExpression="contains(answer, :text)",
         ExpressionAttributeValues={":pk": {"S": keys.idempotency(caller)}, ":text": {"S": text}},
+        ConsistentRead=True,
     )
     return [RequestRecord.from_raw_data(item) for page in pages for item in page["Items"]]
 
