@@ -72,7 +72,7 @@ def list_customers(parameters: Annotated[CustomerListParameters, Query()]) -> Re
     )
     filter_ = group_filter.resolve(store, filter_)
     page = customer_search.page(store, sort=parameters.sort, filter_=filter_, limit=limit, cursor=parameters.cursor)
-    total = customer_search.count(store, filter_, parameters.sort) if parameters.count else None
+    total = customer_search.count(store, filter_) if parameters.count else None
     rows = customer_search.select_fields(page.items, parameters.fields) if parameters.fields else page.items
     return responses.listing(router.current_event, rows, page.next_cursor, limit, total)
 
@@ -177,7 +177,7 @@ def list_history(
 ) -> Response[Any]:
     """List a customer's changes, newest first: actor, time, and the fields before and after."""
     store = router.context["store"]
-    page = customer_history.page(store, customers.get(store, customer_id).id, clock.now(), limit, cursor)
+    page = customer_history.page(store, customers.get(store, customer_id), clock.now(), limit, cursor)
     return responses.listing(router.current_event, page.items, page.next_cursor, limit)
 
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from local.outputs import Outputs
 from tests.e2e.conftest import MakeClient, clientela
+from tests.support import table_items
 
 STORE, ANA = "approving", "ana.approved@example.com"
 SECONDS = 180
@@ -104,8 +105,8 @@ def test_an_account_is_opened_approved_and_deleted(
     _order(cloud, cloud_client, "2", ordered)
     kept_money = eventually(lambda: _reference(cloud, cloud_client, "2"))
     assert "customer_id" not in kept_money
-    items = cloud_client("dynamodb").get_paginator("scan").paginate(TableName=cloud.table)
-    left = [item for page in items for item in page["Items"] if ANA in str(item) or pending["id"] in str(item)]
+    items = table_items.everything(cloud.table, cloud_client("dynamodb"))
+    left = [item for item in items if ANA in str(item) or pending["id"] in str(item)]
     assert left == []
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from local.outputs import Outputs
 from tests.e2e.conftest import MakeClient
+from tests.support import table_items
 
 from clientela import clock
 from clientela.customers import customers
@@ -49,8 +50,7 @@ def mail_to(cloud: Outputs, email: str) -> dict[str, Any] | None:
 
 def everything_kept(cloud: Outputs, cloud_client: MakeClient) -> dict[str, str]:
     """All that the stack holds, by where: the table, every queue, every log."""
-    pages = cloud_client("dynamodb").get_paginator("scan").paginate(TableName=cloud.table)
-    kept = {"table": json.dumps([page["Items"] for page in pages])}
+    kept = {"table": json.dumps(table_items.everything(cloud.table, cloud_client("dynamodb")))}
     kept["queues"] = httpx.get(f"{cloud.endpoint_url}/_ministack/sqs/messages", trust_env=False).text
     logs = cloud_client("logs")
     for group in logs.describe_log_groups()["logGroups"]:

@@ -52,7 +52,7 @@ def test_changes_without_a_version_are_merged_without_loss(store: Store) -> None
     assert set(outcomes(until_done, 40)) == {"done"}
     after = customers.get(store, ana.id)
     assert (after.custom_fields, after.version) == ({f"field{n}": n for n in range(40)}, 41)
-    assert len(customer_history.page(store, ana.id, clock.now(), 100).items) == 41
+    assert len(customer_history.page(store, ana, clock.now(), 100).items) == 41
 
 
 def test_the_largest_customer_changes_into_another_one(store: Store) -> None:
@@ -65,7 +65,7 @@ def test_the_largest_customer_changes_into_another_one(store: Store) -> None:
     ana = customers.create(store, NewCustomer.model_validate({"email": "ana@example.com"} | fields("😀")), NOW)
     after = customers.patch(store, ana.id, fields("😁"), NOW)
     assert (after.version, len(after.model_dump_json().encode()) > customer_input.MAX_BYTES * 0.9) == (2, True)
-    assert len(customer_history.page(store, ana.id, NOW, 100).items) == 4
+    assert len(customer_history.page(store, ana, NOW, 100).items) == 4
     with pytest.raises(InvalidInputError, match="190 KB"):
         customers.patch(store, ana.id, {"custom_fields": {f"f{n}": "😀" * 1000 for n in range(10)}}, NOW)
 

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
+from tests.support import table_items
 from tests.support.removals import Waiting
 
-from clientela import clock, settings
+from clientela import clock
 from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import BusyError, CustomerNotFoundError
@@ -34,7 +34,7 @@ THREADS = 16
 @pytest.fixture(autouse=True)
 def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
     queue = Waiting()
-    monkeypatch.setattr(removal_queue, "put", queue.put)
+    monkeypatch.setattr(removal_queue, "put_message", queue.put)
     return queue
 
 
@@ -67,8 +67,7 @@ def person(store: Store, number_of_orders: int) -> Customer:
 
 
 def items_of(store: Store) -> list[dict[str, Any]]:
-    pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=settings.table_name())
-    return [item for page in pages for item in page["Items"] if store.id in item["pk"]["S"]]
+    return [item for item in table_items.everything() if store.id in item["pk"]["S"]]
 
 
 def demand_gone(store: Store, customer: Customer, number_of_orders: int) -> None:

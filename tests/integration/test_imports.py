@@ -106,7 +106,7 @@ def test_changes_of_every_kind_fit_into_transactions(store: Store, machines: Sta
     for ana in people:
         after = customers.get(store, ana.id)
         assert (after.company, after.note, after.groups, after.version) == ("Acme", "rings twice", [group.id], 2)
-        assert len(customer_history.page(store, ana.id, clock.now()).items) == 6
+        assert len(customer_history.page(store, ana, clock.now()).items) == 6
 
 
 def test_changes_of_large_customers_fit_into_transactions(store: Store, machines: StateMachines) -> None:

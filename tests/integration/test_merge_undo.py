@@ -81,7 +81,7 @@ def test_after_an_undo_both_are_as_they_were(store: Store, before: tuple[Custome
         newest = customer_history.page(store, customer_id, LATER).items[0]
         assert (newest.type, newest.actor.id) == ("merge_undone", "key_1")
     # The history of the one has nothing of the other.
-    assert "Acme" not in str([entry.model_dump() for entry in customer_history.page(store, into.id, LATER).items])
+    assert "Acme" not in str([entry.model_dump() for entry in customer_history.page(store, into, LATER).items])
 
 
 def test_repeated_it_returns_the_same_and_they_can_be_merged_again(

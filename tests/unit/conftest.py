@@ -43,7 +43,7 @@ def aws(moto: InProcessMoto, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
     """The removal queue."""
     queue = Waiting()
-    monkeypatch.setattr(removal_queue, "put", queue.put)
+    monkeypatch.setattr(removal_queue, "put_message", queue.put)
     return queue
 
 

@@ -51,7 +51,7 @@ def list_(
     customers = customer_search.page(store, sort=sort, filter_=filter_, limit=limit).items
     if json:
         return output.json(customers)
-    caption = f"{len(customers)} of {customer_search.count(store, filter_, sort)} customers"
+    caption = f"{len(customers)} of {customer_search.count(store, filter_)} customers"
     return output.table(COLUMNS, map(_row, customers), caption)
 
 

@@ -24,6 +24,11 @@ def mark() -> str:
     return secrets.token_hex(8)
 
 
+def created_at(identifier: str) -> datetime:
+    """Return the time at which an id was made, to the millisecond."""
+    return ULID.from_str(identifier.rpartition("_")[2]).datetime
+
+
 def secret() -> str:
     """Return 256 random bits, URL-safe, for a token or key that is stored only as a hash."""
     return secrets.token_urlsafe(32)

@@ -115,7 +115,7 @@ def test_a_filter_becomes_a_job_with_a_result_for_each(store: Store, people: lis
     assert (done.status, done.changed, done.unchanged, done.failed) == ("succeeded", 3, 0, 0)
     assert tags(store) == [["old", "new"]] * 3 + [["old"]] * 2
     assert [r["id"] for r in bulk_jobs.results(store, job.id).items] == [customer.id for customer in people[:3]]
-    assert customer_history.page(store, people[0].id, clock.now()).items[0].actor.id == job.id
+    assert customer_history.page(store, people[0], clock.now()).items[0].actor.id == job.id
 
 
 def test_a_job_goes_on_where_its_time_was_short(

@@ -25,7 +25,7 @@ def outdated_customer(run: Run) -> str:
     customer: dict[str, Any] = run("customers", "create", "demo", "ana@example.com", "--json").json()
     item = dynamodb.get(keys.customer("demo", customer["id"]), keys.PROFILE)
     assert item
-    dynamodb.put_all([item | {"status": {"S": "retired"}}])
+    dynamodb.put_all([item | {"facets": {"S": "|status:retired|"}}])
     return str(customer["id"])
 
 

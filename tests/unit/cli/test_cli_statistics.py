@@ -12,7 +12,7 @@ from clientela.customers.customer_records import record
 from clientela.orders import order_integrity, orders
 from clientela.orders.order_fields import Order
 from clientela.stores.stores import Store
-from clientela.table import keys
+from clientela.table import keys, records
 from clientela.table.records import Record
 
 NOW = clock.now()
@@ -36,7 +36,7 @@ def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
 def with_drift(store: Store) -> str:
     ana = customers.find(store, "ana@example.com", NOW)
     assert ana
-    record(store, ana.model_copy(update={"last_order_status": "refunded"})).save()
+    records.put(record(store, ana.model_copy(update={"last_order_status": "refunded"})))
     return ana.id
 
 

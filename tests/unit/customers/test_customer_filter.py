@@ -3,12 +3,17 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from clientela.customers.customer_filter import MAX_WORDS, CustomerFilter, expression
+from clientela import clock
+from clientela.customers.customer_filter import MAX_WORDS, CustomerFilter, Range, compile_filter, contains
+from clientela.stores.stores import Store
+
+STORE = Store(id="demo", name="Demo", created_at=clock.now(), updated_at=clock.now())
 
 
 @pytest.mark.parametrize("query", ["\ufdfa", "ana " * 25, " ".join(["a"] * MAX_WORDS)])
 def test_an_expression_of_a_query_is_short_enough_for_dynamodb(query: str) -> None:
-    assert len(expression(CustomerFilter(query=query), None, "UTC")["FilterExpression"]) < 4096
+    tests = compile_filter(CustomerFilter(query=query), STORE)
+    assert len(contains("search", tests.words).text) < 4096
 
 
 @pytest.mark.parametrize("name", ["query", "company"])
@@ -17,9 +22,9 @@ def test_a_query_that_becomes_too_many_words_is_refused_in_words(name: str) -> N
         CustomerFilter.model_validate({name: "\ufdfa" * 60})
 
 
-def times(wanted: dict[str, Any], timezone: str) -> list[str]:
-    values = expression(CustomerFilter.model_validate(wanted), None, timezone)["ExpressionAttributeValues"]
-    return [value["S"] for value in values.values()]
+def ranges(wanted: dict[str, Any], timezone: str) -> list[Range]:
+    store = STORE.model_copy(update={"timezone": timezone})
+    return list(compile_filter(CustomerFilter.model_validate(wanted), store).ranges.values())
 
 
 @pytest.mark.parametrize(
@@ -37,12 +42,12 @@ def times(wanted: dict[str, Any], timezone: str) -> list[str]:
 )
 def test_a_day_without_a_time_is_one_of_the_stores_zone(timezone: str, day: str, first: str, last: str) -> None:
     for name in ("created", "updated", "last_order"):
-        assert times({f"{name}_from": day, f"{name}_to": day}, timezone) == [first, last]
+        assert ranges({f"{name}_from": day, f"{name}_to": day}, timezone) == [Range(first, last)]
 
 
 def test_a_time_is_taken_as_it_is() -> None:
     wanted = {"created_from": "2026-11-21T10:00:00+01:00", "created_to": "2026-11-21T10:00:00Z"}
-    assert times(wanted, "Asia/Tokyo") == ["2026-11-21T09:00:00.000Z", "2026-11-21T10:00:00.000Z"]
+    assert ranges(wanted, "Asia/Tokyo") == [Range("2026-11-21T09:00:00.000Z", "2026-11-21T10:00:00.000Z")]
 
 
 @pytest.mark.parametrize("text", ["2026-02-30", "21.11.2026", "2026-11", "yesterday", "", "2026-11-21T10:00:00", 5])

@@ -28,17 +28,17 @@ def group(group_id: str) -> Group:
 
 
 def told(store: Store, customer: Customer) -> list[str]:
-    return [event.type for event in customer_history.page(store, customer.id, NOW).items]
+    return [event.type for event in customer_history.page(store, customer, NOW).items]
 
 
 def test_a_history_begins_with_who_made_the_customer(store: Store, ana: Customer) -> None:
-    (event,) = customer_history.page(store, ana.id, NOW).items
+    (event,) = customer_history.page(store, ana, NOW).items
     assert (event.type, event.at, event.actor.kind, event.actor.id) == ("registered", NOW, "api_key", "key_1")
 
 
 def test_a_change_tells_who_and_what_it_was_before_and_after(store: Store, ana: Customer) -> None:
     customers.patch(store, ana.id, {"company": None, "language": "es", "tags": ["b2b"]}, NOW, by=KEY)
-    event = customer_history.page(store, ana.id, NOW).items[0]
+    event = customer_history.page(store, ana, NOW).items[0]
     assert (event.type, event.actor.id) == ("detail_updated", "key_1")
     assert {change.field: (change.before, change.after) for change in event.changes} == {
         "company": ("Acme", None),
@@ -104,7 +104,7 @@ def test_a_history_is_walked_page_by_page(store: Store, ana: Customer) -> None:
         customers.patch(store, ana.id, {"note": str(i)}, NOW)
     seen, cursor = [], None
     while True:
-        page = customer_history.page(store, ana.id, NOW, 2, cursor)
+        page = customer_history.page(store, ana, NOW, 2, cursor)
         seen += [event.id for event in page.items]
         cursor = page.next_cursor
         if cursor is None:
@@ -112,7 +112,7 @@ def test_a_history_is_walked_page_by_page(store: Store, ana: Customer) -> None:
     assert seen == [f"{version}-0" for version in range(6, 0, -1)]
     other = customers.create(store, NewCustomer(email="bea@example.com"), NOW)
     with pytest.raises(InvalidInputError):
-        customer_history.page(store, other.id, NOW, 2, customer_history.page(store, ana.id, NOW, 2).next_cursor)
+        customer_history.page(store, other, NOW, 2, customer_history.page(store, ana, NOW, 2).next_cursor)
 
 
 def test_entries_end_with_the_days_that_the_store_keeps_them(store: Store) -> None:
@@ -120,9 +120,9 @@ def test_entries_end_with_the_days_that_the_store_keeps_them(store: Store) -> No
     bob = customers.create(short, NewCustomer(email="bob@example.com"), NOW)
     customers.patch(short, bob.id, {"company": "Acme"}, NOW + timedelta(days=10))
     (old, new) = (NOW + timedelta(days=days) for days in (29, 31))
-    assert [event.type for event in customer_history.page(short, bob.id, old).items] == [
+    assert [event.type for event in customer_history.page(short, bob, old).items] == [
         "detail_updated",
         "registered",
     ]
-    later = customer_history.page(short, bob.id, new)
+    later = customer_history.page(short, bob, new)
     assert ([event.type for event in later.items], later.next_cursor) == (["detail_updated"], None)

@@ -16,7 +16,7 @@ from clientela.errors import (
 )
 from clientela.groups import groups
 from clientela.stores.stores import Store
-from clientela.table import dynamodb
+from clientela.table import dynamodb, records
 
 NOW = clock.now()
 
@@ -191,7 +191,7 @@ def test_a_rule_that_is_stricter_since_does_not_stop_other_changes(
 ) -> None:
     created = ana(store, vat_id="ESB12345674", language="es")
     outdated = created.model_copy(update={"vat_id": "ESB00000000", "language": "??", "version": 2})
-    customers.record(store, outdated).save()
+    records.put(customers.record(store, outdated))
     changed = customers.patch(store, created.id, {"note": "x"}, NOW)
     assert (changed.note, changed.vat_id, changed.language) == ("x", "ESB00000000", "??")
     with pytest.raises(InvalidInputError) as refused:

@@ -106,7 +106,7 @@ def test_saying_yes_again_renews_it_without_an_end(store: Store, ana: Customer, 
     renewed = customers.get(store, ana.id).tax_exemption
     assert renewed
     assert (renewed.reason, renewed.jurisdiction, renewed.expires_on) == ("resale", "ES", None)
-    changes = {change.field: change for change in customer_history.page(store, ana.id, NOW).items[0].changes}
+    changes = {change.field: change for change in customer_history.page(store, ana, NOW).items[0].changes}
     assert changes["tax_exemption"].before["expires_on"] == "2026-11-21"
 
 

@@ -12,7 +12,7 @@ from tests.support.exports import NOW, Functions, add, content, export, handle, 
 
 from clientela import clock
 from clientela.csv import csv_headers
-from clientela.customers import customer_search
+from clientela.customers import customer_search, stored_customers
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.exports import export_columns, export_files, export_jobs
 from clientela.groups import groups
@@ -178,7 +178,7 @@ def test_a_store_without_customers_gets_a_header(store: Store, aws: Any) -> None
 
 
 def test_a_large_file_goes_up_in_parts(store: Store, aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    profile = {"customer": {"S": json.dumps({"email": "ana@example.com", "note": "x" * 5000})}}
+    profile = {"customer": {"B": stored_customers.compress({"email": "ana@example.com", "note": "x" * 5000})}}
     monkeypatch.setattr(customer_search, "all_profiles", lambda *_: iter([profile] * 4000))
     monkeypatch.setattr(customer_search, "count", lambda *_: 4000)
     job = export(store)

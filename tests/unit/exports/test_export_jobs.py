@@ -14,7 +14,7 @@ from tests.support.template_file import PROJECT
 
 from clientela import clock
 from clientela.aws import clients
-from clientela.customers import customer_search, customers
+from clientela.customers import customer_search, customers, stored_customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, InvalidInputError
@@ -38,7 +38,7 @@ def test_a_started_export_is_queued_and_its_function_called(store: Store, functi
 
 def test_an_export_that_breaks_leaves_nothing_behind(store: Store, aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> Iterator[dict[str, Any]]:
-        yield from [{"customer": {"S": json.dumps({"note": "x" * 5000})}}] * 4000
+        yield from [{"customer": {"B": stored_customers.compress({"note": "x" * 5000})}}] * 4000
         raise OSError("ana@example.com")
 
     monkeypatch.setattr(customer_search, "all_profiles", broken)

@@ -85,4 +85,4 @@ def test_an_export_goes_back_in_and_leaves_no_trace(store: Store, machines: Stat
     job = imported(store, machines, file.getvalue().encode())
     assert (job.unchanged, job.warnings, job.rejected) == (1, 0, 0)
     assert customers.get(store, ana.id) == ana
-    assert len(history_page(store, ana.id, clock.now()).items) == 1
+    assert len(history_page(store, ana, clock.now()).items) == 1

@@ -7,6 +7,7 @@ from urllib.request import urlopen
 
 import boto3
 import pytest
+from tests.support import table_items
 from tests.support.deployment import IMPORTS
 from tests.support.import_runs import StateMachines, downloaded
 from tests.support.template_file import PROJECT
@@ -16,7 +17,6 @@ from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.imports import import_jobs
 from clientela.imports.import_jobs import ImportJob
-from clientela.settings import table_name
 from clientela.sign_in import password_hashes, password_sign_in, passwords
 from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Store
@@ -150,7 +150,7 @@ def test_passwords_are_left_out_everywhere_and_their_file_is_deleted(store: Stor
     listed = s3.list_object_versions(Bucket=IMPORTS)["Versions"]
     assert all(entry["Key"].startswith("_jobs/") for entry in listed)
     everything = b"".join(s3.get_object(Bucket=IMPORTS, Key=entry["Key"])["Body"].read() for entry in listed)
-    everything += json.dumps(boto3.client("dynamodb").scan(TableName=table_name())["Items"]).encode()
+    everything += json.dumps(table_items.everything()).encode()
     assert b"hunter" not in everything
 
 
@@ -160,7 +160,7 @@ def everything_stored() -> bytes:
     files = b"".join(
         s3.get_object(Bucket=IMPORTS, Key=entry["Key"], VersionId=entry["VersionId"])["Body"].read() for entry in listed
     )
-    return files + json.dumps(boto3.client("dynamodb").scan(TableName=table_name())["Items"]).encode()
+    return files + json.dumps(table_items.everything()).encode()
 
 
 @pytest.mark.parametrize(

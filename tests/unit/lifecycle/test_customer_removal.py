@@ -1,10 +1,10 @@
 from typing import Any
 
-import boto3
 import pytest
+from tests.support import table_items
 from tests.support.removals import Waiting
 
-from clientela import clock, settings
+from clientela import clock
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import CustomerNotFoundError, VersionConflictError
@@ -35,7 +35,7 @@ def order(number: int = 1, **fields: Any) -> Order:
 
 def stored_of(customer_id: str) -> list[Any]:
     """Return all that the table has of a customer, beside who deleted it and when."""
-    items = boto3.client("dynamodb").scan(TableName=settings.table_name())["Items"]
+    items = table_items.everything()
     return [item for item in items if customer_id in str(item) and item["pk"]["S"] != keys.audit("demo")]
 
 

@@ -211,7 +211,7 @@ def test_a_book_that_its_owner_wrote_is_joined_by_later_orders_only(store: Store
 def test_a_repeat_order_without_news_adds_nothing_to_the_history(store: Store, is_new_address: bool) -> None:
     take(store, id="1", placed_at=JANUARY, **FULL)
     take(store, id="2", placed_at=FEBRUARY, **FULL | ({"shipping_address": {"city": "Vigo"}} if is_new_address else {}))
-    told = [entry.type for entry in customer_history.page(store, holder(store).id, NOW).items]
+    told = [entry.type for entry in customer_history.page(store, holder(store), NOW).items]
     assert told == (["address_created"] if is_new_address else []) + ["registered"]
 
 

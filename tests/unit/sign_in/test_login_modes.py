@@ -60,7 +60,8 @@ def test_sign_in_and_order_by_mode_and_person(
     delivered = sign_in_mail.deliver(shop, asked.request_id, NOW)
     if outcome is None:
         assert (delivered, box.mails) == ("withheld", [])
-        assert customers.find(shop, ANA, NOW) == before
+        after = customers.find(shop, ANA, NOW)
+        assert (after and after.model_dump()) == (before and before.model_dump())
         return
     code = box.mails[-1][1].context["code"].replace(" ", "")
     opened = link_sign_in.verify(shop, link_sign_in.parse_proof(request_id=asked.request_id, code=code), HERE, NOW)

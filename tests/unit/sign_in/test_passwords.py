@@ -63,7 +63,7 @@ def test_a_change_ends_all_other_sessions_and_is_told_by_mail(
     with pytest.raises(SessionInvalidError):
         sessions.current(store, opened.token, LATER)
     refused(store)
-    kinds = [event.type for event in customer_history.page(store, other.customer.id, LATER).items]
+    kinds = [event.type for event in customer_history.page(store, other.customer, LATER).items]
     assert kinds[:2] == ["password_updated", "password_updated"]
     box.mails.clear()
     assert [account_notices.password_changed(store, **about, now=LATER) for about in asked * 2] == [
@@ -109,7 +109,7 @@ def test_a_password_is_removed_by_who_has_the_mailbox(store: Store, opened: Sign
     passwords.remove(store, opened.customer, opened.session, NOW)
     refused(store)
     assert passwords.find(store, opened.customer.id) is None
-    assert customer_history.page(store, opened.customer.id, NOW).items[0].type == "password_removed"
+    assert customer_history.page(store, opened.customer, NOW).items[0].type == "password_removed"
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,10 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
-from tests.support import sign_ins
+from tests.support import sign_ins, table_items
 from tests.support.sign_ins import ANA, HERE, NOW, Mailbox, by_code, by_link, wrong
 
-from clientela import settings
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import ClientelaError, TooManyRequestsError
@@ -116,7 +114,7 @@ def test_what_is_told_ends_with_the_stores_retention(store: Store, ana: Customer
     assert told(store, ana, NOW + timedelta(days=30)) == []
     short = store_settings.change_settings(store.id, {"retention": {"sign_ins_days": 2}}, NOW)
     assert told(short, ana, NOW + timedelta(days=2)) == []
-    items = boto3.client("dynamodb").scan(TableName=settings.table_name())["Items"]
+    items = table_items.everything()
     ttls = [int(item["ttl"]["N"]) for item in items if item["sk"]["S"].startswith("SIGN_IN#")]
     assert ttls == [int((NOW + timedelta(days=30)).timestamp())] * 3
 

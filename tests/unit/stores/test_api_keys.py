@@ -3,11 +3,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import boto3
 import pytest
+from tests.support import table_items
 from tests.support.interleaving import after_first
 
-from clientela import clock, settings
+from clientela import clock
 from clientela.errors import (
     InvalidInputError,
     KeyMissingError,
@@ -38,7 +38,7 @@ def is_good(store: Store, key: str, now: Any = NOW) -> bool:
 
 def test_a_key_is_good_and_its_secret_is_nowhere_in_the_table(store: Store, issued: api_keys.IssuedKey) -> None:
     assert is_good(store, issued.key)
-    dump = boto3.client("dynamodb").scan(TableName=settings.table_name())["Items"]
+    dump = table_items.everything()
     assert issued.key.split("_", 2)[2] not in str(dump)
 
 

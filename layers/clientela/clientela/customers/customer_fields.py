@@ -34,6 +34,7 @@ from clientela.customers.addresses import (
     to_e164,
 )
 from clientela.schema import vat_ids
+from clientela.schema.actors import Actor
 from clientela.schema.documents import STORED, Model, on_input
 from clientela.schema.email_addresses import Email
 from clientela.schema.fields import Line, Money, Name, Phone, Timestamp, refuse_nul
@@ -283,6 +284,7 @@ class Customer(NewCustomer):
     """When the customer was last changed."""
     version: int = 1
     """The number of the version, as in the ETag. Each change adds one. Example: 7"""
+    created_by: SkipJsonSchema[Actor | None] = Field(None, exclude=True)  # stored, but in no response
     # Sessions and sign-in links of earlier versions are void (customers.replace). Stored, but in no
     # response.
     access_version: SkipJsonSchema[int] = Field(0, exclude=True)

@@ -1,16 +1,16 @@
-"""The filters of the customer list, as one DynamoDB filter expression."""
+"""The filters of the customer list, as tests inside DynamoDB and on a customer that was read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from clientela import clock
-from clientela.customers import tax_exemptions
-from clientela.customers.customer_fields import Status
-from clientela.customers.customer_records import COMPANY, PHONE
+from clientela.customers import customer_facets, tax_exemptions
+from clientela.customers.customer_facets import COMPANY, PHONE, facet, facet_beginning
+from clientela.customers.customer_fields import EmailStatus, Source, Status
+from clientela.customers.stored_customers import CustomerJson
 from clientela.schema import phones, timezones
 from clientela.schema.countries import Country
 from clientela.schema.documents import Model
@@ -20,6 +20,7 @@ from clientela.schema.languages import Language
 from clientela.schema.text import fold_for_search
 from clientela.schema.timezones import DayOrTime
 from clientela.sentences import Sentence
+from clientela.stores.stores import Store
 
 # Of a query. DynamoDB takes expressions of 4 KB. Folding may make four words of one character.
 MAX_WORDS = 50
@@ -39,17 +40,21 @@ def _has_digits(text: str) -> str:
     return text
 
 
+def _has_name(text: str) -> str:
+    if not text.partition("=")[0] or "=" not in text:
+        raise ValueError("Write the name of a custom field, =, and its value, like size=XL.")
+    return text
+
+
 Words = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_searchable)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 
-# Fields that no filter exists for, each with the reason: the indexes do not project them.
+# Fields that no filter exists for, each with the reason.
 NOT_FILTERED = {
     "primary_group": "`group` finds every group of a customer",
     "tax_exemption": "`tax_exempt` finds its result",
-    "vat_id": "no use known",
     "marketing_consent": "`accepts_marketing` finds its result",
     "note": "too long for the indexes",
-    "custom_fields": "too large for the indexes",
 }
 
 
@@ -82,6 +87,8 @@ class CustomerFilter(Model):
     """Customers who agreed to marketing, or who declined."""
     country: Country | None = None
     """The country of the billing address, else of the default shipping address."""
+    region: Line | None = None
+    """The region of that address. Example: Madrid"""
     city: Line | None = None
     """The city of that address. Example: Madrid"""
     postal_code: Line | None = None
@@ -90,6 +97,14 @@ class CustomerFilter(Model):
     """The customer's language."""
     tag: Name | None = None
     """One of the customer's tags. Example: vip"""
+    vat_id: Line | None = None
+    """The customer's VAT ID, in any spelling. Example: ESB12345674"""
+    email_status: EmailStatus | None = None
+    """Whether the e-mail is proven, and whether mails to it fail."""
+    source: Source | None = None
+    """What created the customer."""
+    custom_field: Annotated[str, StringConstraints(max_length=1100), AfterValidator(_has_name)] | None = None
+    """The name of a custom field and its value. Example: size=XL"""
     min_orders: Count | None = None
     """The smallest number of counted orders. Example: 1"""
     max_orders: Count | None = None
@@ -116,83 +131,142 @@ class CustomerFilter(Model):
     """The ids of the customers. Example: ["cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"]"""
 
 
-def expression(filter_: CustomerFilter, country: str | None, timezone: str) -> dict[str, Any]:
-    """Return a FilterExpression with its names and values, or an empty dictionary without filters.
+class Range(NamedTuple):
+    """The bounds of a value, both inclusive; None is no bound."""
 
-    `country` and `timezone` are the store's. `email` and `ids` are not part of it: the search reads
-    those customers by key.
+    low: Any = None
+    high: Any = None
+
+    def __contains__(self, value: Any) -> bool:
+        if value is None:
+            return False
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+type RangeName = Literal["created", "updated", "last_order", "orders", "spent"]
+type Alternatives = tuple[str, ...]  # a text contains at least one of these
+
+
+class CompiledFilter(NamedTuple):
+    """The tests of a filter: parts that the texts of a customer contain, and ranges of its values.
+
+    Every index of the directory has `facets`; only the index of the keyword search has the words.
     """
-    tests = _searches(filter_, country) + _equalities(filter_) + _ranges(filter_, timezone)
-    if not tests:
-        return {}
+
+    facets: tuple[Alternatives, ...]
+    words: tuple[Alternatives, ...]
+    ranges: dict[RangeName, Range]
+    is_exempt: bool | None  # from tax, today
+    currency: str
+
+    @property
+    def expression(self) -> "Expression":
+        """The tests that every index can apply."""
+        return contains("facets", self.facets) & _exemption(self.is_exempt)
+
+    def pass_on(self, customer: CustomerJson) -> bool:
+        """Return whether a stored customer passes all tests."""
+        return (
+            _contains_all(customer, self.facets, customer_facets.facets)
+            and _contains_all(customer, self.words, customer_facets.search_text)
+            and all(self._value(customer, name) in bounds for name, bounds in self.ranges.items())
+            and self.is_exempt in (None, customer_facets.is_exempt(customer))
+        )
+
+    def _value(self, customer: CustomerJson, name: RangeName) -> Any:
+        if name == "spent":
+            return customer_facets.spent_in(customer, self.currency)
+        return customer.get("orders_count", 0) if name == "orders" else customer.get(f"{name}_at")
+
+
+def compile_filter(filter_: CustomerFilter, store: Store) -> CompiledFilter:
+    """Return the tests of a filter in a store.
+
+    `email` and `ids` are not part of them: the search reads those customers by key.
+    """
+    ranges = {name: bounds for name, bounds in _ranges(filter_, store.timezone) if bounds != Range()}
+    words = tuple(_words(filter_, store.country))
+    return CompiledFilter(tuple(_facets(filter_)), words, ranges, filter_.tax_exempt, store.currency)
+
+
+class Expression(NamedTuple):
+    """A FilterExpression with its names and values, empty without tests."""
+
+    text: str = ""
     names: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    parts: list[str] = []
-    for i, (test, name, value) in enumerate(tests):
-        names[f"#f{i}"] = name
-        alternatives = value if isinstance(value, tuple) else (value,)
-        placeholders = {f":f{i}x{j}": _value(each) for j, each in enumerate(alternatives)}
-        values |= placeholders
-        parts.append("(" + " OR ".join(test.format(name=f"#f{i}", value=each) for each in placeholders) + ")")
-    return {
-        "FilterExpression": " AND ".join(parts),
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values,
-    }
+    values: dict[str, dict[str, str]] = {}
+
+    def __and__(self, other: "Expression") -> "Expression":
+        text = " AND ".join(filter(None, (self.text, other.text)))
+        return Expression(text, self.names | other.names, self.values | other.values)
 
 
-def _value(value: str | bool | int | Decimal) -> dict[str, Any]:
-    if isinstance(value, str):
-        return {"S": value}
-    return {"BOOL": value} if isinstance(value, bool) else {"N": str(value)}
+def contains(attribute: str, tests: tuple[Alternatives, ...]) -> Expression:
+    """Return the expression that an attribute contains one of the alternatives of each test."""
+    values = {f":{attribute}{i}x{j}": {"S": text} for i, test in enumerate(tests) for j, text in enumerate(test)}
+    parts = (
+        " OR ".join(f"contains(#{attribute}, :{attribute}{i}x{j})" for j in range(len(test)))
+        for i, test in enumerate(tests)
+    )
+    text = " AND ".join(f"({part})" for part in parts)
+    return Expression(text, {f"#{attribute}": attribute}, values) if tests else Expression()
 
 
-type _Test = tuple[str, str, Any]  # template, attribute, value or a tuple of alternatives
+def _exemption(is_exempt: bool | None) -> Expression:
+    if is_exempt is None:
+        return Expression()
+    text = "exempt_until >= :today" if is_exempt else "(attribute_not_exists(exempt_until) OR exempt_until < :today)"
+    return Expression(text, {}, {":today": {"S": tax_exemptions.today().isoformat()}})
 
-_CONTAINS, _EQUALS, _BEGINS = "contains({name}, {value})", "{name} = {value}", "begins_with({name}, {value})"
+
+def _contains_all(
+    customer: CustomerJson, tests: tuple[Alternatives, ...], text_of: Callable[[CustomerJson], str]
+) -> bool:
+    text = text_of(customer) if tests else ""
+    return all(any(part in text for part in alternatives) for alternatives in tests)
 
 
-_EXEMPT, _NOT_EXEMPT = "{name} >= {value}", "attribute_not_exists({name}) OR {name} < {value}"
-
-
-def _searches(filter_: CustomerFilter, country: str | None) -> list[_Test]:
-    """Return the tests on the search text: words of the query, beginnings of company and phone."""
-    tests: list[_Test] = [(_CONTAINS, "search", word) for word in fold_for_search(filter_.query or "").split()]
+def _words(filter_: CustomerFilter, country: str | None) -> Iterator[Alternatives]:
+    """Yield the tests on the search text: words of the query, beginnings of company and phone."""
+    for word in fold_for_search(filter_.query or "").split():
+        yield (word,)
     if filter_.company:
-        tests.append((_CONTAINS, "search", COMPANY + fold_for_search(filter_.company)))
+        yield (COMPANY + fold_for_search(filter_.company),)
     if filter_.phone:
-        prefixes = phones.search_prefixes(filter_.phone, country)
-        tests.append((_CONTAINS, "search", tuple(PHONE + prefix for prefix in prefixes)))
-    return tests
+        yield tuple(PHONE + prefix for prefix in phones.search_prefixes(filter_.phone, country))
 
 
-def _equalities(filter_: CustomerFilter) -> list[_Test]:
-    plain = ("status", "type", "accepts_marketing", "country", "language")
-    tests = [(_EQUALS, name, getattr(filter_, name)) for name in plain]
-    if filter_.tax_exempt is not None:
-        test = _EXEMPT if filter_.tax_exempt else _NOT_EXEMPT
-        tests.append((test, "exempt_until", tax_exemptions.today().isoformat()))
-    tests += [(_CONTAINS, "groups", filter_.group), (_CONTAINS, "tags", filter_.tag and fold_for_search(filter_.tag))]
-    tests += [(_EQUALS, "city", filter_.city and fold_for_search(filter_.city))]
-    tests += [(_BEGINS, "postal_code", filter_.postal_code and fold_for_search(filter_.postal_code))]
-    return [test for test in tests if test[2] is not None]
+def _facets(filter_: CustomerFilter) -> Iterator[Alternatives]:
+    for name in ("status", "type", "group", "country", "language", "email_status", "source"):
+        if getattr(filter_, name) is not None:
+            yield (facet(name, getattr(filter_, name)),)
+    if filter_.accepts_marketing is not None:
+        yield (facet("accepts_marketing", customer_facets.flag(filter_.accepts_marketing)),)
+    for name in ("tag", "region", "city"):
+        if getattr(filter_, name) is not None:
+            yield (facet(name, fold_for_search(getattr(filter_, name))),)
+    if filter_.postal_code is not None:
+        yield (facet_beginning("postal_code", fold_for_search(filter_.postal_code)),)
+    if filter_.vat_id is not None:
+        yield (facet("vat_id", "".join(filter(str.isalnum, filter_.vat_id.upper()))),)
+    if filter_.custom_field is not None:
+        name, _, value = filter_.custom_field.partition("=")
+        yield (facet("custom_field", customer_facets.custom_field(name, value)),)
 
 
-def _ranges(filter_: CustomerFilter, timezone: str) -> list[_Test]:
-    at_least, at_most = "{name} >= {value}", "{name} <= {value}"
-    tests: list[_Test] = [
-        (at_least, "orders_count", filter_.min_orders),
-        (at_most, "orders_count", filter_.max_orders),
-        (at_least, "spent", filter_.min_spent),
-        (at_most, "spent", filter_.max_spent),
-    ]
-    for name in ("created", "updated", "last_order"):
+def _ranges(filter_: CustomerFilter, timezone: str) -> Iterator[tuple[RangeName, Range]]:
+    times: tuple[RangeName, ...] = ("created", "updated", "last_order")
+    for name in times:
         earliest, latest = getattr(filter_, f"{name}_from"), getattr(filter_, f"{name}_to")
-        tests += [
-            (at_least, f"{name}_at", earliest and _time(earliest, timezones.start_of, timezone)),
-            (at_most, f"{name}_at", latest and _time(latest, timezones.end_of, timezone)),
-        ]
-    return [test for test in tests if test[2] is not None]
+        yield (
+            name,
+            Range(
+                earliest and _time(earliest, timezones.start_of, timezone),
+                latest and _time(latest, timezones.end_of, timezone),
+            ),
+        )
+    yield "orders", Range(filter_.min_orders, filter_.max_orders)
+    yield "spent", Range(filter_.min_spent, filter_.max_spent)
 
 
 def _time(edge: date, edge_of: Callable[[date, str], datetime], timezone: str) -> str:

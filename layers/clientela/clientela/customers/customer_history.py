@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 from pynamodb.attributes import NumberAttribute
 
+from clientela import ids
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.schema.actors import Actor, FieldChange
+from clientela.schema.actors import OPERATOR, Actor, FieldChange
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.stores.stores import Store
@@ -55,7 +56,7 @@ class HistoryRecord(Record):
 
 
 def page(
-    store: Store, customer_id: str, now: datetime, limit: int = 50, cursor: str | None = None
+    store: Store, customer: Customer, now: datetime, limit: int = 50, cursor: str | None = None
 ) -> Page[HistoryEntry]:
     """Return a page of a customer's history, newest first.
 
@@ -64,11 +65,17 @@ def page(
 
     Cost: half a read unit per 4 KB.
     """
-    stored = pagination.newest_first(keys.customer(store.id, customer_id), keys.EVENT_PREFIX, limit, cursor)
+    stored = pagination.newest_first(keys.customer(store.id, customer.id), keys.EVENT_PREFIX, limit, cursor)
     unexpired = [item for item in stored.items if "ttl" not in item or int(item["ttl"]["N"]) > now.timestamp()]
     entries = [load(HistoryEntry, item["event"]) for item in unexpired]
-    # All entries after the first expired one have expired too.
-    return Page(entries, stored.next_cursor if len(unexpired) == len(stored.items) else None)
+    if len(unexpired) < len(stored.items):
+        return Page(entries, None)  # all entries after the first expired one have expired too
+    first = registered(store, customer, now)
+    if stored.next_cursor or not first:
+        return Page(entries, stored.next_cursor)
+    if len(entries) < limit:
+        return Page([*entries, first], None)
+    return Page(entries, pagination.cursor_after(stored.items[-1], keys.EVENT_PREFIX))
 
 
 def add_changes(transaction: Transaction, store: Store, before: Customer, after: Customer, by: Actor) -> None:
@@ -125,9 +132,15 @@ def email_at(store: Store, customer: Customer, version: int) -> str:
     return str(change.changes[0].before) if change else customer.email
 
 
-def registered(store: Store, customer: Customer, by: Actor) -> HistoryRecord:
-    """Return the first entry of a new customer's history."""
-    return _record(store, customer, 0, "registered", by, [])
+def registered(store: Store, customer: Customer, now: datetime) -> HistoryEntry | None:
+    """Return the first entry of a customer's history, or None if it has expired.
+
+    It is not stored, because the profile has what it says: a write unit less for each customer.
+    """
+    at, days = ids.created_at(customer.id), store.retention.history_days
+    if days and at + timedelta(days=days) <= now:
+        return None
+    return HistoryEntry(id="1-0", type="registered", at=at, actor=customer.created_by or OPERATOR)
 
 
 def records(store: Store, before: Customer, after: Customer, by: Actor) -> list[HistoryRecord]:

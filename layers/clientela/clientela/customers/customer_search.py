@@ -1,20 +1,32 @@
-"""The directory of a store's customers: six sort orders, filters, keyword search, inside DynamoDB.
+"""The directory of a store's customers: six sort orders, filters, keyword search.
 
-Each sort order is an index whose entries are spread over a few buckets; a page merges the buckets.
-The cursor is the index key of the page's last row, which ends with the customer's id. So an
+A list whose filters are facets walks the index of its sort order, and DynamoDB applies the filters.
+Other filters (words, amounts, times) are not in every index. Then the list is walked for a while,
+and each customer is tested in this process: enough if many pass. Otherwise the customers that may
+pass are gathered from the index of such a filter, tested and sorted
+(docs/decisions/0023-the-layout-of-the-directory.md).
+
+The cursor is the sort key of the page's last row, which ends with the customer's id. So an
 unchanged customer is listed exactly once, whatever changes between two pages.
 """
 
-import heapq
 import itertools
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal, NamedTuple, cast, get_args
 
-from clientela.customers import merged_ids
-from clientela.customers.customer_filter import CustomerFilter, expression
-from clientela.customers.customer_records import BUCKETS, CustomerJson, EmailClaim, customer_json
+from clientela.customers import customer_facets, directory_index, merged_ids, stored_customers
+from clientela.customers.customer_filter import (
+    CompiledFilter,
+    CustomerFilter,
+    Expression,
+    Range,
+    RangeName,
+    compile_filter,
+    contains,
+)
+from clientela.customers.customer_records import EmailClaim
+from clientela.customers.directory_index import Index, Selection
+from clientela.customers.stored_customers import CustomerJson
 from clientela.schema import email_addresses
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, pagination
@@ -26,7 +38,32 @@ Sort = Literal[
 ]  # fmt: skip
 SORTS: tuple[Sort, ...] = get_args(Sort)
 
+WALKED_PER_ROW = 2  # customers tested in this process for each row wanted, before candidates are gathered
+MAX_GATHERED = 5000  # customers with the words of a query that are read to be tested and sorted
+
 _ALL = CustomerFilter()
+_BLOCK = dynamodb.BATCH_READ
+# The customers that a sort order lists last, because its index does not have them.
+_LAST: dict[str, Expression] = {
+    "orders": Expression("attribute_exists(uncounted)"),
+    "spent": Expression("attribute_exists(uncounted)"),
+    "last_order": Expression(f"attribute_exists({stored_customers.WITHOUT_ORDERS})"),
+}
+# The order in which a range is used to gather candidates: the one that excludes most, usually.
+_GATHERING: tuple[RangeName, ...] = ("last_order", "spent", "orders", "created", "updated")
+_KEYS: dict[str, Callable[[Any], str]] = {
+    "orders": customer_facets.number_key,
+    "spent": customer_facets.amount_key,
+}
+
+
+class _Row(NamedTuple):
+    """A row of a list. `part` 1 follows all of part 0, in both directions."""
+
+    part: int
+    key: str
+    customer: CustomerJson  # the stored fields
+    item: dynamodb.Item
 
 
 def page(
@@ -34,20 +71,22 @@ def page(
 ) -> Page[CustomerJson]:
     """Return a page of the customers that pass the filter.
 
-    Sorted by orders, spend or last order, it lists only customers with orders.
+    Sorted by orders or spend, customers without counted orders come last in both directions, and
+    sorted by last order those without any order.
 
     Raises:
         InvalidInputError: the cursor belongs to another store, filter or sort.
 
-    Cost: half a read unit per 4 KB of index read (about 8 for a page of 100 without a filter) and
-    half a read unit per customer listed; 1.5 in all by e-mail.
+    Cost: about 6 read units for a page of 100; half a unit more for each customer with orders if it
+    is sorted by creation, name or e-mail. With words, amounts or times as filters: at most 150 for
+    the walk, then half a unit per 4 KB of the index of one such filter. 1.5 by e-mail.
     """
     this_list = f"{store.id}/{sort}/{filter_.model_dump_json(exclude_none=True)}"
     after = pagination.decode_cursor(this_list, cursor) if cursor is not None else None
-    entries = list(itertools.islice(_entries(store, sort, filter_, after, limit + 1), limit + 1))
-    rows = entries[:limit]
-    customers = [customer_json(item) for item in _profiles([item for _, item in rows])]
-    return Page(customers, pagination.encode_cursor(this_list, rows[-1][0]) if len(entries) > limit else None)
+    rows = _first_rows(store, sort, filter_, (int(after[0]), after[1:]) if after else None, limit + 1)
+    customers = [stored_customers.published(row.customer) for row in rows[:limit]]
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(customers, pagination.encode_cursor(this_list, f"{last.part}{last.key}") if last else None)
 
 
 def select_fields(customers: list[CustomerJson], fields: Sequence[str]) -> list[CustomerJson]:
@@ -56,92 +95,167 @@ def select_fields(customers: list[CustomerJson], fields: Sequence[str]) -> list[
     return [{name: value for name, value in customer.items() if name in selected} for customer in customers]
 
 
-def all_profiles(
-    store: Store, filter_: CustomerFilter = _ALL, attributes: str = "pk, customer"
-) -> Iterator[dynamodb.Item]:
-    """Yield the stored profiles that pass the filter, oldest first, in constant memory."""
-    entries = _entries(store, "created", filter_, None, 1000)
-    while block := list(itertools.islice(entries, dynamodb.BATCH_READ)):
-        yield from _profiles([item for _, item in block], attributes)
+def all_profiles(store: Store, filter_: CustomerFilter = _ALL, attributes: str = "") -> Iterator[dynamodb.Item]:
+    """Yield the customers that pass the filter, oldest first, in constant memory.
 
-
-def count(store: Store, filter_: CustomerFilter = _ALL, sort: Sort = "created") -> int:
-    """Return the number of customers in this list.
-
-    Cost: half a read unit per 4 KB of the whole index.
+    The items have the customer, and these attributes of its profile if any are named.
     """
-    if filter_.email or filter_.ids is not None:
-        return len(_entries_by_key(store, sort, filter_))
-    requests = [_request(store, sort, filter_, None, bucket) | {"Select": "COUNT"} for bucket in range(BUCKETS)]
-    return sum(_threads().map(_count, requests))
+    for block in itertools.batched(_all_rows(store, filter_), _BLOCK, strict=False):
+        items = [row.item for row in block]
+        yield from _with_customers(items, attributes) if attributes else items
 
 
-type _Entry = tuple[str, dynamodb.Item]  # the unique index key, and the item: a profile or only its key
+def count(store: Store, filter_: CustomerFilter = _ALL) -> int:
+    """Return the number of customers that pass the filter.
 
-
-def _entries(store: Store, sort: Sort, filter_: CustomerFilter, after: str | None, expected: int) -> Iterator[_Entry]:
-    descending = sort.startswith("-")
-    if filter_.email or filter_.ids is not None:
-        entries = sorted(_entries_by_key(store, sort, filter_), key=lambda entry: entry[0], reverse=descending)
-        return (entry for entry in entries if after is None or (entry[0] < after if descending else entry[0] > after))
-    size = expected // BUCKETS + 16  # a bucket's usual share of a page
-    requests = [_request(store, sort, filter_, after, bucket) | {"Limit": size} for bucket in range(BUCKETS)]
-    first_pages = _threads().map(lambda request: dynamodb.query(**request), requests)
-    streams = [_stream(request, first, _column(sort)) for request, first in zip(requests, first_pages, strict=True)]
-    return heapq.merge(*streams, reverse=descending)
-
-
-def _stream(request: dict[str, Any], answer: dict[str, Any], column: str) -> Iterator[_Entry]:
-    """Yield the entries of one bucket in order, read in pages of growing size."""
-    while True:
-        yield from ((item[column]["S"], item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        request |= {"ExclusiveStartKey": answer["LastEvaluatedKey"], "Limit": min(request["Limit"] * 8, 5000)}
-        answer = dynamodb.query(**request)
-
-
-def _request(store: Store, sort: Sort, filter_: CustomerFilter, after: str | None, bucket: int) -> dict[str, Any]:
-    column = _column(sort)
-    request = {"ExpressionAttributeNames": {}, "ExpressionAttributeValues": {}} | expression(
-        filter_, store.country, store.timezone
-    )
-    condition = "directory = :directory"
-    request["ExpressionAttributeValues"] |= {":directory": {"S": keys.directory(store.id, bucket)}}
-    if after is not None:
-        condition += f" AND {column} {'<' if sort.startswith('-') else '>'} :after"
-        request["ExpressionAttributeValues"] |= {":after": {"S": after}}
-    if not request["ExpressionAttributeNames"]:
-        del request["ExpressionAttributeNames"]
-    return request | {
-        "IndexName": f"by_{sort.removeprefix('-')}",
-        "KeyConditionExpression": condition,
-        "ProjectionExpression": f"pk, {column}",
-        "ScanIndexForward": not sort.startswith("-"),
-    }
-
-
-def _entries_by_key(store: Store, sort: Sort, filter_: CustomerFilter) -> list[_Entry]:
-    """Return the entries of a filter by e-mail or ids: profiles read by key.
-
-    DynamoDB applies the other filters.
+    Cost: half a read unit per 4 KB of one index, or of the range of it that a filter names; with
+    two filters of words, amounts or times, half a unit more for each customer that passes one.
     """
-    column, tests = _column(sort), expression(filter_, store.country, store.timezone)
-    partitions = [keys.customer(store.id, customer_id) for customer_id in _filtered_ids(store, filter_)]
-    profiles = (
-        itertools.chain.from_iterable(_profile_if(pk, tests) for pk in partitions)
-        if tests
-        else dynamodb.get_many([(pk, keys.PROFILE) for pk in partitions], f"pk, customer, {column}")
+    tests = compile_filter(filter_, store)
+    if _is_by_key(filter_):
+        return len(_rows_by_key(store, "created", filter_, tests))
+    if tests.words and not tests.expression.text and not tests.ranges:
+        return directory_index.count_words(store, contains("search", tests.words))
+    if tests.words or len(tests.ranges) > 1:
+        return sum(1 for _ in _all_rows(store, filter_))
+    return sum(directory_index.count(store, selection) for selection in _selections(tests))
+
+
+def _all_rows(store: Store, filter_: CustomerFilter) -> Iterator[_Row]:
+    """Yield all rows that pass, oldest first."""
+    tests = compile_filter(filter_, store)
+    if _is_by_key(filter_):
+        return iter(_rows_by_key(store, "created", filter_, tests))
+    rows = _walk(store, "created", tests, None, 1000)
+    return rows if _is_exact(tests, "created") else (row for row in rows if tests.pass_on(row.customer))
+
+
+def _first_rows(
+    store: Store, sort: Sort, filter_: CustomerFilter, after: tuple[int, str] | None, wanted: int
+) -> list[_Row]:
+    tests = compile_filter(filter_, store)
+    if _is_by_key(filter_):
+        return _sorted(_beyond(_rows_by_key(store, sort, filter_, tests), sort, after), sort)[:wanted]
+    walk = _walk(store, sort, tests, after, wanted)
+    if _is_exact(tests, sort):
+        return list(itertools.islice(walk, wanted))
+    most = WALKED_PER_ROW * wanted
+    walked = list(itertools.islice(walk, most))
+    found = [row for row in walked if tests.pass_on(row.customer)]
+    if len(found) < wanted and len(walked) == most:
+        gathered = _gather(store, sort, tests)
+        if gathered is not None:
+            return _first_sorted(_beyond(gathered, sort, after), sort, wanted)
+        rest = (row for row in walk if tests.pass_on(row.customer))
+        found += itertools.islice(rest, wanted - len(found))
+    return found[:wanted]
+
+
+def _is_exact(tests: CompiledFilter, sort: Sort) -> bool:
+    """Return whether the index of this order applies all tests: facets and its key's range."""
+    return not tests.words and tests.ranges.keys() <= {_index(sort)}
+
+
+def _walk(
+    store: Store, sort: Sort, tests: CompiledFilter, after: tuple[int, str] | None, expected: int
+) -> Iterator[_Row]:
+    """Yield the rows of a list in order, with the facets applied and the range of its sort key."""
+    descending, index = sort.startswith("-"), _index(sort)
+    facets = tests.expression
+    bounds = tests.ranges.get(cast("RangeName", index), Range())
+    low, high = _key_bounds(cast("RangeName", index), bounds)
+    parts = [(0, Selection(index, low, high, facets))]
+    if index in _LAST and _includes_zero(index, bounds):
+        parts.append((1, Selection("created", expression=_LAST[index] & facets)))
+    for part, selection in parts:
+        if after and part < after[0]:
+            continue
+        start = after[1] if after and part == after[0] else None
+        entries = directory_index.entries(
+            store, selection.beyond(start, descending=descending), expected, descending=descending
+        )
+        yield from _rows((entry for entry in entries if entry[0] != start), part, expected)
+
+
+def _rows(entries: Iterator[directory_index.Entry], part: int, expected: int) -> Iterator[_Row]:
+    """Yield the rows of index entries whose customers still exist."""
+    size = min(expected, _BLOCK)
+    while block := list(itertools.islice(entries, size)):
+        keys_by_pk = {item["pk"]["S"]: key for key, item in block}
+        for item in _with_customers([item for _, item in block]):
+            yield _Row(part, keys_by_pk[item["pk"]["S"]], stored_customers.load_raw(item), item)
+
+
+def _gather(store: Store, sort: Sort, tests: CompiledFilter) -> Iterator[_Row] | None:
+    """Return the customers that pass, in no order; None if too many have the words of a query."""
+    if tests.words:
+        pks = directory_index.scan_words(store, contains("search", tests.words), MAX_GATHERED + 1)
+        if len(pks) > MAX_GATHERED:
+            return None
+        candidates: Iterable[dynamodb.Item] = ({"pk": {"S": pk}} for pk in pks)
+    else:
+        candidates = (
+            item for selection in _selections(tests) for _, item in directory_index.entries(store, selection, 5000)
+        )
+    return _tested(store, sort, tests, candidates)
+
+
+def _tested(store: Store, sort: Sort, tests: CompiledFilter, candidates: Iterable[dynamodb.Item]) -> Iterator[_Row]:
+    for block in itertools.batched(candidates, _BLOCK, strict=False):
+        for item in _with_customers(list(block)):
+            customer = stored_customers.load_raw(item)
+            if tests.pass_on(customer):
+                yield _row(store, sort, customer, item)
+
+
+def _selections(tests: CompiledFilter) -> list[Selection]:
+    """Return selections that have all customers who pass the facets and one of the ranges."""
+    facets = tests.expression
+    name = next((name for name in _GATHERING if name in tests.ranges), None)
+    if name is None:
+        return [Selection("created", expression=facets)]
+    bounds = tests.ranges[name]
+    if name == "updated":
+        # Every customer has one of the two: of those without orders, and of those with orders.
+        created, ordered = (_between(each, bounds) & facets for each in ("updated_at", "buyer_updated_at"))
+        return [Selection("created", expression=created), Selection("last_order", expression=ordered)]
+    low, high = _key_bounds(name, bounds)
+    selections = [Selection(cast("Index", name), low, high, facets)]
+    if name in _LAST and _includes_zero(name, bounds):
+        selections.append(Selection("created", expression=_LAST[name] & facets))
+    return selections
+
+
+def _key_bounds(name: RangeName, bounds: Range) -> tuple[str | None, str | None]:
+    """Return the sort keys between which the index has the values of a range."""
+    key: Callable[[Any], str] = _KEYS.get(name, str)
+    # A key goes on with # and the id, and $ sorts after #.
+    return (
+        None if bounds.low is None else key(bounds.low),
+        None if bounds.high is None else f"{key(bounds.high)}$",
     )
-    return [(item[column]["S"], item) for item in profiles if column in item]
 
 
-def _profile_if(pk: str, tests: dict[str, Any]) -> list[dynamodb.Item]:
-    """Return the profile if it passes a filter expression, else an empty list."""
-    values = tests["ExpressionAttributeValues"] | {":pk": {"S": pk}, ":sk": {"S": keys.PROFILE}}
-    request = tests | {"ExpressionAttributeValues": values}
-    items: list[dynamodb.Item] = dynamodb.query(KeyConditionExpression="pk = :pk AND sk = :sk", **request)["Items"]
-    return items
+def _includes_zero(name: str, bounds: Range) -> bool:
+    """Return whether a range includes customers that its index has not, because of no orders."""
+    return bounds == Range() if name == "last_order" else 0 in bounds
+
+
+def _between(attribute: str, bounds: Range) -> Expression:
+    tests = ((f"{attribute} >= :from", ":from", bounds.low), (f"{attribute} <= :to", ":to", bounds.high))
+    given = [test for test in tests if test[2] is not None]
+    text = " AND ".join(test for test, _, _ in given)
+    return Expression(text, {}, {name: {"S": value} for _, name, value in given})
+
+
+def _is_by_key(filter_: CustomerFilter) -> bool:
+    return filter_.email is not None or filter_.ids is not None
+
+
+def _rows_by_key(store: Store, sort: Sort, filter_: CustomerFilter, tests: CompiledFilter) -> list[_Row]:
+    """Return the rows of a filter by e-mail or ids: profiles read by key, and tested."""
+    profiles = ({"pk": {"S": keys.customer(store.id, customer_id)}} for customer_id in _filtered_ids(store, filter_))
+    return list(_tested(store, sort, tests, profiles))
 
 
 def _filtered_ids(store: Store, filter_: CustomerFilter) -> list[str]:
@@ -153,26 +267,51 @@ def _filtered_ids(store: Store, filter_: CustomerFilter) -> list[str]:
     return [owner] if owner and (filter_.ids is None or owner in ids) else []
 
 
-def _profiles(items: list[dynamodb.Item], attributes: str = "pk, customer") -> list[dynamodb.Item]:
-    """Return the profiles of index entries that still exist, in the same order.
+def _with_customers(items: list[dynamodb.Item], attributes: str = "") -> list[dynamodb.Item]:
+    """Return the items with their customers, which some entries carry and others have not.
 
-    Items with a profile stay.
+    Those are read. Items whose customer was deleted meanwhile are left out. With `attributes` all
+    profiles are read.
     """
-    missing = [(item["pk"]["S"], keys.PROFILE) for item in items if "customer" not in item]
-    stored = {item["pk"]["S"]: item for item in dynamodb.get_many(missing, attributes)}
-    profiles = (item if "customer" in item else stored.get(item["pk"]["S"]) for item in items)
-    return [profile for profile in profiles if profile]
+    carried = {} if attributes else {item["pk"]["S"]: item for item in items if stored_customers.is_in(item)}
+    missing = [(item["pk"]["S"], keys.PROFILE) for item in items if item["pk"]["S"] not in carried]
+    projection = ", ".join(filter(None, (stored_customers.PROJECTION, attributes)))
+    stored = {item["pk"]["S"]: item for item in dynamodb.get_many(missing, projection)}
+    found = (carried.get(item["pk"]["S"]) or stored.get(item["pk"]["S"]) for item in items)
+    return [item for item in found if item]
 
 
-def _column(sort: Sort) -> str:
-    return f"{sort.removeprefix('-')}_key"
+def _row(store: Store, sort: Sort, customer: CustomerJson, item: dynamodb.Item) -> _Row:
+    sort_keys = customer_facets.sort_keys(customer, store.currency)
+    key = sort_keys.get(f"{_index(sort)}_key")
+    return _Row(0, key, customer, item) if key else _Row(1, sort_keys["created_key"], customer, item)
 
 
-def _count(request: dict[str, Any]) -> int:
-    request.pop("ProjectionExpression")
-    return sum(answer["Count"] for answer in dynamodb.query_pages(**request))
+def _beyond(rows: Iterable[_Row], sort: Sort, after: tuple[int, str] | None) -> Iterator[_Row]:
+    """Yield the rows after a position."""
+    if after is None:
+        return iter(rows)
+    part, key = after
+    descending = sort.startswith("-")
+    return (
+        row
+        for row in rows
+        if row.part > part or (row.part == part and row.key != key and (row.key < key) == descending)
+    )
 
 
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(BUCKETS, thread_name_prefix="directory")
+def _first_sorted(rows: Iterable[_Row], sort: Sort, wanted: int) -> list[_Row]:
+    """Return the first rows in order, in constant memory."""
+    first: list[_Row] = []
+    for block in itertools.batched(rows, 10 * wanted, strict=False):
+        first = _sorted([*first, *block], sort)[:wanted]
+    return first
+
+
+def _sorted(rows: Iterable[_Row], sort: Sort) -> list[_Row]:
+    by_key = sorted(rows, key=lambda row: row.key, reverse=sort.startswith("-"))
+    return sorted(by_key, key=lambda row: row.part)
+
+
+def _index(sort: Sort) -> Index:
+    return cast("Index", sort.removeprefix("-"))

@@ -7,7 +7,14 @@ from typing import Any
 
 from clientela import clock, ids
 from clientela.concurrency import retry_on_conflict
-from clientela.customers import consents, customer_history, customer_input, filled_fields, merged_ids
+from clientela.customers import (
+    consents,
+    customer_history,
+    customer_input,
+    filled_fields,
+    merged_ids,
+    stored_customers,
+)
 from clientela.customers.customer_fields import Customer, NewCustomer, Source
 from clientela.customers.customer_records import Alias, CustomerRecord, EmailClaim, claim, record
 from clientela.errors import (
@@ -15,7 +22,6 @@ from clientela.errors import (
     CustomerMergedError,
     CustomerNotFoundError,
     EmailTakenError,
-    GroupUnknownError,
     VersionConflictError,
 )
 from clientela.groups import groups
@@ -24,7 +30,6 @@ from clientela.schema.actors import OPERATOR, Actor
 from clientela.sentences import Sentence
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
-from clientela.table.attributes import load
 from clientela.table.transactions import Transaction
 
 VOID_AFTER = timedelta(minutes=1)  # a claim without a customer is void after that
@@ -37,9 +42,9 @@ def create(
 ) -> Customer:
     """Create a customer with its e-mail claim.
 
-    Only the claim is written under a condition; profile and history follow directly, at half the
-    cost of a transaction. If the process dies in between, `find` deletes the claim a minute later
-    (docs/decisions). With groups it is one transaction, because a group may be deleted meanwhile.
+    Only the claim is written under a condition; the profile follows directly, at half the cost of a
+    transaction. If the process dies in between, `find` deletes the claim a minute later
+    (docs/decisions/0003).
 
     Raises:
         EmailTakenError: another customer of the store has this e-mail.
@@ -47,19 +52,14 @@ def create(
         InvalidInputError: the customer is too large.
         BusyError: the e-mail is just being claimed.
 
-    Cost: 6 write units (claim, profile, three index entries, history); 1 more for a marketing
-    consent and for each KB of the profile after the first.
+    Cost: 6 write units (claim, profile, four index entries); 1 more for a marketing consent, and up
+    to 4 for each KB of the profile after the first. 1 read unit per group.
     """
-    customer = build(new, now, source)
-    if customer.groups:
-        find(store, customer.email, now)  # deletes a void claim
-        with Transaction() as write:
-            add(write, store, customer, by)
-        return customer
+    customer = build(new, now, source).model_copy(update={"created_by": by})
     customer_input.require_fits(customer)
+    groups.require_exist(store, customer.groups)
     _put_claim(store, customer, now)
-    entries = [customer_history.registered(store, customer, by), *consents.records(store, None, customer)]
-    dynamodb.put_all([each.item() for each in (record(store, customer), *entries)])
+    dynamodb.put_all([each.item() for each in (record(store, customer), *consents.records(store, None, customer))])
     return customer
 
 
@@ -78,7 +78,7 @@ def build(new: NewCustomer, now: datetime, source: Source) -> Customer:
 
 
 def add(write: Transaction, store: Store, customer: Customer, by: Actor, *, welcome: bool = False) -> None:
-    """Add a new customer, its e-mail claim and its first history entry to a transaction.
+    """Add a new customer and its e-mail claim to a transaction.
 
     `welcome` requests a welcome mail. The transaction raises EmailTakenError if the e-mail is
     claimed, and GroupUnknownError if a group does not exist.
@@ -86,14 +86,14 @@ def add(write: Transaction, store: Store, customer: Customer, by: Actor, *, welc
     Raises:
         InvalidInputError: the customer is too large.
     """
+    customer = customer.model_copy(update={"created_by": by})
     customer_input.require_fits(customer)
+    groups.expect_exist(write, store, customer.groups)
     write.put_record(claim(store, customer), EmailClaim.pk.does_not_exist(), EmailTakenError(_EMAIL_TAKEN))
     write.put_record(
         record(store, customer, welcome=welcome), CustomerRecord.pk.does_not_exist(), VersionConflictError()
     )
-    write.put_record(customer_history.registered(store, customer, by))
     consents.add_change(write, store, None, customer)
-    _require_groups(write, store, customer.groups)
 
 
 def get(store: Store, customer_id: str) -> Customer:
@@ -111,7 +111,7 @@ def get(store: Store, customer_id: str) -> Customer:
         if alias:
             raise CustomerMergedError(customer_id, alias.into_id)
         raise CustomerNotFoundError(Sentence("Customer “{id}” not found.", id=customer_id))
-    return load(Customer, item["customer"])
+    return stored_customers.load(item)
 
 
 def find(store: Store, email: str, now: datetime) -> Customer | None:
@@ -245,6 +245,7 @@ def replace(
     """
     customer_input.require_fits(after)
     after = filled_fields.settle(before, after, by)
+    groups.expect_exist(write, store, [group for group in after.groups if group not in before.groups])
     old, new = claim(store, before), claim(store, after)
     is_moved, is_locked = old.pk != new.pk, after.status == "disabled" != before.status
     access_version = after.version if is_moved or is_locked else before.access_version
@@ -260,7 +261,6 @@ def replace(
     if with_history:
         customer_history.add_changes(write, store, before, after, by)
     consents.add_change(write, store, before, after)
-    _require_groups(write, store, [group for group in after.groups if group not in before.groups])
     return after
 
 
@@ -268,17 +268,6 @@ def require_version(before: Customer, version: int | None) -> None:
     """Raise VersionConflictError if `version` is given and is not the stored one."""
     if version not in (None, before.version):
         raise VersionConflictError(Sentence("The customer is at version {version}.", version=before.version))
-
-
-def _require_groups(write: Transaction, store: Store, added: list[str]) -> None:
-    """Let a transaction raise GroupUnknownError if a group does not exist or is being deleted.
-
-    Cost: 2 write units per group.
-    """
-    for group in added:
-        groups.require_exists(
-            write, store, group, GroupUnknownError(Sentence("Group “{id}” not found in this store.", id=group))
-        )
 
 
 def _put_claim(store: Store, customer: Customer, now: datetime) -> None:

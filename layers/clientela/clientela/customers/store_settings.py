@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from clientela.customers import customer_search
+from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import FieldError, InvalidInputError
 from clientela.schema.actors import OPERATOR, Actor
 from clientela.stores import stores
@@ -29,8 +30,12 @@ def change_settings(
     """
     before = stores.read(store_id)
     after = stores.merge_settings(before, changes, version)
-    if after.currency != before.currency and customer_search.page(before, sort="spent", limit=1).items:
+    if after.currency != before.currency and _has_orders(before):
         raise InvalidInputError(
             fields=[FieldError("/currency", "The currency cannot change: customers have orders in the current one.")]
         )
     return stores.replace(before, after, now, by)
+
+
+def _has_orders(store: Store) -> bool:
+    return bool(customer_search.page(store, sort="orders", filter_=CustomerFilter(min_orders=1), limit=1).items)

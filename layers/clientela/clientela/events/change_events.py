@@ -7,8 +7,8 @@ one.
 from typing import Any, NamedTuple
 
 from clientela import clock
-from clientela.customers import customer_records
-from clientela.customers.customer_records import CustomerJson
+from clientela.customers import stored_customers
+from clientela.customers.stored_customers import CustomerJson
 from clientela.exports.export_jobs import ExportJob
 from clientela.imports.import_jobs import ImportRecord
 from clientela.orders.order_fields import Order
@@ -60,13 +60,17 @@ def _customer(change: TableChange) -> BusEvent | None:
     if change.after is None:
         sequence = _number(change.before or {}, "version") + 1
         return _customer_event(change, "customer.deleted", sequence, {})
-    after, sequence = customer_records.customer_json(change.after), _number(change.after, "version")
+    after, sequence = _published(change.after), _number(change.after, "version")
     if change.before is None:
         return _customer_event(change, "customer.created", sequence, {"customer": after})
-    changed = _changed_fields(customer_records.customer_json(change.before), after)
+    changed = _changed_fields(_published(change.before), after)
     if not changed:
         return None
     return _customer_event(change, "customer.updated", sequence, {"customer": after, "changed": changed})
+
+
+def _published(profile: Item) -> CustomerJson:
+    return stored_customers.published(stored_customers.load_raw(profile))
 
 
 def _changed_fields(before: CustomerJson, after: CustomerJson) -> list[str]:

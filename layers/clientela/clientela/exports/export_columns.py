@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from clientela.csv import csv_columns
+from clientela.customers import stored_customers
 from clientela.customers.addresses import default_address
-from clientela.customers.customer_records import customer_json
 from clientela.table.dynamodb import Item
 
 HEADERS = tuple(column.header for column in csv_columns.EXPORTED)
@@ -26,7 +26,7 @@ def cells(profile: Item, group_codes: Mapping[str, str]) -> list[str]:
 
     Groups are written by code; a group without one by its id.
     """
-    customer = customer_json(profile)
+    customer = stored_customers.published(stored_customers.load_raw(profile))
     customer["groups"] = [group_codes.get(group, group) for group in customer["groups"]]
     parents = {
         "": customer,

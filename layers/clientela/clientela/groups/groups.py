@@ -10,7 +10,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from clientela import ids
 from clientela.concurrency import retry_on_conflict
-from clientela.errors import BusyError, GroupCodeTakenError, GroupNotFoundError, VersionConflictError
+from clientela.errors import BusyError, GroupCodeTakenError, GroupNotFoundError, GroupUnknownError, VersionConflictError
 from clientela.groups import group_css
 from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.currencies import Currency
@@ -222,9 +222,30 @@ def delete(store: Store, group_id: str, now: datetime, by: Actor = OPERATOR) -> 
     retry_on_conflict(attempt)
 
 
-def require_exists(write: Transaction, store: Store, group_id: str, otherwise: Exception) -> None:
-    """Add the condition to a transaction that a group exists, else `otherwise` is raised."""
-    write.check(GroupRecord, keys.store(store.id), keys.group(group_id), GroupRecord.pk.exists(), otherwise)
+def require_exist(store: Store, group_ids: Collection[str]) -> None:
+    """Check that groups exist, just before a customer joins them.
+
+    The check is no condition of the write, because everybody who joins one group would wait for the
+    others. A group may be deleted in between: then `group_removal` removes the member.
+
+    Raises:
+        GroupUnknownError: a group does not exist.
+
+    Cost: 1 read unit per 4 KB of each group.
+    """
+    for group_id in group_ids:
+        if dynamodb.get(keys.store(store.id), keys.group(group_id)) is None:
+            raise _unknown(group_id)
+
+
+def expect_exist(write: Transaction, store: Store, group_ids: Collection[str]) -> None:
+    """Let the commit of a transaction do what `require_exist` does, once for each group."""
+    for group_id in group_ids:
+        write.expect(keys.store(store.id), keys.group(group_id), _unknown(group_id))
+
+
+def _unknown(group_id: str) -> GroupUnknownError:
+    return GroupUnknownError(Sentence("Group “{id}” not found in this store.", id=group_id))
 
 
 def _by_priority(group: Group) -> tuple[int, str, str]:

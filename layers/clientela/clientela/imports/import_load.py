@@ -24,7 +24,7 @@ from clientela.csv import csv_files, csv_records
 from clientela.csv.csv_headers import FileColumns
 from clientela.csv.csv_records import CsvRecord, RecordError
 from clientela.csv.csv_survey import Chunk
-from clientela.customers import customers, merged_ids, tombstones
+from clientela.customers import customers, merged_ids, stored_customers, tombstones
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_records import EmailClaim
 from clientela.errors import (
@@ -46,7 +46,6 @@ from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.stores import store_existence, stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
-from clientela.table.attributes import load
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
@@ -166,9 +165,9 @@ def _owners(store: Store, emails: Sequence[str]) -> dict[str, Customer]:
     claims = [EmailClaim.from_raw_data(item) for item in items]
     ids = {claim.pk: merged_ids.owner_of(store, claim) for claim in claims}
     profiles = dynamodb.get_many(
-        [(keys.customer(store.id, each), keys.PROFILE) for each in set(ids.values())], "customer"
+        [(keys.customer(store.id, each), keys.PROFILE) for each in set(ids.values())], stored_customers.PROJECTION
     )
-    owners = {customer.id: customer for customer in (load(Customer, item["customer"]) for item in profiles)}
+    owners = {customer.id: customer for customer in map(stored_customers.load, profiles)}
     # The e-mail may have changed since the claim was read.
     return {
         keys.email_of(claim.pk): owners[ids[claim.pk]]

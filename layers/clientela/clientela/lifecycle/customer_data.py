@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from clientela.customers import customer_history
 from clientela.customers.consents import Consent
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import HistoryEntry
@@ -141,7 +142,7 @@ def page(store: Store, customer: Customer, now: datetime, cursor: str | None = N
     """
     of = f"{keys.customer(store.id, customer.id)}/data"
     position = pagination.decode_cursor(of, cursor) if cursor is not None else ""
-    data = CustomerData(customer=None if position else customer)
+    data = CustomerData() if position else _first_page(store, customer, now)
     if position.startswith(_SIGN_INS):
         last, sign_ins_cursor = "", position.removeprefix(_SIGN_INS)
     else:
@@ -167,6 +168,11 @@ def own_page(store: Store, customer: Customer, now: datetime, cursor: str | None
         data.customer = data.customer.model_copy(update={"note": None})
     data.history = [_own(event) for event in data.history if event.type != "note_updated"]
     return data
+
+
+def _first_page(store: Store, customer: Customer, now: datetime) -> CustomerData:
+    registered = customer_history.registered(store, customer, now)
+    return CustomerData(customer=customer, history=[registered] if registered else [])
 
 
 def _own(event: HistoryEntry) -> HistoryEntry:

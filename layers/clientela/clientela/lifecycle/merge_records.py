@@ -42,7 +42,7 @@ class MergeRecord(Record):
     into_id = UnicodeAttribute()
     into_version = NumberAttribute()  # of the remaining customer: the one that the merge made
     merged_at = UnicodeAttribute()
-    source = CustomerAttribute(Customer, lean=True)
+    source = CustomerAttribute()
     ttl = NumberAttribute()
 
     # Since the undo began. `completed_at` is set when nothing is left to move.

@@ -9,15 +9,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from clientela.concurrency import retry_on_conflict
-from clientela.customers import filled_fields
-from clientela.customers.customer_fields import Customer
+from clientela.customers import filled_fields, stored_customers
 from clientela.customers.customer_records import CustomerRecord, claim, record
 from clientela.errors import BusyError
 from clientela.orders import order_owners, order_profile, orders
 from clientela.orders.order_fields import Order
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.attributes import load
 from clientela.table.records import Record
 from clientela.table.stream import TableChange
 from clientela.table.transactions import Transaction
@@ -31,7 +29,7 @@ def may_be_vacant(change: TableChange) -> bool:
     """Return whether a change of a profile may have left a guest that no order needs."""
     if change.sk != keys.PROFILE or change.after is None or "follow_up" not in change.after:
         return False
-    return filled_fields.has_only_orders(load(Customer, change.after["customer"]))
+    return filled_fields.has_only_orders(stored_customers.load(change.after))
 
 
 def remove_account(store: Store, customer_id: str) -> bool:
@@ -47,7 +45,7 @@ def remove_account(store: Store, customer_id: str) -> bool:
 
     def attempt() -> bool:
         item = dynamodb.get(keys.customer(store.id, customer_id), keys.PROFILE)
-        customer = load(Customer, item["customer"]) if item else None
+        customer = stored_customers.load(item) if item else None
         if customer is None or not filled_fields.has_only_orders(customer):
             return False
         # Read after the profile: a later order changes its version.

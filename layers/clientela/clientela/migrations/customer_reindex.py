@@ -1,10 +1,8 @@
 """The attributes that lists sort and filter by, computed anew from each stored customer."""
 
-from clientela.customers import customer_records
-from clientela.customers.customer_fields import Customer
+from clientela.customers import customer_records, stored_customers
 from clientela.stores.stores import Store
 from clientela.table import keys
-from clientela.table.attributes import load
 from clientela.table.dynamodb import Item
 
 SORT_KEY = keys.PROFILE
@@ -16,5 +14,5 @@ def change(item: Item, store: Store) -> Item:
     The customer, its version and the mark of its last write stay, so nothing follows from the
     change: no event, no mail, no entry in the history.
     """
-    stored = {name: item[name] for name in ("customer", "version", "mark") if name in item}
-    return customer_records.record(store, load(Customer, item["customer"])).item() | stored
+    stored = {name: item[name] for name in ("version", "mark") if name in item}
+    return customer_records.record(store, stored_customers.load(item)).item() | stored

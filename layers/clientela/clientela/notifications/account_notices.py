@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from clientela.customers import customer_history, customers, mailability
+from clientela.customers import customer_history, customers, mailability, stored_customers
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import HistoryEntry
 from clientela.email_changes import email_reverts
@@ -22,7 +22,6 @@ from clientela.schema.email_addresses import is_mailable
 from clientela.stores import store_urls
 from clientela.stores.stores import Store
 from clientela.table import keys
-from clientela.table.attributes import load
 from clientela.table.stream import TableChange
 
 RETENTION = timedelta(days=30)  # longer than the queue's retention
@@ -59,7 +58,7 @@ def email_change_in(change: TableChange) -> EmailChanged | None:
     """
     if change.sk != keys.PROFILE or change.before is None or change.after is None:
         return None
-    before, after = (load(Customer, item["customer"]) for item in (change.before, change.after))
+    before, after = (stored_customers.load(item) for item in (change.before, change.after))
     is_moved = email_addresses.canonical(before.email) != email_addresses.canonical(after.email)
     if not is_moved or before.email_status in {"bounced", "complained"}:
         return None

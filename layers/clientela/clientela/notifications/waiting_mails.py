@@ -7,14 +7,14 @@ imported ones if the import asks for mails.
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from clientela.customers import customers, mailability
+from clientela.customers import customers, mailability, stored_customers
 from clientela.customers.customer_fields import Customer
 from clientela.errors import CustomerNotFoundError
 from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import MailContent
 from clientela.stores.stores import Store
-from clientela.table import attributes, keys
+from clientela.table import keys
 from clientela.table.stream import TableChange
 
 RETENTION = timedelta(days=30)  # longer than the queue's retention
@@ -34,7 +34,7 @@ def waiting_in(change: TableChange) -> WaitingCustomer | None:
     profile = change.after
     if change.sk != keys.PROFILE or change.before or not profile or int(profile["version"]["N"]) > 1:
         return None
-    is_own = attributes.load_raw(profile["customer"]).get("source") in _OPENED_BY_OWNER
+    is_own = stored_customers.load_raw(profile).get("source") in _OPENED_BY_OWNER
     if profile["status"]["S"] != "pending" or not (is_own or "welcome" in profile):
         return None
     return WaitingCustomer(*keys.customer_of(change.pk), is_own)

@@ -6,7 +6,7 @@ An import that asks for mails sends invitations instead: `invitation_mail`.
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from clientela.customers import customers, mailability
+from clientela.customers import customers, mailability, stored_customers
 from clientela.customers.customer_fields import Customer
 from clientela.errors import CustomerNotFoundError, StoreNotFoundError
 from clientela.mail import mail_delivery
@@ -14,7 +14,7 @@ from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import MailContent
 from clientela.stores import store_urls, stores
 from clientela.stores.stores import Store
-from clientela.table import attributes, keys
+from clientela.table import keys
 from clientela.table.stream import TableChange
 
 RETENTION = timedelta(days=30)  # longer than the queue's retention
@@ -37,7 +37,7 @@ def recipient_for(change: TableChange) -> WelcomeRecipient | None:
     """
     if change.sk != keys.PROFILE or change.before or not change.after or not _asks_for_welcome(change):
         return None
-    has_ordered = attributes.load_raw(change.after["customer"]).get("source") == "order"
+    has_ordered = stored_customers.load_raw(change.after).get("source") == "order"
     customer = WelcomeRecipient(*keys.customer_of(change.pk), has_ordered)
     try:
         return customer if _sends_welcome(stores.get(customer.store_id)) else None
@@ -55,7 +55,7 @@ def _asks_for_welcome(change: TableChange) -> bool:
     profile = change.after or {}
     if int(profile["version"]["N"]) > 1 or profile["status"]["S"] == "pending":
         return False  # a merged customer who is back, or one who may not order yet
-    return "welcome" in profile or attributes.load_raw(profile["customer"]).get("source") == "order"
+    return "welcome" in profile or stored_customers.load_raw(profile).get("source") == "order"
 
 
 def _sends_welcome(store: Store) -> bool:

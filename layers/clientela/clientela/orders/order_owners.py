@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from clientela.customers import customers, merged_ids
+from clientela.customers import customers, merged_ids, stored_customers
 from clientela.customers.customer_fields import Customer, PaymentStatus
 from clientela.customers.customer_records import EmailClaim
 from clientela.errors import BusyError
@@ -45,7 +45,7 @@ def by_id(store: Store, customer_id: str, without: str) -> Owner | None:
     newest = next(_latest(answer, without), None)
     if newest is None and "LastEvaluatedKey" in answer:
         newest = latest(store, customer_id, without)
-    return Owner(load(Customer, answer["Items"][0]["customer"]), newest)
+    return Owner(stored_customers.load(answer["Items"][0]), newest)
 
 
 def by_email(store: Store, canonical: str, without: str, now: datetime) -> Owner | None:

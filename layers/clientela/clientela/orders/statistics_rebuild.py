@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from clientela.concurrency import map_in_order, retry_on_conflict
-from clientela.customers import customer_records, customer_search, customers
+from clientela.customers import customer_records, customer_search, customers, stored_customers
 from clientela.customers.customer_fields import Customer
 from clientela.errors import BusyError
 from clientela.orders import order_owners, order_statistics
@@ -30,7 +30,7 @@ _WITHOUT_ORDERS: dict[str, Any] = {
     "last_order_at": None, "last_order_status": None, "last_payment_method": None,
 }  # fmt: skip
 # The attributes of the directory's indexes that each write derives from the statistics.
-_INDEX_ATTRIBUTES = ("orders_count", "spent", "last_order_at", "spent_key", "orders_key", "last_order_key")
+_INDEX_ATTRIBUTES = ("spent_key", "orders_key", "last_order_key", "uncounted")
 
 
 class Drift(NamedTuple):
@@ -66,12 +66,12 @@ def rebuild(store: Store, now: datetime, *, dry_run: bool = False, by: Actor = O
     if not dry_run:
         with Transaction() as write:
             audit_trail.add(write, store, by, now, "statistics.rebuilt", None)
-    profiles = customer_search.all_profiles(store, attributes=f"pk, customer, {', '.join(_INDEX_ATTRIBUTES)}")
+    profiles = customer_search.all_profiles(store, attributes=", ".join(_INDEX_ATTRIBUTES))
     return map_in_order(partial(_check, store, now, dry_run=dry_run), profiles, _THREADS)
 
 
 def _check(store: Store, now: datetime, profile: dynamodb.Item, *, dry_run: bool) -> CheckedCustomer:
-    customer = load(Customer, profile["customer"])
+    customer = stored_customers.load(profile)
     count, computed = _computed(store, customer)
     if not _drift(store, profile, customer, computed):
         return CheckedCustomer(customer.id, count, [], corrected=False)
@@ -88,14 +88,14 @@ def _check_version(store: Store, now: datetime, customer_id: str, *, dry_run: bo
     profile = _profile(store, customer_id)
     if profile is None:  # deleted meanwhile
         return CheckedCustomer(customer_id, 0, [], corrected=False)
-    before = load(Customer, profile["customer"])
+    before = stored_customers.load(profile)
     count, computed = _computed(store, before)
     drift = _drift(store, profile, before, computed)
     if not drift:
         return CheckedCustomer(customer_id, count, [], corrected=False)
     if dry_run:
         later = _profile(store, customer_id)
-        if later is None or load(Customer, later["customer"]).version != before.version:
+        if later is None or stored_customers.load(later).version != before.version:
             raise BusyError
         return CheckedCustomer(customer_id, count, drift, corrected=False)
     after = computed.model_copy(update={"version": before.version + 1, "updated_at": now})

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from clientela.concurrency import retry_on_conflict
-from clientela.customers import customers
+from clientela.customers import customers, stored_customers
 from clientela.customers.customer_fields import Customer
 from clientela.errors import BusyError, CustomerNotFoundError, StoreNotFoundError
 from clientela.orders import order_fills, order_owners, order_records, order_statistics, orders
@@ -20,7 +20,6 @@ from clientela.schema.actors import Actor
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
-from clientela.table.attributes import load
 from clientela.table.stream import TableChange
 from clientela.table.transactions import Transaction
 
@@ -39,7 +38,7 @@ def adopt_after(change: TableChange, now: datetime) -> None:
     store_id = keys.store_of(change.pk)
     with suppress(CustomerNotFoundError, StoreNotFoundError):
         if change.sk == keys.PROFILE:
-            adopt(stores.get(store_id), load(Customer, change.after["customer"]), now)
+            adopt(stores.get(store_id), stored_customers.load(change.after), now)
         elif change.sk == keys.CLAIM:
             store = stores.get(store_id)
             customer = customers.get(store, change.after["customer_id"]["S"])

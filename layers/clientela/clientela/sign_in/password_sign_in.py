@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from clientela.concurrency import retry_on_conflict
-from clientela.customers import customers, merged_ids
+from clientela.customers import customers, merged_ids, stored_customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_records import CustomerRecord, EmailClaim
+from clientela.customers.customer_records import EmailClaim
 from clientela.schema import email_addresses
 from clientela.schema.actors import Actor
 from clientela.sign_in import password_hashes, passwords, sessions, sign_in_events, sign_in_limits
@@ -65,12 +65,12 @@ def _read(store: Store, canonical: str) -> StoredCredentials:
     claim = EmailClaim.find(keys.email(store.id, canonical), keys.CLAIM)
     customer_id = merged_ids.owner_of(store, claim) if claim else NOBODY
     # Not by `customers.get`, which reads once more if there is no customer.
-    profile = CustomerRecord.find(keys.customer(store.id, customer_id), keys.PROFILE)
+    profile = dynamodb.get(keys.customer(store.id, customer_id), keys.PROFILE)
     # Read after the customer: a later change of the password makes a new version of the customer.
     password = passwords.find(store, customer_id)
     if profile is None:
         return StoredCredentials(None, None)
-    customer = profile.customer
+    customer = stored_customers.load(profile)
     if claim is None or not customers.leads_to(claim, customer):
         return StoredCredentials(None, None)
     # An imported password is valid until the e-mail is proven.

@@ -11,7 +11,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from clientela import ids
-from clientela.customers import customers
+from clientela.customers import customers, stored_customers
 from clientela.customers.customer_fields import Customer
 from clientela.errors import CustomerNotFoundError, NotFoundError
 from clientela.schema import email_addresses
@@ -23,7 +23,7 @@ from clientela.sign_in.sign_in_errors import FreshSignInNeededError, SessionInva
 from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores.stores import Store
 from clientela.table import keys, records
-from clientela.table.attributes import DocumentAttribute, load
+from clientela.table.attributes import DocumentAttribute
 from clientela.table.records import Record
 from clientela.table.stream import TableChange
 from clientela.table.transactions import Transaction
@@ -178,7 +178,7 @@ def end_after(change: TableChange) -> None:
     """
     if change.sk != keys.PROFILE or change.before is None or change.after is None:
         return
-    before, after = (load(Customer, item["customer"]) for item in (change.before, change.after))
+    before, after = (stored_customers.load(item) for item in (change.before, change.after))
     if after.access_version > before.access_version:
         for record in _records(*keys.customer_of(change.pk)):
             if record.customer_version < after.access_version:

@@ -162,11 +162,28 @@ SettingsChanges = create_model(
 )
 
 
+class Directory(Model):
+    """The buckets over which the indexes of a store's customers are spread.
+
+    The operator adds buckets as a store grows. Meanwhile, entries leave the first `growing_from`
+    buckets.
+    """
+
+    buckets: int = 4
+    """The number of buckets that lists read. One takes 1,000 new customers a second. Example: 4"""
+    written_buckets: int = 4
+    """The number of buckets that changed customers are written to. Example: 4"""
+    growing_from: int | None = None
+    """While the store grows: the former number of buckets. Example: 4"""
+
+
 class Store(StoreSettings):
     """A store with its settings. The operator allows the store's `allowed_senders`."""
 
     id: StoreId
     """The id of the store, as in the path. Example: demo"""
+    directory: Directory = Directory()
+    """How the lists of customers are spread; the operator changes it as the store grows."""
     allowed_senders: list[str] = []
     """The addresses that the operator allows as `sender`. Example: ["shop@mail.example.com"]"""
     created_at: Timestamp

@@ -41,6 +41,11 @@ def newest_first(pk: str, prefix: str, limit: int, cursor: str | None) -> Page[d
     return Page(items, encode_cursor(list_of, items[-1]["sk"]["S"]) if has_more and items else None)
 
 
+def cursor_after(item: dynamodb.Item, prefix: str) -> str:
+    """Return the cursor that continues a list of `newest_first` after an item."""
+    return encode_cursor(f"{item['pk']['S']}/{prefix}", item["sk"]["S"])
+
+
 def encode_cursor(list_of: str, position: str) -> str:
     """Return the cursor for a position in a list.
 

@@ -38,6 +38,7 @@ class Transaction:
     def __init__(self) -> None:
         self._writes: list[_Write] = []
         self._checks: dict[tuple[str, str], _Write] = {}  # by key: DynamoDB allows one operation per item
+        self._reads: dict[tuple[str, str], Exception] = {}
         self._size = 0
         self._audited: set[str] = set()  # the classes whose records need an entry of the audit trail
         self._has_audit_entry = False
@@ -51,6 +52,15 @@ class Transaction:
         if (pk, sk) not in self._checks:
             arguments = model.get_operation_kwargs_from_class(pk, range_key=sk, condition=condition)
             self._checks[pk, sk] = self._sized("ConditionCheck", arguments, otherwise)
+
+    def expect(self, pk: str, sk: str, otherwise: Exception) -> None:
+        """Read just before the commit that an item exists; else the commit raises `otherwise`.
+
+        This is no condition: the item may be deleted between the read and the commit. Use it for an
+        item that many transactions need at once. As a condition it would make them wait for each
+        other, because DynamoDB lets one transaction at a time use an item.
+        """
+        self._reads[pk, sk] = otherwise
 
     def put_record(
         self,
@@ -101,6 +111,7 @@ class Transaction:
         self._checks, self._size = checks, self._size + other._size
         self._audited |= other._audited
         self._has_audit_entry |= other._has_audit_entry
+        self._reads |= other._reads
         return True
 
     def __enter__(self) -> Self:
@@ -124,7 +135,13 @@ class Transaction:
             raise AuditEntryMissingError(*sorted(self._audited))
         writes = [*self._writes, *self._checks.values()]
         if writes:  # DynamoDB refuses an empty transaction
-            retry_on_conflict(lambda: _send(writes), (_ConflictError,), ATTEMPTS)
+            retry_on_conflict(lambda: self._attempt(writes), (_ConflictError,), ATTEMPTS)
+
+    def _attempt(self, writes: list[_Write]) -> None:
+        for (pk, sk), otherwise in self._reads.items():
+            if dynamodb.get(pk, sk) is None:
+                raise otherwise from None
+        _send(writes)
 
     def _note(self, record: Record, *, is_bookkeeping: bool = False) -> None:
         if record.AUDITED and not is_bookkeeping:
