@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from clientela import clock
 from clientela.csv.csv_survey import Chunk
 from clientela.handlers import error_logs
-from clientela.imports import import_finish, import_load, import_receive
+from clientela.imports import import_files, import_finish, import_load, import_receive
 
 logger = Logger()  # logs job ids only: an object key or a row may contain personal data
 
@@ -27,7 +27,10 @@ def receive(event: dict[str, Any], context: object) -> None:
             s3_object.get("sequencer"),
         )
         job_id = import_receive.receive(bucket, key, version_id, clock.now(), sequencer or "")
-        logger.info("received" if job_id else "ignored", job_id=job_id)
+        if job_id:
+            logger.info("received", job_id=job_id)
+        elif not key.startswith(import_files.PREFIX):  # the store is unknown, or the file is deleted
+            logger.warning("not imported", version_id=version_id, size=s3_object.get("size"))
 
 
 @error_logs.redact_errors

@@ -179,7 +179,7 @@ def test_killed_at_any_call_it_ends_in_the_same_customers_and_the_same_report(
         with killed(call_number, after=after) as has_killed:
             job_id = run(store, machines, event)
             was_killed = has_killed()
-        assert counts(store, job_id) == (1, 2, 1, 1, 1), f"killed at call {call_number}"
+        assert counts(store, job_id) == (1, 2, 1, 1, 2), f"killed at call {call_number}"
         found = {customer.email: described(customer) for customer in everybody(store)}
         assert found == {
             "old@example.com": ("Beta", 1, 2),

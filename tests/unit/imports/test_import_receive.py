@@ -14,9 +14,10 @@ from clientela.aws import clients
 from clientela.csv.file_texts import FileNote
 from clientela.errors import ImportNotFoundError
 from clientela.handlers import error_logs
-from clientela.imports import import_files, import_jobs
+from clientela.imports import import_files, import_jobs, import_receive
 from clientela.imports.import_jobs import Counts, ImportJob
-from clientela.stores.stores import Store
+from clientela.stores import stores
+from clientela.stores.stores import Store, StoreSettings
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +78,55 @@ def test_a_refused_file_is_deleted_also_where_the_function_died_before(
     csv_import.receive(event, None)
     assert versions() == []
     assert [job.status for job in import_jobs.list_all(store).items] == ["failed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("list.txt", "wrong_ending"),
+     ("list.csv.gz", "wrong_ending_compressed"), ("list.xlsx", "kind_excel"), ("list.zip", "kind_zip"),
+     ("list", "wrong_ending")],
+)  # fmt: skip
+def test_a_file_with_another_ending_leaves_a_job_that_says_why(store: Store, name: str, code: str) -> None:
+    csv_import.receive(dropped(store, b"email\nana@example.com\n", name), None)
+    (job,) = import_jobs.list_all(store).items
+    assert (job.file, job.status, job.code) == (name, "failed", code)
+
+
+def test_the_ending_may_be_in_any_case(store: Store, machines: StateMachines) -> None:
+    csv_import.receive(dropped(store, b"email\nana@example.com\n", "Customers.Csv"), None)
+    assert [job.status for job in import_jobs.list_all(store).items] == ["running"]
+
+
+def test_a_folder_in_upper_case_leaves_a_job_in_the_store_it_means(store: Store) -> None:
+    shouting = store.model_copy(update={"id": store.id.upper()})
+    csv_import.receive(dropped(shouting, b"email\nana@example.com\n", "list.csv"), None)
+    (job,) = import_jobs.list_all(store).items
+    assert (job.status, job.code) == ("failed", "folder_case")
+    assert f" {store.id}," in str(job.message)
+
+
+def test_an_unknown_store_leaves_a_warning_in_the_log_and_a_jobs_own_file_nothing(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    csv_import.receive(dropped(store.model_copy(update={"id": "_jobs"}), b"{}", "imp_1/plan.json"), None)
+    assert [record.message for record in caplog.records] == []
+    csv_import.receive(dropped(store.model_copy(update={"id": "strange"}), b"email\n", "list.csv"), None)
+    assert [(record.levelname, record.message) for record in caplog.records] == [("WARNING", "not imported")]
+
+
+def test_a_file_over_the_set_size_is_refused_before_it_is_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_receive, "MAX_BYTES", 1_000_000)
+    job = received(store, b"email\n" + b"ana@example.com\n" * 200_000)
+    assert (job.status, job.code) == ("failed", "too_large")
+    assert "3 MB" in str(job.message)
+    assert "1 MB" in str(job.message)
+
+
+def test_a_refusal_is_in_the_language_of_the_store(store: Store) -> None:
+    spanish = stores.create("tienda", StoreSettings(name="Tienda", language="es"), clock.now())
+    job = received(spanish, b"name,phone\nAna,1\n")
+    assert (job.code, job.language) == ("no_email_column", "es")
+    assert str(job.message).startswith("El archivo no tiene columna de correo")
 
 
 def test_another_version_of_a_refused_file_is_not_touched(store: Store) -> None:

@@ -42,6 +42,7 @@ class UploadedFile(Model):
     source: Source
     modified_at: datetime
     options: dict[str, str]
+    size: int  # in bytes
 
 
 def find(bucket: str, key: str, version_id: str | None) -> UploadedFile | None:
@@ -54,7 +55,9 @@ def find(bucket: str, key: str, version_id: str | None) -> UploadedFile | None:
             return None
         raise
     source = Source(bucket=bucket, key=key, version_id=_real_version(head.get("VersionId")), etag=head["ETag"])
-    return UploadedFile(source=source, modified_at=head["LastModified"], options=head["Metadata"])
+    return UploadedFile(
+        source=source, modified_at=head["LastModified"], options=head["Metadata"], size=head["ContentLength"]
+    )
 
 
 def is_current(source: Source) -> bool:

@@ -6,6 +6,7 @@ same job, the same plan and the same execution, which is named by the job's id.
 
 from contextlib import suppress
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from clientela import ids
 from clientela.csv import csv_files
@@ -18,11 +19,25 @@ from clientela.imports.import_jobs import Counts, ImportJob, ImportRecord
 from clientela.stores import store_existence, stores
 from clientela.stores.stores import Store
 
+MAX_BYTES = 2_000_000_000  # of a file: `receive` reads it once, within the fifteen minutes of a function
 _FILE_DELETED = FileNote("file_deleted")
+# By the ending of the name: why a file is not imported.
+_WRONG_ENDINGS = {
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".numbers"), "kind_excel"),
+    **dict.fromkeys((".gz", ".bz2", ".xz", ".zst", ".7z", ".rar"), "wrong_ending_compressed"),
+    ".ods": "kind_open_document",
+    ".zip": "kind_zip",
+    ".pdf": "kind_pdf",
+    ".html": "kind_html",
+    ".json": "kind_json",
+}
 
 
 def receive(bucket: str, key: str, version_id: str | None, now: datetime, sequencer: str = "") -> str | None:
     """Start the import of a new file `<store id>/<name>.csv` and return the job's id.
+
+    A file with another ending, or in a folder that is the store's in upper case, ends its job as
+    failed, so that the merchant sees why nothing is imported.
 
     `sequencer` is S3's order of the versions of a file. If a newer version is known, the job ends
     as failed.
@@ -62,10 +77,10 @@ def job_id(file: UploadedFile) -> str:
 
 def _store(key: str) -> Store | None:
     store_id, slash, name = key.partition("/")
-    if key.startswith(import_files.PREFIX) or not slash or not name:
+    if key.startswith(import_files.PREFIX) or not slash or not name or name.endswith("/"):
         return None
     try:
-        return stores.get(store_id)
+        return stores.get(store_id.lower())
     except StoreNotFoundError:
         return None
 
@@ -78,6 +93,7 @@ def _build_job(store: Store, file: UploadedFile, now: datetime) -> ImportJob:
 def _start(store: Store, record: ImportRecord, file: UploadedFile, order: VersionOrder, now: datetime) -> ImportRecord:
     """Plan the job and start its state machine; return the stored record."""
     try:
+        _require_importable(store, file)
         options = import_options.parse(file.options)
         layout = csv_files.inspect(
             lambda: import_files.open_file(file.source), options.encoding, options.delimiter, store.country
@@ -94,6 +110,18 @@ def _start(store: Store, record: ImportRecord, file: UploadedFile, order: Versio
         import_finish.finish(store.id, record.job.id, now)
         return record
     return import_start.start_newest(store.id, record, order, now)
+
+
+def _require_importable(store: Store, file: UploadedFile) -> None:
+    """Refuse a file by its folder, the ending of its name, or its size."""
+    folder, _, name = file.source.key.partition("/")
+    ending = PurePosixPath(name).suffix.lower()
+    if folder != store.id:
+        raise FileRefusedError("folder_case", folder=store.id)
+    if ending != ".csv":
+        raise FileRefusedError(_WRONG_ENDINGS.get(ending, "wrong_ending"))
+    if file.size > MAX_BYTES:
+        raise FileRefusedError("too_large", size=str(file.size // 1_000_000), limit=str(MAX_BYTES // 1_000_000))
 
 
 def _refuse(record: ImportRecord, file: UploadedFile, reason: FileNote, now: datetime) -> ImportRecord:
