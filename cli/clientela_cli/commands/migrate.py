@@ -39,10 +39,10 @@ def migrate(
     if dry_run:
         runs = []
         for migration in migration_runs.pending():
-            with _reporting(migration.name, "migrate --dry-run") as report:
+            with reporting(migration.name, "migrate --dry-run") as report:
                 runs.append(migration_runs.dry_run(migration, report=report))
     else:
-        with _reporting("Migrating", "migrate") as report:
+        with reporting("Migrating", "migrate") as report:
             runs = migration_runs.migrate(clock.now, rate, report)
     _print(runs, json, dry_run=dry_run)
 
@@ -61,7 +61,7 @@ def reindex(
     """
     context.obj()
     store = stores.read(store_id)
-    with _reporting("Reindexing", f"customers reindex {store.id}") as report:
+    with reporting("Reindexing", f"customers reindex {store.id}") as report:
         if dry_run:
             run = migration_runs.dry_run(REINDEX_CUSTOMERS, store.id, report)
         else:
@@ -70,7 +70,8 @@ def reindex(
 
 
 @contextmanager
-def _reporting(activity: str, command: str) -> Iterator[Callable[[MigrationRun], None]]:
+def reporting(activity: str, command: str) -> Iterator[Callable[[MigrationRun], None]]:
+    """Show the progress of a migration; an interruption says which command continues."""
     try:
         with progress.reporting(migration_runs.SEGMENTS) as report:
             yield lambda run: report(f"{activity}, {run.changed:,} of {run.read:,} items", run.segments_done)

@@ -1,4 +1,4 @@
-"""`clientela stores`: create, list, show, change, allow-sender, delete, deletions."""
+"""`clientela stores`: create, list, show, change, allow-sender, grow, delete, deletions."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -12,12 +12,14 @@ from clientela.customers import store_settings
 from clientela.lifecycle import store_deletions
 from clientela.lifecycle.store_deletions import StoreDeletion
 from clientela.mail import senders
+from clientela.migrations import migration_runs, store_growth
 from clientela.schema import validation_errors
 from clientela.schema.email_addresses import Email
 from clientela.stores import pending_deletions, stores
 from clientela.stores.stores import StoreSettings
 from clientela_cli import deployment
 from clientela_cli.commands import field_changes
+from clientela_cli.commands.migrate import reporting
 from clientela_cli.console import options, output, progress, suggestions
 from clientela_cli.console.exit_codes import INTERRUPTED, CommandError
 
@@ -131,6 +133,32 @@ def allow_sender(context: typer.Context, store_id: options.Store, address: Sende
     sender = TypeAdapter(Email).validate_python(address)
     context.obj()
     _print(senders.allow(store_id, sender, clock.now(), deployment.operator()), json)
+
+
+@app.command()
+def grow(
+    context: typer.Context,
+    store_id: options.Store,
+    buckets: Annotated[int, typer.Argument(help="The new number: 8, 16, 32, …  A store begins with 4.")],
+    rate: Annotated[
+        float, typer.Option(min=0.1, help="Customers moved per second; lower it if functions are throttled.")
+    ] = migration_runs.RATE,
+    json: options.Json = False,
+) -> None:
+    """Spread a large store's customers over more buckets of the table's indexes.
+
+    A bucket takes 1,000 new customers a second, and 3,000 read units: docs/costs.md says which
+    number a store needs. Lists and customers can be used meanwhile. It takes at least half an hour,
+    because a function may use the old number for a quarter of an hour. Ctrl-C interrupts it, and
+    the same command continues.
+    """
+    context.obj()
+    command = f"stores grow {store_id} {buckets}"
+    with reporting("Moving", command) as report:
+        run = store_growth.grow(store_id, buckets, clock.now, rate, report)
+    if json:
+        return output.json(run)
+    return output.say(f"The store {store_id} has {buckets} buckets: {run.changed:,} of {run.read:,} customers moved.")
 
 
 @app.command()

@@ -12,6 +12,7 @@ from tests.support.cli import Run, deploy, runner
 from clientela import clock
 from clientela.customers import store_settings
 from clientela.lifecycle import store_deletions, store_sweep
+from clientela.migrations import migration_runs, store_growth
 from clientela.stores import stores
 
 
@@ -21,6 +22,19 @@ def run(aws: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
     deploy(tmp_path)
     command = runner(monkeypatch, capsys)
     return lambda *arguments: command("--local", *arguments)
+
+
+def test_a_store_grows_and_says_how_many_customers_moved(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migration_runs, "SEGMENTS", 1)  # moto ignores segments
+    monkeypatch.setattr(store_growth, "STORE_KNOWN_AFTER", 0.001)
+    run("stores", "create", "demo", "--name", "Demo")
+    for number in range(12):
+        run("customers", "create", "demo", f"p{number}@example.com")
+    moved = run("stores", "grow", "demo", "8", "--rate", "1000000", "--json").json()
+    assert (moved["status"], moved["read"]) == ("complete", 12)
+    assert stores.read("demo").directory.buckets == 8
+    code, _, error = run("stores", "grow", "demo", "12")
+    assert (code, "Use one of these values: 16, 32, 64, 128, 256." in error) == (1, True)
 
 
 def test_a_store_is_created_with_its_settings_and_shown(run: Run) -> None:

@@ -1,0 +1,82 @@
+"""Growing a store's directory: more buckets for its customers, while lists go on working.
+
+1. Lists read the new buckets too, and wait until no process is left that reads the old ones only.
+2. Changed customers are written to the new buckets.
+3. All other customers are moved, by the migration that computes their index entries anew.
+4. Lists stop expecting customers to move.
+
+The store says which step is done, so a run that died is continued by the next one.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from clientela.concurrency import retry_on_conflict
+from clientela.errors import FieldError, InvalidInputError, VersionConflictError
+from clientela.migrations import migration_runs
+from clientela.migrations.migration_list import REINDEX_CUSTOMERS
+from clientela.migrations.migration_runs import MigrationRun, ReadClock, Report
+from clientela.sentences import Sentence
+from clientela.stores import stores
+from clientela.stores.stores import Directory, Store
+
+MAX_BUCKETS = 256
+# Seconds until every process knows the new buckets: functions cache a store for half a minute, and
+# use it until they end, after a quarter of an hour at most.
+STORE_KNOWN_AFTER = stores.CACHED_SECONDS + 900
+
+
+def grow(
+    store_id: str,
+    buckets: int,
+    read_clock: ReadClock,
+    rate: float = migration_runs.RATE,
+    report: Report = lambda _run: None,
+    wait: Callable[[float], None] = time.sleep,
+) -> MigrationRun:
+    """Spread a store's directory over more buckets, or continue doing so.
+
+    `buckets` is the present number multiplied by a power of two. `wait` is called with the seconds
+    to wait for processes that know the old number.
+
+    Raises:
+        InvalidInputError: `buckets` is not such a number, or the store grows to another one.
+        StoreNotFoundError: there is no such store.
+        RunTakenOverError: another process continued this run.
+
+    Cost: as reindexing the store's customers; nearly all index entries move: 2 write units each.
+    """
+    before = stores.read(store_id).directory
+    growing_from = before.growing_from or before.buckets
+    _require_growth(before, growing_from, buckets)
+    if before.written_buckets != buckets:
+        _set(
+            store_id, Directory(buckets=buckets, written_buckets=growing_from, growing_from=growing_from), read_clock()
+        )
+        wait(STORE_KNOWN_AFTER)
+        _set(store_id, Directory(buckets=buckets, written_buckets=buckets, growing_from=growing_from), read_clock())
+        wait(STORE_KNOWN_AFTER)
+    run = migration_runs.run(REINDEX_CUSTOMERS, read_clock, store_id, rate, report)
+    _set(store_id, Directory(buckets=buckets, written_buckets=buckets), read_clock())
+    return run
+
+
+def _require_growth(before: Directory, growing_from: int, buckets: int) -> None:
+    """Check the number: a customer must stay in its bucket or go to a new one."""
+    is_other = before.growing_from is not None and before.buckets != buckets
+    factor, remainder = divmod(buckets, growing_from)
+    is_power = factor > 1 and factor.bit_count() == 1
+    if is_other or remainder or not is_power or buckets > MAX_BUCKETS:
+        numbers = [before.buckets] if is_other else [growing_from * 2**n for n in range(1, 8)]
+        expected = ", ".join(str(number) for number in numbers if number <= MAX_BUCKETS)
+        sentence = Sentence("Use one of these values: {expected}.", expected=expected)
+        raise InvalidInputError(fields=[FieldError("buckets", sentence)])
+
+
+def _set(store_id: str, directory: Directory, now: datetime) -> None:
+    def attempt() -> Store:
+        before = stores.read(store_id)
+        return stores.replace(before, before.model_copy(update={"directory": directory}), now)
+
+    retry_on_conflict(attempt, (VersionConflictError,))
