@@ -11,14 +11,13 @@ unchanged customer is listed exactly once, whatever changes between two pages.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple, cast, get_args
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple, cast, get_args
 
-from clientela.customers import customer_facets, directory_index, merged_ids, stored_customers
+from clientela.customers import customer_facets, directory_index, list_selections, merged_ids, stored_customers
 from clientela.customers.customer_filter import (
     CompiledFilter,
     CustomerFilter,
-    Expression,
     Range,
     RangeName,
     compile_filter,
@@ -43,18 +42,6 @@ MAX_GATHERED = 5000  # customers with the words of a query that are read to be t
 
 _ALL = CustomerFilter()
 _BLOCK = dynamodb.BATCH_READ
-# The customers that a sort order lists last, because its index does not have them.
-_LAST: dict[str, Expression] = {
-    "orders": Expression("attribute_exists(uncounted)"),
-    "spent": Expression("attribute_exists(uncounted)"),
-    "last_order": Expression(f"attribute_exists({stored_customers.WITHOUT_ORDERS})"),
-}
-# The order in which a range is used to gather candidates: the one that excludes most, usually.
-_GATHERING: tuple[RangeName, ...] = ("last_order", "spent", "orders", "created", "updated")
-_KEYS: dict[str, Callable[[Any], str]] = {
-    "orders": customer_facets.number_key,
-    "spent": customer_facets.amount_key,
-}
 
 
 class _Row(NamedTuple):
@@ -118,7 +105,7 @@ def count(store: Store, filter_: CustomerFilter = _ALL) -> int:
         return directory_index.count_words(store, contains("search", tests.words))
     if tests.words or len(tests.ranges) > 1:
         return sum(1 for _ in _all_rows(store, filter_))
-    return sum(directory_index.count(store, selection) for selection in _selections(tests))
+    return sum(directory_index.count(store, selection) for selection in list_selections.covering(tests))
 
 
 def _all_rows(store: Store, filter_: CustomerFilter) -> Iterator[_Row]:
@@ -163,10 +150,10 @@ def _walk(
     descending, index = sort.startswith("-"), _index(sort)
     facets = tests.expression
     bounds = tests.ranges.get(cast("RangeName", index), Range())
-    low, high = _key_bounds(cast("RangeName", index), bounds)
+    low, high = list_selections.key_bounds(cast("RangeName", index), bounds)
     parts = [(0, Selection(index, low, high, facets))]
-    if index in _LAST and _includes_zero(index, bounds):
-        parts.append((1, Selection("created", expression=_LAST[index] & facets)))
+    if index in list_selections.LAST and list_selections.includes_last(index, bounds):
+        parts.append((1, Selection("created", expression=list_selections.LAST[index] & facets)))
     for part, selection in parts:
         if after and part < after[0]:
             continue
@@ -195,7 +182,9 @@ def _gather(store: Store, sort: Sort, tests: CompiledFilter) -> Iterator[_Row] |
         candidates: Iterable[dynamodb.Item] = ({"pk": {"S": pk}} for pk in pks)
     else:
         candidates = (
-            item for selection in _selections(tests) for _, item in directory_index.entries(store, selection, 5000)
+            item
+            for selection in list_selections.covering(tests)
+            for _, item in directory_index.entries(store, selection, 5000)
         )
     return _tested(store, sort, tests, candidates)
 
@@ -206,46 +195,6 @@ def _tested(store: Store, sort: Sort, tests: CompiledFilter, candidates: Iterabl
             customer = stored_customers.load_raw(item)
             if tests.pass_on(customer):
                 yield _row(store, sort, customer, item)
-
-
-def _selections(tests: CompiledFilter) -> list[Selection]:
-    """Return selections that have all customers who pass the facets and one of the ranges."""
-    facets = tests.expression
-    name = next((name for name in _GATHERING if name in tests.ranges), None)
-    if name is None:
-        return [Selection("created", expression=facets)]
-    bounds = tests.ranges[name]
-    if name == "updated":
-        # Every customer has one of the two: of those without orders, and of those with orders.
-        created, ordered = (_between(each, bounds) & facets for each in ("updated_at", "buyer_updated_at"))
-        return [Selection("created", expression=created), Selection("last_order", expression=ordered)]
-    low, high = _key_bounds(name, bounds)
-    selections = [Selection(cast("Index", name), low, high, facets)]
-    if name in _LAST and _includes_zero(name, bounds):
-        selections.append(Selection("created", expression=_LAST[name] & facets))
-    return selections
-
-
-def _key_bounds(name: RangeName, bounds: Range) -> tuple[str | None, str | None]:
-    """Return the sort keys between which the index has the values of a range."""
-    key: Callable[[Any], str] = _KEYS.get(name, str)
-    # A key goes on with # and the id, and $ sorts after #.
-    return (
-        None if bounds.low is None else key(bounds.low),
-        None if bounds.high is None else f"{key(bounds.high)}$",
-    )
-
-
-def _includes_zero(name: str, bounds: Range) -> bool:
-    """Return whether a range includes customers that its index has not, because of no orders."""
-    return bounds == Range() if name == "last_order" else 0 in bounds
-
-
-def _between(attribute: str, bounds: Range) -> Expression:
-    tests = ((f"{attribute} >= :from", ":from", bounds.low), (f"{attribute} <= :to", ":to", bounds.high))
-    given = [test for test in tests if test[2] is not None]
-    text = " AND ".join(test for test, _, _ in given)
-    return Expression(text, {}, {name: {"S": value} for _, name, value in given})
 
 
 def _is_by_key(filter_: CustomerFilter) -> bool:
