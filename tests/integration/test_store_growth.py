@@ -20,7 +20,8 @@ from clientela.customers.customer_search import SORTS, Sort
 from clientela.errors import InvalidInputError
 from clientela.migrations import migration_runs, store_growth
 from clientela.stores import stores
-from clientela.stores.stores import Directory, Store, StoreSettings
+from clientela.stores.setting_groups import Directory
+from clientela.stores.stores import Store, StoreSettings
 from clientela.table import dynamodb, keys
 
 NOW = clock.now()

@@ -9,7 +9,8 @@ from clientela.errors import InvalidInputError
 from clientela.groups import groups
 from clientela.groups.groups import Group
 from clientela.schema.actors import Actor
-from clientela.stores.stores import Retention, Store
+from clientela.stores.setting_groups import Retention
+from clientela.stores.stores import Store
 
 NOW = clock.now()
 KEY = Actor("api_key", "key_1")

@@ -27,7 +27,8 @@ from clientela.notifications import account_notices, approval_mail, email_change
 from clientela.schema.actors import OPERATOR
 from clientela.sign_in import link_sign_in
 from clientela.sign_in.visitors import Visitor
-from clientela.stores.stores import Branding, Store
+from clientela.stores.setting_groups import Branding
+from clientela.stores.stores import Store
 from clientela.table import keys
 from clientela.table.records import Record
 

@@ -12,7 +12,8 @@ from clientela.mail.mail_rendering import MailContent
 from clientela.notifications import account_notices, email_change_mail, sign_in_mail, waiting_mails
 from clientela.schema import languages
 from clientela.stores import branding, store_urls
-from clientela.stores.stores import Branding, Store
+from clientela.stores.setting_groups import Branding
+from clientela.stores.stores import Store
 
 NOW = clock.now()
 

@@ -19,7 +19,8 @@ from clientela.migrations.migration_list import REINDEX_CUSTOMERS
 from clientela.migrations.migration_runs import MigrationRun, ReadClock, Report
 from clientela.sentences import Sentence
 from clientela.stores import stores
-from clientela.stores.stores import Directory, Store
+from clientela.stores.setting_groups import Directory
+from clientela.stores.stores import Store
 
 MAX_BUCKETS = 256
 # Seconds until every process knows the new buckets: functions cache a store for half a minute, and

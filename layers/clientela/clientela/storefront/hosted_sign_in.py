@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from clientela.schema import languages
 from clientela.schema.documents import Model
 from clientela.stores import branding, store_urls
-from clientela.stores.stores import Colour, Store, Url
+from clientela.stores.setting_groups import Colour, Url
+from clientela.stores.stores import Store
 
 FILES = Path(__file__).parent / "sign_in_page"
 
