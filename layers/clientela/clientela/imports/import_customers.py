@@ -11,7 +11,8 @@ from clientela.customers.customer_fields import Customer
 from clientela.groups import groups
 from clientela.imports import import_rows, row_groups
 from clientela.imports.chunk_results import RowResult
-from clientela.imports.import_jobs import DetectedFormat, ImportRecord, Mode
+from clientela.imports.detected_format import DetectedFormat
+from clientela.imports.import_jobs import ImportRecord, Mode
 from clientela.imports.import_rows import Row, StoreContext
 from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.schema.actors import Actor

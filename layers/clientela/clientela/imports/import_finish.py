@@ -13,8 +13,9 @@ from clientela.csv.csv_survey import Chunk
 from clientela.csv.file_texts import FileNote
 from clientela.imports import import_files, import_jobs, import_start
 from clientela.imports.chunk_results import REPORT_COLUMNS, ChunkResult, ReportLine, repeated_columns
+from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_files import Report
-from clientela.imports.import_jobs import Counts, DetectedFormat, ImportRecord, Status
+from clientela.imports.import_jobs import Counts, ImportRecord, Status
 from clientela.stores import store_existence
 
 MAX_BYTES_IN_MEMORY = 10_000_000  # of a report; a larger one is written to the function's disk

@@ -2,20 +2,18 @@
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from clientela.csv import csv_headers
 from clientela.csv.csv_files import FileLayout
-from clientela.csv.csv_headers import FileColumns
-from clientela.csv.csv_records import RecordShape
 from clientela.csv.file_texts import FileNote
 from clientela.errors import ImportNotFoundError
 from clientela.imports import import_files
+from clientela.imports.detected_format import CsvColumn, DetectedFormat
 from clientela.imports.import_files import Report, Source
 from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.documents import Model
@@ -32,57 +30,9 @@ from clientela.table.transactions import Transaction
 # `cancelled` is part of the API's contract; nothing cancels an import yet.
 Status = Literal["received", "planned", "running", "succeeded", "failed", "cancelled"]
 Mode = Literal["upsert", "create", "update"]
-Confidence = Literal["certain", "likely", "guess"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 _ENDED = ("succeeded", "failed", "cancelled")
-
-
-class CsvColumn(Model):
-    """A column of the file and its customer field. An unknown column has none and is left out."""
-
-    header: str
-    """The header of the column. Example: E-mail"""
-    field: str | None = None
-    """The customer field of the column; null if it is left out. Example: email"""
-    secret: bool = False
-    """Whether its cells may be passwords: no report repeats them. Example: false"""
-    date_order: Literal["day_first", "month_first"] | None = None
-    """Whether 03/02 is in February or in March; null for other columns than dates. Example: null"""
-
-
-class DetectedFormat(Model):
-    """The detected format of the file. All steps of the import use it."""
-
-    encoding: str
-    """The character encoding of the file. Example: utf-8"""
-    encoding_confidence: Confidence = "certain"
-    """How sure the encoding is. If it is a guess, no stored text is changed to letters that may be
-    wrong."""
-    delimiter: Annotated[str, StringConstraints(strip_whitespace=False)]  # a tab is valid
-    """The character between the cells. Example: ,"""
-    columns: list[CsvColumn]
-    """The columns in the order of the file."""
-    language: str
-    """The language of the headers. Example: en"""
-
-    def as_columns(self) -> FileColumns:
-        """Return the columns in the form that rows are parsed with."""
-        headers, fields = (column.header for column in self.columns), (column.field for column in self.columns)
-        secrets = frozenset(index for index, column in enumerate(self.columns) if column.secret)
-        dates = {str(column.field): column.date_order for column in self.columns if column.date_order}
-        return FileColumns(tuple(headers), tuple(fields), self.language, secrets, dates)
-
-    @property
-    def shape(self) -> RecordShape:
-        """The shape of the rows: an earlier step requires the column of the e-mail."""
-        fields = [column.field for column in self.columns]
-        return RecordShape(self.delimiter, len(fields), fields.index("email"))
-
-    @property
-    def has_passwords(self) -> bool:
-        """Whether the header names a column of passwords: the file must not stay."""
-        return csv_headers.names_passwords(column.header for column in self.columns)
 
 
 class Counts(Model):

@@ -39,8 +39,9 @@ from clientela.errors import (
 )
 from clientela.imports import import_customers, import_files, import_jobs, import_passwords, import_rows
 from clientela.imports.chunk_results import ChunkResult, RowResult, build_result
+from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_customers import ImportedCustomer, Rules
-from clientela.imports.import_jobs import DetectedFormat, ImportRecord
+from clientela.imports.import_jobs import ImportRecord
 from clientela.imports.import_rows import Row
 from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.stores import store_existence, stores
