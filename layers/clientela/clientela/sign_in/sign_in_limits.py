@@ -11,7 +11,7 @@ from clientela import settings, signing
 from clientela.sign_in.visitors import Visitor
 from clientela.signing import sha256_hex
 from clientela.stores.stores import Store
-from clientela.table import keys, rate_limits
+from clientela.table import limit_keys, rate_limits
 from clientela.table.rate_limits import Rule
 
 RESEND_AFTER = 60  # seconds
@@ -42,12 +42,14 @@ def limit_links(store: Store, canonical: str, visitor: Visitor, now: datetime) -
     limit. Those of the store and of the deployment come last, because they count mails. Only that
     of the deployment is over all stores: it keeps their mails below the quota of SES.
     """
-    network = keys.links_of_network(store.id, _hash_network(visitor))
+    network = limit_keys.links_of_network(store.id, _hash_network(visitor))
     rate_limits.window(network, links_of_network(store), now)
-    rate_limits.sliding_window(keys.links_of_email(store.id, hash_identity(canonical)), LINKS_OF_EMAIL, now)
-    rate_limits.fixed_window(keys.links_of_store(store.id), LINKS_OF_STORE, now)
-    rate_limits.fixed_window(keys.links_of_store_a_day(store.id), Rule(settings.store_links_per_day(), 86400), now)
-    rate_limits.fixed_window(keys.LINKS_A_DAY, Rule(settings.links_per_day(), 86400), now)
+    rate_limits.sliding_window(limit_keys.links_of_email(store.id, hash_identity(canonical)), LINKS_OF_EMAIL, now)
+    rate_limits.fixed_window(limit_keys.links_of_store(store.id), LINKS_OF_STORE, now)
+    rate_limits.fixed_window(
+        limit_keys.links_of_store_a_day(store.id), Rule(settings.store_links_per_day(), 86400), now
+    )
+    rate_limits.fixed_window(limit_keys.LINKS_A_DAY, Rule(settings.links_per_day(), 86400), now)
 
 
 def limit_email_changes(store: Store, customer_id: str, canonical: str, visitor: Visitor, now: datetime) -> None:
@@ -56,20 +58,22 @@ def limit_email_changes(store: Store, customer_id: str, canonical: str, visitor:
     2 write units more.
     """
     rate_limits.sliding_window(
-        keys.email_changes_of_customer(store.id, hash_identity(customer_id)), EMAIL_CHANGES_OF_CUSTOMER, now
+        limit_keys.email_changes_of_customer(store.id, hash_identity(customer_id)), EMAIL_CHANGES_OF_CUSTOMER, now
     )
     limit_links(store, canonical, visitor, now)
 
 
 def limit_device_notices(store: Store, customer_id: str, now: datetime) -> None:
     """Count a notice of a new device — TooManyRequestsError. 1 to 2 write units."""
-    name = keys.device_notices_of_customer(store.id, hash_identity(customer_id))
+    name = limit_keys.device_notices_of_customer(store.id, hash_identity(customer_id))
     rate_limits.sliding_window(name, DEVICE_NOTICES_OF_CUSTOMER, now)
 
 
 def limit_attempts(store: Store, visitor: Visitor, now: datetime) -> None:
     """Count any attempt to sign in — TooManyRequestsError. 1 write unit."""
-    rate_limits.fixed_window(keys.tries_of_network(store.id, _hash_network(visitor)), tries_of_network(store), now)
+    rate_limits.fixed_window(
+        limit_keys.tries_of_network(store.id, _hash_network(visitor)), tries_of_network(store), now
+    )
 
 
 def limit_guesses(store: Store, canonical: str, now: datetime) -> None:
@@ -77,8 +81,8 @@ def limit_guesses(store: Store, canonical: str, now: datetime) -> None:
 
     2 to 3 write units.
     """
-    rate_limits.sliding_window(keys.guesses_of_email(store.id, hash_identity(canonical)), GUESSES_OF_EMAIL, now)
-    rate_limits.fixed_window(keys.guesses_of_store(store.id), GUESSES_OF_STORE, now)
+    rate_limits.sliding_window(limit_keys.guesses_of_email(store.id, hash_identity(canonical)), GUESSES_OF_EMAIL, now)
+    rate_limits.fixed_window(limit_keys.guesses_of_store(store.id), GUESSES_OF_STORE, now)
 
 
 def links_of_network(store: Store) -> Rule:

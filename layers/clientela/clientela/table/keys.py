@@ -1,13 +1,16 @@
-"""Every key of the table, built only here. A store's partition keys begin with its id."""
+"""Every key of the table, built only here; those of limits in `limit_keys`.
+
+A store's partition keys begin with its id.
+"""
 
 from datetime import datetime
 
 from clientela import clock
+from clientela.table import limit_keys
 
 STORE_DELETIONS = "STORE_DELETIONS"  # the collection of the certificates of deleted stores
 PENDING_DELETIONS = "PENDING_DELETIONS"  # the collection of the stores that are being deleted
 LAYOUT = "LAYOUT"  # the collection of the layout's version and of the migrations over all stores
-LINKS_A_DAY = "links-a-day"  # the limit of all stores' mails with a link or code in a day
 STORES = "STORES"  # the collection that lists the stores, for schedules that process all of them
 
 LAYOUT_VERSION = "VERSION"
@@ -19,7 +22,6 @@ REFERENCE = "REFERENCE"
 REQUEST = "REQUEST"
 PASSWORD = "PASSWORD"  # noqa: S105 - a key of the table
 LATEST_SIGN_IN = "LATEST_SIGN_IN"
-TIMES = "TIMES"
 STATE = "STATE"
 TOMBSTONE = "TOMBSTONE"
 MERGE = "MERGE"
@@ -63,7 +65,7 @@ def collections(store_id: str) -> str:
 
 def partitions_of_store(store_id: str) -> list[str]:
     """`STORE#demo#`, `LIMIT#demo#`, …: the beginnings of a store's partitions besides its own."""
-    return [collections(store_id), limit(f"{store_id}#"), idempotency(f"{store_id}#")]
+    return [collections(store_id), limit_keys.limit(f"{store_id}#"), idempotency(f"{store_id}#")]
 
 
 def kind(sk: str) -> str:
@@ -130,61 +132,6 @@ def audit_entry(at: datetime, entry_id: str) -> str:
 def sign_in(store_id: str, request_id: str) -> str:
     """`STORE#demo#SIGN_IN#01K…`: one request for a sign-in link."""
     return f"STORE#{store_id}#SIGN_IN#{request_id}"
-
-
-def limit(name: str) -> str:
-    """`LIMIT#demo#links#3f5a…`: a rate limit's counters."""
-    return f"LIMIT#{name}"
-
-
-def links_of_network(store_id: str, network_hash: str) -> str:
-    """`demo#network-links#9c1b…`: the limit of a network's requests for links in a store."""
-    return f"{store_id}#network-links#{network_hash}"
-
-
-def links_of_email(store_id: str, email_hash: str) -> str:
-    """`demo#links#3f5a…`: the limit of an e-mail in its store."""
-    return f"{store_id}#links#{email_hash}"
-
-
-def links_of_store(store_id: str) -> str:
-    """`demo#links`: the limit of a whole store."""
-    return f"{store_id}#links"
-
-
-def links_of_store_a_day(store_id: str) -> str:
-    """`demo#links-a-day`: the limit of a store's mails with a link or code in a day."""
-    return f"{store_id}#links-a-day"
-
-
-def email_changes_of_customer(store_id: str, customer_hash: str) -> str:
-    """`demo#email-changes#3f5a…`: the limit of a customer's requests to change the e-mail."""
-    return f"{store_id}#email-changes#{customer_hash}"
-
-
-def device_notices_of_customer(store_id: str, customer_hash: str) -> str:
-    """`demo#devices#3f5a…`: the limit of the notices of new devices to a customer."""
-    return f"{store_id}#devices#{customer_hash}"
-
-
-def tries_of_network(store_id: str, network_hash: str) -> str:
-    """`demo#network-tries#9c1b…`: the limit of a network's attempts to sign in to a store."""
-    return f"{store_id}#network-tries#{network_hash}"
-
-
-def guesses_of_email(store_id: str, email_hash: str) -> str:
-    """`demo#guesses#3f5a…`: the limit of guesses at the codes and the password of an e-mail."""
-    return f"{store_id}#guesses#{email_hash}"
-
-
-def guesses_of_store(store_id: str) -> str:
-    """`demo#guesses`: the limit of guesses at a whole store."""
-    return f"{store_id}#guesses"
-
-
-def window(start: int) -> str:
-    """`WINDOW#1763719200`: a limit's counter, by the second at which its window begins."""
-    return f"WINDOW#{start}"
 
 
 def sign_ins(store_id: str, email_hash: str) -> str:

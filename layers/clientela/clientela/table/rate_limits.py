@@ -13,7 +13,7 @@ from datetime import datetime
 from clientela import ids
 from clientela.concurrency import back_off
 from clientela.errors import TooManyRequestsError
-from clientela.table import dynamodb, keys
+from clientela.table import dynamodb, limit_keys
 
 EXACT = 100  # the most times that one item stores
 ATTEMPTS = 6  # of a call that meets others of the same limit
@@ -80,7 +80,7 @@ def fixed_window(name: str, rule: Rule, now: datetime) -> None:
     end = start + rule.seconds
     written = dynamodb.write(
         "UpdateItem",
-        Key=dynamodb.key(keys.limit(name), keys.window(start)),
+        Key=dynamodb.key(limit_keys.limit(name), limit_keys.window(start)),
         UpdateExpression="SET #ttl = :ttl, mark = :mark ADD taken :one",
         # The mark keeps a repeated call, whose first reply was lost, from counting twice.
         ConditionExpression="(attribute_not_exists(taken) OR taken < :most) AND mark <> :mark",
@@ -116,7 +116,7 @@ def _replace_times(
 ) -> dynamodb.Written:
     """Put the times unless the stored item was replaced. Each write has a mark of its own."""
     recent = sorted(times)[-max(rule.most for rule in rules) :]
-    item = dynamodb.key(keys.limit(name), keys.TIMES) | {
+    item = dynamodb.key(limit_keys.limit(name), limit_keys.TIMES) | {
         "times": {"L": [{"N": str(at)} for at in recent]},
         "mark": {"S": mark},
         "ttl": {"N": str(recent[-1] // 1000 + max(rule.seconds for rule in rules) + 1)},
