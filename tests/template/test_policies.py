@@ -82,14 +82,16 @@ FUNCTION_ROLES = {
     "BulkChanges": {
         "Table": table("GetItem BatchGetItem Query PutItem ConditionCheckItem"),
         "Table/index/*": QUERY,
-        f"{EXPORTS}/*": "s3:PutObject",
+        f"{EXPORTS}/*": "s3:GetObject s3:PutObject",
         f"{FUNCTION}-bulk-changes": INVOKE,
         "FailedCallsQueue": SEND,
         "SigningSecret": SECRET,
     },
     "Removals": {
-        "Table": table("GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem ConditionCheckItem"),
+        "Table": table("GetItem BatchGetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem BatchWriteItem"),
+        "Table/index/*": QUERY,
         "RemovalQueue": f"{READ_QUEUE} {SEND}",
+        "SigningSecret": SECRET,
         "ErasureSecret": SECRET,
     },
     # Sign-in tokens and codes are made here, so that the queue never holds one.

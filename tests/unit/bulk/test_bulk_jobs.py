@@ -16,9 +16,10 @@ from clientela.bulk.bulk_fields import BulkChange
 from clientela.customers import customer_history, customer_input, customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.errors import BulkJobNotFoundError, GroupNotFoundError, InvalidInputError
+from clientela.errors import BulkJobNotFoundError, BusyError, GroupNotFoundError, InvalidInputError
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
+from clientela.lifecycle.removal_queue import GroupRemoval
 from clientela.schema.actors import OPERATOR
 from clientela.sign_in import sessions
 from clientela.sign_in.sign_in_errors import SessionInvalidError
@@ -273,6 +274,17 @@ def test_a_sweep_ends_also_where_somebody_cannot_be_changed(
     called.run()
     (job,) = bulk_jobs.list_all(store).items
     assert (job.status, job.failed) == ("succeeded", 1)
+
+
+def test_a_second_sweep_gives_up_where_nobody_can_be_changed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = groups.create(store, NewGroup(name="Trade", code="trade"), NOW)
+    customers.create(store, NewCustomer(email="a@example.com", groups=[group.id]), NOW)
+    groups.delete(store, group.id, NOW)
+    monkeypatch.setattr(customer_input, "apply_patch", lambda *arguments: (_ for _ in ()).throw(InvalidInputError()))
+    removal = GroupRemoval(store_id=store.id, group_id=group.id, by=OPERATOR)
+    looks = iter([False] * 3)
+    with pytest.raises(BusyError):
+        group_removal.finish(store, removal, NOW, lambda: next(looks))
 
 
 def test_a_group_whose_deletion_broke_off_is_swept_by_asking_again(store: Store, called: Called) -> None:

@@ -8,7 +8,7 @@ from clientela.bulk import bulk_jobs
 from clientela.bulk.bulk_fields import BulkChange, ListChange
 from clientela.customers import customer_search
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.errors import GroupNotFoundError
+from clientela.errors import BusyError, GroupNotFoundError
 from clientela.groups import groups
 from clientela.lifecycle import removal_queue
 from clientela.lifecycle.removal_queue import GroupRemoval
@@ -44,6 +44,9 @@ def finish(store: Store, removal: GroupRemoval, now: datetime, out_of_time: Call
     """Remove the members that a deleted group still has; return whether any may be left.
 
     A group that exists keeps its members: its deletion has failed.
+
+    Raises:
+        BusyError: none of the next members can be changed. The queue tries again some times.
     """
     with contextlib.suppress(GroupNotFoundError):
         groups.get(store, removal.group_id)
@@ -53,7 +56,10 @@ def finish(store: Store, removal: GroupRemoval, now: datetime, out_of_time: Call
         page = customer_search.page(store, filter_=members, limit=bulk_jobs.BATCH_SIZE)
         if not page.items:
             return False
-        bulk_jobs.change(store, [each["id"] for each in page.items], _without(removal.group_id), now, removal.by)
+        ids = [each["id"] for each in page.items]
+        results = bulk_jobs.change(store, ids, _without(removal.group_id), now, removal.by)
+        if all(result.result == "failed" for result in results):  # else the loop would never end
+            raise BusyError
     return True
 
 
