@@ -4,7 +4,7 @@ A list whose filters are facets walks the index of its sort order, and DynamoDB 
 Other filters (words, amounts, times) are not in every index. Then the list is walked for a while,
 and each customer is tested in this process: enough if many pass. Otherwise the customers that may
 pass are gathered from the index of such a filter, tested and sorted
-(docs/decisions/0023-the-layout-of-the-directory.md).
+(docs/decisions/0002-the-layout-of-the-directory.md).
 
 The cursor is the sort key of the page's last row, which ends with the customer's id. So an
 unchanged customer is listed exactly once, whatever changes between two pages.
@@ -64,9 +64,9 @@ def page(
     Raises:
         InvalidInputError: the cursor belongs to another store, filter or sort.
 
-    Cost: about 6 read units for a page of 100; half a unit more for each customer with orders if it
-    is sorted by creation, name or e-mail. With words, amounts or times as filters: at most 150 for
-    the walk, then half a unit per 4 KB of the index of one such filter. 1.5 by e-mail.
+    Cost: about 10 read units for a page of 100; half a unit more for each customer with orders if
+    it is sorted by creation, name or e-mail. With words, amounts or times as filters: at most 150
+    for the walk, then half a unit per 4 KB of the index of one such filter. 1.5 by e-mail.
     """
     this_list = f"{store.id}/{sort}/{filter_.model_dump_json(exclude_none=True)}"
     after = pagination.decode_cursor(this_list, cursor) if cursor is not None else None
@@ -123,10 +123,10 @@ def _first_rows(
     tests = compile_filter(filter_, store)
     if _is_by_key(filter_):
         return _sorted(_beyond(_rows_by_key(store, sort, filter_, tests), sort, after), sort)[:wanted]
-    walk = _walk(store, sort, tests, after, wanted)
     if _is_exact(tests, sort):
-        return list(itertools.islice(walk, wanted))
+        return list(itertools.islice(_walk(store, sort, tests, after, wanted), wanted))
     most = WALKED_PER_ROW * wanted
+    walk = _walk(store, sort, tests, after, most)
     walked = list(itertools.islice(walk, most))
     found = [row for row in walked if tests.pass_on(row.customer)]
     if len(found) < wanted and len(walked) == most:
@@ -165,9 +165,13 @@ def _walk(
 
 
 def _rows(entries: Iterator[directory_index.Entry], part: int, expected: int) -> Iterator[_Row]:
-    """Yield the rows of index entries whose customers still exist."""
-    size = min(expected, _BLOCK)
-    while block := list(itertools.islice(entries, size)):
+    """Yield the rows of index entries whose customers still exist.
+
+    Customers beyond the `expected` ones are not read before they are wanted.
+    """
+    left = expected
+    while block := list(itertools.islice(entries, min(left, _BLOCK) if left > 0 else _BLOCK)):
+        left -= len(block)
         keys_by_pk = {item["pk"]["S"]: key for key, item in block}
         for item in _with_customers([item for _, item in block]):
             yield _Row(part, keys_by_pk[item["pk"]["S"]], stored_customers.load_raw(item), item)
