@@ -199,8 +199,8 @@ def change(
         CustomerNotFoundError: the store has no such customer.
         BusyError: others kept changing the customer.
 
-    Cost: 10 write units, 18 for a customer with orders (profile above 1 KB, in six indexes); 2 more
-    for each index entry whose key changes, and 4 for a new e-mail.
+    Cost: 10 write units; 6 more if a customer with orders changes what filters compare; 2 more for
+    each index entry whose key changes and for new words of the search, and 4 for a new e-mail.
     """
 
     def attempt() -> Customer:

@@ -128,9 +128,9 @@ def verify(store: Store, proof: Proof, visitor: Visitor, now: datetime) -> Signe
             CodeLockedError: the proof is wrong or void.
         AccountDisabledError, LoginDisabledError, TooManyRequestsError: no sign-in now.
 
-    Cost: 4 read and 19 write units for a customer without orders; 2 and 23 if the account is
-    created. A code takes 1 write unit more, and without its link's token 2 to 3 more. A refused
-    proof: 1 or 2 read and 2 write units.
+    Cost: up to 4 read and 21 write units; 2 and 23 if the account is created. A code takes 1 write
+    unit more, and without its link's token 2 to 3 more. A refused proof: 1 or 2 read and 2 write
+    units.
     """
     if store.login_mode == "disabled":
         raise LoginDisabledError
