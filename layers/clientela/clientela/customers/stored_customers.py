@@ -3,7 +3,7 @@
 The JSON of a customer repeats field names and words that all customers share. Compressed with a
 dictionary of those, a typical customer takes 200 bytes instead of 800: a profile stays below the
 1 KB of one write unit, and the index entries can carry the customer, so that a list needs no second
-read (docs/decisions/0023-the-layout-of-the-directory.md).
+read (docs/decisions/0002-the-layout-of-the-directory.md).
 """
 
 import zlib
