@@ -146,3 +146,6 @@ def test_a_period_that_ends_before_it_begins_is_an_empty_one(store: Store, ana: 
     for path in (f"customers/{ana.id}/orders", "orders/without-email"):
         found = merchant(store, "GET", path, **period, count="true")
         assert (found["statusCode"], found["json"]["items"], found["json"]["total"]) == (200, [], 0)
+    for path, start, end in (("customers", "created_from", "created_to"), ("audit", "from", "to")):
+        found = merchant(store, "GET", path, **{start: "2026-11-21T10:00:00Z", end: "2026-11-20T10:00:00Z"})
+        assert (found["statusCode"], found["json"]["items"]) == (200, [])

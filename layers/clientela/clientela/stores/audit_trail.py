@@ -181,6 +181,8 @@ def _request(
         values[":first"] += clock.format_timestamp(at_from)
     if at_to:
         values[":last"] = f"{keys.AUDIT_PREFIX}{clock.format_timestamp(at_to)}$"  # sorts after the ids of this time
+    # DynamoDB refuses a range that ends before it begins. No key is as short as `:first`.
+    values[":last"] = max(values[":first"], values[":last"])
     if action:
         tests.append("#action = :action")
         values[":action"] = action
