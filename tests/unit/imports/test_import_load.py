@@ -89,8 +89,8 @@ def test_a_row_never_changes_a_customer_who_has_another_email_by_now(
     """The claim is read before the profile: Ana's e-mail changes between the two."""
     read = dynamodb.get_many
 
-    def moved(wanted: Sequence[tuple[str, str]], projection: str | None = None) -> list[dynamodb.Item]:
-        found = read(wanted, projection)
+    def moved(wanted: Sequence[tuple[str, str]], *arguments: Any, **options: Any) -> list[dynamodb.Item]:
+        found = read(wanted, *arguments, **options)
         if found and wanted[0][1] == keys.CLAIM:
             customers.patch(store, ana.id, {"email": "other@example.com"}, NOW)
         return found
