@@ -137,7 +137,7 @@ def test_the_life_of_a_customer_is_told_in_its_order(
     assert len({each["id"] for each in told}) == len(told)
     whole = orjson.dumps(bus.entries).decode()
     assert not [token for token in tokens if token in whole or sha256_hex(token) in whole]
-    assert not re.search(r"STORE#|PROFILE|token_hash|search|_key|directory", whole)
+    assert not re.search(r"STORE#|PROFILE|token_hash|search|_key|facets|dir\b", whole)
 
 
 def order_in(told: list[dict[str, Any]], wanted: tuple[int, str]) -> int:
@@ -222,14 +222,14 @@ def test_whom_an_import_makes_is_welcomed_where_it_asks_for_it(
 ) -> None:
     machines, asked = StateMachines(), []
     monkeypatch.setattr(clients, "step_functions", lambda: machines)
-    monkeypatch.setattr(mail_queue, "put", lambda mail, store_id, customer_id: asked.append(customer_id))
+    monkeypatch.setattr(mail_queue, "put", lambda mail, store_id, **about: asked.append((mail, about)))
     imported(store, machines, b"email\nana@example.com\n", "silent.csv")
     job = imported(store, machines, b"email\nana@example.com\nben@example.com\n", **{"send-welcome": "true"})
     assert job.send_welcome
     assert follow_ups.handler({"Records": arriving("FollowUps", stream())}, None) == {"batchItemFailures": []}
     ben = customers.find(store, "ben@example.com", NOW)
     assert ben
-    assert asked == [ben.id]
+    assert asked == [("invitation", {"customer_id": ben.id, "reference": "import"})]
 
 
 def test_what_staff_did_is_told_once(

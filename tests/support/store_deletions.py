@@ -57,9 +57,9 @@ def files() -> list[str]:
 
 
 def demand_only_certificates(store: Store) -> None:
-    named = [item for item in items() if f'"{store.id}"' in json.dumps(item, default=str) or is_of(store, item)]
+    named = [item for item in items() if f'"{store.id}"' in json.dumps(item, default=repr) or is_of(store, item)]
     assert {item["pk"].partition("#")[0] for item in named} == {"STORE_DELETIONS"}
 
 
 def is_of(store: Store, item: dict[str, Any]) -> bool:
-    return f"{store.id}#" in f"{item['pk']}#" or f"{store.id}#" in str(item.get("directory", ""))
+    return f"{store.id}#" in f"{item['pk']}#" or f"{store.id}#" in str(item.get("dir", ""))
