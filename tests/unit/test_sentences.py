@@ -37,6 +37,13 @@ def test_translations_keep_the_values_and_the_full_stop(language: str) -> None:
             assert literal in text, f"{literal!r} is missing in {text!r}"
 
 
+def test_a_list_of_values_is_shown_whole_and_one_long_value_is_not() -> None:
+    numbers = tuple(range(1000, 1100))
+    assert str(Sentence("{all}.", all=numbers)).startswith("1000, 1001,")
+    assert str(Sentence("{all}.", all=numbers)).endswith("1098, 1099.")
+    assert Sentence("{all}.", all=("a" * 200, "b")) == f"{'a' * MAX_SHOWN}…, b."
+
+
 def test_languages_differ() -> None:
     for english in refusals():
         found = {translated(english, language) for language in LANGUAGES}

@@ -21,7 +21,10 @@ class Sentence(str):
     values: dict[str, Any]
 
     def __new__(cls, template: str, **values: object) -> "Sentence":
-        """Fill the template with values. Control characters are not shown, and long text is cut."""
+        """Fill the template with values. Control characters are not shown, and long text is cut.
+
+        A tuple is shown as a list that is not cut: `Sentence("Use {modes}.", modes=MODES)`.
+        """
         shown = {name: _shown(value) for name, value in values.items()}
         sentence = super().__new__(cls, template.format_map(shown) if shown else template)
         sentence.template, sentence.values = template, shown
@@ -36,6 +39,8 @@ def translated(text: str, language: str) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value))
     text = str(value)
     text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[: MAX_SHOWN + 1])
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"

@@ -60,6 +60,17 @@ def test_a_list_is_walked_by_its_link_and_cursor(key: str) -> None:
     assert (second["next_cursor"], "Link" in headers) == (None, False)
 
 
+def test_refused_parameters_are_named_alike(key: str) -> None:
+    for query in ({"group": "nobody"}, {"status": "x"}, {"unknown": "x"}):
+        status, problem, _ = call("GET", "demo/customers", key=key, **query)
+        assert (status, [error["pointer"] for error in problem["errors"]]) == (422, list(query))
+
+
+def test_a_refused_sort_order_names_all_of_them(key: str) -> None:
+    _, problem, _ = call("GET", "demo/customers", key=key, sort="x")
+    assert problem["errors"][0]["message"].endswith(" last_order, -last_order.")
+
+
 @pytest.mark.parametrize("wrong", [None, "", "ck_x_y", "nonsense"])
 @pytest.mark.parametrize("path", ["demo/customers", "demo/customers/cus_1", "demo/nowhere"])
 def test_without_a_good_key_every_path_is_refused(store: Store, path: str, wrong: str | None) -> None:

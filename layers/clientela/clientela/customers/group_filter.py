@@ -6,10 +6,10 @@ from clientela.groups import groups
 from clientela.stores.stores import Store
 
 
-def resolve(store: Store, filter_: CustomerFilter, pointer: str = "/group") -> CustomerFilter:
+def resolve(store: Store, filter_: CustomerFilter, pointer: str = "group") -> CustomerFilter:
     """Return the filter with the id of its group, which may be named by id or by code.
 
-    `pointer` names the group in the request.
+    `pointer` names the group in the request: a parameter of its own unless another is given.
 
     Raises:
         InvalidInputError: the store has no such group. An empty list would look like a group

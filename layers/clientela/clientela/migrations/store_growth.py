@@ -70,7 +70,7 @@ def _require_growth(before: Directory, growing_from: int, buckets: int) -> None:
     is_power = factor > 1 and factor.bit_count() == 1
     if is_other or remainder or not is_power or buckets > MAX_BUCKETS:
         numbers = [before.buckets] if is_other else [growing_from * 2**n for n in range(1, 8)]
-        expected = ", ".join(str(number) for number in numbers if number <= MAX_BUCKETS)
+        expected = tuple(number for number in numbers if number <= MAX_BUCKETS)
         sentence = Sentence("Use one of these values: {expected}.", expected=expected)
         raise InvalidInputError(fields=[FieldError("buckets", sentence)])
 

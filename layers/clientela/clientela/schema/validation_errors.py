@@ -100,7 +100,7 @@ def _message(error: Mapping[str, Any]) -> str:
     if context.get("min_length") == 1:
         return _EMPTY
     if kind == "literal_error":
-        context = {"expected": ", ".join(re.findall(r"'([^']*)'", context["expected"]))}
+        context = {"expected": tuple(re.findall(r"'([^']*)'", context["expected"]))}
     return Sentence(_SENTENCES.get(kind, _OTHERWISE), **context)
 
 
