@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import batched
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from clientela import clock
 from clientela.customers import customer_search, customers
-from clientela.customers.customer_fields import Customer, NewCustomer, Spend
+from clientela.customers.customer_fields import Customer, EmailStatus, NewCustomer, Spend
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_records import claim, record
 from clientela.customers.customer_search import SORTS, Sort
@@ -31,6 +31,10 @@ WORDS = (True, False, None)
 NAMES = ("Ana Pérez", "ana", "Zoë Müller", "Øystein", "LUKASZ Łoś", "Émile  Zola", "李 小龍", "o'Brien-Šmid", None)
 COMPANIES = ("Café Ölwerk", "cafe noir", "ACME", None, None)
 CITIES = ("Köln", "KOLN", "Vigo", "São Paulo", None)
+REGIONS = ("Baden-Württemberg", "a|b\\p:c", None)
+VAT_IDS = ("ESB12345674", "EL094259216", "NO974760673MVA", None)
+SIZES = ("XL", "Größe | 5", 5, 2.5, True, "", None)
+EMAIL_STATUSES: tuple[str, ...] = get_args(EmailStatus)
 PROPERTY = settings(
     max_examples=100, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
 )
@@ -45,7 +49,13 @@ def plain(text: str) -> str:
 def person(number: int, chance: random.Random) -> Customer:
     """Return a customer with random fields."""
     either = chance.choice
-    place = {"city": either(CITIES), "country": either(("ES", "DE", None)), "postal_code": f"50{number % 40:03}"}
+    place = {
+        "city": either(CITIES),
+        "region": either(REGIONS),
+        "country": either(("ES", "DE", None)),
+        "postal_code": f"50{number % 40:03}",
+    }
+    size = either(SIZES)
     book = [{"city": "elsewhere"}, place | {"is_default": True}]
     fields = {
         "email": f"P{number}.{either('xyz')}@{either(('acme.com', 'bücher.example'))}",
@@ -57,22 +67,27 @@ def person(number: int, chance: random.Random) -> Customer:
         "accepts_marketing": either(WORDS),
         "status": either(("active", "pending", "disabled")),
         "tags": chance.sample(("VIP", "b2b", "Éte"), chance.randrange(3)),
+        "vat_id": either(VAT_IDS),
+        "custom_fields": {"other": "XL"} | ({} if size is None else {"size": size}),
         **either(({"billing_address": place}, {"shipping_addresses": book})),
     }
     at = NOW + timedelta(hours=chance.randrange(500))
     made = customers.build(NewCustomer.model_validate(fields), at, either(("merchant", "order")))
-    return with_orders(made, chance).model_copy(update={"updated_at": at + timedelta(hours=chance.randrange(100))})
+    later = {"updated_at": at + timedelta(hours=chance.randrange(100)), "email_status": either(EMAIL_STATUSES)}
+    return with_orders(made, chance).model_copy(update=later)
 
 
 def with_orders(customer: Customer, chance: random.Random) -> Customer:
-    """Return the customer with random statistics."""
+    """Return the customer with random statistics: without orders, or with some that count or do not."""
     spent = [
         Spend(amount=Decimal(chance.randrange(20_000)) / 100, currency=currency, orders=chance.randrange(1, 4))
         for currency in chance.sample(("EUR", "USD"), chance.randrange(3))
     ]
-    last = customer.created_at + timedelta(days=chance.randrange(30)) if spent else None
     count = sum(each.orders for each in spent)
-    return customer.model_copy(update={"total_spent": spent, "orders_count": count, "last_order_at": last})
+    total = count + chance.randrange(2)
+    last = customer.created_at + timedelta(days=chance.randrange(30)) if total else None
+    statistics = {"total_spent": spent, "orders_count": count, "orders_total": total, "last_order_at": last}
+    return customer.model_copy(update=statistics)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +117,11 @@ SORTED_BY: dict[str, Any] = {
 }  # fmt: skip
 
 
+def has_key(customer: Customer, name: str) -> bool:
+    """Return whether a list sorted by orders has the customer in its first part."""
+    return customer.last_order_at is not None if name == "last_order" else customer.orders_count > 0
+
+
 def holds(customer: Customer, name: str, value: Any) -> bool:
     """Return whether a customer passes one filter, by the API's description."""
     c = customer
@@ -121,6 +141,9 @@ def holds(customer: Customer, name: str, value: Any) -> bool:
         "ids": lambda: c.id in value,
         "tag": lambda: plain(value) in map(plain, c.tags),
         "city": lambda: plain(place(c).city or "") == plain(value),
+        "region": lambda: plain(place(c).region or "") == plain(value),
+        "vat_id": lambda: c.vat_id == VAT_ID_SPELLINGS[value],
+        "custom_field": lambda: c.custom_fields.get("size", "absent") in SIZES_MEANT[value],
         "country": lambda: place(c).country == value,
         "postal_code": lambda: place(c).postal_code.startswith(value),
     }
@@ -131,6 +154,14 @@ def holds(customer: Customer, name: str, value: Any) -> bool:
 PHONES: dict[str, tuple[str, ...]] = {
     "911 20": ("+91120", "+3491120"), "+34 911": ("+34911",), " 34911": ("+34911", "+3434911"), "0033 1234": ("+331234",),
 }  # fmt: skip
+VAT_ID_SPELLINGS = {
+    "es b-1234567.4": "ESB12345674", "b12345674": "ESB12345674", "GR 094 259 216": "EL094259216",
+    "NO 974 760 673": "NO974760673MVA", "974760673": "none", "--": "none", "|": "none",
+}  # fmt: skip
+SIZES_MEANT: dict[str, tuple[Any, ...]] = {
+    "size=xl": ("XL",), "size = XL ": ("XL",), "size=GROSSE | 5": ("Größe | 5",), "size=5": (5,),
+    "size=5.0": (5,), "size=2.5": (2.5,), "size=TRUE": (True,), "size=": ("",), "size=1": (),
+}  # fmt: skip
 ORDERS, MONEY = st.integers(0, 7), st.decimals(0, 250, places=2)
 TIMES = st.datetimes(datetime(2026, 1, 1), datetime(2026, 3, 1), timezones=st.just(UTC))  # noqa: DTZ001 - of hypothesis
 FILTERS: dict[str, Any] = {
@@ -140,6 +171,10 @@ FILTERS: dict[str, Any] = {
     "status": st.sampled_from(("active", "pending", "disabled")), "type": st.sampled_from(("guest", "registered")),
     "tax_exempt": st.booleans(), "accepts_marketing": st.booleans(), "country": st.sampled_from(("ES", "DE")),
     "city": st.sampled_from(("koln", "SAO PAULO", "Vigo", "elsewhere")), "postal_code": st.sampled_from(("50", "5001", "50013")),
+    "region": st.sampled_from(("BADEN-WURTTEMBERG", "A|B\\p:c", "a|b", "b\\p")),
+    "vat_id": st.sampled_from(tuple(VAT_ID_SPELLINGS)),
+    "email_status": st.sampled_from(EMAIL_STATUSES), "source": st.sampled_from(("merchant", "order", "import")),
+    "custom_field": st.sampled_from(tuple(SIZES_MEANT)),
     "language": st.sampled_from(("es", "pt-BR")), "tag": st.sampled_from(("vip", "ete", "b2")),
     "min_orders": ORDERS, "max_orders": ORDERS, "min_spent": MONEY, "max_spent": MONEY,
     **{f"{name}_{end}": TIMES for name in ("created", "updated", "last_order") for end in ("from", "to")},
@@ -176,7 +211,7 @@ def test_any_filters_in_any_order_show_what_the_model_says(peopled: tuple[Store,
         name = sort.removeprefix("-")
         shown = [c for c in people.values() if all(holds(c, *each) for each in filters.items())]
         found = [customer_id for page in pages(store, sort, limit, filters) for customer_id in page]
-        first = [c for c in shown if name in {"created", "name", "email"} or c.orders_count]
+        first = [c for c in shown if name in {"created", "name", "email"} or has_key(c, name)]
         last = [c for c in shown if c not in first]
         parts = ((first, SORTED_BY[name]), (last, SORTED_BY["created"]))
         assert found == [

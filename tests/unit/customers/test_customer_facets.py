@@ -73,11 +73,40 @@ def test_a_value_is_no_facet_of_another_name() -> None:
         (True, "size=true", True),
         (True, "size=1", False),
         ("a=b", "size=a=b", True),
+        ("XL", " size = XL ", True),
+        (5.0, "size=5", True),
+        (5, "size=5.0", True),
+        (5, "size=5e0", True),
+        (5, "size=50", False),
+        (1e30, "size=1e30", True),
+        ("5.0", "size=5.0", True),
     ],
 )
 def test_custom_fields_are_found_by_name_and_value(stored_value: object, wanted: str, is_found: bool) -> None:
     customer = stored(custom_fields={"size": stored_value})
     assert compile_filter(CustomerFilter(custom_field=wanted), STORE).pass_on(customer) is is_found
+
+
+@pytest.mark.parametrize(
+    ("vat_id", "wanted", "is_found"),
+    [
+        ("ESB12345674", {"vat_id": "b-1234567 4", "country": "ES"}, True),
+        ("ESB12345674", {"vat_id": "\uff45\uff53\uff22\uff11\uff12345674", "country": "ES"}, True),
+        ("ESB12345674", {"vat_id": "B12345674"}, False),
+        ("EL094259216", {"vat_id": "GR 094 259 216"}, True),
+        ("NO974760673MVA", {"vat_id": "NO 974 760 673"}, True),
+        ("ZZ-UNKNOWN-1", {"vat_id": "zz unknown 1"}, True),
+        ("ESB12345674", {"vat_id": "-"}, False),
+    ],
+)
+def test_a_vat_id_is_found_in_any_spelling(vat_id: str, wanted: dict[str, str], is_found: bool) -> None:
+    customer = stored(vat_id=vat_id, billing_address={"country": wanted.get("country")})
+    assert compile_filter(CustomerFilter.model_validate(wanted), STORE).pass_on(customer) is is_found
+
+
+def test_a_national_vat_number_is_one_of_the_stores_country() -> None:
+    store = STORE.model_copy(update={"country": "ES"})
+    assert compile_filter(CustomerFilter(vat_id="B12345674"), store).pass_on(stored(vat_id="ESB12345674"))
 
 
 def test_new_filters_find_what_they_name() -> None:

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-import orjson
-
 from clientela.customers import tax_exemptions
 from clientela.customers.addresses import default_address
 from clientela.customers.stored_customers import CustomerJson
@@ -95,10 +93,12 @@ def flag(value: object) -> str:
 def custom_field(name: str, value: Any) -> str:
     """Return a custom field as a facet has it: a hash, because its text may be long.
 
-    Text is compared without case and accents, numbers and truth values as JSON writes them.
+    Text is compared without case and accents, numbers and truth values as text. A whole number is
+    the same with and without decimals.
     """
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return sha256_hex(f"{name}\0{fold_for_search(text)}")[:20]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return sha256_hex(f"{name}\0{fold_for_search(str(value))}")[:20]
 
 
 def exempt_until(customer: CustomerJson) -> str | None:

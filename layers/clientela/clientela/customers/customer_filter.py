@@ -1,9 +1,11 @@
 """The filters of the customer list, as tests inside DynamoDB and on a customer that was read."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
+import orjson
 from pydantic import AfterValidator, Field, StringConstraints
 
 from clientela import clock
@@ -11,7 +13,7 @@ from clientela.customers import customer_facets, tax_exemptions
 from clientela.customers.customer_facets import COMPANY, PHONE, facet, facet_beginning
 from clientela.customers.customer_fields import EmailStatus, Source, Status
 from clientela.customers.stored_customers import CustomerJson
-from clientela.schema import phones, timezones
+from clientela.schema import phones, timezones, vat_ids
 from clientela.schema.countries import Country
 from clientela.schema.documents import Model
 from clientela.schema.email_addresses import Email
@@ -98,7 +100,8 @@ class CustomerFilter(Model):
     tag: Name | None = None
     """One of the customer's tags. Example: vip"""
     vat_id: Line | None = None
-    """The customer's VAT ID, in any spelling. Example: ESB12345674"""
+    """The customer's VAT ID, in any spelling. A number without its country's letters is read as one
+    of the filter's country or the store's. Example: ESB12345674"""
     email_status: EmailStatus | None = None
     """Whether the e-mail is proven, and whether mails to it fail."""
     source: Source | None = None
@@ -186,7 +189,7 @@ def compile_filter(filter_: CustomerFilter, store: Store) -> CompiledFilter:
     """
     ranges = {name: bounds for name, bounds in _ranges(filter_, store.timezone) if bounds != Range()}
     words = tuple(_words(filter_, store.country))
-    return CompiledFilter(tuple(_facets(filter_)), words, ranges, filter_.tax_exempt, store.currency)
+    return CompiledFilter(tuple(_facets(filter_, store.country)), words, ranges, filter_.tax_exempt, store.currency)
 
 
 class Expression(NamedTuple):
@@ -236,7 +239,7 @@ def _words(filter_: CustomerFilter, country: str | None) -> Iterator[Alternative
         yield tuple(PHONE + prefix for prefix in phones.search_prefixes(filter_.phone, country))
 
 
-def _facets(filter_: CustomerFilter) -> Iterator[Alternatives]:
+def _facets(filter_: CustomerFilter, country: str | None) -> Iterator[Alternatives]:
     for name in ("status", "type", "group", "country", "language", "email_status", "source"):
         if getattr(filter_, name) is not None:
             yield (facet(name, getattr(filter_, name)),)
@@ -248,10 +251,20 @@ def _facets(filter_: CustomerFilter) -> Iterator[Alternatives]:
     if filter_.postal_code is not None:
         yield (facet_beginning("postal_code", fold_for_search(filter_.postal_code)),)
     if filter_.vat_id is not None:
-        yield (facet("vat_id", "".join(filter(str.isalnum, filter_.vat_id.upper()))),)
+        meant = vat_ids.search_spellings(filter_.vat_id, [filter_.country, country])
+        yield tuple(facet("vat_id", vat_id) for vat_id in meant)
     if filter_.custom_field is not None:
         name, _, value = filter_.custom_field.partition("=")
-        yield (facet("custom_field", customer_facets.custom_field(name, value)),)
+        hashes = (customer_facets.custom_field(name.strip(), each) for each in (value, *_numbers(value)))
+        yield tuple(facet("custom_field", each) for each in hashes)
+
+
+def _numbers(text: str) -> Iterator[float]:
+    """Yield the number that a text writes in JSON, if it does: `5.0` also finds 5."""
+    with contextlib.suppress(orjson.JSONDecodeError):
+        number = orjson.loads(text)
+        if isinstance(number, int | float):
+            yield number
 
 
 def _ranges(filter_: CustomerFilter, timezone: str) -> Iterator[tuple[RangeName, Range]]:

@@ -1,6 +1,8 @@
 """VAT IDs: spelling and check digits, offline (python-stdnum). `vies` checks registration."""
 
+import contextlib
 import unicodedata
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field
@@ -52,6 +54,18 @@ def normalize(text: str, country: str | None = None) -> str:
     if not vat_id.isascii() or not any(map(str.isdigit, vat_id)):
         raise ValueError(Sentence(_NOT_A_VAT_ID, text=text))
     return vat_id
+
+
+def search_spellings(text: str, possible_countries: Iterable[str | None]) -> list[str]:
+    """Return the compact spellings that a typed VAT ID may have, if it is one of these countries.
+
+    The text itself is one of them, in capitals and without spaces.
+    """
+    found = {_compact(text): None}
+    for country in possible_countries:
+        with contextlib.suppress(ValueError):
+            found[normalize(text, country)] = None
+    return list(found)
 
 
 def _compact(text: str) -> str:
