@@ -11,6 +11,7 @@ import boto3
 from local.dynamodb_local import dynamodb_local
 from tests.support.schema import create_table
 
+from benchmarks import entry_sizes
 from benchmarks.measure import ROUNDS, Case, Result, measure
 from benchmarks.queue_stub import queue_stub
 from benchmarks.sample_store import create_store, fill
@@ -21,7 +22,7 @@ from clientela.table.rate_limits import Rule
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
 TABLE = "benchmarks"
-# Not a real account, and no request limit for the API key.
+# Not a real account, and no limits that a benchmark reaches.
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -30,6 +31,10 @@ ENVIRONMENT = {
     "TABLE_NAME": TABLE,
     "POWERTOOLS_SERVICE_NAME": "benchmarks",
     "REQUESTS_PER_SECOND": "1000000",
+    "NETWORK_LINKS_PER_HOUR": "50",
+    "NETWORK_ATTEMPTS_PER_TEN_MINUTES": "1000000",
+    "STORE_LINKS_PER_DAY": "1000000",
+    "LINKS_PER_DAY": "1000000",
     "SIGNING_SECRET_ARN": "benchmarks",
     "ERASURE_SECRET_ARN": "benchmarks",
     "MAIL_QUEUE_URL": "http://127.0.0.1/123456789012/mail",
@@ -56,12 +61,13 @@ def main() -> None:
 def run(names: tuple[str, ...], rounds: int) -> None:
     """Fill a store and print a line for each case.
 
-    Times above their limit are marked. Units above their limit end the program with an error.
+    Times and ratios above their limit are marked. Units above their limit end the program with an
+    error.
     """
     from benchmarks import cases, sign_in_cases  # these import the handlers, which are on the path now
 
     print(f"CPU of this process, Python {platform.python_version()}, {os.cpu_count()} cores of {platform.machine()}\n")
-    print(_line("", "ms", "limit", "baseline ms", "ratio", "calls", "RU", "WU"))
+    print(_line("", "ms", "limit", "baseline ms", "ratio", "calls", "RU", "WU", "WU low"))
     all_cases = sign_in_cases.all_cases()
     if not names or any(not _has_match(all_cases, name) for name in names):
         all_cases += cases.all_cases(*_fill_store())
@@ -82,18 +88,22 @@ def _fill_store() -> tuple[Store, list[str]]:
     store = create_store()
     customer_ids = fill(store)
     print(f"{len(customer_ids):,} customers written in {time.monotonic() - started:.0f} s", file=sys.stderr)
+    for name, size in entry_sizes.sample_sizes(store).items():
+        print(f"{name:22}{size:7.0f} bytes", file=sys.stderr)
     return store, customer_ids
 
 
 def _print_result(result: Result) -> Result:
     case, traffic = result.case, result.traffic
     limit = "" if case.max_ms is None else f"{case.max_ms:.1f}{'!' if result.ours_ms > case.max_ms else ''}"
+    ratio_mark = "!" if case.max_ratio is not None and result.ratio > case.max_ratio else ""
+    units = (traffic.read_units, traffic.write_units, traffic.write_units_low)
     figures = (
         f"{result.ours_ms:.2f}",
         limit,
         f"{result.baseline_ms:.2f}",
-        f"{result.ours_ms / result.baseline_ms:.2f}",
-        *(f"{value / case.rows:g}" for value in (len(traffic.requests), traffic.read_units, traffic.write_units)),
+        f"{result.ratio:.2f}{ratio_mark}",
+        *(f"{value / case.rows:g}" for value in (len(traffic.requests), *units)),
     )
     print(_line(case.name, *figures), flush=True)
     return result

@@ -10,6 +10,7 @@ import itertools
 import re
 import statistics
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,6 +36,7 @@ class Case:
     max_ms: float | None = None
     max_read: float | None = None
     max_write: float | None = None
+    max_ratio: float | None = None  # of the time to the baseline's
     block: int = 20  # calls per block
     rows: int = 1  # per call; results are per row
 
@@ -55,6 +57,11 @@ class Result:
     @property
     def baseline_ms(self) -> float:
         return statistics.median(self.baseline)
+
+    @property
+    def ratio(self) -> float:
+        """Return our time in relation to the baseline's."""
+        return self.ours_ms / self.baseline_ms
 
     @property
     def is_too_expensive(self) -> bool:
@@ -98,7 +105,10 @@ def _baseline(recorded: Iterable[list[Request]]) -> Iterator[Call]:
     dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
     repetitions = [
         [
-            (getattr(sqs if operation == "SendMessage" else dynamodb, xform_name(operation)), _unconditional(request))
+            (
+                getattr(sqs if operation == "SendMessage" else dynamodb, xform_name(operation)),
+                _as_botocore(_unconditional(request)),
+            )
             for operation, request in requests
         ]
         for requests in recorded
@@ -131,3 +141,13 @@ def _unconditional(request: dict[str, Any]) -> dict[str, Any]:
             rest = {name: value for name, value in request.pop(part, {}).items() if name in used}
             request |= {part: rest} if rest else {}
     return request
+
+
+def _as_botocore(request: Any) -> Any:
+    """Return a request with its binary values as bytes: our client has them in base64 already."""
+    if isinstance(request, dict):
+        return {
+            name: b64decode(value) if name == "B" and isinstance(value, str) else _as_botocore(value)
+            for name, value in request.items()
+        }
+    return [_as_botocore(value) for value in request] if isinstance(request, list) else request
