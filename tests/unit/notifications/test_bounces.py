@@ -108,6 +108,21 @@ def test_the_address_is_known_in_the_spelling_of_mail_servers(store: Store) -> N
     assert customers.get(store, ana.id).email_status == "bounced"
 
 
+@pytest.mark.parametrize("address", [f"Ana <{ANA}>", f"<{ANA}>", f'"Perez, Ana" <{ANA.upper()}>'])
+def test_the_address_is_read_whatever_stands_around_it(store: Store, ana: Customer, address: str) -> None:
+    assert bounces.record(bounce(address=address), NOW) == 1
+    assert customers.get(store, ana.id).email_status == "bounced"
+
+
+def test_a_mail_that_its_reader_takes_out_of_the_spam_is_no_complaint(store: Store, ana: Customer) -> None:
+    feedback = complaint()
+    assert feedback.complaint
+    feedback.complaint.kind = "not-spam"
+    assert bounces.record(feedback, NOW) == 0
+    assert customers.get(store, ana.id).email_status == "unproven"
+    assert told(store, ana) == []
+
+
 @pytest.mark.parametrize("tags", [{}, {"store": ["gone"]}])
 def test_mails_of_no_store_are_left_alone(store: Store, ana: Customer, tags: dict[str, list[str]]) -> None:
     feedback = bounce()

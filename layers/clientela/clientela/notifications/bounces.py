@@ -6,6 +6,7 @@ Events: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sn
 """
 
 from datetime import datetime
+from email.utils import parseaddr
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -37,14 +38,24 @@ class Bounce(BaseModel):
     id: str = Field(alias="feedbackId")
     at: datetime = Field(alias="timestamp")
 
+    @property
+    def stops_mail(self) -> bool:
+        """Whether the address gets no more mail."""
+        return self.kind == "Permanent"
+
 
 class Complaint(BaseModel):
-    """A mail that its reader reported as spam."""
+    """A report about a mail by its reader: as spam, or with the kind `not-spam` as none."""
 
     kind: str | None = Field(alias="complaintFeedbackType", default=None)
     recipients: list[Recipient] = Field(alias="complainedRecipients")
     id: str = Field(alias="feedbackId")
     at: datetime = Field(alias="timestamp")
+
+    @property
+    def stops_mail(self) -> bool:
+        """Whether the address gets no more mail."""
+        return self.kind != "not-spam"
 
 
 class FeedbackMail(BaseModel):
@@ -84,8 +95,10 @@ def _record_recipient(
     store: Store, feedback: Feedback, report: Bounce | Complaint, recipient: Recipient, now: datetime
 ) -> bool:
     """Record a report about one recipient; return whether a customer has the new status."""
-    canonical = email_addresses.canonical(recipient.address)
+    canonical = email_addresses.canonical(parseaddr(recipient.address)[1])  # a name may stand beside it
     state: Literal["complained", "bounced"] = "complained" if isinstance(report, Complaint) else "bounced"
+    if state == "complained" and not report.stops_mail:
+        return False  # the reader took it out of the spam
     reasons = [report.kind] if isinstance(report, Complaint) else [report.kind, report.detail]
     sign_in_events.record(
         store,
@@ -97,8 +110,7 @@ def _record_recipient(
         name=report.id,
     )
     customer = customers.find(store, canonical, now)
-    is_permanent = isinstance(report, Complaint) or report.kind == "Permanent"
-    if customer is None or not is_permanent:
+    if customer is None or not report.stops_mail:
         return False
 
     def apply(before: Customer) -> Customer:
