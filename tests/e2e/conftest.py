@@ -34,9 +34,24 @@ def cloud(no_aws_account: None) -> Iterator[Outputs]:
     """Where the deployed local cloud can be reached: `cloud.api_url`, `cloud.imports_bucket` and so on.
 
     Built, started and deployed once for all tests (half a minute), so tests use stores and addresses of their own.
+    At the end no function may have lacked a right or a variable: also where a queue repeats the work, and nobody sees it.
     """
     with local_cloud(STATE) as running:
         yield running.outputs
+        assert _lacking(running.outputs.endpoint_url) == []
+
+
+def _lacking(endpoint: str) -> list[str]:
+    """Lines of the functions' logs about a call that IAM denied, or about a missing variable."""
+    logs = aws.client("logs", endpoint)
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    return [
+        f"{group}: {event['message']}"
+        for group in groups
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        for event in page["events"]
+        if "AccessDenied" in event["message"] or "SettingMissingError" in event["message"]
+    ]
 
 
 @pytest.fixture(scope="session")
