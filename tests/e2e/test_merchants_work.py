@@ -12,8 +12,9 @@ from local.outputs import Outputs
 from tests.e2e.conftest import MakeClient, clientela
 
 from clientela import clock
-from clientela.customers import customers
+from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import NewCustomer
+from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_records import record
 from clientela.groups import groups
 from clientela.lifecycle.removal_queue import GroupRemoval, Removal
@@ -81,6 +82,10 @@ def work_on_removal(cloud_client: MakeClient) -> Callable[[Removal | GroupRemova
     return work
 
 
+def _members(shop: Store, group: str) -> list[Any]:
+    return customer_search.page(shop, filter_=CustomerFilter(group=group)).items
+
+
 def _get(api: httpx.Client, path: str) -> Any:
     answer = api.get(path)
     assert answer.status_code == 200, answer.text
@@ -133,7 +138,7 @@ def test_who_joins_a_group_late_leaves_it_with_the_second_sweep(
         dynamodb.put_all([record(shop, each).item() for each in batch])
     groups.delete(shop, group, clock.now())  # and the process dies
     work_on_removal(GroupRemoval(store_id=shop.id, group_id=group, by=OPERATOR))
-    assert _get(api, f"/customers?group={group}")["items"] == []
+    assert _members(shop, group) == []
     assert customers.get(shop, buyers[0]).groups == []
 
 
@@ -153,12 +158,43 @@ def test_many_are_changed_and_invited_by_a_job_after_a_dry_run(
     for number in "1", "2":
         eventually(lambda number=number: _mail(inside, f"buyer{number}@{shop.id}.example", "set up an account"))  # type: ignore[misc]
     assert api.delete(f"/groups/{group}").status_code == 204
-    eventually(lambda: not _get(api, f"/customers?group={group}")["items"] or None)
+    eventually(lambda: _members(shop, group) == [] or None)
 
 
 def _mail(cloud: Outputs, email: str, wanted: str) -> Any:
     mails = httpx.get(f"{cloud.mailbox_url}/messages.json", trust_env=False).json()
     return next((mail for mail in mails if email in mail["to"] and wanted in mail["text"].lower()), None)
+
+
+def test_a_new_device_is_reported_and_an_existing_account_must_sign_in(inside: Outputs) -> None:
+    settings = StoreSettings(
+        name="Known",
+        login_mode="optional",
+        storefront_url="https://shop.example",
+        password_sign_in=True,
+        existing_accounts_sign_in=True,
+    )
+    store = stores.create(f"known-{time.time_ns()}", settings, clock.now())
+    key, email = api_keys.create(store.id, NewKey(name="work"), clock.now()).key, f"ana@{store.id}.example"
+    url, asks = f"{inside.api_url}/v1/stores/{store.id}", {"email": email}
+    with httpx.Client(base_url=url, headers=_browser("Firefox/128.0"), timeout=60, trust_env=False) as public:
+        nonce = public.post("/login-links", json=asks).json()["nonce"]
+        mail = eventually(lambda: _mail(inside, email, "#token="))
+        token = next(link for link in mail["links"] if "#token=" in link).partition("#token=")[2]
+        session = public.post("/sessions", json={"token": token, "nonce": nonce}).json()["session_token"]
+        signed_in = {"Authorization": f"Bearer {session}"}
+        password = {"password": "correct horse battery"}
+        assert public.post("/account/password", json=password, headers=signed_in).status_code == 204
+        again = public.post("/sessions", json=asks | password, headers=_browser("Chrome/126.0 Safari/537.36"))
+        assert again.status_code == 201, again.text
+        assert public.post("/checkout-policy", json=asks).json()["policy"] == "confirm_email"
+        known = public.post("/checkout-policy", json=asks, headers={"Authorization": f"Bearer {key}"})
+        assert known.json()["policy"] == "sign_in_needed"
+    eventually(lambda: _mail(inside, email, "chrome · windows"))
+
+
+def _browser(name: str) -> dict[str, str]:
+    return {"User-Agent": f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {name}"}
 
 
 def test_files_as_programs_write_them_are_imported_and_others_end_with_the_reason(
