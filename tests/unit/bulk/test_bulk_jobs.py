@@ -231,6 +231,12 @@ def test_a_dry_run_counts_and_shows_a_sample_and_writes_nothing(
     assert (called.events, bulk_jobs.list_all(store).items) == ([], [])
 
 
+@pytest.mark.parametrize("changes", [{}, {"tags": {}}, {"tags": None, "groups": {"add": [], "remove": []}}])
+def test_a_bulk_change_that_changes_nothing_is_refused(called: Called, post: Post, changes: dict[str, Any]) -> None:
+    status, problem = post({"all": True, "changes": changes})
+    assert (status, problem["errors"][0]["message"], called.events) == (422, "Name at least one change.", [])
+
+
 def test_a_filter_by_group_takes_id_or_code_and_refuses_any_other(
     store: Store, people: list[Customer], called: Called, post: Post
 ) -> None:

@@ -15,7 +15,10 @@ Names = Annotated[list[Name], Field(max_length=50)]
 
 
 class ListChange(Model):
-    """Entries to add to and to remove from a list of the customer. Groups are named by id."""
+    """Entries to add to and to remove from a list of the customer. Groups are named by id.
+
+    An entry in both lists is added.
+    """
 
     add: Names = []
     """The entries to add. Example: ["vip"]"""
@@ -64,7 +67,7 @@ class NewBulk(Model):
             raise ValueError("The filter is empty. To change every customer, send all as true.")
         if (self.ids is not None) + is_filtered + self.all != 1:
             raise ValueError("Name the customers by ids, by a filter or by all: one of the three.")
-        if not self.changes.model_dump(exclude_none=True):
+        if all(change in (None, ListChange()) for _, change in self.changes):
             raise ValueError("Name at least one change.")
         return self
 
