@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
-from tests.support.http_events import http_event
+from tests.support.http_events import answered, http_event
 
 from clientela.web import powertools_routes
 
@@ -29,6 +29,22 @@ def app() -> APIGatewayHttpResolver:
         return {"path": route.path, "security": route.security, "parameters": parameters}
 
     return app
+
+
+@pytest.mark.parametrize(
+    "cart_id", ["#1001", 'a"b', "a\\b", "№5", "a\u00a0b", "1`2", "a\nb", "日本", "10 01", "x" * 300]
+)
+def test_a_path_parameter_may_have_any_character_but_a_slash(cart_id: str) -> None:
+    app = powertools_routes.HttpResolver(enable_validation=True)
+
+    @app.get(f"{BASE}/carts/<cart_id>")
+    def get_cart(cart_id: str) -> dict[str, str]:
+        return {"id": cart_id}
+
+    answer = app.resolve(http_event("GET", f"demo/carts/{cart_id}"), None)
+    assert (answer["statusCode"], answered(answer)) == (200, {"id": cart_id})
+    assert app.resolve(http_event("GET", "demo/carts/a/b"), None)["statusCode"] == 404
+    assert app.resolve(http_event("GET", "demo/carts/"), None)["statusCode"] == 404
 
 
 def test_the_matched_route_has_its_security_and_parameters(app: APIGatewayHttpResolver) -> None:

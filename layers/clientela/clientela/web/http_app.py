@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from clientela.errors import ClientelaError
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.web import cors, http_requests, json_bodies, problems, response_language, responses
+from clientela.web import cors, http_requests, json_bodies, powertools_routes, problems, response_language, responses
 from clientela.web.key_throttle import Allowance
 from clientela.web.responses import ProxyResponse
 
@@ -28,7 +28,7 @@ def resolver(admit: Admission = lambda app: None) -> APIGatewayHttpResolver:
     `admit` raises an error if the caller may not use the matched route. It may also set
     `app.context["caller"]`, for APIs with both public and private routes.
     """
-    app = APIGatewayHttpResolver(
+    app = powertools_routes.HttpResolver(
         enable_validation=True,
         serializer=lambda body: orjson.dumps(body).decode(),
         json_body_deserializer=json_bodies.parse,

@@ -3,8 +3,24 @@
 An upgrade may rename them. tests/unit/web/test_powertools_routes.py fails then: adapt this module.
 """
 
+import re
+
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Route
+
+_PARAMETER = re.compile(r"<(\w+)>")
+
+
+class HttpResolver(APIGatewayHttpResolver):
+    """The resolver, with path parameters of any characters but a slash.
+
+    Powertools takes letters, digits and some signs only. API Gateway decodes the path, so an order
+    `#1001` arrives as `/orders/#1001`.
+    """
+
+    @staticmethod
+    def _compile_regex(rule: str, base_regex: str = "^{}$") -> re.Pattern[str]:
+        return re.compile(base_regex.format(_PARAMETER.sub(r"(?P<\1>[^/]+)", rule)))
 
 
 def matched(app: APIGatewayHttpResolver) -> Route:
