@@ -20,7 +20,7 @@ from clientela.customers.customer_fields import (
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_history import HistoryEntry
 from clientela.customers.customer_search import Sort
-from clientela.errors import CustomerNotFoundError, EmailTakenError, VersionConflictError
+from clientela.errors import CustomerNotFoundError, EmailTakenError, ExternalIdTakenError, VersionConflictError
 from clientela.lifecycle import customer_data, customer_removal
 from clientela.lifecycle.customer_data import CustomerData
 from clientela.schema.fields import MAX_ID_LENGTH
@@ -78,10 +78,21 @@ def list_customers(parameters: Annotated[CustomerListParameters, Query()]) -> Re
 
 
 @router.post(
-    BASE, **route("createCustomer", "customers:write", Customer, 201, raises=[EmailTakenError], headers=CREATED_HEADERS)
+    BASE,
+    **route(
+        "createCustomer",
+        "customers:write",
+        Customer,
+        201,
+        raises=[EmailTakenError, ExternalIdTakenError],
+        headers=CREATED_HEADERS,
+    ),
 )
 def create_customer(new: Annotated[SkipValidation[NewCustomer], Body()]) -> Response[Any]:
-    """Create a customer; 409 `email_taken` if another customer has the e-mail."""
+    """Create a customer; 409 `email_taken` if another customer has the e-mail.
+
+    409 `external_id_taken` if another customer has one of the external ids.
+    """
     store = router.context["store"]
     customer = customers.create(store, customer_input.parse_new(store, new), clock.now(), access.actor(router))
     location = f"/v1/stores/{store.id}/customers/{customer.id}"
@@ -102,7 +113,7 @@ def get_customer(customer_id: CustomerId) -> Response[Any]:
         "customers:write",
         Customer,
         headers=["ETag"],
-        raises=[CustomerNotFoundError, EmailTakenError, VersionConflictError],
+        raises=[CustomerNotFoundError, EmailTakenError, ExternalIdTakenError, VersionConflictError],
     ),
 )
 def change_customer(
@@ -111,7 +122,10 @@ def change_customer(
     changes: Annotated[SkipValidation[CustomerChanges], Body()],
     if_match: IfMatch = None,
 ) -> Response[Any]:
-    """Change a customer by JSON Merge Patch (RFC 7396). `If-Match` prevents lost updates."""
+    """Change a customer by JSON Merge Patch (RFC 7396). `If-Match` prevents lost updates.
+
+    409 `external_id_taken` if another customer has a new external id.
+    """
     store, version = router.context["store"], http_requests.expected_version(if_match)
     customer = customers.patch(store, customer_id, changes, clock.now(), version, access.actor(router))
     return responses.json(customer, headers=responses.etag(customer.version))

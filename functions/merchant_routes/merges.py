@@ -6,7 +6,13 @@ from aws_lambda_powertools.event_handler.api_gateway import Response, Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from clientela import clock
-from clientela.errors import CustomerNotFoundError, EmailTakenError, MergeFinalError, MergeNotFoundError
+from clientela.errors import (
+    CustomerNotFoundError,
+    EmailTakenError,
+    ExternalIdTakenError,
+    MergeFinalError,
+    MergeNotFoundError,
+)
 from clientela.lifecycle import merge_undo, merged_emails, merges
 from clientela.lifecycle.merge_undo import UndoneMerge
 from clientela.lifecycle.merged_emails import PastMerge
@@ -35,10 +41,11 @@ FromId = Annotated[
 def merge_customers(customer_id: CustomerId, new: Annotated[NewMerge, Body()]) -> Response[Any]:
     """Merge the customer `from_id` into this one; `dry_run` returns the result without writing.
 
-    Orders and statistics move. Empty fields are filled; groups, tags, addresses and custom fields
-    are combined, and the consents of both are kept: the later decision counts. Afterwards requests
-    for `from_id` are redirected here (308), and orders, sign-ins and imports with its e-mail reach
-    this customer. 503 if there are too many orders for one request: repeat it to continue.
+    Orders and statistics move. Empty fields are filled; groups, tags, addresses, custom fields and
+    external ids are combined (of two values for the same name this customer's stays), and the
+    consents of both are kept: the later decision counts. Afterwards requests for `from_id` are
+    redirected here (308), and orders, sign-ins and imports with its e-mail reach this customer. 503
+    if there are too many orders for one request: repeat it to continue.
     """
     store = router.context["store"]
     if new.dry_run:
@@ -60,16 +67,22 @@ def list_merges(customer_id: CustomerId) -> Response[Any]:
         "undoMerge",
         "customers:write",
         UndoneMerge,
-        raises=[CustomerNotFoundError, MergeNotFoundError, MergeFinalError, EmailTakenError],
+        raises=[
+            CustomerNotFoundError,
+            MergeNotFoundError,
+            MergeFinalError,
+            EmailTakenError,
+            ExternalIdTakenError,
+        ],
     ),
 )
 def undo_merge(customer_id: CustomerId, from_id: FromId) -> Response[Any]:
     """Undo a merge within seven days: the merged customer is back with what the merge moved.
 
-    Its orders, addresses, groups, consents and e-mail return, and this customer loses what the
-    merge gave it. What was changed since the merge stays here and is listed. A repeated request
-    returns the same result. 503 if there are too many orders for one request: repeat it to
-    continue.
+    Its orders, addresses, groups, consents, external ids and e-mail return, and this customer loses
+    what the merge gave it. What was changed since the merge stays here and is listed. A repeated
+    request returns the same result. 503 if there are too many orders for one request: repeat it to
+    continue. 409 `external_id_taken` if somebody else has one of the external ids now.
     """
     store, out_of_time = router.context["store"], clock.deadline(access.REMOVAL_SECONDS)
     by = access.actor(router)

@@ -24,7 +24,12 @@ def faults(store_id: str) -> list[str]:
     collections: dict[str, list[Item]] = defaultdict(list)
     for item in own:
         collections[item["pk"]].append(item)
-    found = [*_claims(store_id, collections), *_orders(store_id, collections), *_customers(collections)]
+    found = [
+        *_claims(store_id, collections),
+        *_external_ids(own),
+        *_orders(store_id, collections),
+        *_customers(collections),
+    ]
     profiles = {item["pk"]: item for item in own if item["sk"] == "PROFILE"}
     for index in table.global_secondary_indexes or []:
         found += _index(table, index, profiles, store_id)
@@ -57,6 +62,17 @@ def _claims(store_id: str, collections: dict[str, list[Item]]) -> Iterator[str]:
             held = _kind(collections.get(f"STORE#{store_id}#EMAIL#{email}", []), "CLAIM")
             if held is None or held["customer_id"] != customer_id:
                 yield f"customer without its claim: {pk}"
+
+
+def _external_ids(own: list[Item]) -> Iterator[str]:
+    """Every claim of an external id has its customer, and every external id has its claim."""
+    claimed = {(item["pk"].split("#", 3)[3], item["customer_id"]) for item in own if item["sk"] == "EXTERNAL_ID"}
+    held = set()
+    for profile in (item for item in own if item["sk"] == "PROFILE"):
+        customer = stored_customers.load_raw(_as_sent(profile))
+        held |= {(f"{system}#{id_}", customer["id"]) for system, id_ in customer.get("external_ids", {}).items()}
+    if claimed != held:
+        yield f"external ids without a claim, or claims without a customer: {sorted(claimed ^ held)}"
 
 
 def _orders(store_id: str, collections: dict[str, list[Item]]) -> Iterator[str]:

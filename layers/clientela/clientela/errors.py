@@ -196,6 +196,13 @@ class EmailTakenError(ClientelaError):
     title = "Another customer has this e-mail"
 
 
+class ExternalIdTakenError(ClientelaError):
+    """Another customer of the store has this id of another system."""
+
+    code = "external_id_taken"
+    title = "Another customer has this external id"
+
+
 class VersionConflictError(ClientelaError):
     """The resource was changed after the caller read it."""
 

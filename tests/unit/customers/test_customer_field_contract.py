@@ -27,6 +27,7 @@ SAMPLES: dict[str, Any] = {
     "groups": ["grp_1"],
     "primary_group": "grp_1",
     "tags": ["vip"],
+    "external_ids": {"shopify": "6543"},
     "tax_exempt": True,
     "tax_exemption": {"reason": "diplomat"},
     "vat_id": "ESB12345674",

@@ -202,6 +202,42 @@ def test_a_taken_email_is_a_conflict(key: str) -> None:
     assert (status, body["code"]) == (409, "email_taken")
 
 
+def test_a_taken_external_id_is_a_conflict_and_the_filter_finds_its_customer(key: str) -> None:
+    status, ana, _ = call("POST", "demo/customers", ANA | {"external_ids": {"shopify": "6543"}}, key=key)
+    assert (status, ana["external_ids"]) == (201, {"shopify": "6543"})
+    _, bo, _ = call("POST", "demo/customers", {"email": "bo@example.com"}, key=key)
+    new = {"email": "ci@example.com", "external_ids": {"shopify": "6543"}}
+    for method, path, body in (("POST", "", new), ("PATCH", f"/{bo['id']}", {"external_ids": new["external_ids"]})):
+        status, problem, _ = call(method, f"demo/customers{path}", body, key=key, headers={"accept-language": "es"})
+        assert (status, problem["code"]) == (409, "external_id_taken")
+        assert problem["detail"] == "Otro cliente de esta tienda tiene el identificador «6543» en «shopify»."
+    for text, found in (("shopify:6543", [ana["id"]]), ("shopify: 6543", [ana["id"]]), ("pos:6543", [])):
+        _, listed, _ = call("GET", "demo/customers", key=key, external_id=text, count="true")
+        assert ([each["id"] for each in listed["items"]], listed["total"]) == (found, len(found))
+    _, other, _ = call("GET", "demo/customers", key=key, external_id="shopify:6543", email="bo@example.com")
+    assert other["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("external_ids", "pointer", "message"),
+    [
+        ({"Shop!": "1"}, "/external_ids/Shop!", "Name the system with up to 40 lower-case letters"),
+        ({"id": "1;2"}, "/external_ids/id", "Use no semicolons."),
+        ({"pos": ""}, "/external_ids/pos", "This field must not be empty."),
+        ({"pos": 7}, "/external_ids/pos", "Use text."),
+        ({"pos": "7" * 201}, "/external_ids/pos", "Use at most 200 characters."),
+        ({f"s{number}": "1" for number in range(21)}, "/external_ids", "Use at most 20 entries."),
+    ],
+)
+def test_external_ids_that_cannot_be_are_refused_in_words(
+    key: str, external_ids: Any, pointer: str, message: str
+) -> None:
+    status, problem, _ = call("POST", "demo/customers", ANA | {"external_ids": external_ids}, key=key)
+    [field] = problem["errors"]
+    assert (status, field["pointer"]) == (422, pointer)
+    assert field["message"].startswith(message)
+
+
 def test_unknown_customers_and_paths_are_not_found(key: str) -> None:
     assert call("GET", "demo/customers/cus_nobody", key=key)[1]["code"] == "customer_not_found"
     assert call("GET", "demo/nowhere", key=key)[1]["code"] == "route_unknown"

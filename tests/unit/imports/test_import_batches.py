@@ -6,7 +6,7 @@ import pytest
 from benchmarks.traffic import record_traffic
 
 from clientela import clock
-from clientela.csv import csv_headers
+from clientela.csv import csv_cells, csv_headers, csv_values
 from clientela.customers import customer_input, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.groups import groups
@@ -25,7 +25,8 @@ def apply_each(
 ) -> list[ImportedCustomer]:
     columns = csv_headers.recognise(header)
     read = [import_rows.parse_row(line, cells, columns) for line, cells in enumerate(rows, 2)]
-    return [import_customers.apply_rows([row], before, rules, NOW) for row in read]
+    own = [before and before.model_copy(update={"id": f"cus_{number}"}) for number in range(len(read))]
+    return [import_customers.apply_rows([row], each, rules, NOW) for row, each in zip(read, own, strict=True)]
 
 
 def rules(store: Store, header: Sequence[str]) -> Rules:
@@ -98,3 +99,54 @@ def test_a_row_that_makes_a_customer_too_large_is_rejected_and_the_others_are_wr
         "customer_too_large"
     }
     assert [customers.find(store, cells[0], NOW) is not None for cells in rows] == [False, True, True]
+
+
+def load(store: Store, by: Rules, rows: Sequence[Sequence[str]]) -> list[ImportedCustomer]:
+    read = [import_rows.parse_row(line, cells, by.columns) for line, cells in enumerate(rows, 2)]
+    return import_load._write(store, import_load._apply_chunk(store, read, by, NOW), by, NOW)
+
+
+def test_rows_get_their_external_ids_and_one_that_is_taken_rejects_its_row(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions are not thread-safe
+    customers.create(store, NewCustomer(email="old@example.com", external_ids={"pos": "7"}), NOW)
+    customers.create(store, NewCustomer(email="ana@example.com", external_ids={"pos": "8"}), NOW)
+    rows = [
+        ["ana@example.com", "Shopify: 1; "],
+        ["bo@example.com", "shopify:1"],  # of the row above
+        ["ci@example.com", "pos:7"],  # of another customer
+        ["di@example.com", "shopify:gid://shopify/Customer/4; pos:9"],
+        ["eva@example.com", "6543"],
+    ]
+    written = load(store, rules(store, ["email", "External IDs"]), rows)
+    results = {each.rows[0].email[:2]: each.results[0] for each in written}
+    issues = {name: [issue.code for issue in result.issues] for name, result in results.items()}
+    assert issues == {
+        "an": [],
+        "bo": ["external_id_taken"],
+        "ci": ["external_id_taken"],
+        "di": [],
+        "ev": ["external_ids_invalid"],
+    }
+    assert [results[name].outcome for name in ("an", "bo", "ci", "di")] == [
+        "updated",
+        "rejected",
+        "rejected",
+        "created",
+    ]
+    stored = {each: customers.find(store, f"{each}@example.com", NOW) for each in ("ana", "bo", "ci", "di", "eva")}
+    assert {name: each and each.external_ids for name, each in stored.items()} == {
+        "ana": {"pos": "8", "shopify": "1"},
+        "bo": None,
+        "ci": None,
+        "di": {"shopify": "gid://shopify/Customer/4", "pos": "9"},
+        "eva": {},
+    }
+
+
+def test_an_exported_cell_of_external_ids_is_read_as_it_was() -> None:
+    external_ids = {"shopify": "6543", "crm": "=a,b:c", "pos": "77"}
+    cell = csv_values.print_external_ids(external_ids)
+    assert csv_values.parse_external_ids(csv_cells.read(cell)) == external_ids
+    assert csv_values.print_external_ids({"shopify": "6543", "pos": "77"}) == "shopify:6543; pos:77"

@@ -96,6 +96,14 @@ CUSTOMER: dict[str, dict[str, str]] = {
         "de": "schlagworte tags",
         "pt": "etiquetas tags",
     },
+    "external_ids": {
+        "en": "externalids",
+        "es": "idsexternos identificadoresexternos",
+        "it": "idesterni identificativiesterni",
+        "fr": "idsexternes identifiantsexternes",
+        "de": "externeids externekennungen",
+        "pt": "idsexternos identificadoresexternos",
+    },
     "tax_exempt": {
         "en": "taxexempt istaxexempt",
         "es": "exentodeimpuestos exento",

@@ -1,7 +1,7 @@
 """Values of CSV cells: parse the texts that merchants write, print values for an export."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -62,6 +62,8 @@ _STATUSES = {
     "pending": "pending pendiente in-attesa en-attente ausstehend wartend pendente invited unapproved"
     " awaiting-approval pending-approval",
 }
+_SYSTEM = re.compile(r"[a-z0-9_-]{1,40}")
+_MAX_EXTERNAL_ID = 200  # characters
 _STATUS = {word: status for status, words in _STATUSES.items() for word in words.split()}
 
 
@@ -93,6 +95,17 @@ def parse_list(text: str) -> list[str]:
     return list(dict.fromkeys(part for each in re.split("[;,]", text) if (part := _unquoted(trim(each)))))
 
 
+def parse_external_ids(text: str) -> dict[str, str]:
+    """Parse ids of other systems: `shopify:6543; pos:77` — ValueError if a part is no such pair."""
+    found = {}
+    for part in filter(None, map(trim, text.split(";"))):
+        system, _, id_ = (trim(each) for each in part.partition(":"))
+        if not _SYSTEM.fullmatch(system.lower()) or not 0 < len(id_) <= _MAX_EXTERNAL_ID:
+            raise ValueError(f"{part[:300]!r} is not an external id such as 'shopify:6543'")
+        found[system.lower()] = id_
+    return found
+
+
 def parse_code(text: str) -> str:
     """Return a postal code or a phone as it was before a spreadsheet: `'08001`, `28001.0`."""
     text = text.lstrip("'")
@@ -122,6 +135,11 @@ def print_flag(flag: bool | None) -> str:
 def print_list(texts: Iterable[str]) -> str:
     """Return texts as one cell, separated by `; `."""
     return escape("; ".join(texts))
+
+
+def print_external_ids(external_ids: Mapping[str, str]) -> str:
+    """Return ids of other systems as one cell: `shopify:6543; pos:77`."""
+    return print_list(f"{system}:{id_}" for system, id_ in external_ids.items())
 
 
 def print_money(money: dict[str, Any] | None) -> str:

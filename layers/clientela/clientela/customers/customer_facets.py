@@ -101,6 +101,11 @@ def custom_field(name: str, value: Any) -> str:
     return sha256_hex(f"{name}\0{fold_for_search(str(value))}")[:20]
 
 
+def external_id(system: str, id_: str) -> str:
+    """Return an id of another system as a facet has it: a hash, because it may be long."""
+    return sha256_hex(f"{system}\0{id_}")[:20]
+
+
 def exempt_until(customer: CustomerJson) -> str | None:
     """Return the last day of the tax exemption, NEVER without an end, None without exemption."""
     if not customer.get("tax_exempt"):
@@ -151,6 +156,8 @@ def _facets(customer: CustomerJson) -> Iterator[tuple[str, str]]:
         yield "tag", fold_for_search(tag)
     for name, value in customer.get("custom_fields", {}).items():
         yield "custom_field", custom_field(name, value)
+    for system, id_ in customer.get("external_ids", {}).items():
+        yield "external_id", external_id(system, id_)
 
 
 def _places(address: CustomerJson) -> Iterator[tuple[str, str]]:

@@ -43,8 +43,22 @@ from clientela.schema.merge_patch import all_optional
 from clientela.schema.vat_ids import VatId
 from clientela.sentences import Sentence
 
+
+def _without_semicolon(text: str) -> str:
+    if ";" in text:
+        raise ValueError("Use no semicolons.")
+    return text
+
+
 # Without comma and semicolon, which separate the tags of a CSV cell.
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^,;]*$"), on_input(refuse_nul)]
+# Other shop systems and tills, and a customer's id in one of them. A CSV cell has several of both,
+# like `shopify:6543; pos:77`.
+MAX_EXTERNAL_IDS = 20
+ExternalSystem = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,40}$")]
+ExternalId = Annotated[
+    str, StringConstraints(min_length=1, max_length=200), on_input(refuse_nul), on_input(_without_semicolon)
+]
 EmailStatus = Literal["unproven", "proven", "bounced", "complained"]
 Status = Literal["active", "pending", "disabled"]
 VatIdStatus = Literal["none", "pending", "valid", "invalid", "unavailable", "not_checkable"]
@@ -167,6 +181,9 @@ class CustomerFields(Model):
     grp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     tags: Annotated[list[Tag], Field(max_length=100), on_input(_without_duplicates)] = []
     """The merchant's own labels. Example: ["vip"]"""
+    external_ids: Annotated[dict[ExternalSystem, ExternalId], Field(max_length=MAX_EXTERNAL_IDS)] = {}
+    """The customer's ids in other systems, one for each system. An id is unique for its system.
+    Example: {"shopify": "6543"}"""
     tax_exempt: StrictBool = False
     """Whether the customer pays no tax. After the last day of `tax_exemption` it reads false;
     setting it to true renews the exemption without an end. Example: true"""

@@ -48,6 +48,13 @@ def _has_name(text: str) -> str:
     return text
 
 
+def _has_system(text: str) -> str:
+    system, _, id_ = (part.strip() for part in text.partition(":"))
+    if not (system and id_):
+        raise ValueError("Write the system, a colon and the id, like shopify:6543.")
+    return f"{system}:{id_}"
+
+
 Words = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_searchable)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 
@@ -108,6 +115,9 @@ class CustomerFilter(Model):
     """What created the customer."""
     custom_field: Annotated[str, StringConstraints(max_length=1100), AfterValidator(_has_name)] | None = None
     """The name of a custom field and its value. Example: size=XL"""
+    external_id: Annotated[str, StringConstraints(max_length=241), AfterValidator(_has_system)] | None = None
+    """The customer with this id in another system: the system, a colon and the id. Example:
+    shopify:6543"""
     min_orders: Count | None = None
     """The smallest number of counted orders. Example: 1"""
     max_orders: Count | None = None
@@ -257,6 +267,9 @@ def _facets(filter_: CustomerFilter, country: str | None) -> Iterator[Alternativ
         name, _, value = filter_.custom_field.partition("=")
         hashes = (customer_facets.custom_field(name.strip(), each) for each in (value, *_numbers(value)))
         yield tuple(facet("custom_field", each) for each in hashes)
+    if filter_.external_id is not None:
+        system, _, id_ = filter_.external_id.partition(":")
+        yield (facet("external_id", customer_facets.external_id(system, id_)),)
 
 
 def _numbers(text: str) -> Iterator[float]:

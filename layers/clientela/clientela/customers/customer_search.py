@@ -14,7 +14,14 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple, cast, get_args
 
-from clientela.customers import customer_facets, directory_index, list_selections, merged_ids, stored_customers
+from clientela.customers import (
+    customer_facets,
+    directory_index,
+    external_ids,
+    list_selections,
+    merged_ids,
+    stored_customers,
+)
 from clientela.customers.customer_filter import (
     CompiledFilter,
     CustomerFilter,
@@ -202,22 +209,31 @@ def _tested(store: Store, sort: Sort, tests: CompiledFilter, candidates: Iterabl
 
 
 def _is_by_key(filter_: CustomerFilter) -> bool:
-    return filter_.email is not None or filter_.ids is not None
+    return any(each is not None for each in (filter_.email, filter_.external_id, filter_.ids))
 
 
 def _rows_by_key(store: Store, sort: Sort, filter_: CustomerFilter, tests: CompiledFilter) -> list[_Row]:
-    """Return the rows of a filter by e-mail or ids: profiles read by key, and tested."""
+    """Return the rows of a filter by e-mail, external id or ids: read by key, and tested."""
     profiles = ({"pk": {"S": keys.customer(store.id, customer_id)}} for customer_id in _filtered_ids(store, filter_))
     return list(_tested(store, sort, tests, profiles))
 
 
 def _filtered_ids(store: Store, filter_: CustomerFilter) -> list[str]:
-    ids = list(dict.fromkeys(filter_.ids or []))
-    if not filter_.email:
-        return ids
-    claim = dynamodb.get(keys.email(store.id, email_addresses.canonical(filter_.email)), keys.CLAIM)
-    owner = merged_ids.owner_of(store, EmailClaim.from_raw_data(claim)) if claim else None
-    return [owner] if owner and (filter_.ids is None or owner in ids) else []
+    """Return the ids of the customers whom each of these filters names."""
+    named: list[list[str | None]] = []
+    if filter_.email is not None:
+        named.append([_owner_of_email(store, filter_.email)])
+    if filter_.external_id is not None:
+        system, _, id_ = filter_.external_id.partition(":")
+        named.append([external_ids.find_owner(store, system, id_)])
+    if filter_.ids is not None:
+        named.append(list(dict.fromkeys(filter_.ids)))
+    return [each for each in named[0] if each and all(each in others for others in named)]
+
+
+def _owner_of_email(store: Store, email: str) -> str | None:
+    claim = dynamodb.get(keys.email(store.id, email_addresses.canonical(email)), keys.CLAIM)
+    return merged_ids.owner_of(store, EmailClaim.from_raw_data(claim)) if claim else None
 
 
 def _with_customers(items: list[dynamodb.Item], attributes: str = "") -> list[dynamodb.Item]:

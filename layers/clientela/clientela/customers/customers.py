@@ -11,6 +11,7 @@ from clientela.customers import (
     consents,
     customer_history,
     customer_input,
+    external_ids,
     filled_fields,
     merged_ids,
     stored_customers,
@@ -44,18 +45,24 @@ def create(
 
     Only the claim is written under a condition; the profile follows directly, at half the cost of a
     transaction. If the process dies in between, `find` deletes the claim a minute later
-    (docs/decisions/0003).
+    (docs/decisions/0003). A customer with external ids is written in one transaction, because
+    nothing would find their claims void.
 
     Raises:
         EmailTakenError: another customer of the store has this e-mail.
+        ExternalIdTakenError: another customer of the store has one of the external ids.
         GroupUnknownError: a group does not exist.
         InvalidInputError: the customer is too large.
         BusyError: the e-mail is just being claimed.
 
     Cost: 6 write units (claim, profile, four index entries); 1 more for a marketing consent, and up
-    to 4 for each KB of the profile after the first. 1 read unit per group.
+    to 4 for each KB of the profile after the first. 1 read unit per group. In a transaction 4 more,
+    and 2 for each external id.
     """
     customer = build(new, now, source).model_copy(update={"created_by": by})
+    if customer.external_ids:
+        _create_at_once(store, customer, now, by)
+        return customer
     customer_input.require_fits(customer)
     groups.require_exist(store, customer.groups)
     _put_claim(store, customer, now)
@@ -78,10 +85,11 @@ def build(new: NewCustomer, now: datetime, source: Source) -> Customer:
 
 
 def add(write: Transaction, store: Store, customer: Customer, by: Actor, *, welcome: bool = False) -> None:
-    """Add a new customer and its e-mail claim to a transaction.
+    """Add a new customer and its claims to a transaction.
 
     `welcome` requests a welcome mail. The transaction raises EmailTakenError if the e-mail is
-    claimed, and GroupUnknownError if a group does not exist.
+    claimed, ExternalIdTakenError if an external id is, and GroupUnknownError if a group does not
+    exist.
 
     Raises:
         InvalidInputError: the customer is too large.
@@ -90,6 +98,7 @@ def add(write: Transaction, store: Store, customer: Customer, by: Actor, *, welc
     customer_input.require_fits(customer)
     groups.expect_exist(write, store, customer.groups)
     write.put_record(claim(store, customer), EmailClaim.pk.does_not_exist(), EmailTakenError(_EMAIL_TAKEN))
+    external_ids.add_changes(write, store, (None, customer))
     write.put_record(
         record(store, customer, welcome=welcome), CustomerRecord.pk.does_not_exist(), VersionConflictError()
     )
@@ -170,6 +179,7 @@ def patch(
         InvalidInputError: the changed customer is invalid.
         VersionConflictError: `version` is not the stored one, and the changes are not yet made.
         EmailTakenError: another customer of the store has the new e-mail.
+        ExternalIdTakenError: another customer of the store has a new external id.
         GroupUnknownError: a new group does not exist.
         CustomerNotFoundError: the store has no such customer.
 
@@ -194,6 +204,7 @@ def change(
 
     Raises:
         EmailTakenError: another customer of the store has the new e-mail.
+        ExternalIdTakenError: another customer of the store has a new external id.
         GroupUnknownError: a new group does not exist.
         InvalidInputError: the customer is too large.
         CustomerNotFoundError: the store has no such customer.
@@ -230,15 +241,18 @@ def replace(
     *,
     with_history: bool = True,
     is_vacant: bool = False,
+    beside: external_ids.Change = (None, None),
 ) -> Customer:
-    """Add a changed customer, its history and the claim of a new e-mail to a transaction.
+    """Add a changed customer, its history and its new claims to a transaction.
 
     Return the customer as it will be stored. Disabling the account and changing its e-mail make all
     older sessions and sign-in links void in the same write (docs/decisions/0022). `is_vacant` lets
-    the stream's follow-up remove a guest that no order needs.
+    the stream's follow-up remove a guest that no order needs. `beside` is another customer whom the
+    transaction deletes or restores: external ids pass from one to the other.
 
     The transaction raises BusyError if `before` is not the stored version, EmailTakenError if the
-    new e-mail is claimed, and GroupUnknownError if a new group does not exist.
+    new e-mail is claimed, ExternalIdTakenError if a new external id is, and GroupUnknownError if a
+    new group does not exist.
 
     Raises:
         InvalidInputError: the customer is too large.
@@ -258,6 +272,7 @@ def replace(
         # The former e-mail of somebody merged into this customer is claimed for this customer.
         is_free = EmailClaim.pk.does_not_exist() | (EmailClaim.customer_id == after.id)
         write.put_record(new, is_free, EmailTakenError(_EMAIL_TAKEN))
+    external_ids.add_changes(write, store, (before, after), beside)
     if with_history:
         customer_history.add_changes(write, store, before, after, by)
     consents.add_change(write, store, before, after)
@@ -268,6 +283,21 @@ def require_version(before: Customer, version: int | None) -> None:
     """Raise VersionConflictError if `version` is given and is not the stored one."""
     if version not in (None, before.version):
         raise VersionConflictError(Sentence("The customer is at version {version}.", version=before.version))
+
+
+def _create_at_once(store: Store, customer: Customer, now: datetime, by: Actor) -> None:
+    """Write a new customer and its claims in one transaction."""
+
+    def attempt() -> None:
+        try:
+            with Transaction() as write:
+                add(write, store, customer, by)
+        except EmailTakenError:
+            if find(store, customer.email, now):
+                raise
+            raise BusyError from None  # the claim is void and deleted now, or its customer is just being put
+
+    retry_on_conflict(attempt, attempts=2)
 
 
 def _put_claim(store: Store, customer: Customer, now: datetime) -> None:

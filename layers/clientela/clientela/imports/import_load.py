@@ -31,6 +31,7 @@ from clientela.errors import (
     BusyError,
     CustomerNotFoundError,
     EmailTakenError,
+    ExternalIdTakenError,
     GroupUnknownError,
     ImportNotFoundError,
     InvalidInputError,
@@ -234,7 +235,7 @@ def _write_batch(store: Store, batch: _Batch, rules: Rules, now: datetime) -> Se
         batch.write.commit()
     except GroupUnknownError:  # a group was deleted since the groups were read
         rules = import_customers.reload_groups(store, rules)
-    except _CONFLICTS:  # of one customer: which one shows only when each is written alone
+    except (*_CONFLICTS, ExternalIdTakenError):  # of one customer: which one shows only when each is written alone
         pass
     else:
         return batch.imported
@@ -258,6 +259,8 @@ def _write_one(store: Store, imported: ImportedCustomer, rules: Rules, now: date
         except GroupUnknownError:
             rules = import_customers.reload_groups(store, rules)  # for the next attempt
             raise
+        except ExternalIdTakenError as error:
+            return import_customers.reject(again, error.code, error.detail)
         return again
 
     return retry_on_conflict(attempt, (*_CONFLICTS, GroupUnknownError, CustomerNotFoundError))

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import batched, chain
 
 from clientela.concurrency import retry_on_conflict
-from clientela.customers import customers, tombstones
+from clientela.customers import customers, external_ids, tombstones
 from clientela.customers.customer_records import CustomerRecord, claim, record
 from clientela.errors import BusyError
 from clientela.lifecycle import (
@@ -109,6 +109,7 @@ def _remove_profile(store: Store, customer_id: str, now: datetime, by: Actor, ve
         with Transaction() as write:
             write.delete(record(store, customer), CustomerRecord.version == customer.version, BusyError())
             write.delete(claim(store, customer))
+            external_ids.add_changes(write, store, (customer, None))
             audit_trail.add(write, store, by, now, "customer.deleted", customer_id)
 
     retry_on_conflict(attempt)

@@ -13,7 +13,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from clientela import clock, ids
 from clientela.concurrency import retry_on_conflict
-from clientela.customers import customers, tombstones
+from clientela.customers import customers, external_ids, tombstones
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_records import CustomerRecord, claim, record
 from clientela.customers.tombstones import ErasingRecord
@@ -44,6 +44,8 @@ class DeletedCounts(Model):
     """The number of profiles. Example: 1"""
     addresses: int = 0
     """The number of e-mail addresses. Example: 1"""
+    external_ids: int = 0
+    """The number of ids in other systems. Example: 1"""
     orders: int = 0
     """The number of orders whose contents were deleted. Example: 3"""
     sessions: int = 0
@@ -114,6 +116,7 @@ class ErasureRecord(Record):
     completed_at = UnicodeAttribute(null=True)
     money_records = NumberAttribute(default=0)
     addresses = NumberAttribute(default=0)
+    external_ids = NumberAttribute(default=0)
     orders = NumberAttribute(default=0)
     sessions = NumberAttribute(default=0)
     history = NumberAttribute(default=0)
@@ -128,8 +131,8 @@ class ErasureRecord(Record):
 def begin(store: Store, customer_id: str, now: datetime, by: Actor) -> str:
     """Remove the account, and return the id of its erasure. Repeated, it returns the same id.
 
-    One transaction deletes the profile, its index entries, the claim of its e-mail and the record
-    that makes older links void, and puts the tombstones, the certificate and a record of the work
+    One transaction deletes the profile, its index entries, its claims and the record that
+    makes older links void, and puts the tombstones, the certificate and a record of the work
     left.
 
     Raises:
@@ -181,6 +184,7 @@ def _erase_account(store: Store, customer: Customer, now: datetime, by: Actor) -
     with Transaction() as write:
         write.delete(record(store, customer), CustomerRecord.version == customer.version, BusyError())
         write.delete(claim(store, customer))
+        external_ids.add_changes(write, store, (customer, None))
         write.delete(LatestSignIn(keys.email(store.id, canonical), keys.LATEST_SIGN_IN))
         write.put_record(tombstones.for_email(store, canonical, erasure_id, now))
         write.put_record(tombstones.for_customer(store, customer.id, erasure_id, now))
@@ -191,6 +195,7 @@ def _erase_account(store: Store, customer: Customer, now: datetime, by: Actor) -
                 by=requested_by,
                 erased_at=clock.format_timestamp(now),
                 addresses=addresses,
+                external_ids=len(customer.external_ids),
             )
         )
         write.put_record(

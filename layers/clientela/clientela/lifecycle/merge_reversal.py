@@ -7,6 +7,7 @@ from clientela.schema.actors import FieldChange
 from clientela.schema.documents import STORED
 
 _LISTS = {"groups", "tags"}
+_MAPPINGS = {"custom_fields", "external_ids"}
 # Fields that follow another one.
 _LEADERS = {
     "vat_id_status": "vat_id",
@@ -26,8 +27,8 @@ class Reversal(NamedTuple):
 def reverse(current: Customer, changes: list[FieldChange], merged_at: str) -> Reversal:
     """Return the customer as if the merge had not been, except for what was changed since.
 
-    Lists and custom fields are compared entry by entry: an entry that the merge added goes unless
-    it was changed.
+    Lists, custom fields and external ids are compared entry by entry: an entry that the merge added
+    goes unless it was changed.
     """
     fields = current.model_dump(mode="json")
     now = dict(fields)
@@ -40,8 +41,8 @@ def reverse(current: Customer, changes: list[FieldChange], merged_at: str) -> Re
         elif name == "shipping_addresses":
             fields[name], stayed = _reverse_book(now[name], change)
             left += stayed
-        elif name == "custom_fields":
-            fields[name], stayed = _reverse_custom_fields(now[name], change)
+        elif name in _MAPPINGS:
+            fields[name], stayed = _reverse_mapping(now[name], change)
             left += stayed
         elif now[name] == change.after:
             fields[name] = change.before
@@ -68,10 +69,10 @@ def _content(address: dict[str, Any]) -> dict[str, Any]:
     return {**address, "is_default": None}
 
 
-def _reverse_custom_fields(now: dict[str, Any], change: FieldChange) -> tuple[dict[str, Any], list[str]]:
+def _reverse_mapping(now: dict[str, Any], change: FieldChange) -> tuple[dict[str, Any], list[str]]:
     added = {name: value for name, value in change.after.items() if name not in change.before}
     stays = {name: value for name, value in now.items() if name not in added or value != added[name]}
-    return stays, [f"custom_fields/{name}" for name in stays if name in added]
+    return stays, [f"{change.field}/{name}" for name in stays if name in added]
 
 
 def _follow_leaders(fields: dict[str, Any], now: dict[str, Any], changes: list[FieldChange]) -> None:

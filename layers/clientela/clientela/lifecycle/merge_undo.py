@@ -69,6 +69,7 @@ def undo(
         MergeNotFoundError: the other customer was not merged into this one.
         MergeFinalError: the merge is too old, or must be undone after a later one.
         EmailTakenError: the former e-mail was released and is another customer's now.
+        ExternalIdTakenError: another customer has an external id of the merged one now.
         BusyError: time ran out. The same request continues.
 
     Cost: 24 write units, and 2 for each index entry of both; for each order that of a move; 2 for
@@ -134,7 +135,7 @@ def _divide(store: Store, into_id: str, from_id: str, now: datetime, by: Actor) 
     undone = [FieldChange(field="id", before=into_id, after=from_id)]
     with Transaction() as write:
         # The history of the one names no data of the other, whose erasure would not find it there.
-        after = customers.replace(write, store, kept, after, by, with_history=False)
+        after = customers.replace(write, store, kept, after, by, with_history=False, beside=(None, restored))
         consents.add_undone(write, store, kept, after)
         customer_history.add_entry(write, store, after, "merge_undone", by, undone)
         write.put_record(record(store, restored), CustomerRecord.pk.does_not_exist(), BusyError())

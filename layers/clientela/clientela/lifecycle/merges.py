@@ -133,7 +133,7 @@ def combine(store: Store, source: Customer, target: Customer) -> Customer:
     changes: dict[str, Any] = {name: old[name] for name in _FILLED if kept[name] is None and old[name] is not None}
     changes |= {name: list(dict.fromkeys(kept[name] + old[name])) for name in _UNITED}
     changes["primary_group"] = kept["primary_group"] or old["primary_group"]
-    changes["custom_fields"] = old["custom_fields"] | kept["custom_fields"]
+    changes |= {name: old[name] | kept[name] for name in ("custom_fields", "external_ids")}
     changes["shipping_addresses"] = _book(source, target)
     changes["note"] = "\n\n".join(dict.fromkeys(note for note in (target.note, source.note) if note)) or None
     if not (target.tax_exempt or target.tax_exemption):
@@ -231,7 +231,7 @@ def _fuse(store: Store, source: Customer, target: Customer, after: Customer, now
             write.put_record(former_email)
             write.put_record(alias, Alias.pk.does_not_exist(), BusyError())
             write.put_record(identities)
-            after = customers.replace(write, store, target, after, by)
+            after = customers.replace(write, store, target, after, by, beside=(source, None))
             customer_history.add_entry(write, store, after, "merged", by, [merged])
             audit_trail.add(write, store, by, now, "customers.merged", target.id, [merged])
             merge_records.add(write, store, source, after, _changes(target, after), now)

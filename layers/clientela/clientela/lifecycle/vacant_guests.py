@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from clientela.concurrency import retry_on_conflict
-from clientela.customers import filled_fields, stored_customers
+from clientela.customers import external_ids, filled_fields, stored_customers
 from clientela.customers.customer_records import CustomerRecord, claim, record
 from clientela.errors import BusyError
 from clientela.orders import order_owners, order_profile, orders
@@ -54,6 +54,7 @@ def remove_account(store: Store, customer_id: str) -> bool:
         with Transaction() as write:
             write.delete(record(store, customer), CustomerRecord.version == customer.version, BusyError())
             write.delete(claim(store, customer))
+            external_ids.add_changes(write, store, (customer, None))
             write.put_record(VacatedRecord(keys.customer(store.id, customer_id), keys.VACATED))
         return True
 

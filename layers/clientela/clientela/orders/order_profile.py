@@ -20,6 +20,7 @@ NOT_FILLED = {
     "groups": "decided by the merchant",
     "primary_group": "decided by the merchant",
     "tags": "decided by the merchant",
+    "external_ids": "decided by the merchant",
     "tax_exempt": "decided by the merchant",
     "tax_exemption": "decided by the merchant",
     "note": "decided by the merchant",

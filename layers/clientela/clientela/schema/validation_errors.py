@@ -75,6 +75,7 @@ _PATTERNS = {
     "currency": "Use the three capital letters of ISO 4217, such as EUR.",
     "colour": "Use a colour such as #aa0000.",
     "tags": "Use no commas and no semicolons.",
+    "external_ids": "Name the system with up to 40 lower-case letters, digits, dashes and underscores, such as shopify.",
     "code": "Use up to 40 lower-case letters, digits, dashes and underscores, such as wholesale.",
 }
 

@@ -99,6 +99,7 @@ NOT_IN_OWN_VIEW = {
     "groups": "internal to the merchant",
     "primary_group": "internal to the merchant",
     "tags": "internal to the merchant",
+    "external_ids": "internal to the merchant",
     "tax_exemption": "internal to the merchant; `tax_exempt` is visible",
     "note": "internal to the merchant",
     "custom_fields": "internal to the merchant",

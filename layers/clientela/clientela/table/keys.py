@@ -28,6 +28,7 @@ MERGE = "MERGE"
 MERGE_CHANGES = "MERGE_CHANGES"
 ERASING = "ERASING"
 VACATED = "VACATED"
+EXTERNAL_ID = "EXTERNAL_ID"
 
 GROUP_PREFIX = "GROUP#"
 KEY_PREFIX = "KEY#"
@@ -107,6 +108,11 @@ def email(store_id: str, canonical: str) -> str:
 def email_of(pk: str) -> str:
     """Return the canonical e-mail in a key from `email`."""
     return pk.split("#", 3)[3]
+
+
+def external_id(store_id: str, system: str, external_id: str) -> str:
+    """`STORE#demo#EXTERNAL#shopify#6543`: the claim of a customer's id in another system."""
+    return f"STORE#{store_id}#EXTERNAL#{system}#{external_id}"
 
 
 def merged(store_id: str, customer_id: str) -> str:

@@ -99,13 +99,15 @@ class Transaction:
         self._writes.append(self._sized("Delete", arguments, otherwise))
 
     def try_merge(self, other: Self) -> bool:
-        """Add the writes of another transaction, unless both together exceed DynamoDB's limits.
+        """Add the writes of another transaction, unless DynamoDB would refuse both together.
 
-        Returns whether they were added. An empty transaction accepts any other.
+        It refuses too many writes, and two of the same item. Returns whether they were added. An
+        empty transaction accepts any other.
         """
         checks = self._checks | other._checks
         writes = len(self._writes) + len(other._writes) + len(checks)
-        if len(self) and (writes > MAX_WRITES or self._size + other._size > MAX_BYTES):
+        is_too_large = writes > MAX_WRITES or self._size + other._size > MAX_BYTES
+        if len(self) and (is_too_large or not self._is_apart(other)):
             return False
         self._writes += other._writes
         self._checks, self._size = checks, self._size + other._size
@@ -143,6 +145,11 @@ class Transaction:
                 raise otherwise from None
         _send(writes)
 
+    def _is_apart(self, other: Self) -> bool:
+        """Return whether no item is written by one of the transactions and used by the other."""
+        mine, others = ({_key(arguments) for _, arguments, _ in each._writes} for each in (self, other))
+        return mine.isdisjoint(others | other._checks.keys()) and others.isdisjoint(self._checks.keys())
+
     def _note(self, record: Record, *, is_bookkeeping: bool = False) -> None:
         if record.AUDITED and not is_bookkeeping:
             self._audited.add(type(record).__name__)
@@ -151,6 +158,11 @@ class Transaction:
     def _sized(self, kind: str, arguments: dict[str, Any], otherwise: Exception | None) -> _Write:
         self._size += len(orjson.dumps(arguments))
         return kind, arguments, otherwise or BusyError()
+
+
+def _key(arguments: dict[str, Any]) -> tuple[str, str]:
+    item = arguments.get("Item") or arguments["Key"]
+    return item["pk"]["S"], item["sk"]["S"]
 
 
 def _send(writes: list[_Write]) -> None:

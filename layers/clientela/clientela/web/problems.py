@@ -24,6 +24,7 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
     errors.StoreExistsError: HTTPStatus.CONFLICT,
     errors.EmailTakenError: HTTPStatus.CONFLICT,
+    errors.ExternalIdTakenError: HTTPStatus.CONFLICT,
     errors.VersionConflictError: HTTPStatus.PRECONDITION_FAILED,
     errors.BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
