@@ -78,7 +78,7 @@ def test_after_an_undo_both_are_as_they_were(store: Store, before: tuple[Custome
     assert [(each.merged_from, each.state) for each in ledger] == [(None, "unknown"), (None, "subscribed")]
     assert merged_emails.list_all(store, into.id, LATER) == []
     for customer_id in (into.id, gone.id):
-        newest = customer_history.page(store, customer_id, LATER).items[0]
+        newest = customer_history.page(store, customers.get(store, customer_id), LATER).items[0]
         assert (newest.type, newest.actor.id) == ("merge_undone", "key_1")
     # The history of the one has nothing of the other.
     assert "Acme" not in str([entry.model_dump() for entry in customer_history.page(store, into, LATER).items])
