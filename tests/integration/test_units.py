@@ -313,3 +313,12 @@ def test_erasing_costs_what_the_customer_has(store: Store, monkeypatch: pytest.M
     rest = taken(lambda: erasure_sweep.resume(store, buyer.id, NOW, lambda: False))
     # Ten orders with their references, the count of them; then the certificate and the note.
     assert rest.write_units == 2 * (10 * 2 + 1 + 2)
+
+
+def test_a_search_that_a_quarter_of_the_customers_pass_reads_a_few_of_them(store: Store) -> None:
+    for number in range(240):
+        word = "rare" if number % 4 else "often"
+        customers.create(store, NewCustomer(email=f"s{number}@example.com", name=f"Ana {word}"), NOW)
+    used = taken(lambda: customer_search.page(store, filter_=CustomerFilter(query="often"), limit=50))
+    assert not any(request.get("IndexName") == "by_search" for _, request in used.requests)
+    assert used.read_units <= 30

@@ -44,7 +44,9 @@ Sort = Literal[
 ]  # fmt: skip
 SORTS: tuple[Sort, ...] = get_args(Sort)
 
-WALKED_PER_ROW = 2  # customers tested in this process for each row wanted, before candidates are gathered
+# Customers tested in this process for each row wanted, and for each row found, before candidates
+# are gathered: a list is walked as long as one in twenty customers passes.
+WALKED_PER_ROW, WALKED_PER_HIT = 2, 20
 MAX_GATHERED = 5000  # customers with the words of a query that are read to be tested and sorted
 
 _ALL = CustomerFilter()
@@ -132,17 +134,23 @@ def _first_rows(
         return _sorted(_beyond(_rows_by_key(store, sort, filter_, tests), sort, after), sort)[:wanted]
     if _is_exact(tests, sort):
         return list(itertools.islice(_walk(store, sort, tests, after, wanted), wanted))
-    most = WALKED_PER_ROW * wanted
-    walk = _walk(store, sort, tests, after, most)
-    walked = list(itertools.islice(walk, most))
-    found = [row for row in walked if tests.pass_on(row.customer)]
-    if len(found) < wanted and len(walked) == most:
-        gathered = _gather(store, sort, tests)
-        if gathered is not None:
-            return _first_sorted(_beyond(gathered, sort, after), sort, wanted)
-        rest = (row for row in walk if tests.pass_on(row.customer))
-        found += itertools.islice(rest, wanted - len(found))
-    return found[:wanted]
+    least = WALKED_PER_ROW * wanted
+    walk, found, walked = _walk(store, sort, tests, after, least), list[_Row](), 0
+    for row in walk:
+        walked += 1
+        if tests.pass_on(row.customer):
+            found.append(row)
+            if len(found) == wanted:
+                return found
+        if walked >= least and len(found) * WALKED_PER_HIT < walked:
+            break
+    else:
+        return found
+    gathered = _gather(store, sort, tests)
+    if gathered is not None:
+        return _first_sorted(_beyond(gathered, sort, after), sort, wanted)
+    rest = (row for row in walk if tests.pass_on(row.customer))
+    return found + list(itertools.islice(rest, wanted - len(found)))
 
 
 def _is_exact(tests: CompiledFilter, sort: Sort) -> bool:
