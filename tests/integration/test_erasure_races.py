@@ -44,7 +44,7 @@ type Action = Callable[[], object]
 @pytest.fixture(autouse=True)
 def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
     queue = Waiting()
-    monkeypatch.setattr(removal_queue, "put", queue.put)
+    monkeypatch.setattr(removal_queue, "put_message", queue.put)
     return queue
 
 

@@ -66,7 +66,7 @@ def test_a_running_import_stops(machines: StateMachines, monkeypatch: pytest.Mon
     monkeypatch.setattr(Transaction, "commit", commit)
     assert len(written) == 2
     done = delete(store, time)
-    assert 0 < done.deleted["customers"] <= 66
+    assert 0 < done.deleted["customers"] <= sum(written) // 2  # a profile and a claim each
     demand_only_certificates(store)
     for step in (csv_import.load, csv_import.finish):  # as Step Functions goes on
         step({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None)

@@ -16,6 +16,7 @@ from tests.support.sign_ins import NOW, by_code, by_link, wrong
 
 from clientela.bulk import bulk_jobs
 from clientela.bulk.bulk_fields import BulkChange
+from clientela.csv.file_texts import FileNote
 from clientela.customers import customer_history, customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
@@ -74,7 +75,7 @@ def shown(store: Store, customer_id: str) -> Any:
     except ClientelaError as error:
         return error.code
     untold = {"id", "created_at", "updated_at", "marketing_consent"}
-    return customer.model_dump(exclude=untold), len(customer_history.page(store, customer_id, NOW).items)
+    return customer.model_dump(exclude=untold), len(customer_history.page(store, customer, NOW).items)
 
 
 def trail(store: Store) -> list[str]:
@@ -262,7 +263,7 @@ VERBS = {
     ),
     "import ended": Verb(
         job,
-        lambda store, record: import_jobs.end(record, "failed", Counts(rejected=2), NOW, "no"),
+        lambda store, record: import_jobs.end(record, "failed", Counts(rejected=2), NOW, FileNote("file_deleted")),
         lambda store, record, done: (done.status, import_jobs.get(store, "imp_1").rejected),
     ),
     "chunk done": Verb(job, chunk_done, lambda store, record, _: import_jobs.get(store, "imp_1").created),
@@ -322,7 +323,7 @@ def surroundings(deployed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clientela.mail.mail_delivery._send", BOX.take)
     monkeypatch.setattr("clientela.table.rate_limits.ATTEMPTS", 12)
     monkeypatch.setattr("clientela.concurrency.time.sleep", lambda seconds: None)
-    monkeypatch.setattr(removal_queue, "put", Waiting().put)
+    monkeypatch.setattr(removal_queue, "put_message", Waiting().put)
     for jobs in (export_jobs, bulk_jobs):
         monkeypatch.setattr(jobs, "_call_function", lambda *made: None)
 

@@ -131,7 +131,7 @@ def test_the_one_who_stays_has_what_both_had(store: Store, pair: tuple[str, str]
     assert (after.note, after.custom_fields) == ("rings twice\n\npays late", {"x": 1, "y": 1, "z": 2})
     assert [address.city for address in after.shipping_addresses] == ["Vigo", "Ourense", "Porto"]
     assert [address.is_default for address in after.shipping_addresses] == [True, False, False]
-    entry = customer_history.page(store, into, NOW).items[0]
+    entry = customer_history.page(store, after, NOW).items[0]
     assert (entry.type, entry.actor.id, entry.changes[0].before, entry.changes[0].after) == (
         "merged",
         "key_1",

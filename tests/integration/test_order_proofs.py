@@ -174,7 +174,7 @@ def ends(store: Store, history: list[dict[str, Any]], at: int, fault: Fault) -> 
         email: [made.model_dump(mode="json") for made in order_lists.of_customer(store, customer.id).items]
         for email, customer in people.items()
     }
-    told = {email: len(events.page(store, customer.id, NOW).items) for email, customer in people.items()}
+    told = {email: len(events.page(store, customer, NOW).items) for email, customer in people.items()}
     return len(calls), (shown, listed, told, unclaimed(store))
 
 
