@@ -135,9 +135,8 @@ def _first_rows(
     if _is_exact(tests, sort):
         return list(itertools.islice(_walk(store, sort, tests, after, wanted), wanted))
     least = WALKED_PER_ROW * wanted
-    walk, found, walked = _walk(store, sort, tests, after, least), list[_Row](), 0
-    for row in walk:
-        walked += 1
+    walk, found = _walk(store, sort, tests, after, least), list[_Row]()
+    for walked, row in enumerate(walk, 1):
         if tests.pass_on(row.customer):
             found.append(row)
             if len(found) == wanted:
