@@ -102,7 +102,7 @@ def confirm(
         TooManyRequestsError: too many tries of the network, or guesses at the new address.
         EmailTakenError: another account has the address. Only the owner of both can get here.
 
-    Cost: 4 read units; 29 write units, 8 more for a customer with orders, 2 for each session that
+    Cost: 4 read units; 31 write units, 6 more for a customer with orders, 2 for each session that
     ends. A code takes 3 to 4 more.
     """
     sign_in_limits.limit_attempts(store, visitor, now)
