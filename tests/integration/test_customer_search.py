@@ -1,13 +1,15 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from clientela import clock
-from clientela.customers import customer_search, customers
+from clientela.customers import customer_search, customers, directory_index
 from clientela.customers.customer_fields import Customer, NewCustomer, Spend
 from clientela.customers.customer_filter import CustomerFilter
+from clientela.customers.directory_index import Selection
 from clientela.errors import InvalidInputError
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
@@ -165,3 +167,23 @@ def test_a_page_shows_what_the_model_would(store: Store, people: list[Customer])
 def test_a_filter_that_would_let_everybody_pass_is_refused(wanted: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         CustomerFilter.model_validate(wanted)
+
+
+def test_who_orders_first_while_a_list_is_gathered_is_on_it_once(
+    deployed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = stores.create("gathered", StoreSettings(name="Gathered"), NOW)
+    made = [customers.create(store, NewCustomer(email=f"g{n}@example.com"), NOW) for n in range(8)]
+    entries = directory_index.entries
+
+    def entries_and_an_order(store: Store, selection: Selection, *rest: Any, **order: Any) -> Any:
+        yield from list(entries(store, selection, *rest, **order))
+        if selection.sort == "created" and selection.expression.text:
+            bought = {"orders_count": 1, "orders_total": 1, "last_order_at": NOW, "last_order_status": "paid"}
+            customers.change(store, made[3].id, lambda customer: customer.model_copy(update=bought), NOW)
+
+    monkeypatch.setattr(directory_index, "entries", entries_and_an_order)
+    for name in ("WALKED_PER_ROW", "WALKED_PER_HIT"):  # gather at once
+        monkeypatch.setattr(customer_search, name, 0)
+    page = customer_search.page(store, filter_=CustomerFilter(updated_from=NOW), limit=20)
+    assert sorted(each["id"] for each in page.items) == sorted(each.id for each in made)
