@@ -164,7 +164,7 @@ def test_what_the_account_costs(store: Store, around: list[Any]) -> None:
     version = customers.get(store, customer.id).version
     assert account_notices.email_changed(store, customer.id, str(version), NOW) == "sent"
     way_back = around[-1].mail.context["link"].partition("#email_revert=")[2]
-    assert used(lambda: email_recovery.revert(store, way_back, HERE, NOW, lambda: False)) == (5, 24)
+    assert used(lambda: email_recovery.revert(store, way_back, HERE, NOW, lambda: False)) == (5, 26)
     assert used(lambda: own_account.patch(store, customer.id, {"accepts_marketing": True}, later)) == (1, 12)
     assert used(lambda: passwords.adopt(store, other.id, "$2b$", NOW)) == (1, 4)
 

@@ -1,5 +1,6 @@
 """Generated messy files: chunks read by themselves are the whole file, and no intact row is lost."""
 
+import csv
 import io
 
 import pytest
@@ -77,4 +78,9 @@ def test_chunks_are_the_file_and_every_intact_row_is_read(
         except csv_records.RecordError:
             continue
     assert [email for email in emails if email not in found] == []
-    assert all(record.text.count("@example.com") <= 1 for record in valid)
+    # Several rows in one are the file's own only where it quotes them as RFC 4180 says.
+    assert all(record.text.count("@example.com") <= 1 or is_one_row(record.text) for record in valid)
+
+
+def is_one_row(text: str) -> bool:
+    return len(list(csv.reader(io.StringIO(text, newline=""), strict=True))) == 1

@@ -15,7 +15,7 @@ from tests.support.openapi import document_file, operations
 WORDS = {
     "$ref", "additionalProperties", "anyOf", "const", "default", "description", "enum", "examples",
     "exclusiveMinimum", "format", "items", "maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength",
-    "minimum", "pattern", "properties", "propertyNames", "required", "type",
+    "minimum", "pattern", "patternProperties", "properties", "propertyNames", "required", "type",
 }  # fmt: skip
 MAX_WORDS = 5  # of a summary
 

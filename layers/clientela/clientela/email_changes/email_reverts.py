@@ -81,7 +81,7 @@ def revert(store: Store, token: str, visitor: Visitor, now: datetime, join: Join
             decides.
         BusyError: `join` ran out of time; the same request continues.
 
-    Cost: 5 read units; 22 write units, 8 more for a customer with orders, 2 for each session.
+    Cost: 5 read units; 24 write units, 6 more for a customer with orders, 2 for each session.
     """
     sign_in_limits.limit_attempts(store, visitor, now)
     customer_id, version, secret = _parse_token(token)
