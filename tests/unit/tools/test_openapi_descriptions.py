@@ -92,7 +92,7 @@ def test_schemas_use_the_words_of_json_schema(document: dict[str, Any]) -> None:
         if isinstance(schema, dict):
             assert schema.keys() <= WORDS, f"{place}: {schema.keys() - WORDS}"
             for word, value in schema.items():
-                if word == "properties":
+                if word in {"properties", "patternProperties"}:
                     for name, field in value.items():
                         walk(field, f"{place}.{name}")
                 elif word not in {"examples", "default", "enum", "const"}:
