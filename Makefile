@@ -96,6 +96,10 @@ lock: setup ## Lock the dependencies again (UPGRADE=--upgrade for newer versions
 	$(LOCK) $(UPGRADE) --group api-tools --output-file requirements/api-tools.txt
 	npm install --prefix requirements/node --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved \
 		--no-audit --no-fund
+	@# The lock names no address: not those for donations either.
+	$(BIN)/python -c "import json; from pathlib import Path; lock = Path('requirements/node/package-lock.json'); \
+		data = json.loads(lock.read_text()); [package.pop('funding', None) for package in data['packages'].values()]; \
+		lock.write_text(json.dumps(data, indent=1, ensure_ascii=False) + '\n')"
 
 openapi: setup ## Generate the OpenAPI document and the events' schema from the code
 	$(BIN)/python -m tools.openapi

@@ -1,15 +1,14 @@
-"""Pydantic models and exact numbers as attributes of a record.
+"""Pydantic models as attributes of a record.
 
 A model is one attribute, so that a new field changes its model only.
 """
 
-from decimal import Decimal
 from typing import Any
 
 import orjson
 from pydantic import BaseModel
 from pynamodb.attributes import Attribute
-from pynamodb.constants import NUMBER, STRING
+from pynamodb.constants import STRING
 
 from clientela.schema.documents import STORED
 
@@ -50,15 +49,3 @@ class DocumentAttribute[D: BaseModel](Attribute[D]):
 
     def deserialize(self, value: str) -> D:
         return load(self._model, {"S": value})
-
-
-class DecimalAttribute(Attribute[Decimal]):
-    """An exact number: PynamoDB's NumberAttribute converts through floats."""
-
-    attr_type = NUMBER
-
-    def serialize(self, value: Decimal) -> str:
-        return str(value)
-
-    def deserialize(self, value: str) -> Decimal:
-        return Decimal(value)
