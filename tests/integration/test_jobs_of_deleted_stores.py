@@ -17,7 +17,7 @@ from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import BulkJobNotFoundError
-from clientela.exports import export_files, export_jobs
+from clientela.exports import export_files, export_jobs, export_runs
 from clientela.imports import import_load
 from clientela.lifecycle import store_deletions
 from clientela.schema.actors import OPERATOR
@@ -85,7 +85,7 @@ def test_a_running_export_stops_and_leaves_no_file(functions: Functions, monkeyp
         return cells(*arguments)
 
     monkeypatch.setattr(export_files.export_columns, "cells", deleted_meanwhile)
-    assert export_jobs.run(store, job.id, NOW).status == "running"
+    assert export_runs.run(store, job.id, NOW).status == "running"
     assert not [name for name in files() if name.startswith(f"{store.id}/")]
     delete(store)
     demand_only_certificates(store)

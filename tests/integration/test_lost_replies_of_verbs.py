@@ -21,7 +21,7 @@ from clientela.customers import customer_history, customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ClientelaError
-from clientela.exports import export_jobs
+from clientela.exports import export_jobs, export_runs
 from clientela.groups import groups
 from clientela.groups.groups import Group, NewGroup
 from clientela.imports import import_jobs, import_load
@@ -253,7 +253,7 @@ VERBS = {
     ),
     "export run": Verb(
         lambda store: (ana(store), export_jobs.start(store, NOW))[1],
-        lambda store, made: export_jobs.run(store, made.id, NOW, "call"),
+        lambda store, made: export_runs.run(store, made.id, NOW, "call"),
         lambda store, made, done: (done.status, done.rows, export_jobs.get(store, made.id).status),
     ),
     "import registered": Verb(

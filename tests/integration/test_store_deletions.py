@@ -29,7 +29,7 @@ from clientela.aws import clients, s3_prefixes
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import StoreExistsError, StoreNotFoundError
-from clientela.exports import export_jobs
+from clientela.exports import export_jobs, export_runs
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.lifecycle import store_deletions, store_sweep
@@ -80,7 +80,7 @@ def fill(store: Store, machines: StateMachines, number_of_orders: int = 3) -> No
     dynamodb.put_all([dynamodb.key(limit_keys.limit(limit_keys.links_of_email(store.id, "3f5a")), limit_keys.TIMES)])
     dynamodb.put_all([dynamodb.key(limit_keys.limit(limit_keys.links_of_store(store.id)), limit_keys.window(1))])
     job = export_jobs.start(store, NOW)
-    export_jobs.run(store, job.id, NOW)
+    export_runs.run(store, job.id, NOW)
 
 
 def test_everything_goes_is_counted_and_other_stores_keep_all(machines: StateMachines, functions: Functions) -> None:

@@ -23,7 +23,7 @@ from clientela import clock, settings
 from clientela.aws import clients
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import NewCustomer
-from clientela.exports import export_jobs
+from clientela.exports import export_jobs, export_runs
 from clientela.lifecycle import customer_removal, merges, removal_queue
 from clientela.mail import mail_queue
 from clientela.orders import orders
@@ -175,7 +175,7 @@ def test_imports_and_exports_are_told_once_when_they_end(
             pass
 
     monkeypatch.setattr(clients, "lambda_", Functions)
-    job = export_jobs.run(store, export_jobs.start(store, NOW).id, NOW)
+    job = export_runs.run(store, export_jobs.start(store, NOW).id, NOW)
     told = published(bus, stream())
     jobs = [each for each in told if "job" in each["data"]]
     assert sorted((each["type"], each["data"]["job"]["status"], each["sequence"]) for each in jobs) == [

@@ -12,7 +12,7 @@ from clientela import clock
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.exports import export_jobs
+from clientela.exports import export_jobs, export_runs
 from clientela.exports.export_jobs import ExportJob
 from clientela.stores.stores import Store
 
@@ -43,7 +43,7 @@ def handle(event: dict[str, Any], request_id: str = "request") -> None:
 
 
 def export(store: Store, wanted: CustomerFilter | None = None) -> ExportJob:
-    return export_jobs.run(store, export_jobs.start(store, NOW, wanted or CustomerFilter()).id, NOW)
+    return export_runs.run(store, export_jobs.start(store, NOW, wanted or CustomerFilter()).id, NOW)
 
 
 def content(aws: Any, key: str | None) -> bytes:

@@ -10,8 +10,9 @@ import typer
 
 from clientela import clock, settings
 from clientela.aws import clients
-from clientela.exports import export_jobs
-from clientela.exports.export_jobs import ExportJob, Manifest
+from clientela.exports import export_jobs, export_runs
+from clientela.exports.export_jobs import ExportJob
+from clientela.exports.export_runs import Manifest
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela_cli import deployment
@@ -21,7 +22,7 @@ from clientela_cli.console.exit_codes import INTERRUPTED, USAGE, CommandError
 app = typer.Typer(help="Exports of customers to CSV files.", no_args_is_help=True)
 
 _POLL_SECONDS = 0.3
-_TIMEOUT_SECONDS = export_jobs.RUN_LIMIT.total_seconds() + 60
+_TIMEOUT_SECONDS = export_runs.RUN_LIMIT.total_seconds() + 60
 Out = Annotated[
     Path | None,
     typer.Option(metavar="FILE.csv", help="Where to download the file.", dir_okay=False, show_default=False),

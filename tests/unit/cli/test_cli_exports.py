@@ -16,7 +16,7 @@ from clientela import clock
 from clientela.aws import clients
 from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import NewCustomer
-from clientela.exports import export_jobs
+from clientela.exports import export_jobs, export_runs
 from clientela.exports.export_completeness import ExportIncompleteError
 from clientela.stores.stores import Store
 
@@ -26,7 +26,7 @@ def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     monkeypatch.setenv("CLIENTELA_LOCAL_DIR", str(tmp_path))
     deploy(tmp_path)
     monkeypatch.setattr(clients, "lambda_", lambda: SimpleNamespace(invoke=lambda **_: {}))
-    waiting(monkeypatch, lambda: export_jobs.run(store, export_jobs.list_all(store).items[0].id, clock.now()))
+    waiting(monkeypatch, lambda: export_runs.run(store, export_jobs.list_all(store).items[0].id, clock.now()))
     customers.create(store, NewCustomer(email="ana@example.com", name="Ana"), clock.now())
     command = runner(monkeypatch, capsys)
     return lambda *arguments: command("--local", *arguments)
@@ -64,7 +64,7 @@ def test_a_failed_export_fails_the_command(run: Run, store: Store, monkeypatch: 
     def fail() -> None:
         monkeypatch.setattr(customer_search, "all_profiles", lambda *_: iter([]))
         with pytest.raises(ExportIncompleteError):
-            export_jobs.run(store, export_jobs.list_all(store).items[0].id, clock.now() + timedelta(minutes=1))
+            export_runs.run(store, export_jobs.list_all(store).items[0].id, clock.now() + timedelta(minutes=1))
 
     waiting(monkeypatch, fail)
     code, out, err = run("exports", "run", "demo")

@@ -18,7 +18,7 @@ from clientela.customers import customer_search, customers, stored_customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, InvalidInputError
-from clientela.exports import export_jobs
+from clientela.exports import export_jobs, export_runs
 from clientela.exports.export_completeness import ExportIncompleteError
 from clientela.handlers import error_logs
 from clientela.lifecycle import customer_removal
@@ -44,7 +44,7 @@ def test_an_export_that_breaks_leaves_nothing_behind(store: Store, aws: Any, mon
     monkeypatch.setattr(customer_search, "all_profiles", broken)
     started = export_jobs.start(store, NOW)
     with pytest.raises(OSError, match="ana"):
-        export_jobs.run(store, started.id, NOW)
+        export_runs.run(store, started.id, NOW)
     job = export_jobs.get(store, started.id)
     assert (job.status, job.file, job.message) == ("failed", None, "The export failed: OSError.")
     assert job.finished_at
@@ -62,10 +62,10 @@ def test_a_row_too_few_fails_the_export_and_the_next_try_can_succeed(
         everybody = list(customer_search.all_profiles(store))
         patch.setattr(customer_search, "all_profiles", lambda *_: iter(everybody[:2]))
         with pytest.raises(ExportIncompleteError):
-            export_jobs.run(store, started.id, NOW + timedelta(minutes=1))
+            export_runs.run(store, started.id, NOW + timedelta(minutes=1))
     assert export_jobs.get(store, started.id).message == "2 rows were written, but at least 3 customers were counted."
     assert objects(aws) == []
-    job = export_jobs.run(store, started.id, NOW)
+    job = export_runs.run(store, started.id, NOW)
     assert (job.status, job.rows, job.message) == ("succeeded", 3, None)
 
 
@@ -111,7 +111,7 @@ def test_customers_who_come_and_go_while_it_is_written_do_not_fail_it(
     active = CustomerFilter(status="active")
     started = export_jobs.start(store, NOW, active)
     monkeypatch.setattr(customer_search, "all_profiles", profiles)
-    job = export_jobs.run(store, started.id, clock.now())
+    job = export_runs.run(store, started.id, clock.now())
     assert (job.status, job.rows in {1, 2, 3, 4}) == ("succeeded", True)
 
 
@@ -119,7 +119,7 @@ def test_a_second_call_changes_nothing(store: Store, aws: Any) -> None:
     add(store, "ana@example.com")
     job = export(store)
     add(store, "ben@example.com")
-    assert export_jobs.run(store, job.id, NOW + timedelta(hours=1)) == job
+    assert export_runs.run(store, job.id, NOW + timedelta(hours=1)) == job
     assert len(rows(aws, job)) == 1
 
 
@@ -128,16 +128,16 @@ def test_a_running_job_is_left_to_who_runs_it_until_it_is_dead(store: Store, mon
     seen = []
 
     def look(*_: object) -> Iterator[dict[str, Any]]:
-        seen.append(export_jobs.run(store, started.id, NOW + timedelta(minutes=1)).status)
+        seen.append(export_runs.run(store, started.id, NOW + timedelta(minutes=1)).status)
         raise SystemExit  # killed
 
     with monkeypatch.context() as patch:
         patch.setattr(customer_search, "all_profiles", look)
         with pytest.raises(SystemExit):
-            export_jobs.run(store, started.id, NOW)
+            export_runs.run(store, started.id, NOW)
     assert seen == ["running"]
-    assert export_jobs.run(store, started.id, NOW + timedelta(minutes=14)).status == "running"
-    assert export_jobs.run(store, started.id, NOW + timedelta(minutes=16)).status == "succeeded"
+    assert export_runs.run(store, started.id, NOW + timedelta(minutes=14)).status == "running"
+    assert export_runs.run(store, started.id, NOW + timedelta(minutes=16)).status == "succeeded"
 
 
 def killed(*_: object) -> Iterator[dict[str, Any]]:
@@ -163,7 +163,7 @@ def test_a_job_whose_last_write_failed_is_run_again_when_lambda_repeats_the_call
     store: Store, aws: Any, functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(store, "ana@example.com")
-    started, changed = export_jobs.start(store, NOW), export_jobs._update
+    started, changed = export_jobs.start(store, NOW), export_jobs.update
 
     def fails_at_the_end(record: Any, **changes: Any) -> Any:
         if changes["status"] == "succeeded":
@@ -171,7 +171,7 @@ def test_a_job_whose_last_write_failed_is_run_again_when_lambda_repeats_the_call
         return changed(record, **changes)
 
     with monkeypatch.context() as patch:
-        patch.setattr(export_jobs, "_update", fails_at_the_end)
+        patch.setattr(export_jobs, "update", fails_at_the_end)
         with pytest.raises(error_logs.FaultError):
             handle(functions.calls[0])
     assert export_jobs.get(store, started.id).status == "running"
@@ -266,8 +266,8 @@ def test_an_export_of_another_store_is_not_found(store: Store) -> None:
 def test_of_two_calls_at_once_one_writes_the_export(store: Store, aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     add(store, "ana@example.com")
     started, written = export_jobs.start(store, NOW), []
-    write = export_jobs._write
-    monkeypatch.setattr(export_jobs, "_write", lambda *job: written.append(job) or write(*job))
-    after_first(monkeypatch, export_jobs, "_get_record", lambda: export_jobs.run(store, started.id, NOW, "first"))
-    assert export_jobs.run(store, started.id, NOW, "second").status == "succeeded"
+    write = export_runs._write
+    monkeypatch.setattr(export_runs, "_write", lambda *job: written.append(job) or write(*job))
+    after_first(monkeypatch, export_jobs, "get_record", lambda: export_runs.run(store, started.id, NOW, "first"))
+    assert export_runs.run(store, started.id, NOW, "second").status == "succeeded"
     assert len(written) == 1

@@ -26,7 +26,7 @@ from clientela.bulk.bulk_fields import BulkChange
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.exports import export_jobs
+from clientela.exports import export_jobs, export_runs
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.imports import import_load
@@ -90,7 +90,7 @@ def world(aws: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     job = bulk_jobs.start(store, CustomerFilter(), BulkChange(tax_exempt=True), now, OPERATOR)
     bulk_jobs.run(store, job.id, clock.now, lambda: False)
     export = export_jobs.start(store, now)
-    export_jobs.run(store, export.id, now)
+    export_runs.run(store, export.id, now)
     key = api_keys.create(store.id, NewKey(name="test"), now)
     known = {
         f"cus_{ULID}": ana,

@@ -28,7 +28,7 @@ from clientela.csv.csv_survey import Chunk
 from clientela.customers import customers
 from clientela.errors import BusyError
 from clientela.events import change_events
-from clientela.exports import export_jobs
+from clientela.exports import export_jobs, export_runs
 from clientela.handlers import error_logs
 from clientela.imports import import_finish, import_load, import_receive
 from clientela.orders import orders
@@ -214,7 +214,7 @@ JOBS: list[tuple[Any, str, Any, str, dict[str, Any]]] = [
     (csv_import, "receive", import_receive, "receive",
      {"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": f"demo/{EMAIL}.csv"}}}]}),
     (csv_import, "finish", import_finish, "finish", {"store_id": "demo", "job_id": "imp_1"}),
-    (customer_export, "handler", export_jobs, "run", {"store_id": "demo", "job_id": "exp_1"}),
+    (customer_export, "handler", export_runs, "run", {"store_id": "demo", "job_id": "exp_1"}),
     (customer_export, "handler", export_jobs, "start_nightly", {}),
     (bulk_changes, "handler", bulk_jobs, "run", {"store_id": "demo", "job_id": "blk_1"}),
 ]  # fmt: skip
