@@ -56,3 +56,33 @@ def test_a_column_that_leaves_it_open_is_read_as_the_stores_country_does_with_a_
     assert created_at("email,created", "03/02/2020", country="GB") == ("day_first", ["dates_day_first"])
     assert created_at("correo,fecha de alta", "03/02/2020", country="US") == ("day_first", ["dates_day_first"])
     assert created_at("email,created", "2020-02-03", country="US") == ("month_first", [])
+
+
+def with_option(order: DateOrder, *cells: str) -> tuple[str, list[str]]:
+    content = "\n".join(["email,created", *(f"a{n}@x.es,{cell}" for n, cell in enumerate(cells))]).encode()
+
+    layout = csv_files.inspect(lambda: io.BytesIO(content), country="ES", date_order=order)
+    return layout.columns.date_orders["created_at"], [note.code for note in layout.notes]
+
+
+def test_the_order_that_the_merchant_names_comes_before_the_columns_own_evidence() -> None:
+    assert with_option("month_first", "03/02/2020") == ("month_first", [])
+    assert with_option("day_first", "03/02/2020", "25/04/2020") == ("day_first", [])
+    assert with_option("year_first", "20/02/03") == ("year_first", [])
+
+
+@pytest.mark.parametrize(
+    ("order", "cell"),
+    [("month_first", "25/04/2020"), ("day_first", "04/25/2020"), ("year_first", "04/03/2020"), ("year_first", "20/25/03")],
+)  # fmt: skip
+def test_dates_that_cannot_be_of_the_named_order_are_reported(order: DateOrder, cell: str) -> None:
+    assert with_option(order, "03/02/10", cell) == (order, ["dates_contradict"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("20/02/03", (2020, 2, 3)), ("20-02-03 10:05", (2020, 2, 3, 10, 5)), ("03/02/2020", (2020, 2, 3)),
+     ("2020/02/03", (2020, 2, 3)), ("03 feb 2020", (2020, 2, 3))],
+)  # fmt: skip
+def test_the_year_may_come_first_with_two_digits(text: str, expected: tuple[int, ...]) -> None:
+    assert csv_dates.parse(text, "year_first") == datetime(*expected, tzinfo=UTC)  # type: ignore[misc,arg-type]

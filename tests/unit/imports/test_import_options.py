@@ -14,8 +14,16 @@ def test_an_option_is_read_in_every_spelling(name: str, value: str) -> None:
 
 def test_all_options_are_read() -> None:
     given = {"mode": "Create", "send_welcome": "no", "encoding": "Windows-1251", "delimiter": "Semicolon"}
-    assert import_options.parse(given) == ("create", False, False, "cp1251", ";")
+    assert import_options.parse(given) == ("create", False, False, "cp1251", ";", None)
     assert import_options.parse({"delimiter": "\t"}).delimiter == "\t"
+
+
+@pytest.mark.parametrize(
+    ("value", "order"),
+    [("dmy", "day_first"), ("MDY", "month_first"), ("y-m-d", "year_first"), ("D/M/Y", "day_first"), ("", None)],
+)
+def test_the_order_of_dates_is_an_option(value: str, order: str | None) -> None:
+    assert import_options.parse({"date_order": value}).date_order == order
 
 
 @pytest.mark.parametrize(
@@ -35,7 +43,7 @@ def test_a_name_that_is_no_option_refuses_the_file_and_names_the_one_that_was_me
 
 @pytest.mark.parametrize(
     "metadata",
-    [{"dry_run": "perhaps"}, {"mode": "destroy"}, {"delimiter": "#"}, {"encoding": "rot13"},
+    [{"dry_run": "perhaps"}, {"mode": "destroy"}, {"delimiter": "#"}, {"encoding": "rot13"}, {"date-order": "dym"},
      {"dry-run": "true", "dry_run": "false"}],
 )  # fmt: skip
 def test_a_value_that_is_not_understood_refuses_the_file(metadata: dict[str, str]) -> None:

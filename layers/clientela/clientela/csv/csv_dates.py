@@ -11,7 +11,7 @@ from typing import Literal
 from clientela import clock
 from clientela.schema.text import fold_for_search
 
-type DateOrder = Literal["day_first", "month_first"]
+type DateOrder = Literal["day_first", "month_first", "year_first"]
 
 MONTH_FIRST_COUNTRIES = {"US", "PH", "PW", "FM", "MH", "PR", "GU", "VI", "AS", "MP"}
 _MONTHS = (
@@ -63,6 +63,20 @@ def order_of(texts: Iterable[str]) -> DateOrder | None:
     return "day_first" if votes["day_first"] > votes["month_first"] else "month_first"
 
 
+def contradicts(texts: Iterable[str], order: DateOrder) -> bool:
+    """Return whether a column has a date that cannot be of this order: 21/11/2020, month first."""
+    for text in texts:
+        match = _NUMBERS.fullmatch(text)
+        if match is None or len(match[1]) > 2:
+            continue
+        if order == "year_first":
+            if len(match[4]) > 2 or int(match[3]) > 12:
+                return True
+        elif int(match[3] if order == "day_first" else match[1]) > 12:
+            return True
+    return False
+
+
 def is_ambiguous(texts: Iterable[str]) -> bool:
     """Return whether a column has dates whose meaning depends on the order."""
     matches = (_NUMBERS.fullmatch(text) for text in texts)
@@ -108,9 +122,9 @@ def _parse_written(text: str, order: DateOrder) -> datetime:
 def _by_numbers(match: re.Match[str], order: DateOrder) -> datetime:
     first, second, third = match[1], match[3], match[4]
     time = match.groups()[4:]
-    if len(first) == 4:
+    if len(first) == 4 or (order == "year_first" and len(third) <= 2):
         return _build(first, int(second), third, time)
-    is_day_first = order == "day_first"
+    is_day_first = order != "month_first"
     if int(second) > 12 or int(first) > 12:  # whatever the rest of the column does
         is_day_first = int(first) > 12
     day, month = (first, second) if is_day_first else (second, first)

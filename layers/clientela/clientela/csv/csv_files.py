@@ -67,13 +67,24 @@ class FileLayout(NamedTuple):
         return sum(chunk.rows for chunk in self.chunks)
 
 
+class _DateRules(NamedTuple):
+    """The order of dates that the merchant names, and the store's country."""
+
+    order: DateOrder | None
+    country: str | None
+
+
 def inspect(
-    open_file: OpenFile, encoding: str | None = None, delimiter: str | None = None, country: str | None = None
+    open_file: OpenFile,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    country: str | None = None,
+    date_order: DateOrder | None = None,
 ) -> FileLayout:
     """Read a whole file and return its layout.
 
-    `encoding` and `delimiter`, if the merchant names them, are not detected. `country` is the
-    store's, for dates that may be read in two ways.
+    `encoding`, `delimiter` and `date_order`, if the merchant names them, are not detected.
+    `country` is the store's, for dates that may be read in two ways.
 
     Raises:
         FileRefusedError: the file is not a CSV file of customers; the message says why.
@@ -81,9 +92,10 @@ def inspect(
     head = open_file().read(HEAD_BYTES)
     _require_text(head)
     decision = _first_decision(open_file, head, encoding)
-    layout = _layout(open_file, head, decision, delimiter, country)
+    dates = _DateRules(date_order, country)
+    layout = _layout(open_file, head, decision, delimiter, dates)
     if layout is None:  # the head is UTF-8, but the rest is of another encoding
-        layout = _layout(open_file, head, _by_evidence(open_file), delimiter, country)
+        layout = _layout(open_file, head, _by_evidence(open_file), delimiter, dates)
     if layout is None:
         raise FileRefusedError("encoding_unknown")
     _require_short_header(layout.columns)
@@ -164,7 +176,7 @@ def _is_clear(columns: FileColumns) -> bool:
 
 
 def _layout(
-    open_file: OpenFile, head: bytes, decision: Decision, delimiter: str | None, country: str | None
+    open_file: OpenFile, head: bytes, decision: Decision, delimiter: str | None, dates: _DateRules
 ) -> FileLayout | None:
     """Return the layout of a file in an encoding, or None if it turns out to be another one."""
     encoding = decision.encoding
@@ -177,7 +189,7 @@ def _layout(
     )
     if encoding == "utf-8" and not csv_encodings.is_utf_8(found.utf_8, found.other):
         return None
-    columns, date_notes = _with_dates(_with_secrets(header.columns, found), found, country)
+    columns, date_notes = _with_dates(_with_secrets(header.columns, found), found, dates)
     notes = [*header.notes, *date_notes, *_notes(columns, decision, has_damage=bool(found.other))]
     confidence: Confidence = "likely" if encoding == "utf-8" and found.other else decision.confidence
     return FileLayout(encoding, confidence, header.delimiter, columns, found.chunks, found.repeats, notes)
@@ -194,17 +206,20 @@ def _with_secrets(columns: FileColumns, found: Survey) -> FileColumns:
     return columns._replace(secrets=columns.secrets.union(secret))
 
 
-def _with_dates(columns: FileColumns, found: Survey, country: str | None) -> tuple[FileColumns, list[FileNote]]:
+def _with_dates(columns: FileColumns, found: Survey, rules: _DateRules) -> tuple[FileColumns, list[FileNote]]:
     """Decide the order of day and month in each column of dates, and note where it is open."""
     orders, notes = dict[str, DateOrder](), []
     for index, field in enumerate(columns.fields):
         if field not in DATES:
             continue
         texts = [csv_cells.read(cells[index]) for cells in found.sample if index < len(cells)]
-        order = csv_dates.order_of(texts)
-        orders[field] = order or csv_dates.default_order(columns.language, country)
-        if order is None and csv_dates.is_ambiguous(texts):
-            notes.append(FileNote(f"dates_{orders[field]}", {"column": columns.headers[index][:100]}))
+        column = {"column": columns.headers[index][:100]}
+        order = rules.order or csv_dates.order_of(texts)
+        orders[field] = order or csv_dates.default_order(columns.language, rules.country)
+        if rules.order and csv_dates.contradicts(texts, rules.order):
+            notes.append(FileNote("dates_contradict", column))
+        elif order is None and csv_dates.is_ambiguous(texts):
+            notes.append(FileNote(f"dates_{orders[field]}", column))
     return columns._replace(date_orders=orders), notes
 
 

@@ -21,7 +21,7 @@ class CsvColumn(Model):
     """The customer field of the column; null if it is left out. Example: email"""
     secret: bool = False
     """Whether its cells may be passwords: no report repeats them. Example: false"""
-    date_order: Literal["day_first", "month_first"] | None = None
+    date_order: Literal["day_first", "month_first", "year_first"] | None = None
     """Whether 03/02 is in February or in March; null for other columns than dates. Example: null"""
 
 

@@ -10,28 +10,34 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from clientela.csv import csv_files
+from clientela.csv.csv_dates import DateOrder
 from clientela.csv.csv_header_search import DELIMITERS
 from clientela.csv.file_texts import FileRefusedError
 from clientela.imports.import_jobs import MODES, Mode
 
-OPTIONS = ("mode", "dry-run", "send-welcome", "delimiter", "encoding")
+OPTIONS = ("mode", "dry-run", "send-welcome", "delimiter", "encoding", "date-order")
 # Metadata that upload tools write by themselves: rclone, s3cmd, s3fs, AWS DataSync.
 _OF_TOOLS = {
     *("mtime", "md5chksum", "s3cmd-attrs", "uid", "gid", "ctime", "atime", "xattr"),
     *("file-owner", "file-group", "file-permissions", "file-atime", "file-mtime", "user-agent", "user-agent-id"),
 }
 _YES, _NO = ("true", "yes", "1", "on"), ("false", "no", "0", "off")
+DATE_ORDERS: dict[str, DateOrder] = {"dmy": "day_first", "mdy": "month_first", "ymd": "year_first"}
 _NAMED_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 
 
 class ImportOptions(NamedTuple):
-    """The options of one file. Without `encoding` and `delimiter`, both are detected."""
+    """The options of one file.
+
+    Without `encoding`, `delimiter` and `date_order`, the file itself decides.
+    """
 
     mode: Mode = "upsert"
     dry_run: bool = False
     send_welcome: bool = False
     encoding: str | None = None
     delimiter: str | None = None
+    date_order: DateOrder | None = None
 
 
 def parse(metadata: Mapping[str, str]) -> ImportOptions:
@@ -46,7 +52,8 @@ def parse(metadata: Mapping[str, str]) -> ImportOptions:
         raise FileRefusedError("mode_unknown", mode=repr(given["mode"][:50]), modes=", ".join(MODES))
     dry_run, send_welcome = (_flag(given, name) for name in ("dry-run", "send-welcome"))
     encoding = csv_files.codec(given["encoding"]) if given.get("encoding") else None
-    return ImportOptions(mode, dry_run, send_welcome, encoding, _delimiter(given.get("delimiter", "")))
+    delimiter, date_order = _delimiter(given.get("delimiter", "")), _date_order(given.get("date-order", ""))
+    return ImportOptions(mode, dry_run, send_welcome, encoding, delimiter, date_order)
 
 
 def _by_name(metadata: Mapping[str, str]) -> dict[str, str]:
@@ -83,3 +90,10 @@ def _delimiter(text: str) -> str | None:
     if delimiter and delimiter not in DELIMITERS:
         raise FileRefusedError("delimiter_unknown", delimiter=repr(delimiter[:50]))
     return delimiter or None
+
+
+def _date_order(text: str) -> DateOrder | None:
+    order = DATE_ORDERS.get(re.sub(r"[^a-z]", "", text.lower()))
+    if text and order is None:
+        raise FileRefusedError("date_order_unknown", order=repr(text[:50]), orders=", ".join(DATE_ORDERS))
+    return order

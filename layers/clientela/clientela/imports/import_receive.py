@@ -96,7 +96,11 @@ def _start(store: Store, record: ImportRecord, file: UploadedFile, order: Versio
         _require_importable(store, file)
         options = import_options.parse(file.options)
         layout = csv_files.inspect(
-            lambda: import_files.open_file(file.source), options.encoding, options.delimiter, store.country
+            lambda: import_files.open_file(file.source),
+            options.encoding,
+            options.delimiter,
+            store.country,
+            options.date_order,
         )
     except FileRefusedError as error:
         return _refuse(record, file, error.note, now)
