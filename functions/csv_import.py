@@ -4,11 +4,12 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from clientela import clock
 from clientela.csv.csv_survey import Chunk
 from clientela.handlers import error_logs
-from clientela.imports import import_files, import_finish, import_load, import_receive
+from clientela.imports import import_finish, import_load, import_receive, source_sweep
 
 logger = Logger()  # logs job ids only: an object key or a row may contain personal data
 
@@ -29,8 +30,11 @@ def receive(event: dict[str, Any], context: object) -> None:
         job_id = import_receive.receive(bucket, key, version_id, clock.now(), sequencer or "")
         if job_id:
             logger.info("received", job_id=job_id)
-        elif not key.startswith(import_files.PREFIX):  # the store is unknown, or the file is deleted
-            logger.warning("not imported", version_id=version_id, size=s3_object.get("size"))
+        else:  # the store is unknown, or the file is deleted
+            folder = import_receive.shown_folder(key)
+            logger.warning("not imported", folder=folder, version_id=version_id, size=s3_object.get("size"))
+            with single_metric("FilesNotImported", MetricUnit.Count, 1, namespace="Clientela") as metric:
+                metric.add_dimension("function", "csv-import-receive")
 
 
 @error_logs.redact_errors
@@ -46,3 +50,10 @@ def finish(event: dict[str, Any], context: object) -> None:
     """Finish the job; `failed` is the name of the error that stopped the state machine."""
     status = import_finish.finish(event["store_id"], event["job_id"], clock.now(), event.get("failed"))
     logger.info("finished", job_id=event["job_id"], status=status)
+
+
+@error_logs.redact_errors
+def sweep(event: dict[str, Any], context: object) -> None:
+    """Delete source files that no import deleted, every hour."""
+    deleted = source_sweep.sweep(clock.now())
+    logger.info("swept", deleted=deleted)

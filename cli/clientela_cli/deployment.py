@@ -24,6 +24,7 @@ _LOCAL_KEY = "test"  # the local cloud's root key pair; valid nowhere else
 _SETTINGS = {
     "Table": "TABLE_NAME",
     "ImportsBucket": "IMPORTS_BUCKET",
+    "ImportJobsBucket": "IMPORT_JOBS_BUCKET",
     "ExportsBucket": "EXPORTS_BUCKET",
     "MailQueueUrl": "MAIL_QUEUE_URL",
     "ImportStateMachineArn": "IMPORT_STATE_MACHINE_ARN",

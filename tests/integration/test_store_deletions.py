@@ -208,7 +208,7 @@ def test_a_deletion_that_dies_among_the_files_is_continued(
         delete(store, time)
     assert delete(store, time).status == "complete"
     (job_id,) = machines.started
-    assert not [name for name in files() if name.startswith((f"{store.id}/", f"_jobs/{job_id}/"))]
+    assert not [name for name in files() if name.startswith((f"{store.id}/", f"{job_id}/"))]
     demand_only_certificates(store)
 
 

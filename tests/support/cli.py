@@ -62,6 +62,7 @@ def deploy(folder: Path, stack: str = "clientela-local", **changes: str | None) 
     outputs = {
         "Table": os.environ["TABLE_NAME"],
         "ImportsBucket": os.environ["IMPORTS_BUCKET"],
+        "ImportJobsBucket": os.environ["IMPORT_JOBS_BUCKET"],
         "ExportsBucket": os.environ["EXPORTS_BUCKET"],
         "MailQueueUrl": os.environ["MAIL_QUEUE_URL"],
         "ImportStateMachineArn": os.environ["IMPORT_STATE_MACHINE_ARN"],

@@ -15,7 +15,7 @@ from clientela.customers import tombstones
 from clientela.stores import api_keys, stores
 from clientela.table import dynamodb, records
 
-IMPORTS, EXPORTS = "test-imports", "test-exports"
+IMPORTS, IMPORT_JOBS, EXPORTS = "test-imports", "test-import-jobs", "test-exports"
 
 
 @contextmanager
@@ -45,8 +45,9 @@ def _buckets() -> dict[str, str]:
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket=IMPORTS)
     s3.put_bucket_versioning(Bucket=IMPORTS, VersioningConfiguration={"Status": "Enabled"})
+    s3.create_bucket(Bucket=IMPORT_JOBS)
     s3.create_bucket(Bucket=EXPORTS)
-    return {"IMPORTS_BUCKET": IMPORTS, "EXPORTS_BUCKET": EXPORTS}
+    return {"IMPORTS_BUCKET": IMPORTS, "IMPORT_JOBS_BUCKET": IMPORT_JOBS, "EXPORTS_BUCKET": EXPORTS}
 
 
 def _sender() -> dict[str, str]:
@@ -85,6 +86,7 @@ VARIABLES = {
     "STORE_LINKS_PER_DAY": "10000",
     "LINKS_PER_DAY": "40000",
     "TRUSTED_PROXY_HEADER": "CloudFront-Viewer-Address",
+    "MAX_IMPORT_MEGABYTES": "4000",
     "IMPORT_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:imports",
 }
 # By the service that holds them, as it is named in signatures.

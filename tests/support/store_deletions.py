@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
-from tests.support.deployment import EXPORTS, IMPORTS
+from tests.support.deployment import EXPORTS, IMPORT_JOBS, IMPORTS
 
 from clientela import clock, settings
 from clientela.lifecycle import store_deletions
@@ -51,7 +51,7 @@ def items() -> list[dict[str, Any]]:
 
 
 def files() -> list[str]:
-    versions = [boto3.client("s3").list_object_versions(Bucket=bucket) for bucket in (IMPORTS, EXPORTS)]
+    versions = [boto3.client("s3").list_object_versions(Bucket=bucket) for bucket in (IMPORTS, IMPORT_JOBS, EXPORTS)]
     kinds = [each.get(kind, []) for each in versions for kind in ("Versions", "DeleteMarkers")]
     return sorted(f"{each['Key']} {each['VersionId']}" for kind in kinds for each in kind)
 

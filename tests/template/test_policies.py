@@ -11,8 +11,8 @@ import pytest
 from tests.support.template_file import resources
 
 ROLES = resources("AWS::IAM::Role")
-IMPORTS, EXPORTS = "s3:clientela-${Stage}-imports", "s3:clientela-${Stage}-exports"
-SOURCES, JOB_FILES = f"{IMPORTS}/*", f"{IMPORTS}/_jobs/*"
+IMPORTS, IMPORT_JOBS, EXPORTS = (f"s3:clientela-${{Stage}}-{name}" for name in ("imports", "import-jobs", "exports"))
+SOURCES, JOB_FILES = f"{IMPORTS}/*", f"{IMPORT_JOBS}/*"
 FUNCTION, MACHINE = "lambda:function:clientela-${Stage}", "states:stateMachine:clientela-${Stage}-import"
 EXECUTIONS = "states:execution:clientela-${Stage}-import"
 READ_QUEUE, SEND = "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes", "sqs:SendMessage"
@@ -61,16 +61,21 @@ FUNCTION_ROLES = {
     "CsvImportLoad": {
         "Table": table("GetItem BatchGetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem"),
         SOURCES: "s3:GetObject s3:GetObjectVersion",
-        JOB_FILES: "s3:PutObject",
+        JOB_FILES: "s3:GetObject s3:PutObject",
         "ErasureSecret": SECRET,
     },
     "CsvImportFinish": {
         "Table": table("GetItem UpdateItem"),
-        f"{IMPORTS} if s3:prefix like _jobs/*": "s3:ListBucket",
+        IMPORT_JOBS: "s3:ListBucket",
         SOURCES: "s3:DeleteObject s3:DeleteObjectVersion",
         JOB_FILES: "s3:GetObject s3:PutObject",
         MACHINE: "states:StartExecution",
         f"{EXECUTIONS}:*": "states:DescribeExecution",
+    },
+    "CsvImportSweep": {
+        IMPORTS: "s3:ListBucketVersions s3:ListBucketMultipartUploads",
+        SOURCES: "s3:DeleteObject s3:DeleteObjectVersion s3:AbortMultipartUpload",
+        "FailedCallsQueue": SEND,
     },
     "CustomerExport": {
         "Table": table("GetItem BatchGetItem Query PutItem"),
@@ -131,6 +136,7 @@ ALLOWED = {
         f"{name}Role": {**rights, f"{name}LogGroup": "logs:CreateLogStream logs:PutLogEvents"}
         for name, rights in FUNCTION_ROLES.items()
     },
+    "ImportSweepScheduleRole": {f"{FUNCTION}-csv-import-sweep": INVOKE, "FailedCallsQueue": SEND},
     "ExportScheduleRole": {f"{FUNCTION}-customer-export": INVOKE, "FailedCallsQueue": SEND},
     "ImportStateMachineRole": {
         "CsvImportLoad": INVOKE,

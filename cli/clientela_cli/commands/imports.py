@@ -106,7 +106,7 @@ def _copy_report(job: ImportJob, report: import_files.Report) -> None:
         raise CommandError("The import has not ended yet: its report is written at the end.")
     s3 = clients.s3()
     try:
-        body = s3.get_object(Bucket=settings.imports_bucket(), Key=import_files.report_key(job.id, report))["Body"]
+        body = s3.get_object(Bucket=settings.import_jobs_bucket(), Key=import_files.report_key(job.id, report))["Body"]
     except s3.exceptions.NoSuchKey:
         if job.detected is None:
             raise CommandError(f"The import {job.status} before it read a row: {job.message}") from None
@@ -139,5 +139,7 @@ def _print(job: ImportJob, json: bool) -> None:
         left_out=[column.header for column in columns if not column.field],
         notes=job.notes,
         reason=job.message,
-        reports=[f"s3://{settings.imports_bucket()}/{import_files.report_key(job.id, report)}" for report in available],
+        reports=[
+            f"s3://{settings.import_jobs_bucket()}/{import_files.report_key(job.id, report)}" for report in available
+        ],
     )

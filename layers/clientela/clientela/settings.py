@@ -18,8 +18,18 @@ def table_name() -> str:
 
 
 def imports_bucket() -> str:
-    """Bucket into which merchants upload CSV files; files of the jobs are in it below `_jobs/`."""
+    """Bucket into which merchants upload CSV files."""
     return _required("IMPORTS_BUCKET")
+
+
+def import_jobs_bucket() -> str:
+    """Bucket for the plans, results and reports of imports."""
+    return _required("IMPORT_JOBS_BUCKET")
+
+
+def max_import_megabytes() -> int:
+    """Size of the largest CSV file that is imported, in megabytes."""
+    return int(_required("MAX_IMPORT_MEGABYTES"))
 
 
 def exports_bucket() -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 from tests.support.cli import Run, deploy, runner
-from tests.support.deployment import IMPORTS
+from tests.support.deployment import IMPORT_JOBS, IMPORTS
 from tests.support.template_file import PROJECT
 
 import csv_import
@@ -43,7 +43,7 @@ def cloud(started: list[dict[str, Any]]) -> Iterator[None]:
         yield
         if started:
             work = started.pop()
-            plan = json.loads(s3.get_object(Bucket=IMPORTS, Key=work["plan_key"])["Body"].read())
+            plan = json.loads(s3.get_object(Bucket=work["bucket"], Key=work["plan_key"])["Body"].read())
             for chunk in plan:
                 csv_import.load({"store_id": "demo", "job_id": work["job_id"], "chunk": chunk}, None)
                 yield
@@ -92,7 +92,7 @@ def test_a_file_is_uploaded_and_its_import_summarized(run: Run) -> None:
     again = run("imports", "upload", "demo", CHINOOK)
     assert (again.code, again.err) == (0, "")
     assert "Unchanged  59" in again.out
-    assert f"s3://{IMPORTS}/_jobs/" in again.out
+    assert f"s3://{IMPORT_JOBS}/imp_" in again.out
 
 
 def test_rejected_rows_have_an_exit_code_of_their_own_and_can_be_fetched(run: Run, half_good: Path) -> None:
@@ -146,7 +146,7 @@ def test_an_import_that_read_no_row_has_a_reason_instead_of_a_report(run: Run, h
 
 def test_an_expired_report_is_an_error(run: Run, half_good: Path) -> None:
     job = json.loads(run("imports", "upload", "demo", half_good, "--json").out)
-    boto3.client("s3").delete_object(Bucket=IMPORTS, Key=f"_jobs/{job['id']}/rejects")
+    boto3.client("s3").delete_object(Bucket=IMPORT_JOBS, Key=f"{job['id']}/rejects")
     code, _, err = run("imports", "rejects", "demo", job["id"])
     assert (code, err.startswith("clientela: The report has expired")) == (1, True)
 

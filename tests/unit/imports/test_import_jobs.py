@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
-from tests.support.deployment import IMPORTS
+from tests.support.deployment import IMPORT_JOBS, IMPORTS
 from tests.support.import_runs import StateMachines, downloaded, dropped, plan
 from tests.support.interleaving import before_first
 from tests.support.template_file import PROJECT
@@ -165,5 +165,5 @@ def test_a_report_url_is_signed_for_the_region_of_its_bucket(
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     clients.s3.cache_clear()
     url = import_files.report_url(job.id, "rejects")
-    assert url.startswith(f"https://{IMPORTS}.s3.eu-west-1.amazonaws.com/_jobs/{job.id}/rejects?")
+    assert url.startswith(f"https://{IMPORT_JOBS}.s3.eu-west-1.amazonaws.com/{job.id}/rejects?")
     assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url

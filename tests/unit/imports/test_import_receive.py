@@ -1,5 +1,6 @@
 """Files that are not imported: refused or deleted, with or without passwords."""
 
+import json
 from typing import Any
 
 import boto3
@@ -14,7 +15,7 @@ from clientela.aws import clients
 from clientela.csv.file_texts import FileNote
 from clientela.errors import ImportNotFoundError
 from clientela.handlers import error_logs
-from clientela.imports import import_files, import_jobs, import_receive
+from clientela.imports import import_files, import_jobs
 from clientela.imports.import_jobs import Counts, ImportJob
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
@@ -105,20 +106,23 @@ def test_a_folder_in_upper_case_leaves_a_job_in_the_store_it_means(store: Store)
     assert f" {store.id}," in str(job.message)
 
 
-def test_an_unknown_store_leaves_a_warning_in_the_log_and_a_jobs_own_file_nothing(
-    store: Store, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(("folder", "shown"), [("strange", "strange"), ("STRANGE-2", "STRANGE-2"), ("Ana Pérez", "")])
+def test_an_unknown_store_leaves_a_warning_in_the_log_and_a_metric(
+    store: Store, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], folder: str, shown: str
 ) -> None:
-    csv_import.receive(dropped(store.model_copy(update={"id": "_jobs"}), b"{}", "imp_1/plan.json"), None)
-    assert [record.message for record in caplog.records] == []
-    csv_import.receive(dropped(store.model_copy(update={"id": "strange"}), b"email\n", "list.csv"), None)
+    csv_import.receive(dropped(store.model_copy(update={"id": folder}), b"email\n", "list.csv"), None)
     assert [(record.levelname, record.message) for record in caplog.records] == [("WARNING", "not imported")]
+    assert caplog.records[0].__dict__["folder"] == shown
+    metric = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert metric["FilesNotImported"] == [1.0]
+    assert metric["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Clientela"
 
 
 def test_a_file_over_the_set_size_is_refused_before_it_is_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_receive, "MAX_BYTES", 1_000_000)
+    monkeypatch.setenv("MAX_IMPORT_MEGABYTES", "1")
     job = received(store, b"email\n" + b"ana@example.com\n" * 200_000)
     assert (job.status, job.code) == ("failed", "too_large")
-    assert "3 MB" in str(job.message)
+    assert "4 MB" in str(job.message)
     assert "1 MB" in str(job.message)
 
 

@@ -1,6 +1,6 @@
-"""The imports bucket: merchants' files, and each job's own files under `_jobs/<job id>/`.
+"""Merchants' files in the imports bucket, and each job's own files in the bucket of the jobs.
 
-The names of the job's files do not end in `.csv`, because that would start an import.
+Two buckets, because all that is in the first one is deleted within a day (docs/decisions/0027).
 """
 
 import io
@@ -16,7 +16,6 @@ from clientela.aws import clients
 from clientela.csv.csv_survey import Chunk, MovedRow, Repeats
 from clientela.schema.documents import Model
 
-PREFIX = "_jobs/"
 URL_SECONDS = 300
 RANGE_BYTES = 1_000_000  # of rows that are read with one request
 _GONE = {"404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"}  # 405 is a delete marker's
@@ -83,12 +82,12 @@ def delete(source: Source) -> None:
 
 
 def folder(job_id: str) -> str:
-    """Return `_jobs/imp_01K…/`, the beginning of the keys of a job's own files."""
-    return f"{PREFIX}{job_id}/"
+    """Return `imp_01K…/`, the beginning of the keys of a job's own files."""
+    return f"{job_id}/"
 
 
 def plan_key(job_id: str) -> str:
-    """Return `_jobs/imp_01K…/plan.json`, the key of the plan: one chunk per Map call."""
+    """Return `imp_01K…/plan.json`, the key of the plan: one chunk per Map call."""
     return f"{folder(job_id)}plan.json"
 
 
@@ -137,8 +136,8 @@ def read_results(job_id: str, chunks: int) -> Iterator[bytes | None]:
     """Yield the results of all chunks in order, one in memory at a time; None for a missing one."""
     if not chunks:
         return
-    prefix = f"{PREFIX}{job_id}/result-"
-    pages = clients.s3().get_paginator("list_objects_v2").paginate(Bucket=settings.imports_bucket(), Prefix=prefix)
+    prefix = f"{folder(job_id)}result-"
+    pages = clients.s3().get_paginator("list_objects_v2").paginate(Bucket=settings.import_jobs_bucket(), Prefix=prefix)
     present = {entry["Key"] for page in pages for entry in page.get("Contents", [])}
     for index in range(chunks):
         key = _result_key(job_id, index)
@@ -154,13 +153,13 @@ def read_plan(job_id: str) -> list[Chunk]:
 def write_report(job_id: str, report: Report, content: IO[bytes]) -> None:
     """Write a report's CSV of any size; boto3 uploads it in parts."""
     extra = {"ContentType": "text/csv; charset=utf-8"}
-    clients.s3().upload_fileobj(content, settings.imports_bucket(), report_key(job_id, report), ExtraArgs=extra)
+    clients.s3().upload_fileobj(content, settings.import_jobs_bucket(), report_key(job_id, report), ExtraArgs=extra)
 
 
 def report_url(job_id: str, report: Report) -> str:
     """Return a signed URL that downloads the report."""
     parameters = {
-        "Bucket": settings.imports_bucket(),
+        "Bucket": settings.import_jobs_bucket(),
         "Key": report_key(job_id, report),
         "ResponseContentDisposition": f'attachment; filename="{job_id}-{report}.csv"',
     }
@@ -168,8 +167,8 @@ def report_url(job_id: str, report: Report) -> str:
 
 
 def report_key(job_id: str, report: Report) -> str:
-    """Return `_jobs/imp_01K…/rejects`, the key of a report."""
-    return f"{PREFIX}{job_id}/{report}"
+    """Return `imp_01K…/rejects`, the key of a report."""
+    return f"{folder(job_id)}{report}"
 
 
 def _body(source: Source, extra: dict[str, str]) -> BinaryIO:
@@ -179,19 +178,19 @@ def _body(source: Source, extra: dict[str, str]) -> BinaryIO:
 
 
 def _content(key: str) -> bytes:
-    return clients.s3().get_object(Bucket=settings.imports_bucket(), Key=key)["Body"].read()
+    return clients.s3().get_object(Bucket=settings.import_jobs_bucket(), Key=key)["Body"].read()
 
 
 def _put(key: str, body: bytes, content_type: str) -> None:
-    clients.s3().put_object(Bucket=settings.imports_bucket(), Key=key, Body=body, ContentType=content_type)
+    clients.s3().put_object(Bucket=settings.import_jobs_bucket(), Key=key, Body=body, ContentType=content_type)
 
 
 def _result_key(job_id: str, index: int) -> str:
-    return f"{PREFIX}{job_id}/result-{index:06d}.json"
+    return f"{folder(job_id)}result-{index:06d}.json"
 
 
 def _repeats_key(job_id: str, index: int) -> str:
-    return f"{PREFIX}{job_id}/repeats-{index:06d}.json"
+    return f"{folder(job_id)}repeats-{index:06d}.json"
 
 
 def _real_version(version_id: str | None) -> str | None:

@@ -4,11 +4,13 @@ Events may arrive twice, and a function may die between any two calls. A repetit
 same job, the same plan and the same execution, which is named by the job's id.
 """
 
+import math
+import re
 from contextlib import suppress
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from clientela import ids
+from clientela import ids, settings
 from clientela.csv import csv_files
 from clientela.csv.file_texts import FileNote, FileRefusedError
 from clientela.errors import StoreNotFoundError
@@ -19,7 +21,7 @@ from clientela.imports.import_jobs import Counts, ImportJob, ImportRecord
 from clientela.stores import store_existence, stores
 from clientela.stores.stores import Store
 
-MAX_BYTES = 2_000_000_000  # of a file: `receive` reads it once, within the fifteen minutes of a function
+_FOLDER = re.compile(r"[A-Za-z0-9-]{1,50}")  # may be the id of a store, in any case
 _FILE_DELETED = FileNote("file_deleted")
 # By the ending of the name: why a file is not imported.
 _WRONG_ENDINGS = {
@@ -42,9 +44,9 @@ def receive(bucket: str, key: str, version_id: str | None, now: datetime, sequen
     `sequencer` is S3's order of the versions of a file. If a newer version is known, the job ends
     as failed.
 
-    None means that there is nothing to import: it is a job's own file, the store does not exist or
-    the file is deleted. Do not repeat such an event. A refused file ends its job as failed; it is
-    deleted if it has a column of passwords.
+    None means that there is nothing to import: the store does not exist or the file is deleted. Do
+    not repeat such an event. A refused file ends its job as failed; it is deleted if it has a
+    column of passwords.
     """
     store = _store(key)
     file = import_files.find(bucket, key, version_id) if store else None
@@ -66,6 +68,12 @@ def _import(store: Store, file: UploadedFile, order: VersionOrder, now: datetime
     return job.id
 
 
+def shown_folder(key: str) -> str:
+    """Return the folder of a key for a log line; empty for one that may be personal data."""
+    folder, slash, _ = key.partition("/")
+    return folder if slash and _FOLDER.fullmatch(folder) else ""
+
+
 def job_id(file: UploadedFile) -> str:
     """Return the job's id of one version of a file.
 
@@ -77,7 +85,7 @@ def job_id(file: UploadedFile) -> str:
 
 def _store(key: str) -> Store | None:
     store_id, slash, name = key.partition("/")
-    if key.startswith(import_files.PREFIX) or not slash or not name or name.endswith("/"):
+    if not slash or not name or name.endswith("/"):
         return None
     try:
         return stores.get(store_id.lower())
@@ -124,8 +132,9 @@ def _require_importable(store: Store, file: UploadedFile) -> None:
         raise FileRefusedError("folder_case", folder=store.id)
     if ending != ".csv":
         raise FileRefusedError(_WRONG_ENDINGS.get(ending, "wrong_ending"))
-    if file.size > MAX_BYTES:
-        raise FileRefusedError("too_large", size=str(file.size // 1_000_000), limit=str(MAX_BYTES // 1_000_000))
+    limit = settings.max_import_megabytes()
+    if file.size > limit * 1_000_000:
+        raise FileRefusedError("too_large", size=f"{math.ceil(file.size / 1_000_000):,}", limit=f"{limit:,}")
 
 
 def _refuse(record: ImportRecord, file: UploadedFile, reason: FileNote, now: datetime) -> ImportRecord:

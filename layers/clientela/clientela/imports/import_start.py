@@ -109,7 +109,7 @@ def _execute(store_id: str, record: ImportRecord) -> ImportRecord:
     execution_input = {
         "store_id": store_id,
         "job_id": job_id,
-        "bucket": settings.imports_bucket(),
+        "bucket": settings.import_jobs_bucket(),
         "plan_key": import_files.plan_key(job_id),
     }
     machines = clients.step_functions()

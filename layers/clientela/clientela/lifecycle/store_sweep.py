@@ -62,14 +62,15 @@ class _GoneError(Exception):
 
 
 def delete_files(store_id: str) -> int:
-    """Delete a store's files in both buckets with all versions, and return how many.
+    """Delete a store's files in all buckets with all versions, and return how many.
 
     Those of an import's own are found by the import's record.
     """
     jobs = ImportRecord.list_by_prefix(keys.store(store_id), keys.IMPORT_PREFIX)
     own = [import_files.folder(record.sk.removeprefix(keys.IMPORT_PREFIX)) for record in jobs]
-    imports = [s3_prefixes.delete_all(settings.imports_bucket(), prefix) for prefix in (f"{store_id}/", *own)]
-    return sum(imports) + s3_prefixes.delete_all(settings.exports_bucket(), f"{store_id}/")
+    found = sum(s3_prefixes.delete_all(settings.import_jobs_bucket(), folder) for folder in own)
+    buckets = settings.imports_bucket(), settings.exports_bucket()
+    return found + sum(s3_prefixes.delete_all(bucket, f"{store_id}/") for bucket in buckets)
 
 
 def delete_items(store_id: str, deletion_id: str, *, with_imports: bool, report: Callable[[int], None]) -> None:
