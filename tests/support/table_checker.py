@@ -126,7 +126,8 @@ def _customers(collections: dict[str, list[Item]]) -> Iterator[str]:
 def _as_sent(profile: Item) -> dict[str, Any]:
     """The customer of a profile as DynamoDB's protocol has it."""
     names = [name for name in stored_customers.ATTRIBUTES if name in profile]
-    return {name: {"B": b64encode(bytes(profile[name])).decode()} for name in names}
+    compressed = {name: {"B": b64encode(bytes(profile[name])).decode()} for name in names}
+    return {"pk": {"S": profile["pk"]}} | compressed
 
 
 _EMPTY: dict[str, Any] = {

@@ -3,9 +3,10 @@
 import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
 
 
@@ -27,6 +28,11 @@ def deadline(seconds: float) -> Callable[[], bool]:
 def format_timestamp(moment: datetime) -> str:
     """Return a time as RFC 3339 in UTC with milliseconds, e.g. `2026-11-21T10:00:00.000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return a time as the milliseconds since 1970: shorter than text where it is stored often."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def require_rfc3339(value: Any) -> Any:

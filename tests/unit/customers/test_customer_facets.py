@@ -141,6 +141,6 @@ def test_customers_that_are_stored_can_always_be_read() -> None:
 
 
 COMPRESSED = (
-    "AYMnZI/UnNS8RAWP/JzDe5WwpnhoCg4ARlBpKkpSdY4CxQEsXWWATdIDlmiVDqkVibkFOamYiczXPDIoKMTCwC3K0C"
-    "ww0sXMO8zRIDzKNAgjVZnjSVUmlnpmRhjJCilNmYPSFGZwGhrqGhmGGKIEUy0A"
+    "AYOHgkdqTmpeooJHfs7hvdh9CfVAADC5laaiuNI5CuRKmMsywCbpAeudSofUisTcgpxUqHNQs4M5ntRvYqlnZoSR/JHSvjko7WMm"
+    "CENDXSPDEEOUiK4FAA=="
 )

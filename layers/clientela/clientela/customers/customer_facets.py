@@ -3,10 +3,10 @@
 All are computed from the stored JSON of a customer, so that a filter gives the same result inside
 DynamoDB, on the index entries, and in this process, on a customer that was read.
 
-Facets that are compared for equality or membership are one text, `|status:active|tag:vip|`. A
-FilterExpression finds one with `contains`. The text is exact: each facet is delimited on both
-sides, and a delimiter inside a value is escaped. So a new facet needs no new attribute: DynamoDB
-projects at most 100 into all indexes of a table.
+Facets that are compared for equality or membership are one text, `|sa|Tvip|`: an active customer
+with a tag. The first letter is the facet's name. A FilterExpression finds a facet with `contains`.
+The text is exact: each facet is delimited on both sides, and a delimiter inside a value is escaped.
+So a new facet needs no new attribute: DynamoDB projects at most 100 into all indexes of a table.
 """
 
 from collections.abc import Iterator
@@ -23,6 +23,31 @@ from clientela.signing import sha256_hex
 # Each part of the search text follows a control character of its own, which a query cannot contain.
 # So the filter of one field searches for "character + beginning", and no match spans two parts.
 NAME, EMAIL, COMPANY, PHONE = "\x01", "\x02", "\x03", "\x04"
+
+# Names and frequent values of facets, short because six index entries repeat them.
+_LETTERS = {
+    "status": "s",
+    "type": "t",
+    "source": "o",
+    "email_status": "e",
+    "accepts_marketing": "m",
+    "language": "l",
+    "vat_id": "v",
+    "country": "c",
+    "region": "r",
+    "city": "y",
+    "postal_code": "p",
+    "group": "g",
+    "tag": "T",
+    "custom_field": "f",
+    "external_id": "x",
+}
+_SHORT_VALUES = {
+    "status": {"active": "a", "pending": "p", "disabled": "d"},
+    "type": {"guest": "g", "registered": "r"},
+    "source": {"merchant": "m", "import": "i", "order": "o", "sign_in": "s"},
+    "email_status": {"unproven": "u", "proven": "p", "bounced": "b", "complained": "c"},
+}
 
 _MAX_TEXT = 200  # characters of a sort key or of a part of the search text
 _UNITS = 10_000  # of an amount in a sort key: four decimals, the most that a currency has
@@ -75,14 +100,16 @@ def facets(customer: CustomerJson) -> str:
 
 
 def facet(name: str, value: str) -> str:
-    """Return one facet as it stands in the text of all: `|tag:vip|`."""
+    """Return one facet as it stands in the text of all: `|Tvip|`."""
     return f"{facet_beginning(name, value)}|"
 
 
 def facet_beginning(name: str, value: str) -> str:
-    """Return the beginning of every facet whose value starts with `value`: `|postal_code:280`."""
+    """Return the beginning of every facet whose value starts with `value`: `|p280`."""
+    if name in _SHORT_VALUES:
+        return f"|{_LETTERS[name]}{_SHORT_VALUES[name][value]}"
     escaped = value.replace("\\", "\\\\").replace("|", "\\p")
-    return f"|{name}:{escaped}"
+    return f"|{_LETTERS[name]}{escaped}"
 
 
 def flag(value: object) -> str:

@@ -60,9 +60,10 @@ class CustomerRecord(Record):
     facets = UnicodeAttribute()
     search = UnicodeAttribute()
     exempt_until = UnicodeAttribute(null=True)  # the last day of the tax exemption
-    uncounted = BooleanAttribute(null=True)  # true without counted orders: the end of a list sorted by those
-    updated_at = UnicodeAttribute(null=True)  # of a customer without orders
-    buyer_updated_at = UnicodeAttribute(null=True)  # of a customer with orders: apart, as `buyer` is
+    # True if none of the orders counts: then a list sorted by those has the customer at its end.
+    uncounted = BooleanAttribute(null=True)
+    updated_at = NumberAttribute(null=True)  # of a customer without orders, in milliseconds
+    buyer_updated_at = NumberAttribute(null=True)  # of a customer with orders: apart, as `buyer` is
 
 
 class EmailClaim(Record):
@@ -108,7 +109,8 @@ def record(store: Store, customer: Customer, *, welcome: bool = False, follow_up
     """
     fields = stored_customers.stored_json(customer)
     has_orders = stored_customers.has_orders(customer)
-    compressed, updated_at = stored_customers.compress(fields), clock.format_timestamp(customer.updated_at)
+    compressed = stored_customers.compress({name: value for name, value in fields.items() if name != "id"})
+    updated_at = clock.milliseconds(customer.updated_at)
     sort_keys: dict[str, Any] = customer_facets.sort_keys(fields, store.currency)
     return CustomerRecord(
         keys.customer(store.id, customer.id),
@@ -125,7 +127,7 @@ def record(store: Store, customer: Customer, *, welcome: bool = False, follow_up
         facets=customer_facets.facets(fields),
         search=customer_facets.search_text(fields),
         exempt_until=customer_facets.exempt_until(fields),
-        uncounted=customer.orders_count == 0 or None,
+        uncounted=(has_orders and customer.orders_count == 0) or None,
         updated_at=None if has_orders else updated_at,
         buyer_updated_at=updated_at if has_orders else None,
     )

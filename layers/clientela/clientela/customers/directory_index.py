@@ -23,7 +23,8 @@ type Index = Literal["created", "name", "email", "spent", "orders", "last_order"
 type Entry = tuple[str, dynamodb.Item]  # the sort key, unique in its index, and the item
 
 _BY_ORDERS: tuple[Index, ...] = ("spent", "orders", "last_order")  # these have the customers with orders only
-_MARGIN = 16  # entries that a bucket is asked for beyond its usual share of a page
+_MARGIN = 10  # entries that a bucket is asked for beyond its usual share of a page
+_GROWTH = 4  # of the pages in which a bucket is read further
 _MAX_READ = 5000  # entries of one request; DynamoDB ends it at 1 MB anyway
 _THREADS = 16
 
@@ -137,7 +138,8 @@ def _stream(request: dict[str, Any], answer: dict[str, Any], column: str) -> Ite
         yield from ((item[column]["S"], item) for item in answer["Items"])
         if "LastEvaluatedKey" not in answer:
             return
-        request |= {"ExclusiveStartKey": answer["LastEvaluatedKey"], "Limit": min(request["Limit"] * 8, _MAX_READ)}
+        size = min(request["Limit"] * _GROWTH, _MAX_READ)
+        request |= {"ExclusiveStartKey": answer["LastEvaluatedKey"], "Limit": size}
         answer = dynamodb.query(**request)
 
 

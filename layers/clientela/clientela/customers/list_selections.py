@@ -1,17 +1,21 @@
 """Which entries of which index a filter needs: those of a range, and those that its index lacks."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, cast
 
+from clientela import clock
 from clientela.customers import customer_facets, stored_customers
 from clientela.customers.customer_filter import CompiledFilter, Expression, Range, RangeName
 from clientela.customers.directory_index import Index, Selection
 
 # The customers that a sort order lists last, because its index does not have them.
+_HAS_NO_ORDER = f"attribute_exists({stored_customers.WITHOUT_ORDERS})"
+_HAS_NONE_COUNTED = Expression(f"({_HAS_NO_ORDER} OR attribute_exists(uncounted))")
 LAST: dict[str, Expression] = {
-    "orders": Expression("attribute_exists(uncounted)"),
-    "spent": Expression("attribute_exists(uncounted)"),
-    "last_order": Expression(f"attribute_exists({stored_customers.WITHOUT_ORDERS})"),
+    "orders": _HAS_NONE_COUNTED,
+    "spent": _HAS_NONE_COUNTED,
+    "last_order": Expression(_HAS_NO_ORDER),
 }
 # The order in which a range is used to gather candidates: the one that excludes most, usually.
 _GATHERING: tuple[RangeName, ...] = ("last_order", "spent", "orders", "created", "updated")
@@ -58,4 +62,5 @@ def _between(attribute: str, bounds: Range) -> Expression:
     tests = ((f"{attribute} >= :from", ":from", bounds.low), (f"{attribute} <= :to", ":to", bounds.high))
     given = [test for test in tests if test[2] is not None]
     text = " AND ".join(test for test, _, _ in given)
-    return Expression(text, {}, {name: {"S": value} for _, name, value in given})
+    values = {name: {"N": str(clock.milliseconds(datetime.fromisoformat(value)))} for _, name, value in given}
+    return Expression(text, {}, values)
