@@ -82,7 +82,7 @@ check: setup api-tools ## Check style, types, layers, generated documents and th
 	$(BIN)/python -m tools.event_schemas --check
 	$(NODE_BIN)/redocly lint docs/openapi.json --config tools/openapi/redocly.yaml --format=summary
 	$(NODE_BIN)/spectral lint docs/openapi.json --ruleset tools/openapi/spectral.yaml --fail-severity=hint
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml deploy/*.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint --template-file template.yaml
 
 format: setup ## Format the code, and apply ruff's fixes

@@ -30,7 +30,12 @@ _CloudFormationLoader.add_multi_constructor("!", _long_form)
 @cache
 def template() -> dict[str, Any]:
     """The template as plain dicts, intrinsics in their long form. Shared between tests: nobody may change it."""
-    text = (PROJECT / "template.yaml").read_text(encoding="utf-8")
+    return load("template.yaml")
+
+
+def load(path: str) -> dict[str, Any]:
+    """A CloudFormation template of the project as plain dicts, intrinsics in their long form."""
+    text = (PROJECT / path).read_text(encoding="utf-8")
     parsed: dict[str, Any] = yaml.load(text, Loader=_CloudFormationLoader)  # a SafeLoader
     return parsed
 

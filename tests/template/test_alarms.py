@@ -1,0 +1,122 @@
+"""The alarms of deploy/alarms.yaml: nothing of template.yaml goes unwatched, and each alarm has its runbook."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.support.template_file import PROJECT, load, resources, template
+
+RUNBOOKS = re.findall(r"^## ([a-z-]+)$", (PROJECT / "docs/alarms.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def expand(resources_: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each resource by its logical id, those of `Fn::ForEach` once for each value of the loop."""
+    for name, body in resources_.items():
+        if not name.startswith("Fn::ForEach::"):
+            yield name, body
+            continue
+        variable, values, inner = body
+        for value in values:
+            for inner_name, inner_body in inner.items():
+                alphanumeric = re.sub(r"[^A-Za-z0-9]", "", value)
+                yield inner_name.replace(f"&{{{variable}}}", alphanumeric), replaced(inner_body, variable, value)
+
+
+def replaced(body: Any, variable: str, value: str) -> Any:
+    if isinstance(body, dict):
+        if body == {"Ref": variable}:
+            return value
+        return {key: replaced(each, variable, value) for key, each in body.items()}
+    if isinstance(body, list):
+        return [replaced(each, variable, value) for each in body]
+    return body.replace(f"${{{variable}}}", value) if isinstance(body, str) else body
+
+
+STACK = dict(expand(load("deploy/alarms.yaml")["Resources"]))
+ALARMS = {name: body["Properties"] for name, body in STACK.items() if body["Type"] == "AWS::CloudWatch::Alarm"}
+
+
+def names(kind: str, property_: str) -> set[str]:
+    return {body["Properties"][property_]["Fn::Sub"] for body in resources(kind).values()}
+
+
+def queue_names(*, has_consumer: bool) -> set[str]:
+    """Queues with a consumer have a queue for their dead letters; those for dead letters have none."""
+    queues = [body["Properties"] for body in resources("AWS::SQS::Queue").values()]
+    return {queue["QueueName"]["Fn::Sub"] for queue in queues if ("RedrivePolicy" in queue) == has_consumer}
+
+
+def watched(metric: str) -> set[str]:
+    """The names whose metric has an alarm."""
+    watched_ = set()
+    for alarm in ALARMS.values():
+        queries = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
+        for query in [*queries, alarm]:
+            if query.get("MetricName") == metric:
+                watched_ |= {plain(dimension["Value"]) for dimension in query["Dimensions"][-1:]}
+    return watched_
+
+
+def plain(value: Any) -> str:
+    return str(value["Fn::Sub"] if isinstance(value, dict) and "Fn::Sub" in value else value)
+
+
+def test_every_function_has_alarms_for_errors_and_throttles() -> None:
+    functions = names("AWS::Serverless::Function", "FunctionName")
+    assert watched("Errors") == functions
+    assert watched("Throttles") == functions
+
+
+def test_every_queue_of_failed_messages_has_an_alarm() -> None:
+    assert watched("ApproximateNumberOfMessagesVisible") == queue_names(has_consumer=False)
+
+
+def test_every_queue_with_a_consumer_has_an_alarm_for_messages_that_wait() -> None:
+    consumed = queue_names(has_consumer=True)
+    assert watched("ApproximateAgeOfOldestMessage") == consumed
+    limits = load("deploy/alarms.yaml")["Mappings"]["LongestWait"]
+    assert {f"clientela-${{Stage}}-{name}" for name in limits} == consumed
+
+
+def test_every_function_that_reads_the_stream_has_an_alarm_for_its_delay() -> None:
+    readers = {
+        body["Properties"]["FunctionName"]["Fn::Sub"]
+        for body in resources("AWS::Serverless::Function").values()
+        for event in body["Properties"].get("Events", {}).values()
+        if event["Type"] == "DynamoDB"
+    }
+    assert readers
+    assert watched("IteratorAge") == readers
+
+
+def test_every_state_machine_has_an_alarm_for_failures() -> None:
+    machines = names("AWS::Serverless::StateMachine", "Name")
+    assert {name.rpartition(":")[2] for name in watched("ExecutionsFailed")} == machines
+    assert {name.rpartition(":")[2] for name in watched("ExecutionsTimedOut")} == machines
+
+
+def test_the_table_and_each_index_have_alarms() -> None:
+    table = {"{'Ref': 'TableName'}"}
+    indexes = template()["Resources"]["Table"]["Properties"]["GlobalSecondaryIndexes"]
+    assert watched("ReadThrottleEvents") == watched("TransactionConflict") == table
+    assert watched("WriteThrottleEvents") == table | {index["IndexName"] for index in indexes}
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_each_alarm_tells_the_topic_and_names_its_runbook(name: str) -> None:
+    alarm = ALARMS[name]
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    runbook = re.search(r"See docs/alarms\.md, ([a-z-]+)\.$", plain(alarm["AlarmDescription"]))
+    assert runbook
+    assert runbook[1] in RUNBOOKS
+
+
+def test_each_runbook_belongs_to_an_alarm() -> None:
+    descriptions = " ".join(plain(alarm["AlarmDescription"]) for alarm in ALARMS.values())
+    assert [name for name in RUNBOOKS if f"docs/alarms.md, {name}." not in descriptions] == []
+
+
+def test_alarm_names_are_unique() -> None:
+    alarm_names = [plain(alarm["AlarmName"]) for alarm in ALARMS.values()]
+    assert len(set(alarm_names)) == len(alarm_names)
