@@ -9,7 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from clientela import clock
 from clientela.csv.csv_survey import Chunk
 from clientela.handlers import error_logs
-from clientela.imports import import_finish, import_load, import_receive, source_sweep
+from clientela.imports import import_finish, import_load, import_passwords, import_receive, source_sweep
 
 logger = Logger()  # logs job ids only: an object key or a row may contain personal data
 
@@ -43,6 +43,14 @@ def load(event: dict[str, Any], context: object) -> None:
     chunk = Chunk(**{name: event["chunk"][name] for name in Chunk.model_fields})
     import_load.run(event["store_id"], event["job_id"], chunk, clock.now())
     logger.info("loaded", job_id=event["job_id"], chunk=chunk.index)
+
+
+@error_logs.redact_errors
+def store_passwords(event: dict[str, Any], context: object) -> None:
+    """Store the passwords of one chunk. Called by the state machine's second Map."""
+    chunk = Chunk(**{name: event["chunk"][name] for name in Chunk.model_fields})
+    stored = import_passwords.store_chunk(event["store_id"], event["job_id"], chunk, clock.now())
+    logger.info("passwords stored", job_id=event["job_id"], chunk=chunk.index, stored=stored)
 
 
 @error_logs.redact_errors

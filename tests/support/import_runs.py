@@ -61,6 +61,14 @@ def plan(machines: StateMachines, job_id: str) -> list[dict[str, Any]]:
     return json.loads(boto3.client("s3").get_object(Bucket=work["bucket"], Key=work["plan_key"])["Body"].read())
 
 
+def run_chunks(store: Store, machines: StateMachines, job_id: str) -> None:
+    """Load the rows of all chunks, then store their passwords, as the state machine does it."""
+    steps = [csv_import.load, *([csv_import.store_passwords] if machines.started[job_id]["passwords"] else [])]
+    for step in steps:
+        for chunk in plan(machines, job_id):
+            step({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None)
+
+
 def imported(
     store: Store, machines: StateMachines, content: bytes, name: str = "customers.csv", **metadata: str
 ) -> ImportJob:
@@ -68,8 +76,7 @@ def imported(
     known = set(machines.started)
     csv_import.receive(dropped(store, content, name, metadata), None)
     (job_id,) = machines.started.keys() - known
-    for chunk in plan(machines, job_id):
-        csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None)
+    run_chunks(store, machines, job_id)
     csv_import.finish({"store_id": store.id, "job_id": job_id}, None)
     return import_jobs.get(store, job_id)
 

@@ -55,7 +55,7 @@ def test_source_files_expire_after_a_day_whatever_their_folder_is_called() -> No
 def test_source_files_are_swept_every_hour() -> None:
     sweep = resources("AWS::Serverless::Function")["CsvImportSweep"]["Properties"]
     assert sweep["Events"]["Schedule"]["Properties"]["ScheduleExpression"] == "rate(1 hour)"
-    assert source_sweep.MAX_AGE + timedelta(hours=2) < timedelta(days=1)
+    assert source_sweep.MAX_AGE + timedelta(hours=1) < timedelta(days=1)
 
 
 def test_old_versions_of_source_files_expire_too() -> None:

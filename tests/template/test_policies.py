@@ -64,6 +64,11 @@ FUNCTION_ROLES = {
         JOB_FILES: "s3:GetObject s3:PutObject",
         "ErasureSecret": SECRET,
     },
+    "CsvImportPasswords": {
+        "Table": table("GetItem PutItem DeleteItem ConditionCheckItem"),
+        SOURCES: "s3:GetObject s3:GetObjectVersion",
+        JOB_FILES: "s3:GetObject",
+    },
     "CsvImportFinish": {
         "Table": table("GetItem UpdateItem"),
         IMPORT_JOBS: "s3:ListBucket",
@@ -140,6 +145,7 @@ ALLOWED = {
     "ExportScheduleRole": {f"{FUNCTION}-customer-export": INVOKE, "FailedCallsQueue": SEND},
     "ImportStateMachineRole": {
         "CsvImportLoad": INVOKE,
+        "CsvImportPasswords": INVOKE,
         "CsvImportFinish": INVOKE,
         JOB_FILES: "s3:GetObject",
         MACHINE: "states:StartExecution",

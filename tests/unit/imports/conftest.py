@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.support.deployment import IMPORTS
-from tests.support.import_runs import StateMachines, dropped, plan
+from tests.support.import_runs import StateMachines, dropped, run_chunks
 
 import csv_import
 from clientela.aws import clients
@@ -45,8 +45,7 @@ def run(store: Store, machines: StateMachines, upload: Callable[..., str]) -> Im
     def whole(content: bytes, name: str = "customers.csv", **metadata: str) -> ImportJob:
         job_id = upload(content, name, **metadata)
         if job_id in machines.started:
-            for chunk in plan(machines, job_id):
-                csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None)
+            run_chunks(store, machines, job_id)
             csv_import.finish({"store_id": store.id, "job_id": job_id}, None)
         return import_jobs.get(store, job_id)
 

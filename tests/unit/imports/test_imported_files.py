@@ -17,8 +17,6 @@ from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.imports import import_jobs
 from clientela.imports.import_jobs import ImportJob
-from clientela.sign_in import password_hashes, password_sign_in, passwords
-from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Store
 
 CHINOOK = (PROJECT / "tests/data/chinook/customers.csv").read_bytes()
@@ -142,7 +140,7 @@ def test_a_corrected_reject_report_goes_back_in(store: Store, run: Import) -> No
     assert ana.phone == "+34911222333"
 
 
-def test_passwords_are_left_out_everywhere_and_their_file_is_deleted(store: Store, run: Import) -> None:
+def test_clear_passwords_are_nowhere_and_their_file_is_deleted(store: Store, run: Import) -> None:
     job = run("correo electrónico,contraseña\nana@example.com,hunter2\nnobody,hunter3\nx@example.com\n".encode())
     assert counts(job) == (2, 0, 0, 1, 0)
     assert any("assword" in note for note in job.notes)
@@ -182,49 +180,6 @@ def test_a_file_without_a_header_leaves_no_row_in_its_message(store: Store, run:
     job = run(b"Ana,Secreta-123,911222333\nBo,Secreta-456,911222334\n")
     assert job.status == "failed"
     assert "Secreta" not in job.model_dump_json()
-
-
-def test_hashes_of_other_shops_are_kept_apart_and_sign_in(store: Store, run: Import) -> None:
-    bcrypt = "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
-    other = password_hashes.hash_password("another fine phrase")
-    known = customers.create(store, NewCustomer(email="known@example.com"), clock.now())
-    rows = [
-        f"ana@example.com,{bcrypt}",
-        "md5@example.com,$1$abc$def",
-        "clear@example.com,hunter2",
-        f"known@example.com,{bcrypt}",
-    ]
-    file = "\n".join(["email,password hash", *rows]).encode()
-    job = run(file)
-    assert counts(job) == (3, 0, 1, 0, 1)
-    assert any("Hashes are imported" in note for note in job.notes)
-    assert [warning["code"] for warning in downloaded(import_jobs.report_url(store, job.id, "warnings"))] == [
-        "password_hash_unknown"
-    ]
-    visitor = Visitor("192.0.2.1")
-    opened = password_sign_in.sign_in(store, "ana@example.com", "U*U", visitor, clock.now())
-    assert opened.session.email_proven is False
-    for email in ("md5@example.com", "clear@example.com"):
-        found = customers.find(store, email, clock.now())
-        assert found
-        assert passwords.find(store, found.id) is None
-    assert passwords.find(store, known.id)
-    # Again, and with others: what is set already stays, and who has proven the e-mail gets none.
-    customers.change(store, known.id, lambda before: before.model_copy(update={"email_status": "proven"}), clock.now())
-    for customer in (known, opened.customer):
-        passwords.adopt(store, customer.id, other, clock.now())
-    run(file.replace(b"hash", b"hashed"))
-    record = passwords.find(store, known.id)
-    assert record
-    assert record.hash == bcrypt
-    assert password_sign_in.sign_in(store, "ana@example.com", "U*U", visitor, clock.now())
-
-
-def test_who_has_proven_the_email_gets_no_password_by_an_import(store: Store, run: Import) -> None:
-    known = customers.create(store, NewCustomer(email="known@example.com"), clock.now())
-    customers.change(store, known.id, lambda before: before.model_copy(update={"email_status": "proven"}), clock.now())
-    run(b"email,password\nknown@example.com,$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n")
-    assert passwords.find(store, known.id) is None
 
 
 @pytest.mark.parametrize(

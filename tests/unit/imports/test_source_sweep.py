@@ -11,7 +11,7 @@ from clientela.imports import source_sweep
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-LATER = timedelta(hours=20, minutes=1)
+LATER = source_sweep.MAX_AGE + timedelta(minutes=1)
 
 
 def put(*keys: str, bucket: str = IMPORTS) -> None:
@@ -37,7 +37,7 @@ def test_new_files_and_the_files_of_the_jobs_stay() -> None:
     put("demo/a.csv")
     put("imp_1/rejects", bucket=IMPORT_JOBS)
 
-    assert source_sweep.sweep(clock.now() + timedelta(hours=19)) == 0
+    assert source_sweep.sweep(clock.now() + source_sweep.MAX_AGE - timedelta(minutes=1)) == 0
     source_sweep.sweep(clock.now() + timedelta(days=29))
     assert left() == []
     assert boto3.client("s3").list_objects_v2(Bucket=IMPORT_JOBS)["KeyCount"] == 1
@@ -47,6 +47,6 @@ def test_parts_of_unfinished_uploads_are_deleted_too() -> None:
     s3 = boto3.client("s3")
     s3.create_multipart_upload(Bucket=IMPORTS, Key="demo/large.csv")
 
-    assert source_sweep.sweep(datetime(2010, 11, 11, 12, tzinfo=UTC)) == 0  # moto starts every upload the day before
+    assert source_sweep.sweep(datetime(2010, 11, 11, 17, tzinfo=UTC)) == 0  # moto starts every upload the day before
     assert source_sweep.sweep(datetime(2010, 11, 11, 20, tzinfo=UTC)) == 1
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=IMPORTS)

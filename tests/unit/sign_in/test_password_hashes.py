@@ -1,8 +1,11 @@
 """Hashes of passwords: ours, the accepted ones of others, and what is too dear to look at."""
 
+import base64
 import hashlib
+import hmac
 
 import argon2
+import bcrypt
 import pytest
 
 from clientela.sign_in import password_hashes
@@ -10,6 +13,8 @@ from clientela.sign_in import password_hashes
 # Published by those who define the formats: crypt_blowfish's test vectors, passlib's documentation.
 PUBLISHED = [
     ("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"),
+    ("$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0", "test12345"),  # phpass's test
+    ("$H$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0", "test12345"),
     ("$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"),
     ("$pbkdf2-sha256$6400$.6UI/S.nXIk8jcbdHx3Fhg$98jZicV16ODfEsEZeYPGHU3kbrUrvUEXOPimVSQDD44", "password"),
     ("$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E", "password"),
@@ -60,7 +65,11 @@ def test_composed_and_decomposed_letters_are_one_password() -> None:
         "",
         "password",
         "5f4dcc3b5aa765d61d8327deb882cf99",
-        "$P$B12345678abcdefghijklmnopqrstuv",
+        "$P$B12345678abcdefghijklmnopqrstu",
+        "$P$K12345678abcdefghijklmnopqrstuv",  # 2^22 rounds
+        "$P$412345678abcdefghijklmnopqrstuv",
+        "$wp$2y$15$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "$wp$P$B12345678abcdefghijklmnopqrstuv",
         "{SHA}W6ph5Mm5Pz8=",
         "$argon2i$v=19$m=19456,t=2,p=1$K4HgskS49wOY7PR+XyAW9Q$C2ViHUtbwTGCMC7TfUilHjhUFzroCrDo9Ax1C29dkSc",
         "$argon2id$v=16$m=19456,t=2,p=1$K4HgskS49wOY7PR+XyAW9Q$C2ViHUtbwTGCMC7TfUilHjhUFzroCrDo9Ax1C29dkSc",
@@ -94,3 +103,30 @@ def test_bcrypt_looks_at_72_bytes_as_it_always_has() -> None:
     text = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)).decode()
     assert password_hashes.verify(text, "x" * 100)
     assert not password_hashes.verify(text, "x" * 71 + "y")
+
+
+def test_hashes_of_wordpress_since_6_8_are_verified() -> None:
+    """bcrypt of the base64 of an HMAC, whose key is public, of the trimmed password."""
+    mac = hmac.new(b"wp-sha384", "pässword ".strip().encode(), hashlib.sha384).digest()
+    text = "$wp" + bcrypt.hashpw(base64.b64encode(mac), bcrypt.gensalt(4)).decode()
+    assert password_hashes.is_accepted(text)
+    assert password_hashes.verify(text, "pässword")
+    assert password_hashes.verify(text, " pässword")
+    assert not password_hashes.verify(text, "password")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["5f4dcc3b5aa765d61d8327deb882cf99", "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8", "5f4dcc3b5aa765d61d8327deb882cf99:x9",
+     "{SSHA}W6ph5Mm5Pz8=", "$5$rounds=5000$abc$def", "sha1$salty$0123456789"],
+)  # fmt: skip
+def test_hashes_of_other_formats_look_like_hashes(text: str) -> None:
+    assert password_hashes.looks_like_hash(text)
+    assert not password_hashes.is_accepted(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["hunter2!", "correct horse", "aZ3xQ9bW2kL5mN8pR1tV4y", "$100bills", "{yes}", "12345678"]
+)
+def test_what_people_choose_does_not_look_like_a_hash(text: str) -> None:
+    assert not password_hashes.looks_like_hash(text)

@@ -54,6 +54,11 @@ class DetectedFormat(Model):
         return RecordShape(self.delimiter, len(fields), fields.index("email"))
 
     @property
+    def reads_passwords(self) -> bool:
+        """Whether a column is read as that of the passwords."""
+        return any(column.field == "password" for column in self.columns)
+
+    @property
     def has_passwords(self) -> bool:
-        """Whether the header names a column of passwords: the file must not stay."""
-        return csv_headers.names_passwords(column.header for column in self.columns)
+        """Whether there may be a column of passwords: the file must not stay."""
+        return self.reads_passwords or csv_headers.names_passwords(column.header for column in self.columns)

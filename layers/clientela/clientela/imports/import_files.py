@@ -132,6 +132,11 @@ def write_result(job_id: str, index: int, result: bytes) -> None:
     _put(_result_key(job_id, index), result, "application/json")
 
 
+def read_result(job_id: str, index: int) -> bytes:
+    """Return the JSON result of one chunk."""
+    return _content(_result_key(job_id, index))
+
+
 def read_results(job_id: str, chunks: int) -> Iterator[bytes | None]:
     """Yield the results of all chunks in order, one in memory at a time; None for a missing one."""
     if not chunks:

@@ -53,6 +53,9 @@ def _end(record: ImportRecord, now: datetime, failed: str | None) -> ImportRecor
     if record.chunks and record.job.detected.has_passwords:
         import_files.delete(record.source)
     if not missing:
+        if failed is not None:  # after the rows: while passwords were stored
+            note = FileNote("passwords_incomplete").text(record.job.language)
+            record.job = record.job.model_copy(update={"notes": [*record.job.notes, note]})
         return import_jobs.end(record, "succeeded", counts, now)
     reason = import_start.REPLACED if record.replaced else FileNote("stopped_early", {"missing": str(missing)})
     return import_jobs.end(record, "failed", counts, now, reason)

@@ -38,7 +38,7 @@ from clientela.errors import (
     StoreNotFoundError,
     VersionConflictError,
 )
-from clientela.imports import import_customers, import_files, import_jobs, import_passwords, import_rows
+from clientela.imports import import_customers, import_files, import_jobs, import_rows
 from clientela.imports.chunk_results import ChunkResult, RowResult, build_result
 from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_customers import ImportedCustomer, Rules
@@ -78,8 +78,7 @@ def run(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
 
     Cost of a row: 12 write units and 1.5 read units if it creates a customer; 10 to 18 and 1 if it
     updates one; 1 read unit if it changes nothing. In addition 2 write units for each group that a
-    transaction adds customers to; 1 read unit and 4 write units for a password hash;
-    2 read units for a chunk, and 1 for each transaction.
+    transaction adds customers to; 2 read units for a chunk, and 1 for each transaction.
     """
     with suppress(StoreNotFoundError):
         _run(stores.read(store_id), job_id, chunk, now)
@@ -91,21 +90,20 @@ def _run(store: Store, job_id: str, chunk: Chunk, now: datetime) -> None:
     progress = ChunkRecord.find(*key) or ChunkRecord(*key, ttl=int((now + RETENTION).timestamp()))
     if record.job.detected is None or progress.done or record.replaced or import_jobs.has_ended(record):
         return
-    parsed = _parse_chunk(record, record.job.detected, chunk)
+    parsed = parse_chunk(record, record.job.detected, chunk)
     earlier_updates = frozenset(map(int, progress.updates or ()))
     rules = import_customers.build_rules(store, record, record.job.detected, earlier_updates)
     imported = _apply_chunk(store, parsed.rows, rules, now)
     if not record.job.dry_run:
         _store_updates(progress, imported, rules)
         imported = _write(store, imported, rules, now)
-        import_passwords.adopt(store, imported, rules.columns, now, WRITERS)
     results = [result for each in imported for result in each.results]
     chunk_result = build_result([*parsed.results, *results], parsed.cells, rules.columns)
     import_files.write_result(job_id, chunk.index, chunk_result.model_dump_json().encode())
     _mark_done(record, progress, chunk_result)
 
 
-class _ParsedChunk(NamedTuple):
+class ParsedChunk(NamedTuple):
     """A chunk's valid rows, the results of its other rows, and the cells of both by line."""
 
     rows: list[Row]
@@ -113,8 +111,9 @@ class _ParsedChunk(NamedTuple):
     cells: dict[int, Sequence[str]]
 
 
-def _parse_chunk(record: ImportRecord, detected: DetectedFormat, chunk: Chunk) -> _ParsedChunk:
-    columns, parsed = detected.as_columns(), _ParsedChunk([], [], {})
+def parse_chunk(record: ImportRecord, detected: DetectedFormat, chunk: Chunk) -> ParsedChunk:
+    """Read the rows of a chunk from the source, with those of other chunks that belong to it."""
+    columns, parsed = detected.as_columns(), ParsedChunk([], [], {})
     repeats = import_files.read_repeats(record.job.id, chunk)
     left, outdated = frozenset(repeats.left), frozenset(repeats.outdated)
     stream, shape = import_files.open_chunk(record.source, chunk), detected.shape
@@ -130,7 +129,7 @@ def _parse_chunk(record: ImportRecord, detected: DetectedFormat, chunk: Chunk) -
     return parsed
 
 
-def _parse_record(parsed: _ParsedChunk, record: CsvRecord, delimiter: str, columns: FileColumns) -> None:
+def _parse_record(parsed: ParsedChunk, record: CsvRecord, delimiter: str, columns: FileColumns) -> None:
     try:
         parsed.cells[record.line] = csv_records.cells(record, delimiter)
         parsed.rows.append(import_rows.parse_row(record.line, parsed.cells[record.line], columns))

@@ -1,39 +1,59 @@
-"""Passwords in imports: hashes of accepted formats are stored in their customers' items.
+"""Passwords of an import: stored after its rows and apart from them, because hashing takes long.
 
-Clear passwords are left out: one second hashes only about fifty of them, and they would be stored
-in clear until then. Their owners can sign in by e-mail at once and set a password of their own.
+The state machine runs this step over the chunks of the rows. It reads e-mails and passwords from
+the source again, so nothing between the source and the hash holds a clear password. Passwords are
+left out if the store has no sign-in by password.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 
-from clientela.csv.csv_headers import FileColumns
-from clientela.imports.import_customers import ImportedCustomer
-from clientela.sign_in import password_hashes, passwords
+from clientela.csv.csv_survey import Chunk
+from clientela.errors import StoreNotFoundError
+from clientela.imports import import_files, import_jobs, import_load
+from clientela.imports.chunk_results import ChunkResult
+from clientela.imports.detected_format import DetectedFormat
+from clientela.imports.import_jobs import ImportRecord
+from clientela.imports.import_rows import has_password
+from clientela.sign_in import passwords
+from clientela.stores import store_existence, stores
 from clientela.stores.stores import Store
 
+HASHERS = 4  # threads: hashing and waiting for the table take turns
 
-def adopt(
-    store: Store, imported: Sequence[ImportedCustomer], columns: FileColumns, now: datetime, writers: int
-) -> None:
-    """Store the password hashes of written customers' rows with `passwords.adopt`. Safe to repeat.
 
-    Cost: 1 read unit and 4 write units for each hash; none if the file has no column of passwords.
+def store_chunk(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> int:
+    """Store the passwords of one chunk's rows and return how many were stored. Safe to repeat.
+
+    A repetition goes on with the customers who have no password yet. Rejected rows have no effect.
+
+    Raises:
+        BusyError: others keep changing one of the customers.
+
+    Cost: that of `passwords.adopt` for each customer.
     """
-    if "password" not in columns.fields:
-        return
-    with ThreadPoolExecutor(writers, thread_name_prefix="import") as threads:
-        list(threads.map(lambda pair: passwords.adopt(store, pair[0], pair[1], now), _hashes(imported)))
+    with suppress(StoreNotFoundError):
+        store, record = stores.read(store_id), import_jobs.get_record(store_id, job_id)
+        detected, is_over = record.job.detected, record.replaced or import_jobs.has_ended(record)
+        if detected and store.password_sign_in and not record.job.dry_run and not is_over:
+            return _store(store, record, _read(record, detected, chunk), now)
+    return 0
 
 
-def _hashes(imported: Iterable[ImportedCustomer]) -> Iterator[tuple[str, str]]:
-    """Yield each customer's id and hash: the last one in the rows that were not rejected."""
-    for each in imported:
-        accepted_rows = [
-            row for row, result in zip(each.rows, each.results, strict=True) if result.outcome != "rejected"
-        ]
-        texts = (row.values.get("password", "") for row in accepted_rows)
-        hashes = [text for text in texts if password_hashes.is_accepted(text)]
-        if each.after and hashes:
-            yield each.after.id, hashes[-1]
+def _read(record: ImportRecord, detected: DetectedFormat, chunk: Chunk) -> dict[str, str]:
+    """Return the last password of each canonical e-mail in the chunk."""
+    result = ChunkResult.model_validate_json(import_files.read_result(record.job.id, chunk.index))
+    rejected = {line.line for line in result.rejects}
+    rows = import_load.parse_chunk(record, detected, chunk).rows
+    return {row.canonical: row.values["password"] for row in rows if row.line not in rejected and has_password(row)}
+
+
+def _store(store: Store, record: ImportRecord, found: Mapping[str, str], now: datetime) -> int:
+    def adopt(email: str) -> bool:
+        store_existence.require(store.id)  # a deleted store's import stops here
+        return passwords.adopt(store, email, found[email], record.job.started_at, now)
+
+    with ThreadPoolExecutor(HASHERS, thread_name_prefix="passwords") as threads:
+        return sum(threads.map(adopt, found))

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from clientela import ids, settings
 from clientela.csv import csv_files
+from clientela.csv.csv_files import FileLayout
 from clientela.csv.file_texts import FileNote, FileRefusedError
 from clientela.errors import StoreNotFoundError
 from clientela.imports import import_files, import_finish, import_jobs, import_options, import_start
@@ -112,6 +113,7 @@ def _start(store: Store, record: ImportRecord, file: UploadedFile, order: Versio
         )
     except FileRefusedError as error:
         return _refuse(record, file, error.note, now)
+    layout = _with_store(layout, store)
     job_options = {"mode": options.mode, "dry_run": options.dry_run, "send_welcome": options.send_welcome}
     record.job = record.job.model_copy(update=job_options)
     store_existence.require(store.id)  # reading a large file takes minutes
@@ -122,6 +124,14 @@ def _start(store: Store, record: ImportRecord, file: UploadedFile, order: Versio
         import_finish.finish(store.id, record.job.id, now)
         return record
     return import_start.start_newest(store.id, record, order, now)
+
+
+def _with_store(layout: FileLayout, store: Store) -> FileLayout:
+    """Return the layout with the note on passwords that is right for the store."""
+    if store.password_sign_in:
+        return layout
+    notes = [FileNote("passwords_off") if note.code == "passwords" else note for note in layout.notes]
+    return layout._replace(notes=notes)
 
 
 def _require_importable(store: Store, file: UploadedFile) -> None:

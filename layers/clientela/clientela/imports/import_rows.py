@@ -23,12 +23,14 @@ from clientela.imports.row_groups import GroupIds
 from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.schema import email_addresses
 from clientela.schema.validation_errors import field_errors
-from clientela.sign_in import password_hashes
+from clientela.sentences import Sentence
+from clientela.sign_in import password_hashes, passwords
 
 # Fields outside the merge patch: they have rules of their own, or our addresses lack them.
 _NOT_PATCHED = {"email", "password", "created_at", "groups", "billing_address.email", "shipping_address.email"}
 _ADDRESSES = ("billing_address", "shipping_address")
 _HASH_UNKNOWN = "The password is a hash of an unknown format"
+_PASSWORD_TOO_LONG = Sentence("The password has more than {max} characters", max=passwords.MAX_LENGTH)
 
 
 class Row(NamedTuple):
@@ -181,7 +183,17 @@ def _password_issues(row: Row, columns: FileColumns) -> list[RowIssue]:
     password = row.values.get("password", "")
     if password_hashes.looks_like_hash(password) and not password_hashes.is_accepted(password):
         return [row_issues.left_out(columns.header("password"), "password_hash_unknown", _HASH_UNKNOWN)]
+    if len(password) > passwords.MAX_LENGTH and not password_hashes.is_accepted(password):
+        return [row_issues.left_out(columns.header("password"), "password_too_long", _PASSWORD_TOO_LONG)]
     return []
+
+
+def has_password(row: Row) -> bool:
+    """Return whether a row has a password, in clear or as an accepted hash, that can be stored."""
+    password = row.values.get("password", "")
+    if password_hashes.looks_like_hash(password):
+        return password_hashes.is_accepted(password)
+    return 0 < len(password) <= passwords.MAX_LENGTH
 
 
 def _groups(

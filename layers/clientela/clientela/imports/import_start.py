@@ -111,6 +111,7 @@ def _execute(store_id: str, record: ImportRecord) -> ImportRecord:
         "job_id": job_id,
         "bucket": settings.import_jobs_bucket(),
         "plan_key": import_files.plan_key(job_id),
+        "passwords": not record.job.dry_run and record.job.detected is not None and record.job.detected.reads_passwords,
     }
     machines = clients.step_functions()
     try:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from clientela import settings
 from clientela.aws import clients, s3_prefixes
 
-MAX_AGE = timedelta(hours=20)  # the sweep runs every hour, and passwords are gone within a day
+MAX_AGE = timedelta(hours=22)  # the sweep runs every hour, and passwords are gone within a day
 
 
 def sweep(now: datetime) -> int:

@@ -10,10 +10,14 @@ formats:
 | `$scrypt$ln=…,r=…,p=…$salt$hash` (PHC) | 128·2^ln·r ≤ 64 MiB, ln < 16·r, p ≤ 4 |
 | `pbkdf2_sha256$iterations$salt$hash` (Django) | 1,000 to 2,000,000 iterations |
 | `$pbkdf2-sha256$iterations$salt$hash` (PHC as passlib writes it) | the same |
+| `$P$` or `$H$` + 31 characters (phpass: WordPress before 6.8, phpBB) | 2^7 to 2^18 rounds |
+| `$wp$2y$…` (WordPress since 6.8: bcrypt of an HMAC-SHA-384) | as bcrypt |
 
 The bounds limit the memory and time that one sign-in takes of a function with 512 MB.
 Sources: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
 https://github.com/P-H-C/phc-string-format
+https://www.openwall.com/phpass/
+https://make.wordpress.org/core/2025/02/17/wordpress-6-8-will-use-bcrypt-for-password-hashing/
 """
 
 import base64
@@ -41,6 +45,15 @@ _SCRYPT = re.compile(
 _PBKDF2 = re.compile(r"pbkdf2_sha256\$(\d{4,7})\$([!-#%-~]{1,64})\$([A-Za-z0-9+/]{43}=)", re.ASCII)
 _PBKDF2_PHC = re.compile(r"\$pbkdf2-sha256\$(\d{4,7})\$([A-Za-z0-9./]{0,86})\$([A-Za-z0-9./]{43})", re.ASCII)
 
+_PHPASS = re.compile(r"\$[PH]\$([5-9A-G])([./0-9A-Za-z]{8})([./0-9A-Za-z]{22})", re.ASCII)
+_WORDPRESS = "$wp"  # before a hash of bcrypt
+_CRYPT_64 = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+# Hashes that are not accepted: hexadecimal ones, with or without a salt, and `{SSHA}…`.
+_OTHER_HASH = re.compile(
+    r"([0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{56}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})(:\S{1,128})?"
+    r"|\{\w{2,12}\}\S{8,}|\$\w{1,20}\$\S{8,}|(pbkdf2|scrypt|bcrypt|argon2|sha\d*|md5)\w*\$\S{8,}"
+)
+
 _MIB = 2**20
 
 
@@ -55,8 +68,9 @@ def is_own(text: str) -> bool:
 
 
 def looks_like_hash(text: str) -> bool:
-    """Return whether a text is meant as a hash: no person's password starts like one."""
-    return text.startswith(("$2", "$argon2", "$scrypt$", "$pbkdf2", "pbkdf2_", "$P$", "$wp$", "$1$", "$5$", "$6$"))
+    """Return whether a text is meant as a hash: no person's password looks like one."""
+    prefixes = ("$2", "$argon2", "$scrypt$", "$pbkdf2", "pbkdf2_", "$P$", "$H$", "$wp$", "$1$", "$5$", "$6$")
+    return text.startswith(prefixes) or _OTHER_HASH.fullmatch(text) is not None
 
 
 def is_accepted(text: str) -> bool:
@@ -64,7 +78,7 @@ def is_accepted(text: str) -> bool:
     if match := _ARGON2ID.fullmatch(text):
         memory, passes, lanes = map(int, match.groups())
         return 8 * lanes <= memory <= 65536 and 1 <= passes <= 8 and 1 <= lanes <= 8 and memory * passes <= 262144
-    if match := _BCRYPT.fullmatch(text):
+    if match := _BCRYPT.fullmatch(text.removeprefix(_WORDPRESS)):
         return 4 <= int(match[1]) <= 14
     if match := _SCRYPT.fullmatch(text):
         cost, block, lanes = (int(match[number]) for number in (1, 2, 3))
@@ -72,7 +86,7 @@ def is_accepted(text: str) -> bool:
         return bounded and _decode_base64(match[5]) != b""
     if match := _PBKDF2.fullmatch(text) or _PBKDF2_PHC.fullmatch(text):
         return 1_000 <= int(match[1]) <= 2_000_000
-    return False
+    return _PHPASS.fullmatch(text) is not None
 
 
 def verify(text: str, password: str) -> bool:
@@ -95,6 +109,11 @@ def _verified(text: str, password: bytes) -> bool:
             return argon2.low_level.verify_secret(text.encode(), password, argon2.Type.ID)
         except VerificationError:
             return False
+    if text.startswith(_WORDPRESS):
+        mac = hmac.digest(b"wp-sha384", password.strip(), "sha384")
+        return bcrypt.checkpw(base64.b64encode(mac), text.removeprefix(_WORDPRESS).encode())
+    if match := _PHPASS.fullmatch(text):
+        return _is_phpass(match, password)
     if text.startswith("$2"):
         return bcrypt.checkpw(password[:72], text.encode())  # bcrypt ignores the rest
     if match := _SCRYPT.fullmatch(text):
@@ -116,6 +135,20 @@ def _is_scrypt(match: re.Match[str], password: bytes) -> bool:
         password, salt=salt, n=cost, r=block, p=lanes, maxmem=65 * _MIB + 128 * block * lanes, dklen=len(expected)
     )
     return _same(computed, expected)
+
+
+def _is_phpass(match: re.Match[str], password: bytes) -> bool:
+    computed = hashlib.md5(match[2].encode() + password, usedforsecurity=False).digest()
+    for _ in range(2 ** _CRYPT_64.index(match[1])):
+        computed = hashlib.md5(computed + password, usedforsecurity=False).digest()
+    return _same(_encode_crypt_64(computed).encode(), match[3].encode())
+
+
+def _encode_crypt_64(digest: bytes) -> str:
+    """Encode a digest as phpass does: groups of three bytes, the lowest bits first."""
+    groups = (int.from_bytes(digest[start : start + 3], "little") for start in range(0, len(digest), 3))
+    text = "".join(_CRYPT_64[group >> shift & 63] for group in groups for shift in (0, 6, 12, 18))
+    return text[: (len(digest) * 8 + 5) // 6]
 
 
 def _decode_base64(text: str) -> bytes:

@@ -19,7 +19,7 @@ from clientela.concurrency import retry_on_conflict
 from clientela.customers import customer_history, customers
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_records import CustomerRecord
-from clientela.errors import BusyError, CustomerNotFoundError, FieldError, InvalidInputError
+from clientela.errors import BusyError, FieldError, InvalidInputError
 from clientela.mail import mail_queue
 from clientela.schema import email_addresses
 from clientela.schema.actors import Actor
@@ -34,12 +34,13 @@ from clientela.table import keys
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
+MAX_LENGTH = 256
 MIN_LENGTH = 8  # NIST SP 800-63B section 3.1.1.2: with a list of common passwords and no composition rules
 
 # Leading and trailing spaces are part of a password.
 Password = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=256, strip_whitespace=False),
+    StringConstraints(min_length=1, max_length=MAX_LENGTH, strip_whitespace=False),
     Field(json_schema_extra={"format": "password"}),
 ]
 
@@ -60,6 +61,7 @@ class PasswordRecord(Record):
 
     hash = UnicodeAttribute()
     proven_email = UnicodeAttribute(null=True)  # canonical
+    imported_at = UnicodeAttribute(null=True)  # when the file was uploaded that an import read it from
     changed_at = UnicodeAttribute()
 
 
@@ -111,33 +113,51 @@ def remove(store: Store, customer: Customer, session: Session, now: datetime) ->
     _replace(store, customer, session, find(store, customer.id), None, now)
 
 
-def adopt(store: Store, customer_id: str, text: str, now: datetime) -> None:
-    """Store another shop's hash, unless there is a password or the e-mail is already proven.
+def adopt(store: Store, email: str, text: str, imported_at: datetime, now: datetime) -> bool:
+    """Store an imported password, or another shop's hash of one, for the owner of an e-mail.
 
-    The hash proves no e-mail.
+    `email` is canonical. Nothing is stored if the customer has another e-mail by now, has proven
+    it, or has a password: of her own, or of a file that was uploaded at the same time or later.
+    The password proves no e-mail. Return whether it was stored. Safe to repeat.
 
     Raises:
         BusyError: others keep changing the customer.
 
-    Cost: 1 read unit, 4 write units.
+    Cost: 3 read units, 4 write units; 21 ms of CPU for a clear password.
     """
+    stamp, hashed = clock.format_timestamp(imported_at), text if password_hashes.looks_like_hash(text) else ""
 
-    def attempt() -> None:
-        customer = customers.get(store, customer_id)
-        if customer.email_status == "proven":
-            return
-        is_same = CustomerRecord.version == customer.version
-        record = _record(store, customer, text, None, now)
-        with Transaction() as write:
-            write.put_record(record, PasswordRecord.pk.does_not_exist(), _IsSetError())
-            write.check(CustomerRecord, record.pk, keys.PROFILE, is_same, BusyError())
+    def attempt() -> bool:
+        nonlocal hashed
+        customer = customers.find(store, email, now)
+        # The former e-mail of a merged customer leads to another one, whose password stays.
+        if customer is None or email_addresses.canonical(customer.email) != email or customer.email_status == "proven":
+            return False
+        known = find(store, customer.id)
+        if known and (known.proven_email or not known.imported_at or known.imported_at >= stamp):
+            return False
+        hashed = hashed or password_hashes.hash_password(text)
+        _put_imported(store, customer, hashed, stamp, now)
+        return True
 
-    with suppress(CustomerNotFoundError, _IsSetError):
-        retry_on_conflict(attempt)
+    with suppress(_IsSetError):
+        return retry_on_conflict(attempt)
+    return False
+
+
+def _put_imported(store: Store, customer: Customer, hashed: str, stamp: str, now: datetime) -> None:
+    """Write the password — _IsSetError, BusyError."""
+    is_older = PasswordRecord.proven_email.does_not_exist() & (PasswordRecord.imported_at < stamp)
+    is_same = CustomerRecord.version == customer.version
+    record = _record(store, customer, hashed, None, now)
+    record.imported_at = stamp
+    with Transaction() as write:
+        write.put_record(record, PasswordRecord.pk.does_not_exist() | is_older, _IsSetError())
+        write.check(CustomerRecord, record.pk, keys.PROFILE, is_same, BusyError())
 
 
 class _IsSetError(Exception):
-    pass
+    """The customer has got a password meanwhile."""
 
 
 def drop_unproven(write: Transaction, store: Store, customer: Customer) -> None:
