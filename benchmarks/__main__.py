@@ -12,33 +12,15 @@ from local.dynamodb_local import dynamodb_local
 from tests.support.schema import create_table
 
 from benchmarks import entry_sizes
+from benchmarks.environment import ENVIRONMENT, TABLE, prepare
 from benchmarks.measure import ROUNDS, Case, Result, measure
 from benchmarks.queue_stub import queue_stub
 from benchmarks.sample_store import create_store, fill
-from clientela import signing
 from clientela.sign_in import sign_in_limits
 from clientela.stores.stores import Store
 from clientela.table.rate_limits import Rule
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
-TABLE = "benchmarks"
-# Not a real account, and no limits that a benchmark reaches.
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "TABLE_NAME": TABLE,
-    "POWERTOOLS_SERVICE_NAME": "benchmarks",
-    "REQUESTS_PER_SECOND": "1000000",
-    "NETWORK_LINKS_PER_HOUR": "50",
-    "NETWORK_ATTEMPTS_PER_TEN_MINUTES": "1000000",
-    "STORE_LINKS_PER_DAY": "1000000",
-    "LINKS_PER_DAY": "1000000",
-    "SIGNING_SECRET_ARN": "benchmarks",
-    "ERASURE_SECRET_ARN": "benchmarks",
-    "MAIL_QUEUE_URL": "http://127.0.0.1/123456789012/mail",
-}
 
 
 def main() -> None:
@@ -48,10 +30,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"measured blocks per case (default {ROUNDS})")
     arguments = parser.parse_args()
     sys.path.insert(0, str(FUNCTIONS))  # as in Lambda, where the handlers are at the root
-    # In place of calls to Secrets Manager.
-    setattr(signing, "_read", lambda arn: (b"benchmarks" * 6,))  # noqa: B010
-    setattr(signing, "_permanent_key", lambda arn: b"benchmarks" * 6)  # noqa: B010
     setattr(sign_in_limits, "LINKS_OF_STORE", Rule(10**9, 600))  # noqa: B010 - no limit on sign-in links
+    prepare()
     with dynamodb_local() as endpoint, queue_stub() as queue_endpoint:
         os.environ.update(ENVIRONMENT, AWS_ENDPOINT_URL_DYNAMODB=endpoint, AWS_ENDPOINT_URL_SQS=queue_endpoint)
         create_table(boto3.client("dynamodb"), TABLE, with_stream=False)

@@ -32,10 +32,10 @@ def unstored_store() -> Store:
     return Store(id="bench", created_at=OPENED_AT, updated_at=OPENED_AT, **dict(StoreSettings(name="Benchmark")))
 
 
-def people(store: Store) -> Iterator[Customer]:
+def people(store: Store, count: int = CUSTOMERS) -> Iterator[Customer]:
     """Yield customers, one per minute: first and last names of the sample, numbered e-mails."""
     sample = _sample()
-    for number in range(CUSTOMERS):
+    for number in range(count):
         first, last = sample[number % len(sample)], sample[number // len(sample) % len(sample)]
         at = OPENED_AT + timedelta(minutes=number)
         statistics = {} if number % 3 else _statistics(number, at)
@@ -52,12 +52,12 @@ def people(store: Store) -> Iterator[Customer]:
         )
 
 
-def fill(store: Store) -> list[str]:
-    """Write all customers to the table, and return their ids, oldest first."""
+def fill(store: Store, count: int = CUSTOMERS) -> list[str]:
+    """Write customers to the table, and return their ids, oldest first."""
     customer_ids: list[str] = []
     with ThreadPoolExecutor(4) as threads:
         # 12 customers with 2 items each are below the limit of 25 items per call.
-        for block in itertools.batched(people(store), 2000, strict=False):
+        for block in itertools.batched(people(store, count), 2000, strict=False):
             customer_ids += [customer.id for customer in block]
             list(threads.map(lambda customers: put(store, customers), itertools.batched(block, 12, strict=False)))
     return customer_ids

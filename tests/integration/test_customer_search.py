@@ -1,3 +1,4 @@
+import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -6,14 +7,14 @@ import pytest
 from pydantic import ValidationError
 
 from clientela import clock
-from clientela.customers import customer_search, customers, directory_index
+from clientela.customers import customer_records, customer_search, customers, directory_index
 from clientela.customers.customer_fields import Customer, NewCustomer, Spend
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.directory_index import Selection
 from clientela.errors import InvalidInputError
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
-from clientela.table import keys
+from clientela.table import dynamodb, keys
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -187,3 +188,23 @@ def test_who_orders_first_while_a_list_is_gathered_is_on_it_once(
         monkeypatch.setattr(customer_search, name, 0)
     page = customer_search.page(store, filter_=CustomerFilter(updated_from=NOW), limit=20)
     assert sorted(each["id"] for each in page.items) == sorted(each.id for each in made)
+
+
+def test_a_filter_that_nobody_passes_reads_on_in_all_buckets_at_the_same_time(
+    store: Store, people: list[Customer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory_index, "_MARGIN", 1)  # so that no bucket is read at once
+    query, read_on = dynamodb.query, set[str]()
+    used = {customer_records.bucket(each.id, store.directory.buckets) for each in people}
+    together = threading.Barrier(len(used))
+
+    def query_together(**request: Any) -> dict[str, Any]:
+        bucket = request["ExpressionAttributeValues"][":dir"]["S"]
+        if "ExclusiveStartKey" in request and bucket not in read_on:
+            read_on.add(bucket)
+            together.wait(30)  # raises an error if another bucket waits for this one
+        return query(**request)
+
+    monkeypatch.setattr(dynamodb, "query", query_together)
+    assert customer_search.page(store, filter_=CustomerFilter(tag="nobody"), limit=1).items == []
+    assert len(read_on) == len(used)

@@ -9,8 +9,10 @@ that has left a bucket before it was read is found in its new one.
 import heapq
 import itertools
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -125,22 +127,39 @@ def _merged(
     # A usual share of a page and a margin: mostly no bucket is read twice.
     size = min(expected // store.directory.buckets + _MARGIN, _MAX_READ)
     order = {"ScanIndexForward": not descending, "Limit": size}
-    requests = [_request(store, selection, bucket) | order for bucket in buckets]
-    first_pages = _threads().map(lambda request: dynamodb.query(**request), requests)
+    readers = [_Reader(_request(store, selection, bucket) | order) for bucket in buckets]
     column = f"{selection.sort}_key"
-    streams = [_stream(request, first, column) for request, first in zip(requests, first_pages, strict=True)]
-    return heapq.merge(*streams, key=_sort_key, reverse=descending)
+    return heapq.merge(*(_entries_of(one, readers, column) for one in readers), key=_sort_key, reverse=descending)
 
 
-def _stream(request: dict[str, Any], answer: dict[str, Any], column: str) -> Iterator[Entry]:
-    """Yield the entries of one bucket in order, read in pages of growing size."""
-    while True:
-        yield from ((item[column]["S"], item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        size = min(request["Limit"] * _GROWTH, _MAX_READ)
-        request |= {"ExclusiveStartKey": answer["LastEvaluatedKey"], "Limit": size}
-        answer = dynamodb.query(**request)
+@dataclass
+class _Reader:
+    """The entries of one bucket in order, read in pages of growing size."""
+
+    request: dict[str, Any]
+    items: deque[dynamodb.Item] = field(default_factory=deque)
+    is_read: bool = False
+
+    def read(self) -> None:
+        answer = dynamodb.query(**self.request)
+        self.items.extend(answer["Items"])
+        self.is_read = "LastEvaluatedKey" not in answer
+        size = min(self.request["Limit"] * _GROWTH, _MAX_READ)
+        self.request |= {"ExclusiveStartKey": answer.get("LastEvaluatedKey"), "Limit": size}
+
+
+def _entries_of(reader: _Reader, readers: list[_Reader], column: str) -> Iterator[Entry]:
+    """Yield the entries of one bucket in order.
+
+    Merging needs the next entry of every bucket. So if this bucket has none left, all such buckets
+    are read further at the same time: a filter that few customers pass reads each to its end.
+    """
+    while reader.items or not reader.is_read:
+        while reader.items:
+            item = reader.items.popleft()
+            yield item[column]["S"], item
+        if not reader.is_read:
+            list(_threads().map(_Reader.read, [one for one in readers if not (one.items or one.is_read)]))
 
 
 def _request(store: Store, selection: Selection, bucket: int) -> dict[str, Any]:
