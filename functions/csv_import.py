@@ -34,7 +34,7 @@ def receive(event: dict[str, Any], context: object) -> None:
             folder = import_receive.shown_folder(key)
             logger.warning("not imported", folder=folder, version_id=version_id, size=s3_object.get("size"))
             with single_metric("FilesNotImported", MetricUnit.Count, 1, namespace="Clientela") as metric:
-                metric.add_dimension("function", "csv-import-receive")
+                metric.add_dimension("FunctionName", getattr(context, "function_name", "csv-import-receive"))
 
 
 @error_logs.redact_errors
