@@ -1,34 +1,45 @@
-"""Runs an export's job, or starts a job for every store on a schedule."""
+"""SQS → exports: starts the exports of schedules whose time has come, and runs exports."""
 
-from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from clientela import clock
-from clientela.exports import export_jobs, export_runs
-from clientela.handlers import error_logs
+from clientela.errors import StoreNotFoundError
+from clientela.exports import export_runs, export_starts
+from clientela.exports.export_starts import ExportStart, ScheduledSlot
+from clientela.handlers import sqs_batches
 from clientela.stores import stores
 
 logger = Logger()
 
 
 @logger.inject_lambda_context
-@error_logs.redact_errors
-def handler(event: dict[str, Any], context: Any) -> None:
-    """Run the job of an event `{"store_id", "job_id"}`; else start a job for every store."""
-    if "job_id" in event:
-        # Lambda retries a failed invocation with the same request id.
-        job = export_runs.run(stores.get(event["store_id"]), event["job_id"], clock.now(), context.aws_request_id)
-        logger.info("export", store_id=event["store_id"], job_id=job.id, status=job.status, rows=job.rows)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Work on a batch of the queue of exports, and return the ids of the messages that failed."""
+    return sqs_batches.process_batch(event, context, _work, logger)
+
+
+def _work(record: SQSRecord) -> None:
+    message = export_starts.MESSAGE.validate_json(record.body)
+    if isinstance(message, ScheduledSlot):
+        _start(message)
     else:
-        started = export_jobs.start_nightly(clock.now(), scheduled_time(event.get("schedule")))
-        logger.info("exports started", stores=started)
+        _run(message, record.message_id)
 
 
-def scheduled_time(schedule: str | None) -> datetime | None:
-    """Return the scheduled time that EventBridge Scheduler fills in; None for any other text."""
+def _start(slot: ScheduledSlot) -> None:
+    job = export_starts.start_slot(slot)
+    ids: dict[str, Any] = {"store_id": slot.store_id, "schedule_id": slot.schedule_id}
+    logger.info("scheduled export", **ids, slot=slot.slot.isoformat(), job_id=job.id if job else None)
+
+
+def _run(start: ExportStart, message_id: str) -> None:
     try:
-        return datetime.fromisoformat(schedule) if schedule else None
-    except ValueError:
-        return None
+        # A message that is received again has the same id; it is, only after its run has died.
+        job = export_runs.run(stores.get(start.store_id), start.job_id, clock.now(), message_id)
+    except StoreNotFoundError:  # deleted, with its exports
+        logger.info("export of a deleted store", store_id=start.store_id, job_id=start.job_id)
+        return
+    logger.info("export", store_id=start.store_id, job_id=job.id, status=job.status, rows=job.rows)

@@ -1,7 +1,7 @@
-"""DynamoDB stream → consequences of a change of a customer. The template filters the changes.
+"""DynamoDB stream → consequences of a change of a customer, of an export or of its schedule.
 
-The code that writes customers does none of this: it could forget it, or die between the write and
-the rest.
+The template filters the changes. The code that writes does none of this: it could forget it, or die
+between the write and the rest.
 """
 
 from typing import Any
@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 
 from clientela import clock
 from clientela.customers import invitations
+from clientela.exports import export_starts, schedule_states, scheduler_entries
 from clientela.handlers import stream_batches
 from clientela.lifecycle import removal_queue, vacant_guests
 from clientela.mail import mail_queue
@@ -45,6 +46,9 @@ def _follow(change: TableChange) -> None:
         _invite,
         _adopt_orders,
         _remove_vacant_guest,
+        _sync_schedule,
+        _run_export,
+        _record_run,
     ):
         try:
             follow_up(change)
@@ -117,3 +121,26 @@ def _remove_vacant_guest(change: TableChange) -> None:
         store_id, customer_id = keys.customer_of(change.pk)
         removal_queue.put(store_id, customer_id, delay=0)
         logger.info("check of a guest queued", store_id=store_id, customer_id=customer_id)
+
+
+def _sync_schedule(change: TableChange) -> None:
+    schedule = scheduler_entries.changed_in(change)
+    if schedule:
+        has_differed = scheduler_entries.sync(*schedule)
+        logger.info("schedule synchronized", **schedule._asdict(), has_differed=has_differed)
+
+
+def _run_export(change: TableChange) -> None:
+    start = export_starts.new_export_in(change)
+    if start:
+        export_starts.put(start)
+        logger.info("export queued", **start.model_dump())
+
+
+def _record_run(change: TableChange) -> None:
+    export = export_starts.export_in(change)
+    run = schedule_states.record_run(export.store_id, export.job_id) if export else None
+    if run and run.failures_in_a_row >= schedule_states.FAILING_AFTER:
+        failing: dict[str, Any] = {"store_id": run.store_id, "schedule_id": run.schedule_id}
+        # A metric filter counts this line.
+        logger.warning("export schedule failing", **failing, failures_in_a_row=run.failures_in_a_row)

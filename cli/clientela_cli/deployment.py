@@ -28,7 +28,6 @@ _SETTINGS = {
     "ExportsBucket": "EXPORTS_BUCKET",
     "MailQueueUrl": "MAIL_QUEUE_URL",
     "ImportStateMachineArn": "IMPORT_STATE_MACHINE_ARN",
-    "CustomerExportFunctionName": "EXPORT_FUNCTION_NAME",
     "BulkChangesFunctionName": "BULK_FUNCTION_NAME",
     "RemovalQueueUrl": "REMOVAL_QUEUE_URL",
     "SigningSecretArn": "SIGNING_SECRET_ARN",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 # A client of any other service fails when it is made: tests/template/test_build.py makes every
 # client of the code.
-SERVICES = {"dynamodb", "events", "lambda", "s3", "secretsmanager", "sesv2", "sqs", "stepfunctions"}
+SERVICES = {"dynamodb", "events", "lambda", "s3", "scheduler", "secretsmanager", "sesv2", "sqs", "stepfunctions"}
 
 UNUSED = (
     "bin",

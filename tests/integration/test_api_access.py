@@ -14,7 +14,6 @@ from werkzeug.test import Client, TestResponse
 import customers_api
 import storefront_api
 from clientela import clock, ids
-from clientela.aws import clients
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.exports import export_jobs
@@ -70,9 +69,7 @@ def deployment(deployed: None) -> Deployment:
     shop = StoreSettings(name="Demo", login_mode="optional", storefront_url="https://shop.example.com")
     store, foreign = (stores.create(f"store-{name}", shop, now) for name in ("own", "foreign"))
     customer = customers.create(store, NewCustomer(email="ana@example.com", name="Ana"), now)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clients, "lambda_", Functions)
-        export_id = export_jobs.start(store, now).id
+    export_id = export_jobs.start(store, now).id
     existing = {
         "customer_id": customer.id,
         "export_id": export_id,
@@ -80,13 +77,6 @@ def deployment(deployed: None) -> Deployment:
         "group_id": groups.create(store, NewGroup(name="Trade", code="trade"), now).id,
     }
     return Deployment(store, foreign, existing | {"key_id": f"key_{existing['key_id']}"}, customer)
-
-
-class Functions:
-    """Stands where Lambda is."""
-
-    def invoke(self, **call: Any) -> None:
-        pass
 
 
 def key(store: Store, *scopes: str) -> str:

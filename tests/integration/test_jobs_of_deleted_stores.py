@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from tests.support.exports import Functions
 from tests.support.import_runs import StateMachines, dropped, plan
 from tests.support.store_deletions import NOW, Time, delete, demand_only_certificates, files, new_store
 
@@ -30,13 +29,6 @@ pytestmark = pytest.mark.usefixtures("deployed")
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
     stand_in = StateMachines()
     monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
-    return stand_in
-
-
-@pytest.fixture
-def functions(monkeypatch: pytest.MonkeyPatch) -> Functions:
-    stand_in = Functions()
-    monkeypatch.setattr(clients, "lambda_", lambda: stand_in)
     return stand_in
 
 
@@ -74,7 +66,7 @@ def test_a_running_import_stops(machines: StateMachines, monkeypatch: pytest.Mon
     demand_only_certificates(store)
 
 
-def test_a_running_export_stops_and_leaves_no_file(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_running_export_stops_and_leaves_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     store = new_store()
     customers.create(store, NewCustomer(email="ana@example.com"), NOW)
     job = export_jobs.start(store, NOW)
@@ -91,7 +83,7 @@ def test_a_running_export_stops_and_leaves_no_file(functions: Functions, monkeyp
     demand_only_certificates(store)
 
 
-def test_a_running_bulk_change_stops(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_running_bulk_change_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     store = new_store()
     for number in range(3):
         customers.create(store, NewCustomer(email=f"c{number}@example.com"), NOW)

@@ -11,7 +11,6 @@ from typing import Any
 import boto3
 import pytest
 from tests.support.deployment import EXPORTS
-from tests.support.exports import Functions
 from tests.support.import_runs import StateMachines, imported
 from tests.support.orders import order
 from tests.support.store_deletions import (
@@ -59,13 +58,6 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
     return stand_in
 
 
-@pytest.fixture
-def functions(monkeypatch: pytest.MonkeyPatch) -> Functions:
-    stand_in = Functions()
-    monkeypatch.setattr(clients, "lambda_", lambda: stand_in)
-    return stand_in
-
-
 def fill(store: Store, machines: StateMachines, number_of_orders: int = 3) -> None:
     """Give a store something of every kind."""
     group = groups.create(store, NewGroup(name="G", code="g"), NOW)
@@ -83,7 +75,7 @@ def fill(store: Store, machines: StateMachines, number_of_orders: int = 3) -> No
     export_runs.run(store, job.id, NOW)
 
 
-def test_everything_goes_is_counted_and_other_stores_keep_all(machines: StateMachines, functions: Functions) -> None:
+def test_everything_goes_is_counted_and_other_stores_keep_all(machines: StateMachines) -> None:
     other = new_store()
     store = stores.create(f"{other.id}-x", StoreSettings(name="Demo"), NOW)
     longer = stores.create(f"{store.id}-x", StoreSettings(name="Demo"), NOW)
@@ -151,7 +143,7 @@ class DiedError(Exception):
 
 @pytest.mark.parametrize("replied", [False, True])
 def test_a_deletion_that_dies_at_any_call_is_continued_with_exact_counts(
-    machines: StateMachines, functions: Functions, monkeypatch: pytest.MonkeyPatch, replied: bool
+    machines: StateMachines, monkeypatch: pytest.MonkeyPatch, replied: bool
 ) -> None:
     call = dynamodb.client.call
     monkeypatch.setattr(store_sweep, "SEGMENTS", 1)
@@ -192,7 +184,7 @@ def test_a_deletion_that_dies_at_any_call_is_continued_with_exact_counts(
 
 @pytest.mark.parametrize("calls", range(6))
 def test_a_deletion_that_dies_among_the_files_is_continued(
-    machines: StateMachines, functions: Functions, monkeypatch: pytest.MonkeyPatch, calls: int
+    machines: StateMachines, monkeypatch: pytest.MonkeyPatch, calls: int
 ) -> None:
     """Each of two passes deletes three prefixes."""
     store, time, delete_all, left = new_store(), Time(), s3_prefixes.delete_all, itertools.count(calls, -1)

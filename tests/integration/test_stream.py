@@ -170,11 +170,6 @@ def test_imports_and_exports_are_told_once_when_they_end(
     first = imported(store, machines, content)
     csv_import.receive(dropped(store, b"nothing\n", "refused.csv"), None)
 
-    class Functions:
-        def invoke(self, **_: Any) -> None:
-            pass
-
-    monkeypatch.setattr(clients, "lambda_", Functions)
     job = export_runs.run(store, export_jobs.start(store, NOW).id, NOW)
     told = published(bus, stream())
     jobs = [each for each in told if "job" in each["data"]]

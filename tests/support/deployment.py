@@ -56,7 +56,12 @@ def _sender() -> dict[str, str]:
 
 
 def _queues() -> dict[str, str]:
-    names = {"MAIL_QUEUE_URL": "mail", "FAILED_CALLS_QUEUE_URL": "failed-calls", "REMOVAL_QUEUE_URL": "removals"}
+    names = {
+        "MAIL_QUEUE_URL": "mail",
+        "FAILED_CALLS_QUEUE_URL": "failed-calls",
+        "REMOVAL_QUEUE_URL": "removals",
+        "EXPORT_QUEUE_URL": "exports",
+    }
     sqs = boto3.client("sqs")
     return {variable: sqs.create_queue(QueueName=name)["QueueUrl"] for variable, name in names.items()}
 
@@ -64,6 +69,11 @@ def _queues() -> dict[str, str]:
 def _bus() -> dict[str, str]:
     arn = boto3.client("events").create_event_bus(Name="clientela-test")["EventBusArn"]
     return {"EVENT_BUS": arn.rpartition("/")[2]}
+
+
+def _schedules() -> dict[str, str]:
+    boto3.client("scheduler").create_schedule_group(Name="clientela-test-exports")
+    return {"EXPORT_SCHEDULE_GROUP": "clientela-test-exports"}
 
 
 def _secrets() -> dict[str, str]:
@@ -78,7 +88,9 @@ VARIABLES = {
     "EMAIL_CONFIGURATION_SET": "clientela-test",
     "PUBLIC_URL": "https://api.example.com",
     "EVENT_SOURCE": "clientela.test",
-    "EXPORT_FUNCTION_NAME": "customer-export",
+    "EXPORT_QUEUE_ARN": "arn:aws:sqs:us-east-1:123456789012:exports",
+    "EXPORT_SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/exports",
+    "FAILED_CALLS_QUEUE_ARN": "arn:aws:sqs:us-east-1:123456789012:failed-calls",
     "BULK_FUNCTION_NAME": "bulk-changes",
     "REQUESTS_PER_SECOND": "1000000",
     "NETWORK_LINKS_PER_HOUR": "50",
@@ -90,7 +102,14 @@ VARIABLES = {
     "IMPORT_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:imports",
 }
 # By the service that holds them, as it is named in signatures.
-RESOURCES = {"s3": _buckets, "ses": _sender, "sqs": _queues, "events": _bus, "secretsmanager": _secrets}
+RESOURCES = {
+    "s3": _buckets,
+    "ses": _sender,
+    "sqs": _queues,
+    "events": _bus,
+    "scheduler": _schedules,
+    "secretsmanager": _secrets,
+}
 
 
 def forget_caches() -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from typing import Any
 
 from tests.support.deployment import EXPORTS
@@ -14,32 +13,33 @@ from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.exports import export_jobs, export_runs
 from clientela.exports.export_jobs import ExportJob
+from clientela.exports.export_starts import ExportStart
+from clientela.schema.documents import Model
 from clientela.stores.stores import Store
 
 NOW = clock.now()
-
-
-class Functions:
-    """Lambda's client: remembers the calls."""
-
-    def __init__(self) -> None:
-        self.calls: list[dict[str, Any]] = []
-
-    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803
-        assert (FunctionName, InvocationType) == ("customer-export", "Event")
-        self.calls.append(json.loads(Payload))
 
 
 def add(store: Store, email: str, **fields: object) -> Customer:
     return customers.create(store, NewCustomer.model_validate({"email": email} | fields), NOW)
 
 
-def handle(event: dict[str, Any], request_id: str = "request") -> None:
-    class Context:
-        function_name, memory_limit_in_mb, aws_request_id = "customer-export", 512, request_id
-        invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:customer-export"
+class Context:
+    """Lambda's context of the export function."""
 
-    customer_export.handler(event, Context())
+    function_name, memory_limit_in_mb, aws_request_id = "customer-export", 512, "request"
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:customer-export"
+
+
+def handle(message: Model, message_id: str = "message") -> bool:
+    """Let the function work on a message of its queue; whether it succeeded, so that the queue deletes it."""
+    record = {"messageId": message_id, "body": message.model_dump_json(), "eventSource": "aws:sqs"}
+    return not customer_export.handler({"Records": [record]}, Context())["batchItemFailures"]
+
+
+def start_of(job: ExportJob, store_id: str = "demo") -> ExportStart:
+    """The message that follows from a new job."""
+    return ExportStart(store_id=store_id, job_id=job.id)
 
 
 def export(store: Store, wanted: CustomerFilter | None = None) -> ExportJob:

@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.template_file import resources
+from tests.support.template_file import resources, template
 
 from clientela.imports import source_sweep
 
+PARAMETERS = template()["Parameters"]
 BUCKETS = resources("AWS::S3::Bucket")
 POLICIES = resources("AWS::S3::BucketPolicy")
 
@@ -41,7 +42,8 @@ def test_a_bucket_is_reached_by_tls_only(name: str) -> None:
 def test_everything_expires_and_broken_uploads_are_removed(name: str) -> None:
     for rule in lifecycle(name):
         assert rule["Status"] == "Enabled"
-        assert rule["ExpirationInDays"] > 0
+        days = rule["ExpirationInDays"]
+        assert int(PARAMETERS[days["Ref"]]["Default"] if isinstance(days, dict) else days) > 0
         assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
 
@@ -67,5 +69,24 @@ def test_job_files_stay_for_thirty_days() -> None:
     assert [rule["ExpirationInDays"] for rule in lifecycle("ImportJobsBucket")] == [30]
 
 
-def test_exports_stay_for_ninety_days() -> None:
-    assert [rule["ExpirationInDays"] for rule in lifecycle("ExportsBucket")] == [90]
+def test_exports_stay_for_ninety_days_unless_the_operator_says_otherwise() -> None:
+    assert [rule["ExpirationInDays"] for rule in lifecycle("ExportsBucket")] == [{"Ref": "ExportRetentionDays"}]
+    assert PARAMETERS["ExportRetentionDays"]["Default"] == "90"
+
+
+def test_another_account_reads_one_stores_exports_and_nothing_else() -> None:
+    _tls, *readers = POLICIES["ExportsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    for reader in readers:
+        condition, statement, otherwise = reader["Fn::If"]
+        assert (condition, otherwise) == ("HasExportReader", {"Ref": "AWS::NoValue"})
+        assert statement["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${ExportReaderAccount}:root"}}
+    get, list_ = (reader["Fn::If"][1] for reader in readers)
+    assert get["Action"] == "s3:GetObject"
+    assert get["Resource"] == {"Fn::Sub": "${ExportsBucket.Arn}/${ExportReaderStore}/*"}
+    assert list_["Action"] == "s3:ListBucket"
+    assert list_["Condition"] == {"StringLike": {"s3:prefix": {"Fn::Sub": "${ExportReaderStore}/*"}}}
+
+
+def test_nobody_else_reads_exports_unless_both_parameters_are_set() -> None:
+    is_set = [{"Fn::Not": [{"Fn::Equals": [{"Ref": f"ExportReader{name}"}, ""]}]} for name in ("Store", "Account")]
+    assert template()["Conditions"]["HasExportReader"] == {"Fn::And": is_set}

@@ -101,7 +101,7 @@ def test_all_queues_are_encrypted() -> None:
     assert all(queue["Properties"]["SqsManagedSseEnabled"] is True for queue in QUEUES.values())
 
 
-@pytest.mark.parametrize("name", ["CsvImportReceive", "CsvImportSweep", "CustomerExport"])
+@pytest.mark.parametrize("name", ["CsvImportReceive", "CsvImportSweep", "ScheduleKeeper"])
 def test_a_failed_asynchronous_call_is_kept(name: str) -> None:
     destination = FUNCTIONS[name]["Properties"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
     assert destination == {"Type": "SQS", "Destination": {"Fn::GetAtt": ["FailedCallsQueue", "Arn"]}}

@@ -16,6 +16,9 @@ SOURCES, JOB_FILES = f"{IMPORTS}/*", f"{IMPORT_JOBS}/*"
 FUNCTION, MACHINE = "lambda:function:clientela-${Stage}", "states:stateMachine:clientela-${Stage}-import"
 EXECUTIONS = "states:execution:clientela-${Stage}-import"
 READ_QUEUE, SEND = "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes", "sqs:SendMessage"
+ENTRIES = "scheduler:schedule/clientela-${Stage}-exports/*"
+KEEP_ENTRIES = "scheduler:GetSchedule scheduler:CreateSchedule scheduler:UpdateSchedule scheduler:DeleteSchedule"
+PASSED = "ExportScheduleRole if iam:PassedToService like scheduler.amazonaws.com"
 QUERY, INVOKE, SECRET = "dynamodb:Query", "lambda:InvokeFunction", "secretsmanager:GetSecretValue"
 
 
@@ -30,7 +33,6 @@ FUNCTION_ROLES = {
         "Table/index/*": QUERY,
         JOB_FILES: "s3:GetObject",
         f"{EXPORTS}/*": "s3:GetObject",
-        f"{FUNCTION}-customer-export": INVOKE,
         f"{FUNCTION}-bulk-changes": INVOKE,
         "SigningSecret": SECRET,
         "ErasureSecret": SECRET,
@@ -86,7 +88,13 @@ FUNCTION_ROLES = {
         "Table": table("GetItem BatchGetItem Query PutItem"),
         "Table/index/*": QUERY,
         f"{EXPORTS}/*": "s3:PutObject s3:AbortMultipartUpload",
-        f"{FUNCTION}-customer-export": INVOKE,
+        "ExportQueue": READ_QUEUE,
+    },
+    "ScheduleKeeper": {
+        "Table": table("GetItem BatchGetItem Query"),
+        ENTRIES: KEEP_ENTRIES,
+        "*": "scheduler:ListSchedules",
+        PASSED: "iam:PassRole",
         "FailedCallsQueue": SEND,
     },
     "BulkChanges": {
@@ -117,12 +125,15 @@ FUNCTION_ROLES = {
         "FailedCallsQueue": SEND,
     },
     "FollowUps": {
-        "Table": table("GetItem Query PutItem DeleteItem"),
+        "Table": table("GetItem Query PutItem DeleteItem ConditionCheckItem"),
         "Table.StreamArn": table("DescribeStream GetRecords GetShardIterator"),
         "Table/stream/*": "dynamodb:ListStreams",
         "MailQueue": SEND,
         "RemovalQueue": SEND,
         "VatCheckQueue": SEND,
+        "ExportQueue": SEND,
+        ENTRIES: KEEP_ENTRIES,
+        PASSED: "iam:PassRole",
         "FailedCallsQueue": SEND,
     },
     "EventPublisher": {
@@ -142,7 +153,8 @@ ALLOWED = {
         for name, rights in FUNCTION_ROLES.items()
     },
     "ImportSweepScheduleRole": {f"{FUNCTION}-csv-import-sweep": INVOKE, "FailedCallsQueue": SEND},
-    "ExportScheduleRole": {f"{FUNCTION}-customer-export": INVOKE, "FailedCallsQueue": SEND},
+    "ExportScheduleRole": {"ExportQueue": SEND, "FailedCallsQueue": SEND},
+    "ScheduleKeeperScheduleRole": {f"{FUNCTION}-schedule-keeper": INVOKE, "FailedCallsQueue": SEND},
     "ImportStateMachineRole": {
         "CsvImportLoad": INVOKE,
         "CsvImportPasswords": INVOKE,

@@ -25,14 +25,11 @@ def reaches(before: dict[str, Any] | None, after: dict[str, Any] | None) -> set[
     return {name for name in MAPPINGS if arriving(name, [record(before, after)])}
 
 
-def profile(status: str) -> dict[str, Any]:
-    return item("PROFILE", status=status)
-
-
 PROFILE, PENDING = item("PROFILE"), item("PROFILE", vat_id_pending="ESB12345674")
 ORDER, SESSION = item("ORDER#2026-11-21T10:00:00.000Z#1001"), item("SESSION#ses_1")
 DEVICE = item("DEVICE#Firefox on Windows")
 RUNNING, ENDED = item("IMPORT#imp_1", status="running"), item("IMPORT#imp_1", status="succeeded")
+SCHEDULE = item("EXPORT_SCHEDULE#exs_1")
 AUDIT = item("AUDIT#2026-11-21T10:00:00.000Z#aud_1")
 FOLLOW_UPS, EVENTS, NOBODY = {"FollowUps"}, {"EventPublisher"}, set[str]()
 BOTH = FOLLOW_UPS | EVENTS
@@ -46,10 +43,6 @@ BOTH = FOLLOW_UPS | EVENTS
         (PROFILE, PENDING, BOTH),
         (PROFILE, None, EVENTS),
         (PENDING, None, EVENTS),
-        (profile("active"), profile("disabled"), BOTH),
-        (profile("pending"), profile("disabled"), BOTH),
-        (profile("disabled"), profile("disabled"), EVENTS),
-        (profile("disabled"), profile("active"), EVENTS),
         (PROFILE, PROFILE | {"follow_up": {"BOOL": True}}, BOTH),
         (None, ORDER, EVENTS),
         (ORDER, ORDER, EVENTS),
@@ -65,7 +58,13 @@ BOTH = FOLLOW_UPS | EVENTS
         (None, RUNNING, NOBODY),
         (RUNNING, ENDED, EVENTS),
         (ENDED, None, NOBODY),
-        (None, item("EXPORT#exp_1", status="failed"), EVENTS),
+        (None, item("EXPORT#exp_1", status="queued"), FOLLOW_UPS),
+        (item("EXPORT#exp_1", status="running"), item("EXPORT#exp_1", status="failed"), BOTH),
+        (None, SCHEDULE, FOLLOW_UPS),
+        (SCHEDULE, SCHEDULE, FOLLOW_UPS),
+        (SCHEDULE, None, FOLLOW_UPS),
+        (None, item("EXPORT_SCHEDULES"), NOBODY),
+        (None, item("EXPORT_SCHEDULE_STATE#exs_1"), NOBODY),
         (None, item("BULK#blk_1", status="failed"), NOBODY),
         (None, item("EVENT#0000000001#0"), NOBODY),
         (None, item("MAIL#welcome"), NOBODY),

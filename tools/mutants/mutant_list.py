@@ -35,8 +35,8 @@ MUTANTS = [
     Mutant(
         "a change of the target is lost in a merge",
         f"{_ROOMS}/customers/customers.py",
-        "follow_up=is_moved or is_vacant), CustomerRecord.version == before.version, BusyError()",
-        "follow_up=is_moved or is_vacant)",
+        "follow_up=follow_up), CustomerRecord.version == before.version, BusyError()",
+        "follow_up=follow_up)",
         (_LIFECYCLE,),
     ),
     Mutant(

@@ -9,6 +9,8 @@ from rich.progress import Progress, TaskID, TextColumn
 
 from clientela import clock
 from clientela.customers import store_settings
+from clientela.exports import export_schedules
+from clientela.exports.export_schedules import NewSchedule
 from clientela.lifecycle import store_deletions
 from clientela.lifecycle.store_deletions import StoreDeletion
 from clientela.mail import senders
@@ -54,9 +56,13 @@ def create(
     language: Annotated[str | None, typer.Option(help=f"Language tag (BCP 47).  {options.default('en')}")] = None,
     country: Annotated[str | None, typer.Option(help="Two-letter country code (ISO 3166-1).")] = None,
     currency: Annotated[str | None, typer.Option(help=f"Currency code (ISO 4217).  {options.default('USD')}")] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help=f"Time zone (IANA), for days and schedules.  {options.default('UTC')}")
+    ] = None,
+    nightly_export: Annotated[bool, typer.Option(help="Whether to export all customers every night at 03:00.")] = True,
     json: options.Json = False,
 ) -> None:
-    """Create a store."""
+    """Create a store, with a schedule that exports all customers every night."""
     options_ = {
         "name": name,
         "login_mode": login_mode,
@@ -68,12 +74,17 @@ def create(
         "language": language,
         "country": country,
         "currency": currency,
+        "timezone": timezone,
     }
     settings = StoreSettings.model_validate({field: value for field, value in options_.items() if value is not None})
     context.obj()
     if settings.sender:
         senders.require_verified(settings.sender)
-    _print(stores.create(store_id, settings, clock.now(), deployment.operator()), json)
+    store = stores.create(store_id, settings, clock.now(), deployment.operator())
+    if nightly_export:
+        nightly = NewSchedule(name="Every night", cron=export_schedules.NIGHTLY)
+        export_schedules.create(store, nightly, clock.now(), deployment.operator())
+    _print(store, json)
 
 
 @app.command("list")

@@ -133,6 +133,20 @@ class ExportUnfinishedError(ClientelaError):
     title = "The export has no file"
 
 
+class ScheduleNotFoundError(NotFoundError):
+    """The store has no export schedule with this id."""
+
+    code = "export_schedule_not_found"
+    title = "Export schedule not found"
+
+
+class ScheduleLimitError(ClientelaError):
+    """The store has as many export schedules as it may have."""
+
+    code = "export_schedule_limit"
+    title = "Too many export schedules"
+
+
 class ImportNotFoundError(NotFoundError):
     """The store has no import job with this id, or the job has no report yet."""
 

@@ -47,9 +47,29 @@ def import_state_machine() -> str:
     return _required("IMPORT_STATE_MACHINE_ARN")
 
 
-def export_function() -> str:
-    """Name of the function that writes exports, invoked asynchronously."""
-    return _required("EXPORT_FUNCTION_NAME")
+def export_queue_url() -> str:
+    """Queue of the exports to run."""
+    return _required("EXPORT_QUEUE_URL")
+
+
+def export_queue_arn() -> str:
+    """ARN of the queue of the exports to run, the target of their schedules."""
+    return _required("EXPORT_QUEUE_ARN")
+
+
+def export_schedule_group() -> str:
+    """Name of EventBridge Scheduler's group for the schedules of exports."""
+    return _required("EXPORT_SCHEDULE_GROUP")
+
+
+def export_schedule_role() -> str:
+    """ARN of the role with which EventBridge Scheduler sends to the queue of exports."""
+    return _required("EXPORT_SCHEDULE_ROLE_ARN")
+
+
+def failed_calls_queue_arn() -> str:
+    """ARN of the queue of failed calls, for schedules whose target cannot be reached."""
+    return _required("FAILED_CALLS_QUEUE_ARN")
 
 
 def bulk_function() -> str:

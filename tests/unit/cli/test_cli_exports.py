@@ -25,7 +25,6 @@ from clientela.stores.stores import Store
 def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     monkeypatch.setenv("CLIENTELA_LOCAL_DIR", str(tmp_path))
     deploy(tmp_path)
-    monkeypatch.setattr(clients, "lambda_", lambda: SimpleNamespace(invoke=lambda **_: {}))
     waiting(monkeypatch, lambda: export_runs.run(store, export_jobs.list_all(store).items[0].id, clock.now()))
     customers.create(store, NewCustomer(email="ana@example.com", name="Ana"), clock.now())
     command = runner(monkeypatch, capsys)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.deployment import EXPORTS
-from tests.support.exports import NOW, Functions, add, content, export, handle, objects, rows
+from tests.support.exports import NOW, add, content, export, handle, objects, rows, start_of
 
 from clientela import clock
 from clientela.csv import csv_headers
@@ -24,11 +24,11 @@ from clientela.orders.order_fields import Order
 from clientela.stores.stores import Store
 
 
-def test_the_function_writes_the_file_and_then_the_manifest(store: Store, aws: Any, functions: Functions) -> None:
+def test_the_function_writes_the_file_and_then_the_manifest(store: Store, aws: Any) -> None:
     add(store, "ana@example.com", name="Ana")
     add(store, "ben@example.com")
     started = export_jobs.start(store, NOW)
-    handle(functions.calls[0])
+    assert handle(start_of(started))
     job = export_jobs.get(store, started.id)
     assert (job.status, job.rows) == ("succeeded", 2)
     file = content(aws, job.file)

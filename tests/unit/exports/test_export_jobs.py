@@ -1,38 +1,31 @@
 """Export jobs: started, run, repeated, scheduled, failed and listed."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from tests.support.deployment import EXPORTS
-from tests.support.exports import NOW, Functions, add, content, export, handle, objects, rows
+from tests.support.exports import NOW, add, content, export, handle, objects, rows, start_of
 from tests.support.interleaving import after_first
 from tests.support.removals import Waiting
-from tests.support.template_file import PROJECT
 
 from clientela import clock
-from clientela.aws import clients
 from clientela.customers import customer_search, customers, stored_customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, InvalidInputError
 from clientela.exports import export_jobs, export_runs
 from clientela.exports.export_completeness import ExportIncompleteError
-from clientela.handlers import error_logs
 from clientela.lifecycle import customer_removal
 from clientela.schema.actors import OPERATOR
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
 
-SCHEDULED = json.loads((PROJECT / "events" / "scheduled_export.json").read_text())
 
-
-def test_a_started_export_is_queued_and_its_function_called(store: Store, functions: Functions) -> None:
+def test_a_started_export_is_queued(store: Store) -> None:
     job = export_jobs.start(store, NOW)
     assert (job.status, job.file, job.created_at) == ("queued", None, NOW)
-    assert functions.calls == [{"store_id": "demo", "job_id": job.id}]
     assert export_jobs.get(store, job.id) == job
 
 
@@ -144,23 +137,23 @@ def killed(*_: object) -> Iterator[dict[str, Any]]:
     raise SystemExit
 
 
-def test_what_was_killed_early_is_run_again_when_lambda_repeats_the_call(
-    store: Store, functions: Functions, monkeypatch: pytest.MonkeyPatch
+def test_what_was_killed_early_is_run_again_when_the_message_comes_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Lambda repeats an asynchronous call that failed after a minute or two, with the same request id."""
+    """SQS delivers a message again that nobody deleted, with the same id."""
     started = export_jobs.start(store, NOW)
     with monkeypatch.context() as patch:
         patch.setattr(customer_search, "all_profiles", killed)
         with pytest.raises(SystemExit):
-            handle(functions.calls[0], "first")
-    handle(functions.calls[0], "another")
+            handle(start_of(started), "first")
+    handle(start_of(started), "another")
     assert export_jobs.get(store, started.id).status == "running"
-    handle(functions.calls[0], "first")
+    handle(start_of(started), "first")
     assert export_jobs.get(store, started.id).status == "succeeded"
 
 
-def test_a_job_whose_last_write_failed_is_run_again_when_lambda_repeats_the_call(
-    store: Store, aws: Any, functions: Functions, monkeypatch: pytest.MonkeyPatch
+def test_a_job_whose_last_write_failed_is_run_again_when_the_message_comes_back(
+    store: Store, aws: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(store, "ana@example.com")
     started, changed = export_jobs.start(store, NOW), export_jobs.update
@@ -172,69 +165,12 @@ def test_a_job_whose_last_write_failed_is_run_again_when_lambda_repeats_the_call
 
     with monkeypatch.context() as patch:
         patch.setattr(export_jobs, "update", fails_at_the_end)
-        with pytest.raises(error_logs.FaultError):
-            handle(functions.calls[0])
+        assert not handle(start_of(started))
     assert export_jobs.get(store, started.id).status == "running"
-    handle(functions.calls[0])
+    handle(start_of(started))
     job = export_jobs.get(store, started.id)
     assert (job.status, job.rows) == ("succeeded", 1)
     assert sorted(objects(aws)) == sorted([str(job.file), str(job.manifest)])
-
-
-def test_the_schedule_starts_each_store_once(store: Store, functions: Functions) -> None:
-    stores.create("other", StoreSettings(name="Other"), NOW)
-    stores.create("quiet", StoreSettings(name="Quiet", nightly_export=False), NOW)
-    handle(SCHEDULED)
-    assert sorted(call["store_id"] for call in functions.calls) == ["demo", "other"]
-    for call in functions.calls[:]:
-        handle(call)
-    handle(SCHEDULED)
-    assert len(functions.calls) == 2
-    assert [job.status for job in export_jobs.list_all(store).items] == ["succeeded"]
-
-
-def test_a_call_without_a_planned_time_starts_exports_too(store: Store, functions: Functions) -> None:
-    handle({"all_stores": True})
-    handle({"schedule": "<aws.scheduler.scheduled-time>"})
-    assert len({call["job_id"] for call in functions.calls}) == 2
-
-
-def test_a_function_that_cannot_be_called_fails_the_job(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Down:
-        def invoke(self, **_: object) -> None:
-            raise OSError
-
-    monkeypatch.setattr(clients, "lambda_", Down)
-    with pytest.raises(OSError):  # noqa: PT011 - whatever it is
-        export_jobs.start(store, NOW)
-    assert [job.status for job in export_jobs.list_all(store).items] == ["failed"]
-
-
-@pytest.mark.parametrize("broken", ["demo", "other"])
-def test_a_store_that_fails_keeps_no_other_from_its_night(
-    store: Store, functions: Functions, monkeypatch: pytest.MonkeyPatch, broken: str
-) -> None:
-    stores.create("other", StoreSettings(name="Other"), NOW)
-    with monkeypatch.context() as patch:
-        patch.setattr(functions, "invoke", refusing(functions, broken))
-        with pytest.raises(error_logs.FaultError):
-            handle(SCHEDULED)
-    assert [call["store_id"] for call in functions.calls] == [{"demo": "other", "other": "demo"}[broken]]
-    handle(SCHEDULED)
-    assert sorted({call["store_id"] for call in functions.calls}) == ["demo", "other"]
-    assert len({call["job_id"] for call in functions.calls}) == 2
-
-
-def refusing(functions: Functions, store_id: str) -> Any:
-    """Lambda's `invoke`, which fails for one store."""
-    invoke = functions.invoke
-
-    def called(**request: Any) -> None:
-        if json.loads(request["Payload"])["store_id"] == store_id:
-            raise OSError
-        invoke(**request)
-
-    return called
 
 
 def test_jobs_are_listed_newest_first_in_pages(store: Store) -> None:

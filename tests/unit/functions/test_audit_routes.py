@@ -12,7 +12,6 @@ from tests.support.template_file import PROJECT
 import customers_api
 from clientela import clock
 from clientela.bulk import bulk_jobs
-from clientela.exports import export_jobs
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
@@ -43,6 +42,9 @@ class Api(NamedTuple):
     def group(self) -> str:
         return str(self("POST", "groups", {"name": "Trade", "code": "trade"})["id"])
 
+    def schedule(self) -> str:
+        return str(self("POST", "export-schedules", {"name": "Every night", "cron": "0 3 * * *"})["id"])
+
     def other_key(self) -> str:
         return str(self("POST", "api-keys", {"name": "till"})["id"])
 
@@ -62,6 +64,16 @@ ACTS: dict[str, tuple[str, Callable[[Api], Any]]] = {
     "changeGroup": ("group.changed", lambda api: api("PATCH", f"groups/{api.group()}", {"priority": 3})),
     "deleteGroup": ("group.deleted", lambda api: api("DELETE", f"groups/{api.group()}")),
     "startExport": ("export.started", lambda api: api("POST", "exports", {})),
+    "createExportSchedule": ("export_schedule.created", lambda api: api.schedule()),
+    "changeExportSchedule": (
+        "export_schedule.changed",
+        lambda api: api("PATCH", f"export-schedules/{api.schedule()}", {"paused": True}),
+    ),
+    "deleteExportSchedule": (
+        "export_schedule.deleted",
+        lambda api: api("DELETE", f"export-schedules/{api.schedule()}"),
+    ),
+    "runExportSchedule": ("export.started", lambda api: api("POST", f"export-schedules/{api.schedule()}/run")),
     "changeCustomers": (
         "bulk_change.started",
         lambda api: api("POST", "customers/bulk", BULK | {"ids": [api.customer()]}),
@@ -80,8 +92,7 @@ ACTS: dict[str, tuple[str, Callable[[Api], Any]]] = {
 
 @pytest.fixture
 def api(store: Store, waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> Api:
-    for jobs in (export_jobs, bulk_jobs):
-        monkeypatch.setattr(jobs, "_call_function", lambda *job: None)
+    monkeypatch.setattr(bulk_jobs, "_call_function", lambda *job: None)
     return Api(api_keys.create(store.id, NewKey(name="office"), clock.now()))
 
 

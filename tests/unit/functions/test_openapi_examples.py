@@ -26,7 +26,8 @@ from clientela.bulk.bulk_fields import BulkChange
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.exports import export_jobs, export_runs
+from clientela.exports import export_jobs, export_runs, export_schedules
+from clientela.exports.export_schedules import NewSchedule
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.imports import import_load
@@ -75,7 +76,6 @@ def world(aws: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(clients, "step_functions", lambda: machines)
     monkeypatch.setattr(import_load, "WRITERS", 1)
     monkeypatch.setenv("BULK_FUNCTION_NAME", "bulk-changes")
-    monkeypatch.setenv("EXPORT_FUNCTION_NAME", "customer-export")
     monkeypatch.setenv("REQUESTS_PER_SECOND", "10000")
     monkeypatch.setattr(rate_limits, "_require_room", lambda rules, times, moment: None)
     settings = {"name": "Demo", "login_mode": "optional", "password_sign_in": True, "currency": "EUR", "country": "ES"}
@@ -98,6 +98,7 @@ def world(aws: Any, monkeypatch: pytest.MonkeyPatch) -> World:
         f"grp_{ULID}": group.id,
         f"blk_{ULID}": job.id,
         f"exp_{ULID}": export.id,
+        f"exs_{ULID}": export_schedules.create(store, NewSchedule(name="Night", cron="0 3 * * *"), now).id,
         f"imp_{ULID}": imported(store, machines, FILE).id,
         f"ers_{ULID}": customer_removal.erase(store, gone, now, OPERATOR, lambda: False).id,
         f"key_{ULID}": key.id,

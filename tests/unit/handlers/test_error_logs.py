@@ -14,12 +14,12 @@ from tests.support.streams import record as stream_record
 
 import bulk_changes
 import csv_import
-import customer_export
 import customers_api
 import email_sender
 import event_publisher
 import follow_ups
 import order_intake
+import schedule_keeper
 import storefront_api
 import vat_checker
 from clientela import clock
@@ -28,7 +28,7 @@ from clientela.csv.csv_survey import Chunk
 from clientela.customers import customers
 from clientela.errors import BusyError
 from clientela.events import change_events
-from clientela.exports import export_jobs, export_runs
+from clientela.exports import schedule_states, scheduler_entries
 from clientela.handlers import error_logs
 from clientela.imports import import_finish, import_load, import_receive
 from clientela.orders import orders
@@ -214,8 +214,8 @@ JOBS: list[tuple[Any, str, Any, str, dict[str, Any]]] = [
     (csv_import, "receive", import_receive, "receive",
      {"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": f"demo/{EMAIL}.csv"}}}]}),
     (csv_import, "finish", import_finish, "finish", {"store_id": "demo", "job_id": "imp_1"}),
-    (customer_export, "handler", export_runs, "run", {"store_id": "demo", "job_id": "exp_1"}),
-    (customer_export, "handler", export_jobs, "start_nightly", {}),
+    (schedule_keeper, "handler", schedule_states, "list_failing", {}),
+    (schedule_keeper, "handler", scheduler_entries, "sync_all", {}),
     (bulk_changes, "handler", bulk_jobs, "run", {"store_id": "demo", "job_id": "blk_1"}),
 ]  # fmt: skip
 

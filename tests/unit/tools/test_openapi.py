@@ -75,6 +75,8 @@ def test_what_is_done_once_says_so(described: dict[str, Any]) -> None:
         "changeCustomers",
         "createGroup",
         "startExport",
+        "createExportSchedule",
+        "runExportSchedule",
         "eraseCustomer",
         "mergeCustomers",
         "inviteCustomer",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
@@ -86,6 +87,12 @@ def events() -> "EventBridgeClient":
 def lambda_() -> "LambdaClient":
     """Return the client of Lambda, to invoke functions asynchronously."""
     return session().client("lambda", config=CONFIG)
+
+
+@cache
+def scheduler() -> "EventBridgeSchedulerClient":
+    """Return the client of EventBridge Scheduler, which starts exports at their times."""
+    return session().client("scheduler", config=CONFIG)
 
 
 @cache

@@ -45,9 +45,10 @@ class CustomerRecord(Record):
     buyer = _CustomerAttribute(null=True)  # a customer with orders
     welcome = BooleanAttribute(null=True)  # on a new customer: the import requested a welcome mail
     vat_id_pending = UnicodeAttribute(null=True)  # the VAT ID to check; the stream's filter selects it
-    # The write changed the e-mail, or left a guest without orders; the stream's filter selects it.
+    # The write changed the e-mail or status, or left a guest without orders; the stream's filter
+    # selects it.
     follow_up = BooleanAttribute(null=True)
-    status = UnicodeAttribute()  # the stream's filter compares it before and after
+    status = UnicodeAttribute()  # the stream's followers compare it before and after
 
     dir = UnicodeAttribute()  # a short name, because each index entry repeats it
     created_key = UnicodeAttribute()
@@ -104,8 +105,8 @@ class MergedCustomer(Record):
 def record(store: Store, customer: Customer, *, welcome: bool = False, follow_up: bool = False) -> CustomerRecord:
     """Return the profile of a customer with its index entries.
 
-    `welcome` requests a mail to a new customer; `follow_up` marks a write that changed the e-mail
-    or left a guest without orders. The filters of the table's stream select both.
+    `welcome` requests a mail to a new customer; `follow_up` marks a write that changed e-mail or
+    status or left a guest without orders. The filters of the table's stream select both.
     """
     fields = stored_customers.stored_json(customer)
     has_orders = stored_customers.has_orders(customer)

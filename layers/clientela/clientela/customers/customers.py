@@ -264,9 +264,8 @@ def replace(
     is_moved, is_locked = old.pk != new.pk, after.status == "disabled" != before.status
     access_version = after.version if is_moved or is_locked else before.access_version
     after = after.model_copy(update={"access_version": access_version})
-    write.put_record(
-        record(store, after, follow_up=is_moved or is_vacant), CustomerRecord.version == before.version, BusyError()
-    )
+    follow_up = is_moved or is_vacant or after.status != before.status
+    write.put_record(record(store, after, follow_up=follow_up), CustomerRecord.version == before.version, BusyError())
     if is_moved:
         write.delete(old)
         # The former e-mail of somebody merged into this customer is claimed for this customer.

@@ -1,5 +1,7 @@
 """A filter of customers as the audit trail may keep it: without values that tell of a person."""
 
+from typing import Any
+
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.schema.actors import FieldChange
 from clientela.stores.audit_trail import HIDDEN
@@ -14,6 +16,11 @@ SHOWN = {
 
 def as_changes(filter_: CustomerFilter) -> list[FieldChange]:
     """Return the filter's fields for an entry of the audit trail."""
+    fields = shown(filter_)
+    return [FieldChange(field="filter", after=fields)] if fields else []
+
+
+def shown(filter_: CustomerFilter) -> dict[str, Any]:
+    """Return the filter's fields, with `[hidden]` for a value that tells of a person."""
     fields = filter_.model_dump(mode="json", exclude_none=True)
-    shown = {name: value if name in SHOWN else HIDDEN for name, value in fields.items()}
-    return [FieldChange(field="filter", after=shown)] if shown else []
+    return {name: value if name in SHOWN else HIDDEN for name, value in fields.items()}

@@ -1,25 +1,24 @@
 """Export jobs: a store's customers as a CSV file in the exports bucket.
 
-A job is started here and run once by the export function (`export_runs`).
+A job is started here and run once by the export function (`export_runs`), which reads the queue of
+`export_starts`.
 """
 
 from datetime import datetime
 from typing import Any, Literal
 
-import orjson
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from clientela import ids, settings
-from clientela.aws import clients
+from clientela import ids
 from clientela.customers import filter_summaries
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.errors import ExportNotFoundError, ExportUnfinishedError, StoreNotFoundError, VersionConflictError
+from clientela.errors import ExportNotFoundError, ExportUnfinishedError, VersionConflictError
 from clientela.exports import export_files
 from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.sentences import Sentence
-from clientela.stores import audit_trail, stores
+from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
 from clientela.table.attributes import DocumentAttribute, load
@@ -41,6 +40,10 @@ class ExportJob(Model):
     """The state of the export."""
     filter: CustomerFilter = _ALL_CUSTOMERS
     """The customers that the export has."""
+    schedule_id: str | None = None
+    """The schedule that started the export, if one did. Example: null"""
+    slot: Timestamp | None = None
+    """The planned time of a scheduled export; null if it was started by hand. Example: null"""
     rows: int | None = None
     """The number of rows, without the header. Example: 59"""
     size: int | None = None
@@ -74,32 +77,34 @@ class ExportRecord(Record):
     job = DocumentAttribute(ExportJob)
 
 
-def start(store: Store, now: datetime, filter_: CustomerFilter = _ALL_CUSTOMERS, by: Actor = OPERATOR) -> ExportJob:
-    """Start an export of the customers that pass the filter; the export function runs it.
+def start(
+    store: Store,
+    now: datetime,
+    filter_: CustomerFilter = _ALL_CUSTOMERS,
+    by: Actor = OPERATOR,
+    *,
+    schedule_id: str | None = None,
+) -> ExportJob:
+    """Start an export of the customers that pass the filter.
+
+    The table's stream puts it on the queue of exports to run, see `export_starts`.
 
     Cost: 4 write units.
     """
-    return _start(store, ExportJob(id=ids.new("exp", now), filter=filter_, created_at=now), by)
+    return create(store, ExportJob(id=ids.new("exp", now), filter=filter_, schedule_id=schedule_id, created_at=now), by)
 
 
-def start_nightly(now: datetime, schedule: datetime | None = None) -> int:
-    """Start the export of every store with nightly exports and return the number of stores.
-
-    Calls with the same `schedule` (the planned time of the call) start one export per store. If a
-    store fails, the others are still started.
-
-    Raises:
-        ExceptionGroup: the errors of the stores that failed, after all others are started.
-    """
-    started, errors = 0, []
-    for store_id in stores.list_ids():
-        try:
-            started += _start_night(store_id, now, schedule)
-        except Exception as error:
-            errors.append(error)
-    if errors:
-        raise ExceptionGroup(f"{len(errors)} exports were not started.", errors)
-    return started
+def create(store: Store, job: ExportJob, by: Actor) -> ExportJob:
+    """Store a job, unless it is stored already, and return it as it is stored. 4 write units."""
+    record = ExportRecord(keys.store(store.id), keys.export_job(job.id), version=1, status=job.status, job=job)
+    try:
+        with Transaction() as write:
+            write.put_record(record, ExportRecord.pk.does_not_exist(), VersionConflictError())
+            changes = filter_summaries.as_changes(job.filter)
+            audit_trail.add(write, store, by, job.created_at, "export.started", job.id, changes)
+    except VersionConflictError:  # a schedule that fires twice
+        return get(store, job.id)
+    return job
 
 
 def get(store: Store, job_id: str) -> ExportJob:
@@ -148,37 +153,3 @@ def update(record: ExportRecord, **changes: Any) -> ExportRecord:
     )
     records.put(after, ExportRecord.version == record.version, VersionConflictError(), is_bookkeeping=True)
     return after
-
-
-def _start_night(store_id: str, now: datetime, schedule: datetime | None) -> bool:
-    try:
-        store = stores.get(store_id)
-    except StoreNotFoundError:  # deleted since the stores were listed
-        return False
-    if store.nightly_export:
-        job_id = ids.derived("exp", schedule, store.id, "schedule") if schedule else ids.new("exp", now)
-        _start(store, ExportJob(id=job_id, created_at=schedule or now), Actor("schedule"))
-    return store.nightly_export
-
-
-def _start(store: Store, job: ExportJob, by: Actor) -> ExportJob:
-    record = ExportRecord(keys.store(store.id), keys.export_job(job.id), version=1, status=job.status, job=job)
-    try:
-        with Transaction() as write:
-            write.put_record(record, ExportRecord.pk.does_not_exist(), VersionConflictError())
-            changes = filter_summaries.as_changes(job.filter)
-            audit_trail.add(write, store, by, job.created_at, "export.started", job.id, changes)
-    except VersionConflictError:  # a repeated schedule: the earlier call may have died before it called the function
-        record = get_record(store.id, job.id)
-    if record.status in {"queued", "failed"}:
-        _call_function(store, record)
-    return record.job
-
-
-def _call_function(store: Store, record: ExportRecord) -> None:
-    payload = orjson.dumps({"store_id": store.id, "job_id": record.job.id})
-    try:
-        clients.lambda_().invoke(FunctionName=settings.export_function(), InvocationType="Event", Payload=payload)
-    except Exception:
-        update(record, status="failed", message="The export function could not be called.")
-        raise

@@ -30,6 +30,7 @@ Action = Literal[
     "api_key.created", "api_key.changed", "api_key.rotated", "api_key.revoked",
     "group.created", "group.changed", "group.deleted",
     "import.started", "export.started", "bulk_change.started", "statistics.rebuilt",
+    "export.downloaded", "export_schedule.created", "export_schedule.changed", "export_schedule.deleted",
     "customer.deleted", "customer.erased", "customers.merged", "customers.merge_undone",
     "customers.email_released",
 ]  # fmt: skip

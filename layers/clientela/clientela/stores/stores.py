@@ -89,8 +89,6 @@ class StoreSettings(Model):
     """The store's time zone, for days without a time. Example: Europe/Madrid"""
     branding: Branding = Branding()
     """The look of mails and of the sign-in page."""
-    nightly_export: StrictBool = True
-    """Whether all customers are exported every night."""
     approve_new_accounts: StrictBool = False
     """Whether new accounts wait for the merchant's approval. Example: false"""
     country_rules: CountryRules = CountryRules()

@@ -34,6 +34,9 @@ GROUP_PREFIX = "GROUP#"
 KEY_PREFIX = "KEY#"
 IMPORT_PREFIX = "IMPORT#"
 EXPORT_PREFIX = "EXPORT#"
+EXPORT_SCHEDULES = "EXPORT_SCHEDULES"
+EXPORT_SCHEDULE_PREFIX = "EXPORT_SCHEDULE#"
+EXPORT_SCHEDULE_STATE_PREFIX = "EXPORT_SCHEDULE_STATE#"
 BULK_PREFIX = "BULK#"
 ERASURE_PREFIX = "ERASURE#"
 ORDER_PREFIX = "ORDER#"
@@ -208,6 +211,16 @@ def import_chunk(index: int) -> str:
 def export_job(job_id: str) -> str:
     """`EXPORT#exp_01K…`."""
     return f"{EXPORT_PREFIX}{job_id}"
+
+
+def export_schedule(schedule_id: str) -> str:
+    """`EXPORT_SCHEDULE#exs_01K…`."""
+    return f"{EXPORT_SCHEDULE_PREFIX}{schedule_id}"
+
+
+def export_schedule_state(schedule_id: str) -> str:
+    """`EXPORT_SCHEDULE_STATE#exs_01K…`: the last runs of a schedule."""
+    return f"{EXPORT_SCHEDULE_STATE_PREFIX}{schedule_id}"
 
 
 def bulk_job(job_id: str) -> str:

@@ -53,6 +53,8 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.OrderRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ExportNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ExportUnfinishedError: HTTPStatus.CONFLICT,
+    errors.ScheduleNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.ScheduleLimitError: HTTPStatus.CONFLICT,
     errors.GroupNotFoundError: HTTPStatus.NOT_FOUND,
     errors.KeyNotFoundError: HTTPStatus.NOT_FOUND,
     errors.BulkJobNotFoundError: HTTPStatus.NOT_FOUND,

@@ -1,0 +1,238 @@
+"""Schedules of exports: created, changed, deleted, and what their runs came to."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.support.exports import add, handle, start_of
+from tests.support.schedules import NIGHTLY, NOW, follow, new_schedule, slot_of
+
+from clientela import clock
+from clientela.customers import customer_search
+from clientela.errors import InvalidInputError, ScheduleLimitError, ScheduleNotFoundError, VersionConflictError
+from clientela.exports import export_jobs, export_runs, export_schedules, export_starts, schedule_states
+from clientela.exports.export_schedules import NewSchedule
+from clientela.groups import groups
+from clientela.groups.groups import NewGroup
+from clientela.schema.actors import Actor
+from clientela.stores import audit_trail, stores
+from clientela.stores.stores import Store, StoreSettings
+from clientela.table import keys
+
+
+def test_a_schedule_is_stored_with_six_fields_and_the_stores_time_zone(aws: Any) -> None:
+    store = stores.create("madrid", StoreSettings(name="Madrid", timezone="Europe/Madrid"), NOW)
+    created = export_schedules.create(store, NewSchedule(name="Night", cron="0 3 * * *"), NOW)
+    assert (created.cron, created.timezone, created.version) == ("0 3 * * ? *", "Europe/Madrid", 1)
+    assert export_schedules.get(store, created.id) == created
+    shown = schedule_states.show(store, created, NOW)
+    assert [run.isoformat() for run in shown.next_runs] == [
+        "2026-12-01T02:00:00+00:00", "2026-12-02T02:00:00+00:00", "2026-12-03T02:00:00+00:00",
+    ]  # fmt: skip
+    assert (shown.last_runs, shown.last_success_at, shown.failures_in_a_row, shown.is_failing) == ([], None, 0, False)
+
+
+def test_an_address_is_notified_once(store: Store) -> None:
+    assert new_schedule(store, notify=["a@example.com", "b@example.com", "a@example.com"]).notify == [
+        "a@example.com",
+        "b@example.com",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [({"cron": "0 3 30 2 *"}, "/cron"), ({"cron": "0 3 * * ? 2025"}, "/cron"), ({"filter": {"group": "none"}}, "/filter/group")],
+)  # fmt: skip
+def test_a_schedule_that_never_runs_or_finds_nobody_is_refused(
+    store: Store, fields: dict[str, Any], pointer: str
+) -> None:
+    schedule = new_schedule(store)
+    for act in (lambda: new_schedule(store, **fields), lambda: export_schedules.patch(store, schedule.id, fields, NOW)):
+        with pytest.raises(InvalidInputError) as raised:
+            act()
+        assert [field.pointer for field in raised.value.fields] == [pointer]
+
+
+def test_the_group_of_a_filter_is_named_by_code_or_id(store: Store) -> None:
+    group = groups.create(store, NewGroup(name="Trade", code="trade"), NOW)
+    assert new_schedule(store, filter={"group": "trade"}).filter.group == group.id
+
+
+def test_a_store_has_twenty_schedules_at_most_and_a_deleted_one_makes_room(store: Store) -> None:
+    for _ in range(export_schedules.MAX_SCHEDULES):
+        last = new_schedule(store)
+    with pytest.raises(ScheduleLimitError):
+        new_schedule(store)
+    export_schedules.delete(store, last.id, NOW)
+    new_schedule(store)
+    assert len(export_schedules.list_all(store.id)) == export_schedules.MAX_SCHEDULES
+
+
+def test_a_schedule_is_changed_with_its_version(store: Store) -> None:
+    schedule = new_schedule(store)
+    changed = export_schedules.patch(store, schedule.id, {"cron": "0 4 * * *", "paused": True}, NOW, 1)
+    assert (changed.cron, changed.paused, changed.version) == ("0 4 * * ? *", True, 2)
+    # The same request, repeated after its response was lost.
+    assert export_schedules.patch(store, schedule.id, {"cron": "0 4 * * *", "paused": True}, NOW, 1) == changed
+    with pytest.raises(VersionConflictError):
+        export_schedules.patch(store, schedule.id, {"paused": False}, NOW, 1)
+    assert schedule_states.show(store, changed, NOW).next_runs == []
+
+
+def test_a_removed_time_zone_becomes_the_stores(store: Store) -> None:
+    schedule = new_schedule(store, timezone="Europe/Madrid")
+    assert export_schedules.patch(store, schedule.id, {"timezone": None}, NOW).timezone == store.timezone
+
+
+def test_a_deleted_schedule_is_not_found(store: Store) -> None:
+    schedule = new_schedule(store)
+    export_schedules.delete(store, schedule.id, NOW)
+    for act in (export_schedules.get, lambda *names: export_schedules.delete(*names, NOW)):
+        with pytest.raises(ScheduleNotFoundError):
+            act(store, schedule.id)
+    with pytest.raises(ScheduleNotFoundError):
+        export_starts.start_now(store, schedule.id, NOW)
+
+
+def test_the_audit_trail_has_each_change_and_no_person_in_a_filter(store: Store) -> None:
+    schedule = new_schedule(store, filter={"query": "ana@example.com", "country": "ES"})
+    export_schedules.patch(store, schedule.id, {"paused": True}, NOW + timedelta(seconds=1))
+    export_schedules.patch(store, schedule.id, {"filter": None}, NOW + timedelta(seconds=2))
+    export_schedules.delete(store, schedule.id, NOW + timedelta(seconds=3))
+    recorded = audit_trail.page(store, NOW, actor="operator").items
+    entries = [entry for entry in recorded if entry.action.startswith("export_schedule.")]
+    assert [entry.action.partition(".")[2] for entry in entries] == ["deleted", "changed", "changed", "created"]
+    filters = [[change for change in entry.changes if change.field == "filter"] for entry in entries]
+    assert [len(each) for each in filters] == [1, 1, 0, 1]
+    assert filters[3][0].after == {"query": "[hidden]", "country": "ES"}
+    assert "ana@" not in str(entries)
+
+
+def test_a_slot_starts_one_export_however_often_the_schedule_fires(store: Store) -> None:
+    schedule = new_schedule(store, filter={"country": "ES"})
+    slot = slot_of(store, schedule)
+    assert handle(slot)
+    assert handle(slot, "another message")
+    (job,) = export_jobs.list_all(store).items
+    assert (job.schedule_id, job.slot, job.filter, job.status) == (schedule.id, slot.slot, schedule.filter, "queued")
+    entry = audit_trail.page(store, NOW, action="export.started").items[0]
+    assert entry.actor == Actor("schedule", schedule.id)
+    assert handle(slot_of(store, schedule, slot.slot + timedelta(days=1)))
+    assert handle(slot_of(store, new_schedule(store), slot.slot))
+    assert len(export_jobs.list_all(store).items) == 3
+
+
+def test_a_schedule_that_is_paused_or_gone_starts_nothing(store: Store) -> None:
+    paused, gone = new_schedule(store, paused=True), new_schedule(store)
+    export_schedules.delete(store, gone.id, NOW)
+    for schedule in (paused, gone):
+        assert handle(slot_of(store, schedule))
+    assert handle(slot_of(store.model_copy(update={"id": "none"}), gone))
+    assert export_jobs.list_all(store).items == []
+
+
+def test_a_schedule_is_run_by_hand_also_while_it_is_paused(store: Store) -> None:
+    schedule = new_schedule(store, paused=True, filter={"country": "ES"})
+    job = export_starts.start_now(store, schedule.id, NOW)
+    assert (job.schedule_id, job.slot, job.filter) == (schedule.id, None, schedule.filter)
+
+
+def test_a_message_that_is_no_message_is_put_aside(store: Store) -> None:
+    slot = slot_of(store, new_schedule(store)).model_dump(mode="json") | {"slot": "<aws.scheduler.scheduled-time>"}
+    record = {"messageId": "1", "body": str(slot), "eventSource": "aws:sqs"}
+    from tests.support.exports import Context
+
+    import customer_export
+
+    assert customer_export.handler({"Records": [record]}, Context())["batchItemFailures"]
+
+
+def test_an_export_of_a_deleted_store_is_dropped(store: Store) -> None:
+    start = start_of(export_jobs.start(store, NOW))
+    assert handle(start.model_copy(update={"store_id": "none"}))
+
+
+def test_the_last_runs_are_shown_with_their_states(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(store, "ana@example.com")
+    schedule = new_schedule(store)
+    jobs = [export_starts.start_slot(slot_of(store, schedule, NIGHTLY + timedelta(days=day))) for day in range(12)]
+    for job in jobs:
+        follow(store, job)
+    done = export_runs.run(store, jobs[-2].id, NOW)
+    for _ in range(2):  # a change may arrive twice
+        follow(store, done)
+    shown = schedule_states.show(store, schedule, NOW)
+    assert [run.export for run in shown.last_runs] == [job.id for job in jobs[:1:-1]]
+    assert [run.status for run in shown.last_runs[:3]] == ["queued", "succeeded", "queued"]
+    assert shown.last_success_at == done.finished_at
+    assert schedule_states.show_all(store, [schedule], NOW) == [shown]
+
+
+def fails(store: Store, schedule: export_schedules.Schedule, day: int) -> schedule_states.RecordedRun | None:
+    job = export_starts.start_slot(slot_of(store, schedule, NIGHTLY + timedelta(days=day)))
+    record = export_jobs.get_record(store.id, job.id)
+    follow(store, export_jobs.update(record, status="failed", message="No.", finished_at=NOW).job)
+    return follow(store, job)
+
+
+def test_three_failures_in_a_row_make_a_schedule_failing_until_it_succeeds(store: Store) -> None:
+    schedule = new_schedule(store)
+    assert [fails(store, schedule, day).failures_in_a_row for day in range(3)] == [1, 2, 3]
+    shown = schedule_states.show(store, schedule, NOW)
+    assert (shown.failures_in_a_row, shown.is_failing, shown.message) == (3, True, "No.")
+    assert [each.schedule_id for each in schedule_states.list_failing(NOW)] == [schedule.id]
+    export_schedules.patch(store, schedule.id, {"paused": True}, NOW)
+    assert list(schedule_states.list_failing(NOW)) == []
+    job = export_starts.start_now(store, schedule.id, NOW + timedelta(days=5))
+    follow(store, export_runs.run(store, job.id, NOW + timedelta(days=5)))
+    shown = schedule_states.show(store, schedule, NOW)
+    assert (shown.failures_in_a_row, shown.is_failing, shown.message) == (0, False, None)
+
+
+def test_a_failure_that_is_recorded_late_does_not_undo_a_later_success(store: Store) -> None:
+    schedule = new_schedule(store)
+    early, late = (
+        export_starts.start_slot(slot_of(store, schedule, NIGHTLY + timedelta(days=day))) for day in range(2)
+    )
+    done = export_runs.run(store, late.id, NOW)
+    follow(store, done)
+    record = export_jobs.get_record(store.id, early.id)
+    assert follow(store, export_jobs.update(record, status="failed", message="No.").job).failures_in_a_row == 1
+    shown = schedule_states.show(store, schedule, NOW)
+    assert (shown.failures_in_a_row, shown.message, shown.last_success_at) == (0, None, done.finished_at)
+
+
+def test_a_schedule_whose_runs_do_not_happen_is_failing_after_the_third(store: Store) -> None:
+    schedule = new_schedule(store)  # every day at 03:00 UTC
+    third = datetime(2026, 12, 3, 3, tzinfo=UTC)
+    for moment, failing in ((third + timedelta(hours=5), False), (third + timedelta(hours=7), True)):
+        assert schedule_states.show(store, schedule, moment).is_failing is failing
+        assert bool(list(schedule_states.list_failing(moment))) is failing
+    export_schedules.patch(store, schedule.id, {"cron": "0 5 * * *"}, third)  # its runs are counted from here
+    assert list(schedule_states.list_failing(third + timedelta(hours=7))) == []
+
+
+def test_a_run_of_a_deleted_schedule_leaves_nothing(store: Store) -> None:
+    schedule = new_schedule(store)
+    job = export_starts.start_slot(slot_of(store, schedule))
+    export_schedules.delete(store, schedule.id, NOW)
+    assert follow(store, job) is None
+    assert schedule_states.StateRecord.find(keys.store(store.id), keys.export_schedule_state(schedule.id)) is None
+
+
+def test_exports_of_no_schedule_are_no_runs(store: Store) -> None:
+    assert follow(store, export_jobs.start(store, NOW)) is None
+    assert schedule_states.record_run("demo", "exp_none") is None
+
+
+def test_everybody_is_exported_when_a_schedule_fires(store: Store) -> None:
+    for name in ("ana", "ben"):
+        add(store, f"{name}@example.com")
+    schedule = new_schedule(store)
+    assert handle(slot_of(store, schedule))
+    (job,) = export_jobs.list_all(store).items
+    assert handle(start_of(job))
+    done = export_jobs.get(store, job.id)
+    assert (done.status, done.rows) == ("succeeded", customer_search.count(store))
+    assert done.finished_at
+    assert done.finished_at <= clock.now() + timedelta(minutes=1)
