@@ -20,7 +20,7 @@ from clientela import clock
 from clientela.csv import csv_headers
 from clientela.customers import customer_search
 from clientela.exports import export_columns
-from clientela.imports import import_load, import_rows
+from clientela.imports import import_load, import_rows, import_writes
 from clientela.imports.import_customers import Rules
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
@@ -164,7 +164,7 @@ def _imports(store: Store) -> Iterator[Call]:
 def _import(store: Store, lines: list[str], rules: Rules) -> None:
     rows = [import_rows.parse_row(line, cells, rules.columns) for line, cells in enumerate(csv.reader(lines), 2)]
     now = clock.now()
-    import_load._write(store, import_load._apply_chunk(store, rows, rules, now), rules, now)
+    import_writes.write(store, import_load._apply_chunk(store, rows, rules, now), rules, lambda: now)
 
 
 def _exports(store: Store) -> Iterator[Call]:

@@ -41,7 +41,7 @@ def receive(event: dict[str, Any], context: object) -> None:
 def load(event: dict[str, Any], context: object) -> None:
     """Load one chunk of the plan. Called by the state machine's Map."""
     chunk = Chunk(**{name: event["chunk"][name] for name in Chunk.model_fields})
-    import_load.run(event["store_id"], event["job_id"], chunk, clock.now())
+    import_load.run(event["store_id"], event["job_id"], chunk, clock.now)
     logger.info("loaded", job_id=event["job_id"], chunk=chunk.index)
 
 

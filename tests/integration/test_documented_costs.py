@@ -20,7 +20,7 @@ from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_search import Sort
-from clientela.imports import import_load, import_rows
+from clientela.imports import import_load, import_rows, import_writes
 from clientela.imports.import_customers import Rules
 from clientela.lifecycle import merges, removal_queue
 from clientela.orders import orders
@@ -32,7 +32,7 @@ from clientela.stores.stores import Directory, Store, StoreSettings
 NOW = clock.now()
 COSTS = (PROJECT / "docs/costs.md").read_text()
 EMAIL = "helena@example.com"
-ROWS = 33  # of an import, which one transaction writes
+ROWS = 100  # of an import
 CENTS = Decimal("0.0000125")  # of a read unit: 0.125 $ a million
 PARTITION = 3000  # read units a second
 
@@ -95,7 +95,7 @@ def imports(shop: Shop) -> Steps:
     rows = [import_rows.parse_row(line, cells, columns) for line, cells in enumerate(csv.reader(lines), 2)]
     rules = Rules("imp_1", "upsert", columns, NOW, frozenset())
     yield
-    import_load._write(shop.store, import_load._apply_chunk(shop.store, rows, rules, NOW), rules, NOW)
+    import_writes.write(shop.store, import_load._apply_chunk(shop.store, rows, rules, NOW), rules, lambda: NOW)
 
 
 def changes(field: str, value: object, orders_: int = 0) -> Callable[[Shop], Steps]:

@@ -21,7 +21,7 @@ from clientela.csv.csv_headers import recognise
 from clientela.customers import customers, tombstones
 from clientela.email_changes import email_changes
 from clientela.errors import BusyError, ClientelaError
-from clientela.imports import import_load
+from clientela.imports import import_load, import_writes
 from clientela.imports.import_customers import Rules
 from clientela.imports.import_rows import parse_row
 from clientela.lifecycle import customer_removal, removal_queue
@@ -222,4 +222,4 @@ def load(store: Store) -> None:
     known = recognise(["email", "name"])
     rules = Rules("imp_1", "upsert", known, NOW, frozenset())
     rows = [parse_row(2, [ANA, "Ana P."], known)]
-    import_load._write(store, import_load._apply_chunk(store, rows, rules, NOW), rules, NOW)
+    import_writes.write(store, import_load._apply_chunk(store, rows, rules, NOW), rules, lambda: NOW)

@@ -61,7 +61,7 @@ FUNCTION_ROLES = {
         "FailedCallsQueue": SEND,
     },
     "CsvImportLoad": {
-        "Table": table("GetItem BatchGetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem"),
+        "Table": table("GetItem BatchGetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem PartiQLInsert"),
         SOURCES: "s3:GetObject s3:GetObjectVersion",
         JOB_FILES: "s3:GetObject s3:PutObject",
         "ErasureSecret": SECRET,

@@ -1,5 +1,6 @@
 """Work that meets other work: retries with backoff, a pace, several threads with bounded memory."""
 
+import itertools
 import random
 import time
 from collections import deque
@@ -7,8 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 
+from clientela import clock
 from clientela.errors import BusyError
 
+LONGEST_WAIT = 5.0  # seconds between two attempts of work that has minutes
 ATTEMPTS = 10  # of a change that meets others on the same item; about five seconds in all
 
 
@@ -34,13 +37,30 @@ def retry_on_conflict[T](
     raise BusyError
 
 
+def retry_while_busy[T](attempt: Callable[[], T], seconds: float) -> T:
+    """Call `attempt` until it is not busy: for work that has minutes, such as a part of an import.
+
+    Raises:
+        BusyError: it was still busy after `seconds`.
+    """
+    is_over = clock.deadline(seconds)
+    for number in itertools.count():
+        try:
+            return attempt()
+        except BusyError:
+            if is_over():
+                raise
+            back_off(number, limit=LONGEST_WAIT)
+    raise AssertionError("the attempts never end")
+
+
 def back_off(number: int, base: float = 0.02, limit: float = 2.0) -> None:
     """Sleep before the next attempt: at most `base` seconds after attempt 0, doubled each time.
 
     The time is random up to that bound (full jitter), so that callers who met once do not meet
     again. Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
-    time.sleep(random.uniform(0, min(limit, base * 2**number)))  # noqa: S311 - jitter, nothing secret
+    time.sleep(random.uniform(0, min(limit, base * 2 ** min(number, 30))))  # noqa: S311 - jitter, nothing secret
 
 
 class Pace:

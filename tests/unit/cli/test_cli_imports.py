@@ -15,7 +15,7 @@ from tests.support.template_file import PROJECT
 
 import csv_import
 from clientela.aws import clients
-from clientela.imports import import_load
+from clientela.imports import import_writes
 
 CHINOOK = PROJECT / "tests" / "data" / "chinook" / "customers.csv"
 
@@ -57,7 +57,7 @@ def run(store: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     deploy(tmp_path)
     started: list[dict[str, Any]] = []
     monkeypatch.setattr(clients, "step_functions", lambda: machine(started))
-    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions know no threads
+    monkeypatch.setattr(import_writes, "WRITERS", 1)  # moto's transactions know no threads
     steps = cloud(started)
     waiting(monkeypatch, lambda: next(steps))
     command = runner(monkeypatch, capsys)

@@ -10,7 +10,7 @@ import csv_import
 import customers_api
 from clientela import clock
 from clientela.aws import clients
-from clientela.imports import import_load
+from clientela.imports import import_writes
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
@@ -22,7 +22,7 @@ FILE = b"email,vat id,password\nana@example.com,ESB12345670,hunter2\nnobody,,hun
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
     stand_in = StateMachines()
     monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
-    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions are not thread-safe
+    monkeypatch.setattr(import_writes, "WRITERS", 1)  # moto's transactions are not thread-safe
     return stand_in
 
 

@@ -30,7 +30,7 @@ from clientela.exports import export_jobs, export_runs, export_schedules
 from clientela.exports.export_schedules import NewSchedule
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
-from clientela.imports import import_load
+from clientela.imports import import_writes
 from clientela.lifecycle import customer_removal, merges
 from clientela.schema.actors import OPERATOR
 from clientela.stores import api_keys, stores
@@ -74,7 +74,7 @@ def world(aws: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     machines, box, now = StateMachines(), sign_ins.mailbox(monkeypatch), clock.now()
     monkeypatch.setattr(clients, "lambda_", Functions)
     monkeypatch.setattr(clients, "step_functions", lambda: machines)
-    monkeypatch.setattr(import_load, "WRITERS", 1)
+    monkeypatch.setattr(import_writes, "WRITERS", 1)
     monkeypatch.setenv("BULK_FUNCTION_NAME", "bulk-changes")
     monkeypatch.setenv("REQUESTS_PER_SECOND", "10000")
     monkeypatch.setattr(rate_limits, "_require_room", lambda rules, times, moment: None)

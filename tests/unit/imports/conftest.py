@@ -9,7 +9,7 @@ from tests.support.import_runs import StateMachines, dropped, run_chunks
 import csv_import
 from clientela.aws import clients
 from clientela.csv import csv_survey
-from clientela.imports import import_files, import_jobs, import_load, import_receive
+from clientela.imports import import_files, import_jobs, import_receive, import_writes
 from clientela.imports.import_jobs import ImportJob
 from clientela.stores.stores import Store
 
@@ -20,7 +20,7 @@ type Import = Callable[..., ImportJob]
 def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
     stand_in = StateMachines()
     monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
-    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions are not thread-safe
+    monkeypatch.setattr(import_writes, "WRITERS", 1)  # moto's transactions are not thread-safe
     return stand_in
 
 

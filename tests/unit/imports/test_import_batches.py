@@ -11,9 +11,10 @@ from clientela.customers import customer_input, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
-from clientela.imports import import_customers, import_load, import_rows
+from clientela.imports import import_customers, import_load, import_rows, import_writes
 from clientela.imports.import_customers import ImportedCustomer, Rules
 from clientela.schema.actors import OPERATOR
+from clientela.stores.store_existence import Watch
 from clientela.stores.stores import Store
 from clientela.table.transactions import MAX_BYTES, MAX_WRITES
 
@@ -35,9 +36,13 @@ def rules(store: Store, header: Sequence[str]) -> Rules:
     )
 
 
+def context(store: Store, by: Rules) -> import_writes._Context:
+    return import_writes._Context(store, by, lambda: NOW, Watch(store.id))
+
+
 def packed(store: Store, changed: Sequence[ImportedCustomer], by: Rules) -> list[tuple[int, int]]:
     """Customers and writes of each transaction."""
-    return [(len(batch.imported), len(batch.write)) for batch in import_load._batches(store, changed, by, NOW)]
+    return [(len(batch.imported), len(batch.write)) for batch in import_writes._batches(context(store, by), changed)]
 
 
 def emails(count: int) -> list[str]:
@@ -55,7 +60,7 @@ def test_a_group_is_read_once_for_each_transaction(store: Store) -> None:
         groups.create(store, NewGroup(name=code, code=code), NOW)
     by = rules(store, ["email", "groups"])
     two = apply_each(["email", "groups"], [[email, "vip; trade"] for email in emails(34)], None, by)
-    [batch] = import_load._batches(store, two, by, NOW)
+    [batch] = import_writes._batches(context(store, by), two)
     with record_traffic() as traffic:
         batch.write.commit()
     assert [operation for operation, _ in traffic.requests] == ["GetItem", "GetItem", "TransactWriteItems"]
@@ -77,7 +82,7 @@ def test_large_customers_stay_within_the_bytes(store: Store) -> None:
     large = NewCustomer(email="ana@example.com", custom_fields={f"f{number}": "x" * 1000 for number in range(50)})
     ana, by = customers.build(large, NOW, "merchant"), rules(store, ["email", "company"])
     changed = apply_each(["email", "company"], [[email, "Acme"] for email in emails(60)], ana, by)
-    batches = list(import_load._batches(store, changed, by, NOW))
+    batches = list(import_writes._batches(context(store, by), changed))
     assert sum(len(batch.imported) for batch in batches) == 60
     assert len(batches) == 2
     assert all(batch.write._size <= MAX_BYTES and len(batch.write) <= MAX_WRITES for batch in batches)
@@ -86,13 +91,13 @@ def test_large_customers_stay_within_the_bytes(store: Store) -> None:
 def test_a_row_that_makes_a_customer_too_large_is_rejected_and_the_others_are_written(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions are not thread-safe
+    monkeypatch.setattr(import_writes, "WRITERS", 1)  # moto's transactions are not thread-safe
     monkeypatch.setattr(customer_input, "MAX_BYTES", 3000)
     by = rules(store, ["email", "note"])
     customers.create(store, NewCustomer(email="ci@example.com"), NOW, OPERATOR)
     rows = [["ana@example.com", "x" * 4000], ["bo@example.com", "x"], ["ci@example.com", "x" * 4000]]
     read = [import_rows.parse_row(line, cells, by.columns) for line, cells in enumerate(rows, 2)]
-    written = import_load._write(store, import_load._apply_chunk(store, read, by, NOW), by, NOW)
+    written = import_writes.write(store, import_load._apply_chunk(store, read, by, NOW), by, lambda: NOW)
     outcomes = {each.rows[0].email: each.results[0].outcome for each in written}
     assert outcomes == {"ana@example.com": "rejected", "bo@example.com": "created", "ci@example.com": "rejected"}
     assert {issue.code for each in written for result in each.results for issue in result.issues} == {
@@ -103,13 +108,13 @@ def test_a_row_that_makes_a_customer_too_large_is_rejected_and_the_others_are_wr
 
 def load(store: Store, by: Rules, rows: Sequence[Sequence[str]]) -> list[ImportedCustomer]:
     read = [import_rows.parse_row(line, cells, by.columns) for line, cells in enumerate(rows, 2)]
-    return import_load._write(store, import_load._apply_chunk(store, read, by, NOW), by, NOW)
+    return import_writes.write(store, import_load._apply_chunk(store, read, by, NOW), by, lambda: NOW)
 
 
 def test_rows_get_their_external_ids_and_one_that_is_taken_rejects_its_row(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions are not thread-safe
+    monkeypatch.setattr(import_writes, "WRITERS", 1)  # moto's transactions are not thread-safe
     customers.create(store, NewCustomer(email="old@example.com", external_ids={"pos": "7"}), NOW)
     customers.create(store, NewCustomer(email="ana@example.com", external_ids={"pos": "8"}), NOW)
     rows = [

@@ -23,7 +23,7 @@ from clientela.bulk.bulk_fields import BulkChange
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.email_changes import email_changes
-from clientela.imports import import_load
+from clientela.imports import import_writes
 from clientela.lifecycle import email_recovery
 from clientela.notifications import email_change_mail
 from clientela.schema.actors import OPERATOR
@@ -104,7 +104,7 @@ def disable_in_bulk(store: Store, ana: Customer) -> None:
 def disable_by_import(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     machines = StateMachines()
     monkeypatch.setattr(clients, "step_functions", lambda: machines)
-    monkeypatch.setattr(import_load, "WRITERS", 1)  # moto's transactions know no threads
+    monkeypatch.setattr(import_writes, "WRITERS", 1)  # moto's transactions know no threads
     imported(store, machines, b"email,status\nana@example.com,disabled\n")
 
 

@@ -16,6 +16,7 @@ from clientela.schema import email_addresses
 from clientela.signing import sha256_hex
 from clientela.stores.stores import Store
 from clientela.table import keys
+from clientela.table.dynamodb import Item
 from clientela.table.records import Record
 
 
@@ -108,40 +109,53 @@ def record(store: Store, customer: Customer, *, welcome: bool = False, follow_up
     `welcome` requests a mail to a new customer; `follow_up` marks a write that changed e-mail or
     status or left a guest without orders. The filters of the table's stream select both.
     """
+    return CustomerRecord(**_profile(store, customer, welcome=welcome, follow_up=follow_up))
+
+
+def items(store: Store, customer: Customer, *, welcome: bool = False) -> tuple[Item, Item]:
+    """Return the items of a new customer's claim and profile, as their records have them."""
+    profile = _profile(store, customer, welcome=welcome, follow_up=False)
+    return EmailClaim.build_item(**_claim(store, customer)), CustomerRecord.build_item(**profile)
+
+
+def _profile(store: Store, customer: Customer, *, welcome: bool, follow_up: bool) -> dict[str, Any]:
     fields = stored_customers.stored_json(customer)
     has_orders = stored_customers.has_orders(customer)
     compressed = stored_customers.compress({name: value for name, value in fields.items() if name != "id"})
     updated_at = clock.milliseconds(customer.updated_at)
-    sort_keys: dict[str, Any] = customer_facets.sort_keys(fields, store.currency)
-    return CustomerRecord(
-        keys.customer(store.id, customer.id),
-        keys.PROFILE,
-        version=customer.version,
-        customer=None if has_orders else compressed,
-        buyer=compressed if has_orders else None,
-        welcome=welcome or None,
-        follow_up=follow_up or None,
-        vat_id_pending=customer.vat_id if customer.vat_id_status == "pending" else None,
-        status=customer.status,
-        dir=keys.directory(store.id, bucket(customer.id, store.directory.written_buckets)),
-        **sort_keys,
-        facets=customer_facets.facets(fields),
-        search=customer_facets.search_text(fields),
-        exempt_until=customer_facets.exempt_until(fields),
-        uncounted=(has_orders and customer.orders_count == 0) or None,
-        updated_at=None if has_orders else updated_at,
-        buyer_updated_at=updated_at if has_orders else None,
-    )
+    return {
+        "pk": keys.customer(store.id, customer.id),
+        "sk": keys.PROFILE,
+        "version": customer.version,
+        "customer": None if has_orders else compressed,
+        "buyer": compressed if has_orders else None,
+        "welcome": welcome or None,
+        "follow_up": follow_up or None,
+        "vat_id_pending": customer.vat_id if customer.vat_id_status == "pending" else None,
+        "status": customer.status,
+        "dir": keys.directory(store.id, bucket(customer.id, store.directory.written_buckets)),
+        **customer_facets.sort_keys(fields, store.currency),
+        "facets": customer_facets.facets(fields),
+        "search": customer_facets.search_text(fields),
+        "exempt_until": customer_facets.exempt_until(fields),
+        "uncounted": (has_orders and customer.orders_count == 0) or None,
+        "updated_at": None if has_orders else updated_at,
+        "buyer_updated_at": updated_at if has_orders else None,
+    }
 
 
 def claim(store: Store, customer: Customer) -> EmailClaim:
     """Return the claim of a customer's e-mail."""
-    return EmailClaim(
-        keys.email(store.id, email_addresses.canonical(customer.email)),
-        keys.CLAIM,
-        customer_id=customer.id,
-        claimed_at=clock.format_timestamp(customer.updated_at),
-    )
+    return EmailClaim(**_claim(store, customer))
+
+
+def _claim(store: Store, customer: Customer) -> dict[str, Any]:
+    return {
+        "pk": keys.email(store.id, email_addresses.canonical(customer.email)),
+        "sk": keys.CLAIM,
+        "customer_id": customer.id,
+        "claimed_at": clock.format_timestamp(customer.updated_at),
+    }
 
 
 def bucket(customer_id: str, buckets: int) -> int:

@@ -97,7 +97,9 @@ def add(write: Transaction, store: Store, customer: Customer, by: Actor, *, welc
     customer = customer.model_copy(update={"created_by": by})
     customer_input.require_fits(customer)
     groups.expect_exist(write, store, customer.groups)
-    write.put_record(claim(store, customer), EmailClaim.pk.does_not_exist(), EmailTakenError(_EMAIL_TAKEN))
+    # A claim of its own is left from an attempt to create the same customer that ended too early.
+    is_free = EmailClaim.pk.does_not_exist() | (EmailClaim.customer_id == customer.id)
+    write.put_record(claim(store, customer), is_free, EmailTakenError(_EMAIL_TAKEN))
     external_ids.add_changes(write, store, (None, customer))
     write.put_record(
         record(store, customer, welcome=welcome), CustomerRecord.pk.does_not_exist(), VersionConflictError()
@@ -143,7 +145,9 @@ def find(store: Store, email: str, now: datetime) -> Customer | None:
         return owner if leads_to(stored, owner) else None
     if stored.claimed_at < clock.format_timestamp(now - VOID_AFTER):
         with contextlib.suppress(BusyError):
-            records.delete(stored, EmailClaim.customer_id == stored.customer_id, BusyError())
+            # Unless its customer is repaired at this moment: then the claim is written anew.
+            is_same = (EmailClaim.customer_id == stored.customer_id) & (EmailClaim.claimed_at == stored.claimed_at)
+            records.delete(stored, is_same, BusyError())
     return None
 
 

@@ -11,15 +11,14 @@ All rows of one e-mail become one write, in the chunk of the last one, so that t
 """
 
 import io
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute
 
-from clientela.concurrency import retry_on_conflict
+from clientela.concurrency import retry_while_busy
 from clientela.csv import csv_files, csv_records
 from clientela.csv.csv_headers import FileColumns
 from clientela.csv.csv_records import CsvRecord, RecordError
@@ -27,36 +26,24 @@ from clientela.csv.csv_survey import Chunk
 from clientela.customers import customers, merged_ids, stored_customers, tombstones
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_records import EmailClaim
-from clientela.errors import (
-    BusyError,
-    CustomerNotFoundError,
-    EmailTakenError,
-    ExternalIdTakenError,
-    GroupUnknownError,
-    ImportNotFoundError,
-    InvalidInputError,
-    StoreNotFoundError,
-    VersionConflictError,
-)
-from clientela.imports import import_customers, import_files, import_jobs, import_rows
+from clientela.errors import ImportNotFoundError, StoreNotFoundError
+from clientela.imports import import_customers, import_files, import_jobs, import_rows, import_writes
 from clientela.imports.chunk_results import ChunkResult, RowResult, build_result
 from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_customers import ImportedCustomer, Rules
 from clientela.imports.import_jobs import ImportRecord
 from clientela.imports.import_rows import Row
 from clientela.imports.row_issues import RowIssue, RowRefusedError
-from clientela.stores import store_existence, stores
+from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
-WRITERS = 4  # concurrent transactions of a chunk; ten chunks run at the same time
 RETENTION = timedelta(days=30)  # as long as the job's files
 _OUTDATED = RowIssue(
     "", "email_repeated", "More than a hundred later rows have the same e-mail: this one has no effect."
 )
-_CONFLICTS = (EmailTakenError, VersionConflictError, BusyError)
 
 
 class ChunkRecord(Record):
@@ -70,21 +57,23 @@ class ChunkRecord(Record):
     ttl = NumberAttribute()
 
 
-def run(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
+def run(store_id: str, job_id: str, chunk: Chunk, read_clock: Callable[[], datetime]) -> None:
     """Load one chunk, unless it is done or the store is deleted. Safe to repeat.
 
     Raises:
         BusyError: others keep changing one of the customers.
 
-    Cost of a row: 12 write units and 1.5 read units if it creates a customer; 10 to 18 and 1 if it
-    updates one; 1 read unit if it changes nothing. In addition 2 write units for each group that a
-    transaction adds customers to; 2 read units for a chunk, and 1 for each transaction.
+    Cost of a row: 6 write units and 1.5 read units if it creates a customer, 1 write unit more with
+    a consent; 10 to 18 and 1 if it updates one; 1 read unit if it changes nothing. In addition 1
+    read unit for each group of 25 new customers; 2 read units for a chunk.
     """
     with suppress(StoreNotFoundError):
-        _run(stores.read(store_id), job_id, chunk, now)
+        # Loading it again is safe: so a throttled read or note of the progress fails no import.
+        retry_while_busy(lambda: _run(stores.read(store_id), job_id, chunk, read_clock), import_writes.PATIENCE_SECONDS)
 
 
-def _run(store: Store, job_id: str, chunk: Chunk, now: datetime) -> None:
+def _run(store: Store, job_id: str, chunk: Chunk, read_clock: Callable[[], datetime]) -> None:
+    now = read_clock()
     record = import_jobs.get_record(store.id, job_id)
     key = keys.import_chunks(store.id, job_id), keys.import_chunk(chunk.index)
     progress = ChunkRecord.find(*key) or ChunkRecord(*key, ttl=int((now + RETENTION).timestamp()))
@@ -96,11 +85,11 @@ def _run(store: Store, job_id: str, chunk: Chunk, now: datetime) -> None:
     imported = _apply_chunk(store, parsed.rows, rules, now)
     if not record.job.dry_run:
         _store_updates(progress, imported, rules)
-        imported = _write(store, imported, rules, now)
+        imported = import_writes.write(store, imported, rules, read_clock)
     results = [result for each in imported for result in each.results]
     chunk_result = build_result([*parsed.results, *results], parsed.cells, rules.columns)
     import_files.write_result(job_id, chunk.index, chunk_result.model_dump_json().encode())
-    _mark_done(record, progress, chunk_result)
+    retry_while_busy(lambda: _mark_done(record, progress, chunk_result), import_writes.PATIENCE_SECONDS)
 
 
 class ParsedChunk(NamedTuple):
@@ -182,87 +171,6 @@ def _store_updates(progress: ChunkRecord, imported: Sequence[ImportedCustomer], 
     if updates - rules.earlier_updates:
         progress.updates = {*updates, *rules.earlier_updates}
         records.put(progress)
-
-
-def _write(store: Store, imported: Sequence[ImportedCustomer], rules: Rules, now: datetime) -> list[ImportedCustomer]:
-    """Write changed customers, as many per transaction as possible.
-
-    Return all customers as they are stored.
-    """
-    changed = [each for each in imported if each.is_changed]
-    unchanged = [each for each in imported if not each.is_changed]
-    with ThreadPoolExecutor(WRITERS, thread_name_prefix="import") as threads:
-        batches = _batches(store, changed, rules, now)
-        written = threads.map(lambda batch: _write_batch(store, batch, rules, now), batches)
-        return [*unchanged, *(each for batch in written for each in batch)]
-
-
-class _Batch(NamedTuple):
-    """Customers, and the transaction that writes them."""
-
-    imported: list[ImportedCustomer]
-    write: Transaction
-
-
-def _batches(store: Store, imported: Sequence[ImportedCustomer], rules: Rules, now: datetime) -> Iterator[_Batch]:
-    """Yield as few transactions as possible: 33 new customers without groups fit in one."""
-    batch = _Batch([], Transaction())
-    for each in imported:
-        prepared, write = _prepare(store, each, rules, now)
-        if not batch.write.try_merge(write):
-            yield batch
-            batch = _Batch([], write)
-        batch.imported.append(prepared)
-    yield batch
-
-
-def _prepare(
-    store: Store, imported: ImportedCustomer, rules: Rules, now: datetime
-) -> tuple[ImportedCustomer, Transaction]:
-    """Return a customer and its transaction, which is empty if its rows are rejected."""
-    write = Transaction()
-    try:
-        import_customers.add_to_transaction(write, store, imported, rules, now)
-    except InvalidInputError as error:
-        return import_customers.reject(imported, "customer_too_large", error.detail), Transaction()
-    return imported, write
-
-
-def _write_batch(store: Store, batch: _Batch, rules: Rules, now: datetime) -> Sequence[ImportedCustomer]:
-    store_existence.require(store.id)  # a deleted store's import stops here
-    try:
-        batch.write.commit()
-    except GroupUnknownError:  # a group was deleted since the groups were read
-        rules = import_customers.reload_groups(store, rules)
-    except (*_CONFLICTS, ExternalIdTakenError):  # of one customer: which one shows only when each is written alone
-        pass
-    else:
-        return batch.imported
-    return [_write_one(store, each, rules, now) for each in batch.imported]
-
-
-def _write_one(store: Store, imported: ImportedCustomer, rules: Rules, now: datetime) -> ImportedCustomer:
-    """Apply rows to the customer's current state and write it — BusyError after many conflicts."""
-    email = imported.rows[0].canonical
-
-    def attempt() -> ImportedCustomer:
-        nonlocal rules
-        before = customers.find(store, email, now)
-        if before is None and tombstones.is_erased(store, email):
-            rules = rules._replace(erased=frozenset({email}))
-        again = import_customers.apply_rows(imported.rows, before, rules, now)
-        try:
-            if again.is_changed:
-                again, write = _prepare(store, again, rules, now)
-                write.commit()
-        except GroupUnknownError:
-            rules = import_customers.reload_groups(store, rules)  # for the next attempt
-            raise
-        except ExternalIdTakenError as error:
-            return import_customers.reject(again, error.code, error.detail)
-        return again
-
-    return retry_on_conflict(attempt, (*_CONFLICTS, GroupUnknownError, CustomerNotFoundError))
 
 
 def _mark_done(record: ImportRecord, progress: ChunkRecord, chunk_result: ChunkResult) -> None:
