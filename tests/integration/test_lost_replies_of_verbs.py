@@ -40,7 +40,7 @@ from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
 from clientela.table import circuit_breakers, idempotency, keys, rate_limits
 from clientela.table.circuit_breakers import CircuitOpenError, CircuitRecord
-from clientela.table.idempotency import Answer
+from clientela.table.idempotency import Answer, RequestKey
 from clientela.table.rate_limits import Rule
 
 KEY = NewKey(name="till")
@@ -269,13 +269,13 @@ VERBS = {
     "chunk done": Verb(job, chunk_done, lambda store, record, _: import_jobs.get(store, "imp_1").created),
     "request begun": Verb(
         lambda store: None,
-        lambda store, _: idempotency.begin(store.id, "k", "POST", NOW),
+        lambda store, _: idempotency.begin(RequestKey(store.id, "key_1", "k"), "POST", NOW),
         lambda store, _, done: done,
     ),
     "request finished": Verb(
-        lambda store: idempotency.begin(store.id, "k", "POST", NOW),
-        lambda store, _: idempotency.finish(store.id, "k", "POST", Answer(201, {}, "{}"), NOW),
-        lambda store, _, done: idempotency.begin(store.id, "k", "POST", NOW),
+        lambda store: idempotency.begin(RequestKey(store.id, "key_1", "k"), "POST", NOW),
+        lambda store, _: idempotency.finish(RequestKey(store.id, "key_1", "k"), "POST", Answer(201, {}, "{}"), NOW),
+        lambda store, _, done: idempotency.begin(RequestKey(store.id, "key_1", "k"), "POST", NOW),
     ),
     "link sent": Verb(lambda store: None, lambda store, _: BOX.link(store), lambda store, _, done: len(done.code)),
     "sign-in by link": Verb(lambda store: BOX.link(store), by_link, opened),

@@ -39,8 +39,8 @@ from clientela.sign_in import sign_in_events
 from clientela.stores import api_keys, pending_deletions, stores
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store, StoreSettings
-from clientela.table import dynamodb, idempotency, keys, limit_keys
-from clientela.table.idempotency import Answer
+from clientela.table import dynamodb, idempotency, limit_keys
+from clientela.table.idempotency import Answer, RequestKey
 
 FILE = b"email,name\nana@example.com,Ana\nbo@example.com,Bo\ncy@example.com,\n"
 
@@ -68,7 +68,9 @@ def fill(store: Store, machines: StateMachines, number_of_orders: int = 3) -> No
     orders.record_version(store, order(id="without", email="eve@example.com", payment_status="incomplete"), NOW)
     sign_in_events.record(store, "ana@example.com", "requested", NOW, request_id="req_1")
     key = api_keys.create(store.id, NewKey(name="till"), NOW)
-    idempotency.finish(keys.caller(store.id, key.id), "k", "r", Answer(201, {}, "ana@example.com"), NOW)
+    request = RequestKey(store.id, key.id, "k")
+    idempotency.begin(request, "r", NOW)
+    idempotency.finish(request, "r", Answer(201, {}, "ana@example.com"), NOW)
     dynamodb.put_all([dynamodb.key(limit_keys.limit(limit_keys.links_of_email(store.id, "3f5a")), limit_keys.TIMES)])
     dynamodb.put_all([dynamodb.key(limit_keys.limit(limit_keys.links_of_store(store.id)), limit_keys.window(1))])
     job = export_jobs.start(store, NOW)

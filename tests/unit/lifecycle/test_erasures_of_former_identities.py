@@ -67,7 +67,7 @@ def test_a_kept_answer_about_a_merged_customer_goes_too(store: Store, box: Mailb
     assert post(key, "demo/customers", {"email": FORMER, "name": "Anita Former"}, "k")["statusCode"] == 404
 
 
-def test_a_kept_answer_of_a_revoked_key_goes_with_the_key(store: Store, box: Mailbox) -> None:
+def test_a_kept_answer_of_a_revoked_key_goes(store: Store, box: Mailbox) -> None:
     issued = api_keys.create("demo", NewKey(name="office"), NOW)
     answered(post(issued.key, "demo/customers", {"email": ANA, "name": "Ana Pérez"}, "k"))
     key_changes.revoke("demo", issued.id, NOW)

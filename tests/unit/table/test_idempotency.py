@@ -12,32 +12,33 @@ from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
 from clientela.table import idempotency
-from clientela.table.idempotency import Answer
+from clientela.table.idempotency import Answer, RequestKey
 
 NOW = clock.now()
+MINE, OTHERS = RequestKey("demo", "k", "a"), RequestKey("demo", "other", "a")
 DONE = Answer(201, {"ETag": '"1"'}, '{"id":"x"}')
 
 
 def test_a_repeated_request_gets_the_first_answer(store: Store) -> None:
-    assert idempotency.begin("demo#k", "a", "POST x", NOW) is None
-    idempotency.finish("demo#k", "a", "POST x", DONE, NOW)
-    assert idempotency.begin("demo#k", "a", "POST x", NOW + timedelta(hours=23)) == DONE
-    assert idempotency.begin("demo#k", "a", "POST x", NOW + timedelta(hours=25)) is None
+    assert idempotency.begin(MINE, "POST x", NOW) is None
+    idempotency.finish(MINE, "POST x", DONE, NOW)
+    assert idempotency.begin(MINE, "POST x", NOW + timedelta(hours=23)) == DONE
+    assert idempotency.begin(MINE, "POST x", NOW + timedelta(hours=25)) is None
 
 
 def test_another_request_under_a_used_key_is_refused(store: Store) -> None:
-    idempotency.begin("demo#k", "a", "POST x", NOW)
-    idempotency.finish("demo#k", "a", "POST x", DONE, NOW)
+    idempotency.begin(MINE, "POST x", NOW)
+    idempotency.finish(MINE, "POST x", DONE, NOW)
     with pytest.raises(RequestKeyReusedError):
-        idempotency.begin("demo#k", "a", "POST y", NOW)
-    assert idempotency.begin("demo#other", "a", "POST y", NOW) is None
+        idempotency.begin(MINE, "POST y", NOW)
+    assert idempotency.begin(OTHERS, "POST y", NOW) is None
 
 
 def test_a_request_under_way_is_not_begun_twice_unless_it_died(store: Store) -> None:
-    idempotency.begin("demo#k", "a", "POST x", NOW)
+    idempotency.begin(MINE, "POST x", NOW)
     with pytest.raises(RequestInFlightError):
-        idempotency.begin("demo#k", "a", "POST x", NOW + timedelta(seconds=59))
-    assert idempotency.begin("demo#k", "a", "POST x", NOW + timedelta(seconds=61)) is None
+        idempotency.begin(MINE, "POST x", NOW + timedelta(seconds=59))
+    assert idempotency.begin(MINE, "POST x", NOW + timedelta(seconds=61)) is None
 
 
 @pytest.fixture

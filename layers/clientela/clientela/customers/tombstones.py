@@ -21,7 +21,7 @@ _CUSTOMER_ID = re.compile(r"\bcus_[0-9A-HJKMNP-TV-Z]{26}\b")
 
 
 class PersonErasedError(Exception):
-    """The owner of an e-mail was erased after the order that would recreate the customer."""
+    """The owner of an e-mail was erased after the moment of what is being written."""
 
 
 class Tombstone(Record):
@@ -60,11 +60,11 @@ def erasure_of(store: Store, customer_id: str) -> str | None:
 
 
 def require_not_erased_since(write: Transaction, store: Store, canonical: str, moment: datetime) -> None:
-    """Let a transaction raise PersonErasedError if an e-mail was erased after `moment`.
+    """Let a transaction raise PersonErasedError if an e-mail was erased since `moment`.
 
     Cost: 2 write units.
     """
-    condition = Tombstone.pk.does_not_exist() | (Tombstone.erased_at <= clock.format_timestamp(moment))
+    condition = Tombstone.pk.does_not_exist() | (Tombstone.erased_at < clock.format_timestamp(moment))
     write.check(Tombstone, _email(store, canonical), keys.TOMBSTONE, condition, PersonErasedError())
 
 

@@ -9,7 +9,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import batched, product
+from itertools import batched
 from typing import NamedTuple
 
 from pynamodb.expressions.condition import Condition
@@ -27,7 +27,7 @@ from clientela.orders.order_fields import Order
 from clientela.orders.order_records import OrderRecord, OrderReference
 from clientela.sign_in import sign_in_events
 from clientela.sign_in.link_requests import LatestSignIn
-from clientela.stores import api_keys, audit_trail
+from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, idempotency, keys, records
 from clientela.table.attributes import load, load_raw
@@ -107,7 +107,7 @@ def _sweep_collection(work: _Work, collection: str) -> bool:
 def _store_identities(work: _Work, items: Sequence[dynamodb.Item]) -> None:
     """Store what the items say about other ids and e-mails of the person, before they are deleted.
 
-    Tombstones are put first: the e-mails are not looked at again once they are stored.
+    Tombstones are put first: ids and e-mails are not looked at again once they are stored.
     """
     ids, emails = former_identities.in_items(items)
     new_ids = ids - {work.customer_id} - (work.note.ids or set())
@@ -123,6 +123,7 @@ def _store_identities(work: _Work, items: Sequence[dynamodb.Item]) -> None:
         for email in former_identities.latest_times(new_emails)
         if not _has_holder(work, email)
     ]
+    added += [tombstones.for_customer(work.store, each, work.note.erasure_id, erased_at).item() for each in new_ids]
     for batch in batched(added, dynamodb.BATCH_WRITE, strict=False):
         dynamodb.put_all(list(batch))
     actions: list[Action] = [ErasingRecord.ids.add(new_ids)] if new_ids else []
@@ -184,7 +185,7 @@ def _sweep_sign_ins_of(work: _Work, email: str, edge: datetime) -> bool:
     latest = LatestSignIn(keys.email(work.store.id, email), keys.LATEST_SIGN_IN)
     with contextlib.suppress(_ChangedError):  # there is none, or a later one of somebody else
         records.delete(latest, LatestSignIn.at <= clock.format_timestamp(edge), _ChangedError())
-    items = sign_in_events.before(work.store, email, edge, BATCH_SIZE // 2)
+    items = sign_in_events.until(work.store, email, edge, BATCH_SIZE // 2)
     requests = {load_raw(item["event"]).get("request_id") for item in items} - {None}
     with (
         contextlib.suppress(_ChangedError),
@@ -202,8 +203,9 @@ def _sweep_sign_ins_of(work: _Work, email: str, edge: datetime) -> bool:
 
 def _sweep_answers(work: _Work) -> bool:
     """Delete stored responses that mention the person's customers."""
-    for key, customer_id in product(api_keys.list_all(work.store.id), (work.customer_id, *(work.note.ids or ()))):
-        for record in idempotency.answers_mentioning(keys.caller(work.store.id, key.id), customer_id):
+    idempotency.flag_running(work.store.id)
+    for customer_id in (work.customer_id, *(work.note.ids or ())):
+        for record in idempotency.answers_mentioning(work.store.id, customer_id):
             with Transaction() as write:
                 idempotency.delete_answer(write, record)
                 write.update(work.certificate(), [ErasureRecord.answers.add(1)], is_bookkeeping=True)

@@ -79,7 +79,7 @@ def record(feedback: Feedback, now: datetime) -> int:
     Returns the number of customers that get no more mail. A temporary bounce is only recorded.
     Feedback about a mail of an unknown store is ignored.
 
-    Cost: 2 read units, 1 write unit, and the write units of each changed customer.
+    Cost: 2 read units, 4 write units, and the write units of each changed customer.
     """
     report = feedback.complaint or feedback.bounce
     try:
@@ -108,6 +108,7 @@ def _record_recipient(
         reason="/".join(reason.lower() for reason in reasons if reason) or None,
         request_id=next(iter(feedback.mail.tags.get("request", [])), None),
         name=report.id,
+        since=feedback.mail.sent_at,
     )
     customer = customers.find(store, canonical, now)
     if customer is None or not report.stops_mail:

@@ -82,6 +82,11 @@ def find(store: Store, request_id: str) -> SignInRequest | None:
     return SignInRequest.find(keys.sign_in(store.id, request_id), keys.REQUEST)
 
 
+def issued_at(request: SignInRequest) -> datetime:
+    """Return when the link was requested."""
+    return datetime.fromisoformat(request.issued_at)
+
+
 def get(store: Store, proof: Proof) -> SignInRequest:
     """Return the request of a proof. 1 read unit.
 

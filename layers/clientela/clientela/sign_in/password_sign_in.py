@@ -40,7 +40,7 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
         TooManyRequestsError: a limit of the network, the address or the store is reached.
 
     Cost: 4 read units; 12 write units, 20 for a customer with orders, 2 for a hash that is
-    replaced; 1 write unit if refused. In addition 3 to 4 write units for the limits.
+    replaced; 4 write units if refused. In addition 3 to 4 write units for the limits.
     """
     passwords.require_enabled(store)
     canonical = email_addresses.canonical(email)
@@ -53,7 +53,7 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
         is_right = password_hashes.verify(stored.password.hash if stored.password else password_hashes.DUMMY, password)
         if not (stored.customer and stored.password and is_right) or stored.customer.status == "disabled":
             reason = _reason(stored, is_right=is_right)
-            sign_in_events.record(store, canonical, "refused", now, reason=reason, device=visitor.device)
+            sign_in_events.record_refused(store, canonical, "refused", now, reason=reason, device=visitor.device)
             raise CredentialsWrongError
         return _sign_in(store, stored.customer, stored.password, password, visitor, now)
 

@@ -5,13 +5,15 @@ Requesting a link writes the same for every address, without looking for an acco
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from clientela import clock, ids
+from clientela import ids
+from clientela.customers import tombstones
 from clientela.customers.customer_fields import Customer
-from clientela.errors import TooManyRequestsError
+from clientela.customers.tombstones import PersonErasedError
+from clientela.errors import BusyError, TooManyRequestsError
 from clientela.schema import email_addresses
 from clientela.schema.documents import Model
 from clientela.schema.fields import Line, Timestamp
@@ -20,6 +22,7 @@ from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, pagination
 from clientela.table.attributes import load
 from clientela.table.pagination import Page
+from clientela.table.transactions import Transaction
 
 SignInOutcome = Literal[
     "requested", "limited", "sent", "withheld", "bounced", "complained", "opened_elsewhere", "refused", "used"
@@ -107,10 +110,40 @@ def record(
     request_id: str | None = None,
     device: str | None = None,
     name: str | None = None,
+    since: datetime | None = None,
 ) -> None:
-    """Store an outcome. 1 write unit."""
+    """Store an outcome, unless the address's owner was erased since then, by default since `now`.
+
+    `since` is when the sign-in was requested, or the mail sent.
+
+    Raises:
+        BusyError: many others record an outcome of this address.
+
+    Cost: 4 write units.
+    """
     new = item(store, canonical, event, now, reason=reason, request_id=request_id, device=device, name=name)
-    dynamodb.write("PutItem", Item=new)
+    with suppress(PersonErasedError), Transaction() as write:
+        write.put_item(new)
+        tombstones.require_not_erased_since(write, store, canonical, since or now)
+
+
+def record_refused(
+    store: Store,
+    canonical: str,
+    event: SignInOutcome,
+    now: datetime,
+    *,
+    reason: str,
+    request_id: str | None = None,
+    device: str | None = None,
+    since: datetime | None = None,
+) -> None:
+    """Store the outcome of a refused attempt, as `record`.
+
+    Of many at the same moment only some are stored: the caller gets the refusal in any case.
+    """
+    with suppress(BusyError):
+        record(store, canonical, event, now, reason=reason, request_id=request_id, device=device, since=since)
 
 
 @contextmanager
@@ -126,26 +159,39 @@ def record_limit_hits(store: Store, canonical: str, limit: str, now: datetime) -
 def record_limited(store: Store, canonical: str, limit: str, now: datetime) -> None:
     """Record a refusal by a limit, summed over SUMMED_SECONDS, so that a flood leaves few items.
 
-    1 write unit.
+    Cost: 1 write unit, 5 for the first one.
     """
-    start = datetime.fromtimestamp(int(now.timestamp()) // SUMMED_SECONDS * SUMMED_SECONDS, UTC)
-    first = item(store, canonical, "limited", now, reason=limit)
-    dynamodb.write(
+    if _count_limited(store, canonical, limit, now):
+        return
+    new = item(store, canonical, "limited", now, reason=limit) | _limited_key(store, canonical, limit, now)
+    with suppress(PersonErasedError, BusyError), Transaction() as write:
+        write.put_item(new | {"times": {"N": "1"}})
+        tombstones.require_not_erased_since(write, store, canonical, now)
+
+
+def _count_limited(store: Store, canonical: str, limit: str, now: datetime) -> bool:
+    """Add one to a stored sum; return whether there is one."""
+    return dynamodb.write(
         "UpdateItem",
-        Key=dynamodb.key(first["pk"]["S"], keys.sign_in_event(start, _RANKS["limited"], limit)),
-        UpdateExpression="SET #event = if_not_exists(#event, :event), #ttl = :ttl ADD times :one",
-        ExpressionAttributeNames={"#event": "event", "#ttl": "ttl"},
-        ExpressionAttributeValues={":event": first["event"], ":ttl": first["ttl"], ":one": {"N": "1"}},
-    )
+        Key=_limited_key(store, canonical, limit, now),
+        UpdateExpression="ADD times :one",
+        ConditionExpression="attribute_exists(pk)",
+        ExpressionAttributeValues={":one": {"N": "1"}},
+    ).done
 
 
-def before(store: Store, canonical: str, moment: datetime, limit: int) -> list[dynamodb.Item]:
-    """Return the oldest stored outcomes of an address before a moment. 1 read unit per 4 KB."""
+def _limited_key(store: Store, canonical: str, limit: str, now: datetime) -> dynamodb.Item:
+    start = datetime.fromtimestamp(int(now.timestamp()) // SUMMED_SECONDS * SUMMED_SECONDS, UTC)
+    return dynamodb.key(_collection(store, canonical), keys.sign_in_event(start, _RANKS["limited"], limit))
+
+
+def until(store: Store, canonical: str, moment: datetime, limit: int) -> list[dynamodb.Item]:
+    """Return the oldest stored outcomes of an address up to a moment. 1 read unit per 4 KB."""
     answer = dynamodb.query(
         KeyConditionExpression="pk = :pk AND sk < :edge",
         ExpressionAttributeValues={
             ":pk": {"S": _collection(store, canonical)},
-            ":edge": {"S": keys.SIGN_IN_PREFIX + clock.format_timestamp(moment)},
+            ":edge": {"S": keys.sign_ins_after(moment)},
         },
         Limit=limit,
         ConsistentRead=True,

@@ -14,7 +14,6 @@ from clientela.schema.merge_patch import apply_patch
 from clientela.signing import sha256_hex
 from clientela.stores import api_keys, audit_trail
 from clientela.stores.api_keys import Author, IssuedKey, Key, KeyRecord, NewKey
-from clientela.table import idempotency, keys
 from clientela.table.transactions import Transaction
 
 ROTATION = timedelta(days=1)
@@ -91,15 +90,12 @@ def rotate(store_id: str, key_id: str, now: datetime, by: Author = OPERATOR) -> 
 def revoke(store_id: str, key_id: str, now: datetime, by: Author = OPERATOR) -> None:
     """Delete a key. It is rejected after CACHED_SECONDS.
 
-    The answers stored for its repeats are deleted: nobody can ask for them, and no erasure would
-    find them.
-
     Raises:
         KeyNotFoundError: the store has no such key.
         ScopeMissingError: the key has more rights than the key `by`.
         BusyError: others keep changing the key.
 
-    Cost: 1 read unit, 4 write units, and 1 for each answer of the last day.
+    Cost: 1 read unit, 4 write units.
     """
 
     def attempt() -> None:
@@ -112,5 +108,4 @@ def revoke(store_id: str, key_id: str, now: datetime, by: Author = OPERATOR) -> 
             )
 
     retry_on_conflict(attempt)
-    idempotency.delete_all(keys.caller(store_id, key_id))
     api_keys.forget(store_id, key_id)

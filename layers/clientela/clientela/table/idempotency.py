@@ -3,11 +3,15 @@
 As in the IETF draft httpapi-idempotency-key-header, two requests are refused: a different one under
 a used key, and a repetition while the first is still running. Answers are stored for a day. Each
 caller has keys of its own: two API keys may use the same one.
+
+All requests of a store are in one collection, so that an erasure also finds the answers of revoked
+keys. A request looks for erasures before it stores its answer, and an erasure flags the requests
+that are running, which then look again. So one of the two finds the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import batched
 from typing import NamedTuple
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -15,7 +19,8 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from clientela import clock
-from clientela.errors import CustomerNotFoundError, RequestInFlightError, RequestKeyReusedError
+from clientela.concurrency import retry_on_conflict
+from clientela.errors import BusyError, CustomerNotFoundError, RequestInFlightError, RequestKeyReusedError
 from clientela.signing import sha256_hex
 from clientela.table import dynamodb, keys, records
 from clientela.table.records import Record
@@ -25,11 +30,12 @@ RETENTION = timedelta(days=1)
 LOCK_TIME = timedelta(seconds=60)  # longer than a request can run: one without an answer by then has died
 
 
-_MAX_TOMBSTONES = 90  # of a transaction's 100 writes
+class RequestKey(NamedTuple):
+    """An Idempotency-Key, which is the caller's own; the caller is an API key."""
 
-
-class _CustomerErasedError(Exception):
-    """A customer in the answer was erased meanwhile."""
+    store_id: str
+    caller: str
+    key: str
 
 
 class Answer(NamedTuple):
@@ -41,7 +47,7 @@ class Answer(NamedTuple):
 
 
 class RequestRecord(Record):
-    """`IDEMPOTENCY#demo#key_01K…` / the hash of a request's key.
+    """`STORE#demo#IDEMPOTENCY` / `key_01K…#` and the hash of a request's key.
 
     Without an answer the request is running.
     """
@@ -51,10 +57,11 @@ class RequestRecord(Record):
     expires_at = UnicodeAttribute()
     answer = JSONAttribute(null=True)
     is_gone = BooleanAttribute(null=True)  # the answer was deleted, because it held data of an erased customer
+    erasures = NumberAttribute(default=0)  # that looked for answers while the request was running
     ttl = NumberAttribute()
 
 
-def begin(caller: str, key: str, request: str, now: datetime) -> Answer | None:
+def begin(key: RequestKey, request: str, now: datetime) -> Answer | None:
     """Lock the key for a request, or return the answer that the same request got before.
 
     After None the caller runs the request, then calls `finish` or `release`.
@@ -67,11 +74,11 @@ def begin(caller: str, key: str, request: str, now: datetime) -> Answer | None:
     Cost: 1 write unit, and 1 read unit for a repetition.
     """
     try:
-        records.put(_record(caller, key, request, now), _is_free(now), RequestInFlightError())
+        records.put(_record(key, request, now), _is_free(now), RequestInFlightError())
     except RequestInFlightError:
-        stored = RequestRecord.find(*_keys(caller, key))
+        stored = RequestRecord.find(*_keys(key))
         if stored and stored.fingerprint != sha256_hex(request):
-            raise RequestKeyReusedError from None
+            raise RequestKeyReusedError("Use another Idempotency-Key for another request.") from None
         if stored and stored.is_gone:
             raise CustomerNotFoundError("The answer was about a customer who has been erased.") from None
         if stored and stored.answer:
@@ -81,40 +88,51 @@ def begin(caller: str, key: str, request: str, now: datetime) -> Answer | None:
 
 
 def finish(
-    caller: str, key: str, request: str, answer: Answer, now: datetime, tombstones: Sequence[tuple[str, str]] = ()
+    key: RequestKey, request: str, answer: Answer, now: datetime, tombstones: Sequence[tuple[str, str]] = ()
 ) -> None:
-    """Store the answer of a request for its repetitions, unless one of the tombstones exists.
+    """Store the answer of a request for its repetitions, unless a customer in it was erased.
 
-    `tombstones` are the keys of those that an erasure puts for the customers in the answer. They
-    are a condition of the write: the erasure may have looked for answers before this one. Of an
-    answer with more customers than a transaction has room for, the sweep alone takes care.
+    `tombstones` are the keys of those that an erasure puts for the customers in the answer.
 
-    Cost: 1 write unit per KB; with tombstones 2 per KB, and 2 for each.
+    Cost: 1 write unit per KB; 1 read unit for each tombstone.
     """
-    record = _record(caller, key, request, now)
-    record.answer = list(answer)
-    try:
-        with Transaction() as write:
-            write.put_record(record)
-            for tombstone in tombstones[:_MAX_TOMBSTONES]:
-                write.check(RequestRecord, *tombstone, RequestRecord.pk.does_not_exist(), _CustomerErasedError())
-    except _CustomerErasedError:
-        record.answer, record.is_gone = None, True
-        records.put(record)
+    record = _record(key, request, now)
+
+    def attempt() -> None:
+        is_gone = bool(dynamodb.get_many(tombstones, "pk", consistent=True))
+        record.answer, record.is_gone = (None, True) if is_gone else (list(answer), None)
+        try:
+            records.put(record, RequestRecord.erasures == record.erasures, BusyError())
+        except BusyError:
+            stored = RequestRecord.find(*_keys(key))
+            if stored is None:  # the store was deleted
+                return
+            record.erasures = stored.erasures
+            raise
+
+    retry_on_conflict(attempt)
 
 
-def answers_mentioning(caller: str, text: str) -> list[RequestRecord]:
-    """Return the caller's requests whose stored answers contain a text, such as an id.
+def flag_running(store_id: str) -> None:
+    """Let the store's running requests look for an erasure, whose tombstones exist.
 
-    Cost: 1 read unit per 4 KB of all requests of the caller within a day.
+    Call it before `answers_mentioning`.
+
+    Cost: 1 read unit per 4 KB of the store's requests within a day; 1 write unit for each one that
+    is running.
     """
-    pages = dynamodb.query_pages(
-        KeyConditionExpression="pk = :pk",
-        FilterExpression="contains(answer, :text)",
-        ExpressionAttributeValues={":pk": {"S": keys.idempotency(caller)}, ":text": {"S": text}},
-        ConsistentRead=True,
-    )
-    return [RequestRecord.from_raw_data(item) for page in pages for item in page["Items"]]
+    is_running = RequestRecord.answer.does_not_exist() & RequestRecord.pk.exists()
+    for record in _query(store_id, "attribute_not_exists(answer) AND attribute_not_exists(is_gone)"):
+        with suppress(BusyError):  # it has ended
+            records.update(record, [RequestRecord.erasures.add(1)], is_running, BusyError())
+
+
+def answers_mentioning(store_id: str, text: str) -> Iterator[RequestRecord]:
+    """Yield the store's requests whose stored answers contain a text, such as an id.
+
+    Cost: 1 read unit per 4 KB of the store's requests within a day.
+    """
+    return _query(store_id, "contains(answer, :text)", {":text": {"S": text}})
 
 
 def delete_answer(write: Transaction, record: RequestRecord) -> None:
@@ -126,26 +144,25 @@ def delete_answer(write: Transaction, record: RequestRecord) -> None:
     write.update(record, actions, RequestRecord.pk.exists())
 
 
-def delete_all(caller: str) -> None:
-    """Delete a caller's requests with their answers. 1 write unit each."""
-    for page in dynamodb.query_pages(
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": keys.idempotency(caller)}},
-        ProjectionExpression="pk, sk",
-    ):
-        for batch in batched(page["Items"], dynamodb.BATCH_WRITE, strict=False):
-            dynamodb.delete_all([dynamodb.key(item["pk"]["S"], item["sk"]["S"]) for item in batch])
-
-
-def release(caller: str, key: str) -> None:
+def release(key: RequestKey) -> None:
     """Unlock the key of a request that failed and may be tried again. Cost: 1 write unit."""
-    records.delete(RequestRecord(*_keys(caller, key)))
+    records.delete(RequestRecord(*_keys(key)))
 
 
-def _record(caller: str, key: str, request: str, now: datetime) -> RequestRecord:
+def _query(store_id: str, wanted: str, values: dict[str, dict[str, str]] | None = None) -> Iterator[RequestRecord]:
+    pages = dynamodb.query_pages(
+        KeyConditionExpression="pk = :pk",
+        FilterExpression=wanted,
+        ExpressionAttributeValues={":pk": {"S": keys.idempotency(store_id)}} | (values or {}),
+        ConsistentRead=True,
+    )
+    return (RequestRecord.from_raw_data(item) for page in pages for item in page["Items"])
+
+
+def _record(key: RequestKey, request: str, now: datetime) -> RequestRecord:
     expires_at = now + RETENTION
     return RequestRecord(
-        *_keys(caller, key),
+        *_keys(key),
         fingerprint=sha256_hex(request),
         locked_until=clock.format_timestamp(now + LOCK_TIME),
         expires_at=clock.format_timestamp(expires_at),
@@ -161,5 +178,5 @@ def _is_free(now: datetime) -> Condition:
     return is_free
 
 
-def _keys(caller: str, key: str) -> tuple[str, str]:
-    return keys.idempotency(caller), sha256_hex(key)
+def _keys(key: RequestKey) -> tuple[str, str]:
+    return keys.idempotency(key.store_id), keys.request(key.caller, sha256_hex(key.key))

@@ -68,8 +68,8 @@ def collections(store_id: str) -> str:
 
 
 def partitions_of_store(store_id: str) -> list[str]:
-    """`STORE#demo#`, `LIMIT#demo#`, …: the beginnings of a store's partitions besides its own."""
-    return [collections(store_id), limit_keys.limit(f"{store_id}#"), idempotency(f"{store_id}#")]
+    """`STORE#demo#`, `LIMIT#demo#`: the beginnings of a store's partitions besides its own."""
+    return [collections(store_id), limit_keys.limit(f"{store_id}#")]
 
 
 def kind(sk: str) -> str:
@@ -153,6 +153,11 @@ def sign_in_event(at: datetime, rank: int, name: str) -> str:
     return f"{SIGN_IN_PREFIX}{clock.format_timestamp(at)}#{rank}#{name}"
 
 
+def sign_ins_after(moment: datetime) -> str:
+    """`SIGN_IN#2026-11-21T10:00:00.000Z$`: sorts after all sign-in events of that moment."""
+    return f"{SIGN_IN_PREFIX}{clock.format_timestamp(moment)}$"
+
+
 def circuit(name: str) -> str:
     """`CIRCUIT#vies#DE`: the circuit breaker of an outside service."""
     return f"CIRCUIT#{name}"
@@ -163,14 +168,14 @@ def registry(member_state: str) -> str:
     return f"vies#{member_state}"
 
 
-def caller(store_id: str, key_id: str) -> str:
-    """`demo#key_01K…`: an API key as the caller of idempotent requests."""
-    return f"{store_id}#{key_id}"
+def idempotency(store_id: str) -> str:
+    """`STORE#demo#IDEMPOTENCY`: a store's requests with an idempotency key."""
+    return f"STORE#{store_id}#IDEMPOTENCY"
 
 
-def idempotency(caller: str) -> str:
-    """`IDEMPOTENCY#demo#key_01K…`: a caller's requests with an idempotency key."""
-    return f"IDEMPOTENCY#{caller}"
+def request(caller: str, key_hash: str) -> str:
+    """`key_01K…#3f5a…`: a request of an API key, by the hash of its idempotency key."""
+    return f"{caller}#{key_hash}"
 
 
 def group(group_id: str) -> str:
