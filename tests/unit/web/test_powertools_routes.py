@@ -47,6 +47,18 @@ def test_a_path_parameter_may_have_any_character_but_a_slash(cart_id: str) -> No
     assert app.resolve(http_event("GET", "demo/carts/"), None)["statusCode"] == 404
 
 
+@pytest.mark.parametrize("order_id", ["2026/17", "a/b/c", "a?b=1", "50%", "a%2Fb", "/", "1\n2"])
+def test_an_order_id_may_have_slashes_too(order_id: str) -> None:
+    app = powertools_routes.HttpResolver(enable_validation=True)
+
+    @app.get(f"{BASE}/orders/<order_id>")
+    def get_order(order_id: str) -> dict[str, str]:
+        return {"id": order_id}
+
+    answer = app.resolve(http_event("GET", f"demo/orders/{order_id}"), None)
+    assert (answer["statusCode"], answered(answer)) == (200, {"id": order_id})
+
+
 def test_the_matched_route_has_its_security_and_parameters(app: APIGatewayHttpResolver) -> None:
     response = app.resolve(http_event("GET", "demo/carts/c1"), None)
     assert response["body"] == (

@@ -9,18 +9,25 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Route
 
 _PARAMETER = re.compile(r"<(\w+)>")
+_WITH_SLASHES = {"order_id"}
 
 
 class HttpResolver(APIGatewayHttpResolver):
-    """The resolver, with path parameters of any characters but a slash.
+    """The resolver, with path parameters of any characters.
 
     Powertools takes letters, digits and some signs only. API Gateway decodes the path, so an order
-    `#1001` arrives as `/orders/#1001`.
+    `#1001` arrives as `/orders/#1001`, and `2026/17` as `/orders/2026/17`. Only the order system's
+    ids may have a slash; they end a path.
     """
 
     @staticmethod
     def _compile_regex(rule: str, base_regex: str = "^{}$") -> re.Pattern[str]:
-        return re.compile(base_regex.format(_PARAMETER.sub(r"(?P<\1>[^/]+)", rule)))
+        return re.compile(base_regex.format(_PARAMETER.sub(_pattern, rule)), re.DOTALL)
+
+
+def _pattern(parameter: re.Match[str]) -> str:
+    name = parameter[1]
+    return f"(?P<{name}>{'.+' if name in _WITH_SLASHES else '[^/]+'})"
 
 
 def matched(app: APIGatewayHttpResolver) -> Route:
