@@ -75,7 +75,7 @@ def get_settings(language: Languages = "", if_none_match: IfNoneMatch = None) ->
 )
 def get_script(if_none_match: IfNoneMatch = None) -> Response[Any]:
     """Get the sign-in element, an ES module. It reads the store from its own URL."""
-    return _public("text/javascript", hosted_sign_in.file("script.js"))
+    return _public("text/javascript", hosted_sign_in.script())
 
 
 @router.get(

@@ -7,7 +7,9 @@ the table.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import batched
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -21,7 +23,8 @@ from clientela.table.records import Record
 
 LIFETIME = timedelta(minutes=10)
 CODE_LENGTH = 6
-_DIGIT, _DIGITS = re.compile(r"\d"), re.compile(r"\d(?:[\W_]*\d)*")
+_RUN = re.compile(r"\d(?:[\W_]*\d)*")  # digits without letters between them
+_NUMBER = re.compile(r"\d+")
 MAX_TRIES = 5  # codes that are compared; a sixth is refused without a look
 
 
@@ -46,19 +49,29 @@ def parse_token(token: str) -> tuple[str, str]:
 
 
 def parse_code(text: str) -> str:
-    """Return the six digits of a code as people type and paste it: `Code: 123-456`.
+    """Return the six digits of a code as people type and paste it: `Code: 123-456 (10 min)`.
 
-    Digits may be full-width or of another script. Between them there may be anything but letters.
+    Digits may be full-width or of another script. Other numbers may stand beside the code.
 
     Raises:
-        ValueError: there are not six digits, or there is more than one code.
+        ValueError: no code can be read, or more than one.
     """
     # NFKC makes full-width characters ordinary ones.
-    runs = ("".join(_DIGIT.findall(run)) for run in _DIGITS.findall(unicodedata.normalize("NFKC", text)))
-    codes = {"".join(str(unicodedata.decimal(digit)) for digit in run) for run in runs if len(run) == CODE_LENGTH}
+    plain = "".join(str(unicodedata.decimal(each, each)) for each in unicodedata.normalize("NFKC", text))
+    codes = {code for run in _RUN.findall(plain) for code in _codes(_NUMBER.findall(run))}
     if len(codes) != 1:
         raise ValueError("A code has six digits.")
     return codes.pop()
+
+
+def _codes(numbers: list[str]) -> Iterator[str]:
+    """Yield the codes in numbers that follow each other: `123456`, `123 456`, `1 2 3 4 5 6`."""
+    yield from (number for number in numbers if len(number) == CODE_LENGTH)
+    halves = [number for number in numbers if len(number) == CODE_LENGTH // 2]
+    if len(halves) % 2 == 0:
+        yield from ("".join(pair) for pair in batched(halves, 2, strict=True))
+    if len("".join(numbers)) == CODE_LENGTH:
+        yield "".join(numbers)
 
 
 def set_hashes(purpose: str, proof_id: str, secret: str, code: str) -> list[Action]:

@@ -90,6 +90,11 @@ def file(name: str) -> str:
     return (FILES / name).read_text("utf-8")
 
 
+def script() -> str:
+    """Return the element's script, one ES module of two files: a browser loads it at once."""
+    return file("client.js") + "\n" + file("element.js")
+
+
 def _language(store: Store, preferred: Sequence[str]) -> str:
     offered = store.languages or languages.SUPPORTED
     primaries = ((languages.best_effort(name) or "").split("-")[0] for name in preferred)
