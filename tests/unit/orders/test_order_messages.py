@@ -27,6 +27,18 @@ def refusal(text: str) -> str | None:
     return None
 
 
+@pytest.mark.parametrize(
+    "typed", ["Zoé <ana@example.com>", '"Zoé, ACME" <ana@example.com>', "<ana@example.com>", " Zoé<ana@example.com> "]
+)
+def test_an_email_with_a_name_beside_it_is_the_address(typed: str) -> None:
+    assert order_messages.parse(body(email=typed)).order.email == "ana@example.com"
+
+
+@pytest.mark.parametrize("typed", ["a@example.com <b@example.com> <c@example.com>", "<>", "Zoé <nobody>"])
+def test_an_email_that_is_not_one_address_is_left_out(typed: str) -> None:
+    assert order_messages.parse(body(email=typed)).order.email is None
+
+
 def test_fields_that_are_not_known_are_tolerated_and_left_out() -> None:
     address = {"city": "Madrid", "geo": [40.4, -3.7]}
     told = body(coupon="X", items=[{"sku": "A", "weight": 3}], billing_address=address, shipping_address=address)

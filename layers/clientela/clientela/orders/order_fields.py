@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo
 
 from clientela.customers.customer_fields import PaymentStatus
+from clientela.schema import email_addresses
 from clientela.schema.currencies import Currency
 from clientela.schema.documents import STORED, Model
 from clientela.schema.email_addresses import Email
@@ -112,7 +113,7 @@ class Order(LenientModel):
     """When the order was placed."""
     updated_at: Moment | None = None
     """When the order was last changed."""
-    email: Email | None = None
+    email: Annotated[Email | None, BeforeValidator(email_addresses.without_name)] = None
     """The buyer's e-mail, which decides whose order it is. A later version without it keeps it."""
     name: RawText | None = None
     """The buyer's name. Example: Ana Pérez"""

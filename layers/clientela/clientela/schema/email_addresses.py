@@ -1,8 +1,9 @@
 """E-mail addresses: a canonical spelling for uniqueness, the typed spelling for display."""
 
+import re
 import unicodedata
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from pydantic import Field
@@ -13,6 +14,7 @@ from clientela.schema.documents import on_input
 _AT_ENDS = " \t\n\v\f\r\x85\xa0\u034f\u180b\u180c\u180d\u180e\u3000" + "".join(
     map(chr, (*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070), *range(0xFE00, 0xFE10)))
 )
+_NAMED = re.compile(r"[^<>]*<([^<>]*)>\s*")
 _JOINERS = "\u200c\u200d"  # inside a domain they can make another one, so they are not left out there
 
 
@@ -25,6 +27,12 @@ def display(text: str) -> str:
         ValueError: the text is not exactly one e-mail address.
     """
     return _parse(text).normalized
+
+
+def without_name(text: Any) -> Any:
+    """Return the address of `Ana Pérez <ana@example.com>`; anything else as it is."""
+    named = _NAMED.fullmatch(text) if isinstance(text, str) else None
+    return named[1] if named else text
 
 
 def canonical(text: str) -> str:
