@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from clientela import clock
 from clientela.customers import customer_facets, customers, stored_customers
@@ -59,6 +60,20 @@ def test_a_value_is_no_facet_of_another_name() -> None:
     text = facets({"tags": ["|status:disabled|", "x|group:grp_1"], "status": "active"})
     assert facet("status", "disabled") not in text
     assert facet("group", "grp_1") not in text
+
+
+@pytest.mark.parametrize("name", ["a=b", "=", "a\\b", "a\\=b", "x = y"])
+def test_a_custom_field_may_have_an_equals_sign_in_its_name(name: str) -> None:
+    customer = stored(custom_fields={name: "1=1"})
+    escaped = name.replace("\\", "\\\\").replace("=", "\\=")
+    assert compile_filter(CustomerFilter(custom_field=f"{escaped}=1=1"), STORE).pass_on(customer)
+    assert not compile_filter(CustomerFilter(custom_field=f"{escaped}=2"), STORE).pass_on(customer)
+
+
+@pytest.mark.parametrize("text", ["=1", "size", "a\\=1", "\\" * 1000])
+def test_a_custom_field_without_name_or_value_is_refused(text: str) -> None:
+    with pytest.raises(ValidationError):
+        CustomerFilter(custom_field=text)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ The text is exact: each facet is delimited on both sides, and a delimiter inside
 So a new facet needs no new attribute: DynamoDB projects at most 100 into all indexes of a table.
 """
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -51,6 +52,7 @@ _SHORT_VALUES = {
 
 _MAX_TEXT = 200  # characters of a sort key or of a part of the search text
 _UNITS = 10_000  # of an amount in a sort key: four decimals, the most that a currency has
+_NAME_AND_VALUE = re.compile(r"((?:\\[\\=]|[^=])++)=(.*)", re.DOTALL)
 
 
 def sort_keys(customer: CustomerJson, currency: str) -> dict[str, str]:
@@ -126,6 +128,12 @@ def custom_field(name: str, value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return sha256_hex(f"{name}\0{fold_for_search(str(value))}")[:20]
+
+
+def name_and_value(text: str) -> tuple[str, str]:
+    r"""Return the name and the value of `size=XL`; in a name, `=` is written `\=`, and `\` `\\`."""
+    found = _NAME_AND_VALUE.fullmatch(text)
+    return (re.sub(r"\\([\\=])", r"\1", found[1]).strip(), found[2]) if found else ("", "")
 
 
 def external_id(system: str, id_: str) -> str:

@@ -43,7 +43,7 @@ def _has_digits(text: str) -> str:
 
 
 def _has_name(text: str) -> str:
-    if not text.partition("=")[0] or "=" not in text:
+    if not customer_facets.name_and_value(text)[0]:
         raise ValueError("Write the name of a custom field, =, and its value, like size=XL.")
     return text
 
@@ -114,7 +114,7 @@ class CustomerFilter(Model):
     source: Source | None = None
     """What created the customer."""
     custom_field: Annotated[str, StringConstraints(max_length=1100), AfterValidator(_has_name)] | None = None
-    """The name of a custom field and its value. Example: size=XL"""
+    r"""The name of a custom field and its value; `=` in a name is written `\=`. Example: size=XL"""
     external_id: Annotated[str, StringConstraints(max_length=241), AfterValidator(_has_system)] | None = None
     """The customer with this id in another system: the system, a colon and the id. Example:
     shopify:6543"""
@@ -264,8 +264,8 @@ def _facets(filter_: CustomerFilter, country: str | None) -> Iterator[Alternativ
         meant = vat_ids.search_spellings(filter_.vat_id, [filter_.country, country])
         yield tuple(facet("vat_id", vat_id) for vat_id in meant)
     if filter_.custom_field is not None:
-        name, _, value = filter_.custom_field.partition("=")
-        hashes = (customer_facets.custom_field(name.strip(), each) for each in (value, *_numbers(value)))
+        name, value = customer_facets.name_and_value(filter_.custom_field)
+        hashes = (customer_facets.custom_field(name, each) for each in (value, *_numbers(value)))
         yield tuple(facet("custom_field", each) for each in hashes)
     if filter_.external_id is not None:
         system, _, id_ = filter_.external_id.partition(":")
