@@ -161,6 +161,42 @@ def test_a_run_that_dies_is_continued(store: Store, monkeypatch: pytest.MonkeyPa
     assert walk(stores.read(store.id), "name")[-1] == created[0].id
 
 
+def test_two_runs_at_once_never_go_back(store: Store) -> None:
+    created, steps, waits = people(store, 12), list[int](), list[float]()
+
+    def other_run(_seconds: float) -> None:
+        """Let another run do everything while this one waits for the first time."""
+        if not steps:
+            steps.append(0)
+            store_growth.grow(store.id, 8, clock.now, 1e6, wait=look)
+
+    def look(seconds: float) -> None:
+        directory = stores.read(store.id).directory
+        steps.append(int(directory.written_buckets))
+        waits.append(seconds)
+
+    store_growth.grow(store.id, 8, clock.now, 1e6, wait=other_run)
+    assert steps == [0, 4, 8]
+    assert min(waits) > store_growth.STORE_KNOWN_AFTER - 60
+    directory = stores.read(store.id).directory
+    assert (directory.buckets, directory.written_buckets, directory.growing_from) == (8, 8, None)
+    assert walk(stores.read(store.id), "created") == [each.id for each in created]
+
+
+def test_who_continues_a_run_waits_until_all_write_the_new_buckets(store: Store) -> None:
+    def dies(_seconds: float) -> None:
+        if stores.read(store.id).directory.written_buckets == 8:
+            raise KeyboardInterrupt
+
+    people(store, 3)
+    with pytest.raises(KeyboardInterrupt):
+        store_growth.grow(store.id, 8, clock.now, 1e6, wait=dies)
+    waits = list[float]()
+    store_growth.grow(store.id, 8, clock.now, 1e6, wait=waits.append)
+    assert len(waits) == 1
+    assert waits[0] > store_growth.STORE_KNOWN_AFTER - 60
+
+
 def test_other_numbers_are_refused_by_name(store: Store) -> None:
     for buckets in (0, 2, 4, 6, 12, 512):
         with pytest.raises(InvalidInputError) as refused:

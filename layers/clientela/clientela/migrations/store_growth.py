@@ -5,18 +5,19 @@
 3. All other customers are moved, by the migration that computes their index entries anew.
 4. Lists stop expecting customers to move.
 
-The store says which step is done, so a run that died is continued by the next one.
+The store says which step is done, so a run that died is continued by the next one. Two runs at once
+do no harm: neither takes the store back to an earlier step, and each waits for step 1 and 2.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from clientela.concurrency import retry_on_conflict
 from clientela.errors import FieldError, InvalidInputError, VersionConflictError
 from clientela.migrations import migration_runs
 from clientela.migrations.migration_list import REINDEX_CUSTOMERS
-from clientela.migrations.migration_runs import MigrationRun, ReadClock, Report
+from clientela.migrations.migration_runs import MigrationRun, ReadClock, Report, RunTakenOverError
 from clientela.sentences import Sentence
 from clientela.stores import stores
 from clientela.stores.setting_groups import Directory
@@ -48,18 +49,22 @@ def grow(
 
     Cost: as reindexing the store's customers; nearly all index entries move: 2 write units each.
     """
-    before = stores.read(store_id).directory
+    store = stores.read(store_id)
+    before = store.directory
     growing_from = before.growing_from or before.buckets
     _require_growth(before, growing_from, buckets)
-    if before.written_buckets != buckets:
-        _set(
-            store_id, Directory(buckets=buckets, written_buckets=growing_from, growing_from=growing_from), read_clock()
-        )
-        wait(STORE_KNOWN_AFTER)
-        _set(store_id, Directory(buckets=buckets, written_buckets=buckets, growing_from=growing_from), read_clock())
-        wait(STORE_KNOWN_AFTER)
+    steps = [
+        before,
+        Directory(buckets=buckets, written_buckets=growing_from, growing_from=growing_from),
+        Directory(buckets=buckets, written_buckets=buckets, growing_from=growing_from),
+        Directory(buckets=buckets, written_buckets=buckets),
+    ]
+    if before != steps[2]:
+        wait(_seconds_until_known(_reach(store_id, steps, 1, read_clock()), read_clock()))
+        store = _reach(store_id, steps, 2, read_clock())
+    wait(_seconds_until_known(store, read_clock()))
     run = migration_runs.run(REINDEX_CUSTOMERS, read_clock, store_id, rate, report)
-    _set(store_id, Directory(buckets=buckets, written_buckets=buckets), read_clock())
+    _reach(store_id, steps, 3, read_clock())
     return run
 
 
@@ -75,9 +80,24 @@ def _require_growth(before: Directory, growing_from: int, buckets: int) -> None:
         raise InvalidInputError(fields=[FieldError("buckets", sentence)])
 
 
-def _set(store_id: str, directory: Directory, now: datetime) -> None:
-    def attempt() -> Store:
-        before = stores.read(store_id)
-        return stores.replace(before, before.model_copy(update={"directory": directory}), now)
+def _seconds_until_known(store: Store, now: datetime) -> float:
+    """Return the seconds until every process knows the directory, by the store's latest change."""
+    return max(0.0, STORE_KNOWN_AFTER - (now - store.updated_at).total_seconds())
 
-    retry_on_conflict(attempt, (VersionConflictError,))
+
+def _reach(store_id: str, steps: Sequence[Directory], number: int, now: datetime) -> Store:
+    """Take the store to that step, unless another run of the same growth has; return the store.
+
+    Raises:
+        RunTakenOverError: the directory grows to another size since the first step was read.
+    """
+
+    def attempt() -> Store:
+        store = stores.read(store_id)
+        if store.directory not in steps:
+            raise RunTakenOverError
+        if steps.index(store.directory) >= number:
+            return store
+        return stores.replace(store, store.model_copy(update={"directory": steps[number]}), now)
+
+    return retry_on_conflict(attempt, (VersionConflictError,))
