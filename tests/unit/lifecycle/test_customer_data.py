@@ -116,6 +116,29 @@ def test_the_address_of_a_merged_customer_is_in_it(store: Store, opened: SignedI
     ]
 
 
+def test_what_a_merged_customer_had_is_in_it_while_it_is_stored(
+    store: Store, opened: SignedIn, box: Mailbox, waiting: Waiting
+) -> None:
+    old = by_link(store, box.link(store, "old@example.com")).customer
+    customers.patch(store, old.id, {"company": "ACME"}, NOW, by=Actor("api_key", "key_1"))
+    welcome_mail.deliver(store, old.id, NOW)
+    oldest = customers.create(store, NewCustomer(email="oldest@example.com", accepts_marketing=True), NOW)
+    customers.patch(store, oldest.id, {"company": "First"}, NOW)
+    merges.merge(store, old.id, oldest.id, NOW, OPERATOR, lambda: False)
+    merges.merge(store, opened.customer.id, old.id, NOW, OPERATOR, lambda: False)
+    waiting.work()
+    for read in (customer_data.page, customer_data.own_page):
+        shown = pages(read, store, opened)
+        changes = [change.after for data in shown for event in data.history for change in event.changes]
+        assert changes.count("ACME") == 2  # once filled in by the merge
+        assert changes.count("First") == 1
+        assert sum(mail.mail == "welcome" for data in shown for mail in data.mails) == 2
+        consents = [each.merged_from for data in shown for each in data.consents]
+        assert consents.count(oldest.id) == 1
+    own = "".join(data.model_dump_json() for data in pages(customer_data.own_page, store, opened))
+    assert "key_1" not in own
+
+
 def test_the_owner_gets_all_but_the_merchants_note(store: Store, opened: SignedIn) -> None:
     (data,) = pages(customer_data.own_page, store, opened)
     assert data.customer

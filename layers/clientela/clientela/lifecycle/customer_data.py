@@ -15,7 +15,8 @@ from clientela.customers import customer_history
 from clientela.customers.consents import Consent
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_history import HistoryEntry
-from clientela.lifecycle import former_identities
+from clientela.customers.customer_records import MergedCustomer
+from clientela.lifecycle import former_identities, merge_archives
 from clientela.orders.order_fields import Order
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
@@ -144,15 +145,33 @@ def page(store: Store, customer: Customer, now: datetime, cursor: str | None = N
     position = pagination.decode_cursor(of, cursor) if cursor is not None else ""
     data = CustomerData() if position else _first_page(store, customer, now)
     if position.startswith(_SIGN_INS):
-        last, sign_ins_cursor = "", position.removeprefix(_SIGN_INS)
+        position = _add_sign_ins(store, customer, data, position.removeprefix(_SIGN_INS), now)
     else:
-        last, sign_ins_cursor = _add_collection(store, customer, data, position, now), ""
-    if not last:
-        events = sign_in_events.page(store, customer, now, 100, sign_ins_cursor or None)
-        data.sign_ins = events.items
-        last = f"{_SIGN_INS}{events.next_cursor}" if events.next_cursor else ""
-    data.next_cursor = pagination.encode_cursor(of, last) if last else None
+        owner, _, last = (position or f"{customer.id} ").partition(" ")
+        last = _add_collection(store, owner, data, last, now)
+        following = f"{owner} {last}" if last else _next_collection(store, customer, owner)
+        position = following or _add_sign_ins(store, customer, data, "", now)
+    data.next_cursor = pagination.encode_cursor(of, position) if position else None
     return data
+
+
+def _add_sign_ins(store: Store, customer: Customer, data: CustomerData, cursor: str, now: datetime) -> str:
+    """Add a page of sign-ins, and return the position of the next one or ""."""
+    events = sign_in_events.page(store, customer, now, 100, cursor or None)
+    data.sign_ins = events.items
+    return f"{_SIGN_INS}{events.next_cursor}" if events.next_cursor else ""
+
+
+def _next_collection(store: Store, customer: Customer, owner: str) -> str:
+    """Return the position of the next collection, or "": those of merged customers follow.
+
+    They are kept for some days, in which the merge can be undone.
+    """
+    merged = MergedCustomer.list_by_prefix(keys.customer(store.id, customer.id), keys.MERGED_PREFIX)
+    later = sorted(
+        each for each in set[str]().union(*(one.ids for one in merged)) if owner == customer.id or each > owner
+    )
+    return f"{later[0]} " if later else ""
 
 
 def own_page(store: Store, customer: Customer, now: datetime, cursor: str | None = None) -> CustomerData:
@@ -184,9 +203,9 @@ def _own(event: HistoryEntry) -> HistoryEntry:
     )
 
 
-def _add_collection(store: Store, customer: Customer, data: CustomerData, position: str, now: datetime) -> str:
-    """Add a page of the customer's items to the sections, and return its last sort key or ""."""
-    pk = keys.customer(store.id, customer.id)
+def _add_collection(store: Store, customer_id: str, data: CustomerData, position: str, now: datetime) -> str:
+    """Add a page of a customer's items to the sections, and return its last sort key or ""."""
+    pk = keys.customer(store.id, customer_id)
     answer = dynamodb.query(
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": pk}},
@@ -194,7 +213,8 @@ def _add_collection(store: Store, customer: Customer, data: CustomerData, positi
         **({"ExclusiveStartKey": dynamodb.key(pk, position)} if position else {}),
     )
     for item in answer["Items"]:
-        if "ttl" not in item or int(item["ttl"]["N"]) > now.timestamp():
+        is_over = "ttl" in item and int(item["ttl"]["N"]) <= now.timestamp()
+        if not is_over and not ("archived" in item and item["sk"]["S"].startswith(merge_archives.COPIED)):
             _add(data, item)
     last: str = answer.get("LastEvaluatedKey", {}).get("sk", {}).get("S", "")
     return last
@@ -202,11 +222,11 @@ def _add_collection(store: Store, customer: Customer, data: CustomerData, positi
 
 def _add(data: CustomerData, item: dynamodb.Item) -> None:
     kind = item["sk"]["S"]
-    if kind == keys.PASSWORD:
+    if kind == keys.PASSWORD and "archived" not in item:
         data.password = PasswordInfo.model_validate({"changed_at": item["changed_at"]["S"]})
     elif kind.startswith(keys.MERGED_PREFIX):
         emails = former_identities.latest_times(item["emails"]["SS"])
         data.email_changes += [EmailRecord(email=email, until=until) for email, until in emails.items()]
-    elif kind != keys.PROFILE:
+    elif kind not in (keys.PROFILE, keys.PASSWORD):
         section, read = SECTIONS[f"{kind.partition('#')[0]}#"]
         getattr(data, section).append(read(item))

@@ -25,7 +25,7 @@ from clientela.table.transactions import Transaction
 
 BATCH_SIZE = 40  # items of a transaction: two writes each, and 100 are the limit
 BATCH_BYTES = 2_000_000  # of a transaction's items: DynamoDB's limit is 4 MB
-_COPIED = (keys.CONSENT_PREFIX, keys.MERGED_PREFIX)
+COPIED = (keys.CONSENT_PREFIX, keys.MERGED_PREFIX)  # to the customer who remains
 
 
 class _ArchivedItem(Record):
@@ -78,7 +78,7 @@ def restore(store: Store, source_id: str, record: MergeRecord, out_of_time: Call
         with Transaction() as write:
             for item in batch:
                 write.update(_key(item), _restoring(item), _ArchivedItem.archived == True)  # noqa: E712
-                if item["sk"]["S"].startswith(_COPIED):
+                if item["sk"]["S"].startswith(COPIED):
                     write.delete(Record(keys.customer(store.id, record.into_id), _copied_key(item, source_id)))
 
 
