@@ -37,6 +37,9 @@ class InvalidInputError(ClientelaError):
     code = "invalid_input"
     title = "Invalid request"
 
+    def __init__(self, detail: str = "Some values are invalid.", *, fields: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail, fields=fields)
+
 
 class KeyMissingError(ClientelaError):
     """The API key is missing, unknown, expired or revoked."""
