@@ -10,21 +10,16 @@ from tests.support.template_file import PROJECT
 
 LANGUAGES = ("es", "it", "fr", "de", "pt")
 DOMAIN = PROJECT / "layers" / "clientela" / "clientela"
-# Their sentences are in logs, and in reports and messages of jobs, not in answers.
-OTHER_ROOMS = {"csv", "imports", "migrations", "notifications", "aws", "vat", "handlers"}
-_ANSWERING_MODULES = {"import_jobs.py"}  # of these rooms
-_OTHER_ARGUMENTS = {"description", "message"}  # of parameters, of jobs
-_OTHER_CALLS = {"RetainedData", "create_model", "_store_failure"}  # certificates, models, jobs
+# Their sentences are in logs and mails, not in answers, reports and messages of jobs.
+OTHER_ROOMS = {"migrations", "notifications", "aws", "vat", "handlers"}
+_OTHER_ARGUMENTS = {"description"}  # of parameters
+_OTHER_CALLS = {"create_model", "RuntimeError", "ResultMissingError"}  # models, faults
 
 
 @cache
 def refusals() -> frozenset[str]:
     """The titles of all errors, and all sentences outside docstrings."""
-    files = [
-        file
-        for file in DOMAIN.rglob("*.py")
-        if file.relative_to(DOMAIN).parts[0] not in OTHER_ROOMS or file.name in _ANSWERING_MODULES
-    ]
+    files = [file for file in DOMAIN.rglob("*.py") if file.relative_to(DOMAIN).parts[0] not in OTHER_ROOMS]
     files += (PROJECT / "functions").rglob("*.py")
     return frozenset(sentence for file in files for sentence in _of_file(file))
 
@@ -41,7 +36,7 @@ def _of_file(file: Path) -> Iterator[str]:
 
 
 def _no_refusals(node: ast.AST) -> list[ast.AST]:
-    """Docstrings, and texts about parameters, models, jobs and certificates."""
+    """Docstrings, and texts about parameters and models."""
     match node:
         case ast.Expr(value=ast.Constant() as text):
             return [text]
@@ -56,7 +51,11 @@ def _no_refusals(node: ast.AST) -> list[ast.AST]:
 
 def is_sentence(text: str) -> bool:
     """Whether a text of the code is a sentence for people."""
-    return bool(re.match(r"[A-Z“]|\w+(\(\))? (must|may) ", text)) and text.endswith((".", ".”")) and " " in text
+    return (
+        bool(re.match(r"[A-Z“]|\{reason\} |\w+(\(\))? (must|may) ", text))
+        and text.endswith((".", ".”"))
+        and " " in text
+    )
 
 
 def placeholders(text: str) -> set[str]:

@@ -91,6 +91,12 @@ def test_customers_named_by_id_are_changed_each_with_its_result(store: Store, pe
     assert [r.result for r in bulk_jobs.change(store, [people[0].id], wanted, NOW, OPERATOR)] == ["unchanged"]
 
 
+def test_the_reason_of_a_failure_is_in_the_stores_language(store: Store) -> None:
+    spanish = store.model_copy(update={"language": "es-MX"})
+    (result,) = bulk_jobs.change(spanish, ["cus_nobody"], changes(tax_exempt=True), NOW, OPERATOR)
+    assert (result.code, result.message) == ("customer_not_found", "No se encuentra el cliente «cus_nobody».")
+
+
 def test_who_is_disabled_in_bulk_is_signed_out_for_good(store: Store, people: list[Customer]) -> None:
     tokens = []
     for person in people[:2]:

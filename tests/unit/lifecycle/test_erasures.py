@@ -124,6 +124,9 @@ def test_sessions_and_the_address_are_free_from_the_first_write_on(
     done = erasures.get(store, begun.id)
     assert (done.status, done.deleted.orders) == ("complete", 3)
     assert done.kept[0].count == 3
+    german = erasures.get(store.model_copy(update={"language": "de"}), begun.id)
+    assert german.kept[0].why.startswith("Für die Buchhaltung des Shops")
+    assert all(each.why != other.why for each, other in zip(done.kept, german.kept, strict=True))
     assert str(reference(store).money.total) == "1.00"
     assert erased_people.traces(erased_people.values_of(ana)) == []
     assert waiting.messages == []

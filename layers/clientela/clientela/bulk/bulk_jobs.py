@@ -25,7 +25,7 @@ from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import BulkJobNotFoundError, ClientelaError, VersionConflictError
 from clientela.schema.actors import Actor, FieldChange
-from clientela.sentences import Sentence
+from clientela.sentences import Sentence, translated
 from clientela.stores import audit_trail, store_existence
 from clientela.stores.stores import Store
 from clientela.table import keys, pagination, records
@@ -81,7 +81,7 @@ def start(
     try:
         _call_function(store, job.id)
     except Exception:
-        _store_failure(record, "The bulk function could not be called.")
+        _store_failure(store, record, "The bulk function could not be called.")
         raise
     return job
 
@@ -126,7 +126,7 @@ def run(store: Store, job_id: str, read_clock: Callable[[], datetime], out_of_ti
                 break
             record = _next_part(store, record, read_clock())
     except Exception:
-        _store_failure(_record(store, job_id), "The job failed and will be tried again.")
+        _store_failure(store, _record(store, job_id), "The job failed and will be tried again.")
         raise
     return record.job
 
@@ -136,9 +136,10 @@ def apply(store: Store, before: Customer, changes: BulkChange) -> Customer:
     return customer_input.apply_patch(before, _patch(before, changes), store.country)
 
 
-def failure(customer_id: str, error: ClientelaError) -> BulkResult:
-    """Return the result for a customer that could not be changed."""
-    return BulkResult(id=customer_id, result="failed", code=error.code, message=error.detail or error.title)
+def failure(store: Store, customer_id: str, error: ClientelaError) -> BulkResult:
+    """Return the result for a customer that could not be changed, in the store's language."""
+    message = translated(error.detail or error.title, store.language)
+    return BulkResult(id=customer_id, result="failed", code=error.code, message=message)
 
 
 def _as_change(changes: BulkChange) -> FieldChange:
@@ -172,8 +173,9 @@ def _store_results(key: str, part: list[BulkResult]) -> list[BulkResult]:
     return part
 
 
-def _store_failure(record: BulkRecord, message: str) -> None:
-    record.job = record.job.model_copy(update={"status": "failed", "message": message})
+def _store_failure(store: Store, record: BulkRecord, message: str) -> None:
+    text = translated(message, store.language)
+    record.job = record.job.model_copy(update={"status": "failed", "message": text})
     records.put(record, is_bookkeeping=True)
 
 
@@ -217,7 +219,7 @@ def _change_one(store: Store, customer_id: str, changes: BulkChange, now: dateti
         if changes.invite:  # a job that runs twice invites once
             invitations.invite(store, customer_id, now, by.id if by.kind == "bulk" else None)
     except ClientelaError as error:
-        return failure(customer_id, error)
+        return failure(store, customer_id, error)
     is_unchanged = after == seen[-1] and not changes.invite
     return BulkResult(id=customer_id, result="unchanged" if is_unchanged else "changed")
 

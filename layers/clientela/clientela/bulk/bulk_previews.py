@@ -54,5 +54,5 @@ def _result(store: Store, customer_id: str, changes: BulkChange, unknown: set[st
         if changes.invite:
             invitations.require_invitable(store, after)
     except ClientelaError as error:
-        return bulk_jobs.failure(customer_id, error)
+        return bulk_jobs.failure(store, customer_id, error)
     return BulkResult(id=customer_id, result="unchanged" if after == before and not changes.invite else "changed")

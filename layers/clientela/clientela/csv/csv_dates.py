@@ -10,6 +10,7 @@ from typing import Literal
 
 from clientela import clock
 from clientela.schema.text import fold_for_search
+from clientela.sentences import Sentence
 
 type DateOrder = Literal["day_first", "month_first", "year_first"]
 
@@ -142,4 +143,4 @@ def _build(year: str, month: int | None, day: str, time: tuple[str | None, ...])
 
 
 def _invalid(text: str) -> ValueError:
-    return ValueError(f"{text!r} is not a time: write it like 2026-11-21T10:00:00Z.")
+    return ValueError(Sentence("“{text}” is not a time. Write it like 2026-11-21T10:00:00Z.", text=text))

@@ -19,6 +19,7 @@ from functools import cache
 from typing import NamedTuple
 
 from clientela.csv.csv_lines import CsvLine
+from clientela.sentences import Sentence
 
 MAX_CHARACTERS = 1_000_000  # of a record: more means a quote that is never closed, or another kind of file
 
@@ -26,8 +27,12 @@ _EMAIL = re.compile(r"\s*[^@\s,;\"'<>]+@[^@\s,;\"'<>]+\.[^@\s,;\"'<>]+\s*")
 _QUOTE = re.compile(' *"')
 _MESSAGES = {
     "quote_not_closed": "A quote of this row, or of a row just before it, is never closed.",
-    "record_too_long": f"The row is longer than {MAX_CHARACTERS:,} characters.",
+    "record_too_long": Sentence("The row is longer than {max} characters.", max=MAX_CHARACTERS),
     "encoding_invalid": "The row has bytes of another encoding than the rest of the file.",
+    "malformed": Sentence(
+        "A quote of this row is in the wrong place, or a cell is longer than {max} characters.",
+        max=csv.field_size_limit(),
+    ),
     "nul": "The row has a NUL character: the file is damaged or has another encoding.",
 }
 
@@ -200,8 +205,8 @@ def cells(record: CsvRecord, delimiter: str) -> list[str]:
         raise RecordError(record.line, "nul", _MESSAGES["nul"])
     try:
         return _parse(record.text, delimiter)
-    except csv.Error as error:
-        raise RecordError(record.line, "malformed", f"Invalid CSV: {error}.") from None
+    except csv.Error:
+        raise RecordError(record.line, "malformed", _MESSAGES["malformed"]) from None
 
 
 def split(text: str, delimiter: str) -> list[str]:

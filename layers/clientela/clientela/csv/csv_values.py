@@ -12,6 +12,7 @@ from clientela.schema.countries import Country
 from clientela.schema.languages import Language
 from clientela.schema.text import fold_for_search, trim
 from clientela.schema.validation_errors import field_errors
+from clientela.sentences import Sentence
 
 _YES = {
     *(
@@ -71,7 +72,7 @@ def parse_flag(text: str) -> bool:
     """Parse yes or no in one of six languages — ValueError if it is neither."""
     if text.casefold() in _YES | _NO:
         return text.casefold() in _YES
-    raise ValueError(f"{text!r} is neither yes nor no.")
+    raise ValueError(Sentence("“{text}” is neither yes nor no.", text=text))
 
 
 def parse_consent(text: str) -> bool:
@@ -101,7 +102,7 @@ def parse_external_ids(text: str) -> dict[str, str]:
     for part in filter(None, map(trim, text.split(";"))):
         system, _, id_ = (trim(each) for each in part.partition(":"))
         if not _SYSTEM.fullmatch(system.lower()) or not 0 < len(id_) <= _MAX_EXTERNAL_ID:
-            raise ValueError(f"{part[:300]!r} is not an external id such as 'shopify:6543'")
+            raise ValueError(Sentence("“{text}” is not an external id such as shopify:6543.", text=part))
         found[system.lower()] = id_
     return found
 

@@ -9,8 +9,17 @@ from clientela.csv import csv_cells, csv_secrets
 from clientela.csv.csv_headers import FileColumns, normalize
 from clientela.imports.import_jobs import Counts
 from clientela.imports.row_issues import RowIssue
+from clientela.sentences import translated
 
-REPORT_COLUMNS = ("line", "column", "code", "message")
+# The last headers of a report, in the language of the store.
+REPORT_COLUMNS = {
+    "en": ("line", "column", "code", "message"),
+    "es": ("línea", "columna", "código", "motivo"),
+    "it": ("riga", "colonna", "codice", "motivo"),
+    "fr": ("ligne", "colonne", "code", "motif"),
+    "de": ("Zeile", "Spalte", "Code", "Grund"),
+    "pt": ("linha", "coluna", "código", "motivo"),
+}
 _NOT_QUOTED = "The value is not quoted here, because it may be a password."
 
 Outcome = Literal["created", "updated", "unchanged", "rejected"]
@@ -47,8 +56,15 @@ class ChunkResult(BaseModel):
     warnings: list[ReportLine]
 
 
-def build_result(results: Iterable[RowResult], cells: Mapping[int, Sequence[str]], columns: FileColumns) -> ChunkResult:
-    """Sum up the results of a chunk's rows.
+def report_columns(language: str) -> tuple[str, ...]:
+    """Return the last headers of a report in a language such as `pt-BR`, else in English."""
+    return REPORT_COLUMNS.get(language.split("-")[0].lower(), REPORT_COLUMNS["en"])
+
+
+def build_result(
+    results: Iterable[RowResult], cells: Mapping[int, Sequence[str]], columns: FileColumns, language: str
+) -> ChunkResult:
+    """Sum up the results of a chunk's rows, with messages in the store's language.
 
     `cells` are the rows' cells by line; rows that are not valid CSV have none.
     """
@@ -56,7 +72,8 @@ def build_result(results: Iterable[RowResult], cells: Mapping[int, Sequence[str]
     for result in sorted(results):
         setattr(totals, result.outcome, getattr(totals, result.outcome) + 1)
         for issue in _redact(result.issues, cells.get(result.line, ()), columns):
-            line = ReportLine(line=result.line, **issue._asdict())
+            message = translated(issue.message, language)
+            line = ReportLine(line=result.line, column=issue.column, code=issue.code, message=message)
             if result.outcome == "rejected":
                 rejects.append(line.model_copy(update={"cells": repeat_cells(cells.get(result.line, ()), columns)}))
             else:
@@ -70,11 +87,14 @@ def repeated_columns(columns: FileColumns) -> list[int]:
 
     Secrets are not repeated, nor the columns of an earlier report that was uploaded again.
     """
-    return [
-        index
-        for index, (header, field) in enumerate(zip(columns.headers, columns.fields, strict=True))
-        if index not in columns.secrets and (field or normalize(header) not in REPORT_COLUMNS)
-    ]
+    return [index for index in range(len(columns.headers) - _reported(columns)) if index not in columns.secrets]
+
+
+def _reported(columns: FileColumns) -> int:
+    """Return how many columns at the end are those of an earlier report."""
+    last = tuple(map(normalize, columns.headers[-4:]))
+    is_report = any(last == tuple(map(normalize, names)) for names in REPORT_COLUMNS.values())
+    return len(last) if is_report and not any(columns.fields[-4:]) else 0
 
 
 def repeat_cells(cells: Sequence[str], columns: FileColumns) -> list[str]:

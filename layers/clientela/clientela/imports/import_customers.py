@@ -16,6 +16,7 @@ from clientela.imports.import_jobs import ImportRecord, Mode
 from clientela.imports.import_rows import Row, StoreContext
 from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.schema.actors import Actor
+from clientela.sentences import Sentence
 from clientela.stores.stores import Store
 from clientela.table.transactions import Transaction
 
@@ -116,7 +117,9 @@ def _with_repeats(rows: Sequence[Row], results: list[RowResult], rules: Rules) -
     """Add a warning to each row whose e-mail a later row has, too."""
     if len(rows) == 1:
         return results
-    message = f"Line {rows[-1].line} has the same e-mail: where both have a value, that of the later row counts."
+    message = Sentence(
+        "Line {line} has the same e-mail: where both have a value, that of the later row counts.", line=rows[-1].line
+    )
     issue = RowIssue(rules.columns.header("email"), "email_repeated", message)
     warned = (
         result if result.outcome == "rejected" else result._replace(issues=(*result.issues, issue))

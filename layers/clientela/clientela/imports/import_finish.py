@@ -12,10 +12,11 @@ from clientela.csv.csv_headers import FileColumns
 from clientela.csv.csv_survey import Chunk
 from clientela.csv.file_texts import FileNote
 from clientela.imports import import_files, import_jobs, import_start
-from clientela.imports.chunk_results import REPORT_COLUMNS, ChunkResult, ReportLine, repeated_columns
+from clientela.imports.chunk_results import ChunkResult, ReportLine, repeated_columns, report_columns
 from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_files import Report
 from clientela.imports.import_jobs import Counts, ImportRecord, Status
+from clientela.sentences import Sentence, translated
 from clientela.stores import store_existence
 
 MAX_BYTES_IN_MEMORY = 10_000_000  # of a report; a larger one is written to the function's disk
@@ -68,7 +69,8 @@ def _write_reports(record: ImportRecord, detected: DetectedFormat, *, is_partial
     """
     columns, totals, missing = detected.as_columns(), Counts(), 0
     headers = [columns.headers[index] for index in repeated_columns(columns)]
-    with _open_report(headers, detected.delimiter) as rejects, _open_report([], detected.delimiter) as warnings:
+    language, delimiter = record.job.language, detected.delimiter
+    with _open_report(headers, delimiter, language) as rejects, _open_report([], delimiter, language) as warnings:
         for result, missing_rows in _results(record, columns, is_partial=is_partial):
             missing += missing_rows
             _add(totals, result.counts)
@@ -86,15 +88,21 @@ def _results(record: ImportRecord, columns: FileColumns, *, is_partial: bool) ->
         if content is not None:
             yield ChunkResult.model_validate_json(content), 0
         elif is_partial:
-            yield _missing_result(chunks[index], columns), chunks[index].rows
+            yield _missing_result(chunks[index], columns, record.job.language), chunks[index].rows
         else:
             raise ResultMissingError(f"Chunk {index} of {record.job.id} has no result.")
 
 
-def _missing_result(chunk: Chunk, columns: FileColumns) -> ChunkResult:
-    message = f"The import stopped early: {chunk.rows} rows from line {chunk.first_line} on may be missing."
+def _missing_result(chunk: Chunk, columns: FileColumns, language: str) -> ChunkResult:
+    message = Sentence(
+        "The import stopped early: {rows} rows from line {line} on may be missing.",
+        rows=chunk.rows,
+        line=chunk.first_line,
+    )
     cells = [""] * len(repeated_columns(columns))
-    line = ReportLine(line=chunk.first_line, column="", code="not_loaded", message=message, cells=cells)
+    line = ReportLine(
+        line=chunk.first_line, column="", code="not_loaded", message=translated(message, language), cells=cells
+    )
     return ChunkResult(counts=Counts(rejected=chunk.rows), rejects=[line], warnings=[])
 
 
@@ -106,10 +114,10 @@ def _add(totals: Counts, counts: Counts) -> None:
 class _ReportFile:
     """A report being written, with a byte-order mark for Excel and the delimiter of the file."""
 
-    def __init__(self, content: IO[bytes], headers: list[str], delimiter: str) -> None:
+    def __init__(self, content: IO[bytes], headers: list[str], delimiter: str, language: str) -> None:
         self._text = io.TextIOWrapper(content, encoding="utf-8-sig", newline="", write_through=True)
         self._content, self._writer = content, csv.writer(self._text, delimiter=delimiter)
-        self._writer.writerow([*headers, *REPORT_COLUMNS])
+        self._writer.writerow([*headers, *report_columns(language)])
 
     def add(self, lines: list[ReportLine]) -> None:
         self._writer.writerows(line.as_cells() for line in lines)
@@ -121,6 +129,6 @@ class _ReportFile:
 
 
 @contextmanager
-def _open_report(headers: list[str], delimiter: str) -> Iterator[_ReportFile]:
+def _open_report(headers: list[str], delimiter: str, language: str) -> Iterator[_ReportFile]:
     with tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY) as content:
-        yield _ReportFile(cast("IO[bytes]", content), headers, delimiter)
+        yield _ReportFile(cast("IO[bytes]", content), headers, delimiter, language)

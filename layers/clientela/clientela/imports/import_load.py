@@ -87,7 +87,7 @@ def _run(store: Store, job_id: str, chunk: Chunk, read_clock: Callable[[], datet
         _store_updates(progress, imported, rules)
         imported = import_writes.write(store, imported, rules, read_clock)
     results = [result for each in imported for result in each.results]
-    chunk_result = build_result([*parsed.results, *results], parsed.cells, rules.columns)
+    chunk_result = build_result([*parsed.results, *results], parsed.cells, rules.columns, record.job.language)
     import_files.write_result(job_id, chunk.index, chunk_result.model_dump_json().encode())
     retry_while_busy(lambda: _mark_done(record, progress, chunk_result), import_writes.PATIENCE_SECONDS)
 

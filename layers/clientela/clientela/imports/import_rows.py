@@ -23,14 +23,14 @@ from clientela.imports.row_groups import GroupIds
 from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.schema import email_addresses
 from clientela.schema.validation_errors import field_errors
-from clientela.sentences import Sentence
+from clientela.sentences import Sentence, reason_of
 from clientela.sign_in import password_hashes, passwords
 
 # Fields outside the merge patch: they have rules of their own, or our addresses lack them.
 _NOT_PATCHED = {"email", "password", "created_at", "groups", "billing_address.email", "shipping_address.email"}
 _ADDRESSES = ("billing_address", "shipping_address")
-_HASH_UNKNOWN = "The password is a hash of an unknown format"
-_PASSWORD_TOO_LONG = Sentence("The password has more than {max} characters", max=passwords.MAX_LENGTH)
+_HASH_UNKNOWN = "The password is a hash of an unknown format."
+_PASSWORD_TOO_LONG = Sentence("The password has more than {max} characters.", max=passwords.MAX_LENGTH)
 
 
 class Row(NamedTuple):
@@ -85,7 +85,7 @@ def parse_row(line: int, cells: Sequence[str], columns: FileColumns) -> Row:
     try:
         return Row(line, email, email_addresses.canonical(email), values)
     except ValueError as error:
-        raise RowRefusedError(RowIssue(columns.header("email"), "email_invalid", str(error))) from None
+        raise RowRefusedError(RowIssue(columns.header("email"), "email_invalid", reason_of(error))) from None
 
 
 def create_customer(
@@ -126,7 +126,7 @@ def change_customer(
 def _require_width(cells: Sequence[str], columns: FileColumns) -> None:
     expected = len(columns.headers)
     if len(cells) > expected and any(cell.strip() for cell in cells[expected:]):
-        message = f"The row has {len(cells)} cells, the header {expected}."
+        message = Sentence("The row has {count} cells, the header {expected}.", count=len(cells), expected=expected)
         raise RowRefusedError(RowIssue("", "cells_too_many", message))
 
 
@@ -144,7 +144,7 @@ def _changes(
     if consent_at and context.uploaded_at and consent_at > context.uploaded_at:
         consent_at = None
         issues.append(
-            row_issues.left_out(columns.header("consent_at"), "consent_at_invalid", "The time is in the future")
+            row_issues.left_out(columns.header("consent_at"), "consent_at_invalid", "The time is in the future.")
         )
     changes = {field: value for field, value in values.items() if "." not in field}
     issues += row_guards.guard(changes, before, columns, consent_at, is_disabled=is_disabled)
@@ -174,8 +174,8 @@ def _parse_values(row: Row, columns: FileColumns) -> tuple[dict[str, Any], list[
                 values[field] = column.parse(text) if column.parse else text
         except ValueError as error:
             if not column.is_lenient:
-                raise RowRefusedError(RowIssue(columns.header(field), "value_invalid", str(error))) from None
-            issues.append(row_issues.left_out(columns.header(field), f"{column.name}_invalid", str(error)))
+                raise RowRefusedError(RowIssue(columns.header(field), "value_invalid", reason_of(error))) from None
+            issues.append(row_issues.left_out(columns.header(field), f"{column.name}_invalid", reason_of(error)))
     return values, issues
 
 
@@ -203,7 +203,8 @@ def _groups(
     named = row_groups.find_named(row.values.get("groups", ""), groups)
     header = columns.header("groups")
     issues = [
-        row_issues.left_out(header, "group_unknown", f"The store has no group {name[:200]!r}") for name in named.unknown
+        row_issues.left_out(header, "group_unknown", Sentence("The store has no group “{name}”.", name=name))
+        for name in named.unknown
     ]
     changes: dict[str, Any] = {"groups": named.ids} if named.ids else {}
     if named.ids and before and before.primary_group not in named.ids:
@@ -216,7 +217,7 @@ def _created_at(row: Row, columns: FileColumns, now: datetime) -> tuple[datetime
     try:
         parsed = _parse_date("created_at", row.values.get("created_at", "0"), columns)
     except ValueError as error:
-        return now, [row_issues.left_out(columns.header("created_at"), "created_at_invalid", str(error))]
+        return now, [row_issues.left_out(columns.header("created_at"), "created_at_invalid", reason_of(error))]
     return parsed.get("created_at", now), []
 
 
@@ -232,4 +233,4 @@ def _refused(fields: Sequence[FieldError], columns: FileColumns) -> RowRefusedEr
     first = fields[0]
     field = re.sub(r"^shipping_addresses\.\d+", "shipping_address", first.pointer.removeprefix("/").replace("/", "."))
     field = re.sub(r"^(groups|tags)\.\d+$", r"\1", field)
-    return RowRefusedError(RowIssue(columns.header(field), "value_invalid", f"{first.message.rstrip('.')}."))
+    return RowRefusedError(RowIssue(columns.header(field), "value_invalid", first.message))

@@ -9,6 +9,7 @@ from clientela.customers.customer_fields import Customer
 from clientela.imports import row_issues
 from clientela.imports.row_issues import RowIssue
 from clientela.schema import phones, vat_ids
+from clientela.sentences import reason_of
 
 _ADDRESSES = {"billing_address", "shipping_addresses"}
 
@@ -77,7 +78,7 @@ def _convert_vat_id(changes: dict[str, Any], country: str | None, header: str) -
         changes["vat_id"] = vat_ids.normalize(changes["vat_id"], country)
     except ValueError as error:
         del changes["vat_id"]
-        return row_issues.left_out(header, "vat_id_invalid", str(error))
+        return row_issues.left_out(header, "vat_id_invalid", reason_of(error))
     return None
 
 
@@ -89,5 +90,5 @@ def _convert_phone(holder: dict[str, Any], country: str | None, header: str) -> 
         holder["phone"] = phones.to_e164(holder["phone"].lstrip("'"), country)
     except ValueError as error:
         del holder["phone"]
-        return row_issues.left_out(header, "phone_invalid", str(error))
+        return row_issues.left_out(header, "phone_invalid", reason_of(error))
     return None

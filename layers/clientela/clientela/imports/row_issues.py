@@ -2,9 +2,14 @@
 
 from typing import NamedTuple
 
+from clientela.sentences import Sentence
+
 
 class RowIssue(NamedTuple):
-    """An issue of a row: the column as the file names it (or empty), a stable code, a sentence."""
+    """An issue of a row: the column as the file names it (or empty), a stable code, a sentence.
+
+    `message` is English, or a Sentence; the report has it in the store's language.
+    """
 
     column: str
     code: str
@@ -21,4 +26,5 @@ class RowRefusedError(ValueError):
 
 def left_out(column: str, code: str, reason: str) -> RowIssue:
     """Return the warning that a cell of the row was left out."""
-    return RowIssue(column, code, f"{reason.rstrip('.')}. The customer was imported without it.")
+    sentence = reason if isinstance(reason, Sentence) else Sentence(reason)
+    return RowIssue(column, code, Sentence("{reason} The customer was imported without it.", reason=sentence))

@@ -23,7 +23,7 @@ from clientela.schema import email_addresses
 from clientela.schema.actors import Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
-from clientela.sentences import Sentence
+from clientela.sentences import Sentence, translated
 from clientela.sign_in.link_requests import LatestSignIn
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
@@ -162,7 +162,7 @@ def get(store: Store, erasure_id: str) -> Erasure:
     certificate = ErasureRecord.find(keys.store(store.id), keys.erasure(erasure_id))
     if certificate is None:
         raise ErasureNotFoundError(Sentence("Erasure “{id}” not found.", id=erasure_id))
-    return _to_model(certificate)
+    return _to_model(store, certificate)
 
 
 def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[Erasure]:
@@ -174,7 +174,7 @@ def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[E
     Cost: half a read unit per 4 KB.
     """
     page = pagination.newest_first(keys.store(store.id), keys.ERASURE_PREFIX, limit, cursor)
-    return Page([_to_model(ErasureRecord.from_raw_data(item)) for item in page.items], page.next_cursor)
+    return Page([_to_model(store, ErasureRecord.from_raw_data(item)) for item in page.items], page.next_cursor)
 
 
 def _erase_account(store: Store, customer: Customer, now: datetime, by: Actor) -> str:
@@ -211,7 +211,7 @@ def _erase_account(store: Store, customer: Customer, now: datetime, by: Actor) -
     return erasure_id
 
 
-def _to_model(record: ErasureRecord) -> Erasure:
+def _to_model(store: Store, record: ErasureRecord) -> Erasure:
     return Erasure(
         id=record.sk.removeprefix(keys.ERASURE_PREFIX),
         status="complete" if record.completed_at else "running",
@@ -219,12 +219,13 @@ def _to_model(record: ErasureRecord) -> Erasure:
         erased_at=datetime.fromisoformat(record.erased_at),
         completed_at=datetime.fromisoformat(record.completed_at) if record.completed_at else None,
         deleted=DeletedCounts(**{name: int(getattr(record, name)) for name in _COUNTERS}),
-        kept=_retained_data(int(record.money_records)),
+        kept=_retained_data(int(record.money_records), store.language),
     )
 
 
-def _retained_data(money_records: int) -> list[RetainedData]:
-    return [
+def _retained_data(money_records: int, language: str) -> list[RetainedData]:
+    """Return what is kept, with the reasons in a language."""
+    kept = [
         RetainedData(
             what="order_money_records",
             count=money_records,
@@ -250,3 +251,4 @@ def _retained_data(money_records: int) -> list[RetainedData]:
             what="backups", count=None, days=35, why="The database can be restored to any moment within this time."
         ),
     ]
+    return [each.model_copy(update={"why": translated(each.why, language)}) for each in kept]
