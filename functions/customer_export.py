@@ -1,4 +1,4 @@
-"""SQS → exports: starts the exports of schedules whose time has come, and runs exports."""
+"""SQS → exports: starts exports of schedules and runs exports; and the steps of a large one."""
 
 from typing import Any
 
@@ -6,10 +6,11 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from clientela import clock
+from clientela.customers.directory_walks import KeyRange
 from clientela.errors import StoreNotFoundError
 from clientela.exports import export_runs, export_starts
 from clientela.exports.export_starts import ExportStart, ScheduledSlot
-from clientela.handlers import sqs_batches
+from clientela.handlers import error_logs, sqs_batches
 from clientela.stores import stores
 
 logger = Logger()
@@ -19,6 +20,22 @@ logger = Logger()
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Work on a batch of the queue of exports, and return the ids of the messages that failed."""
     return sqs_batches.process_batch(event, context, _work, logger)
+
+
+@error_logs.redact_errors
+def part(event: dict[str, Any], context: object) -> None:
+    """Write one part of a large export. Called by the state machine's Map."""
+    number, within = event["part"]["number"], KeyRange(event["part"]["low"], event["part"]["high"])
+    export_runs.run_part(event["store_id"], event["job_id"], event["run"], number, within, clock.now())
+    logger.info("part", store_id=event["store_id"], job_id=event["job_id"], part=number)
+
+
+@error_logs.redact_errors
+def finish(event: dict[str, Any], context: object) -> None:
+    """Finish a large export; `failed` is the name of the error that stopped the state machine."""
+    run, parts, failed = event["run"], event["parts"], event.get("failed")
+    status = export_runs.finish(event["store_id"], event["job_id"], run, parts, clock.now(), failed)
+    logger.info("export", store_id=event["store_id"], job_id=event["job_id"], status=status)
 
 
 def _work(record: SQSRecord) -> None:

@@ -1,11 +1,13 @@
 """Buckets: closed, encrypted, TLS only, and nothing stays in them for ever."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from tests.support.template_file import resources, template
 
+from clientela.exports import export_files
 from clientela.imports import source_sweep
 
 PARAMETERS = template()["Parameters"]
@@ -70,7 +72,9 @@ def test_job_files_stay_for_thirty_days() -> None:
 
 
 def test_exports_stay_for_ninety_days_unless_the_operator_says_otherwise() -> None:
-    assert [rule["ExpirationInDays"] for rule in lifecycle("ExportsBucket")] == [{"Ref": "ExportRetentionDays"}]
+    assert [rule["ExpirationInDays"] for rule in lifecycle("ExportsBucket") if "Prefix" not in rule] == [
+        {"Ref": "ExportRetentionDays"}
+    ]
     assert PARAMETERS["ExportRetentionDays"]["Default"] == "90"
 
 
@@ -90,3 +94,10 @@ def test_another_account_reads_one_stores_exports_and_nothing_else() -> None:
 def test_nobody_else_reads_exports_unless_both_parameters_are_set() -> None:
     is_set = [{"Fn::Not": [{"Fn::Equals": [{"Ref": f"ExportReader{name}"}, ""]}]} for name in ("Store", "Account")]
     assert template()["Conditions"]["HasExportReader"] == {"Fn::And": is_set}
+
+
+def test_the_parts_of_exports_expire_after_two_days_and_no_store_has_that_prefix() -> None:
+    """S3 lets the shortest of several matching rules win."""
+    (rule,) = (rule for rule in lifecycle("ExportsBucket") if "Prefix" in rule)
+    assert (rule["Prefix"], rule["ExpirationInDays"]) == (export_files.PARTS_PREFIX, 2)
+    assert not re.fullmatch(r"[a-z0-9].*", rule["Prefix"])

@@ -18,7 +18,8 @@ def deployed(dependencies: str) -> dict[str, Any]:
     """What CloudFormation gets when `sam deploy` has uploaded the dependencies' layer under a key of that name."""
     packaged = copy.deepcopy(template())
     packaged["Globals"]["Function"]["CodeUri"] = "s3://bucket/functions"
-    packaged["Resources"]["ImportStateMachine"]["Properties"]["DefinitionUri"] = "s3://bucket/machine"
+    for machine in resources("AWS::Serverless::StateMachine"):
+        packaged["Resources"][machine]["Properties"]["DefinitionUri"] = "s3://bucket/machine"
     packaged["Resources"]["ClientelaLayer"]["Properties"]["ContentUri"] = "s3://bucket/clientela"
     packaged["Resources"]["DependenciesLayer"]["Properties"]["ContentUri"] = f"s3://bucket/{dependencies}"
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="eu-west-1"))

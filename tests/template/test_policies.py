@@ -12,13 +12,18 @@ from tests.support.template_file import resources
 
 ROLES = resources("AWS::IAM::Role")
 IMPORTS, IMPORT_JOBS, EXPORTS = (f"s3:clientela-${{Stage}}-{name}" for name in ("imports", "import-jobs", "exports"))
-SOURCES, JOB_FILES = f"{IMPORTS}/*", f"{IMPORT_JOBS}/*"
+SOURCES, JOB_FILES, PARTS = f"{IMPORTS}/*", f"{IMPORT_JOBS}/*", f"{EXPORTS}/_parts/*"
 FUNCTION, MACHINE = "lambda:function:clientela-${Stage}", "states:stateMachine:clientela-${Stage}-import"
 EXECUTIONS = "states:execution:clientela-${Stage}-import"
 READ_QUEUE, SEND = "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes", "sqs:SendMessage"
 ENTRIES = "scheduler:schedule/clientela-${Stage}-exports/*"
 KEEP_ENTRIES = "scheduler:GetSchedule scheduler:CreateSchedule scheduler:UpdateSchedule scheduler:DeleteSchedule"
 PASSED = "ExportScheduleRole if iam:PassedToService like scheduler.amazonaws.com"
+# Vended log delivery cannot name resources; see the comment in the template.
+LOG_DELIVERY = (
+    "logs:CreateLogDelivery logs:GetLogDelivery logs:UpdateLogDelivery logs:DeleteLogDelivery "
+    "logs:ListLogDeliveries logs:PutResourcePolicy logs:DescribeResourcePolicies logs:DescribeLogGroups"
+)
 QUERY, INVOKE, SECRET = "dynamodb:Query", "lambda:InvokeFunction", "secretsmanager:GetSecretValue"
 
 
@@ -88,6 +93,7 @@ FUNCTION_ROLES = {
         "Table": table("GetItem BatchGetItem Query PutItem"),
         "Table/index/*": QUERY,
         f"{EXPORTS}/*": "s3:PutObject s3:AbortMultipartUpload",
+        "ExportStateMachine": "states:StartExecution",
         "ExportQueue": READ_QUEUE,
     },
     "ScheduleKeeper": {
@@ -96,6 +102,18 @@ FUNCTION_ROLES = {
         "*": "scheduler:ListSchedules",
         PASSED: "iam:PassRole",
         "FailedCallsQueue": SEND,
+    },
+    "CustomerExportPart": {
+        "Table": table("GetItem BatchGetItem Query PutItem"),
+        "Table/index/*": QUERY,
+        PARTS: "s3:PutObject s3:AbortMultipartUpload s3:DeleteObject",
+    },
+    "CustomerExportFinish": {
+        "Table": table("GetItem Query PutItem"),
+        PARTS: "s3:GetObject s3:DeleteObject",
+        f"{EXPORTS}/*": "s3:PutObject s3:AbortMultipartUpload",
+        f"{EXPORTS} if s3:prefix like _parts/*": "s3:ListBucket",
+        EXPORTS: "s3:ListBucketMultipartUploads",
     },
     "BulkChanges": {
         "Table": table("GetItem BatchGetItem Query PutItem ConditionCheckItem"),
@@ -155,6 +173,11 @@ ALLOWED = {
     "ImportSweepScheduleRole": {f"{FUNCTION}-csv-import-sweep": INVOKE, "FailedCallsQueue": SEND},
     "ExportScheduleRole": {"ExportQueue": SEND, "FailedCallsQueue": SEND},
     "ScheduleKeeperScheduleRole": {f"{FUNCTION}-schedule-keeper": INVOKE, "FailedCallsQueue": SEND},
+    "ExportStateMachineRole": {
+        "CustomerExportPart": INVOKE,
+        "CustomerExportFinish": INVOKE,
+        "*": LOG_DELIVERY,
+    },
     "ImportStateMachineRole": {
         "CsvImportLoad": INVOKE,
         "CsvImportPasswords": INVOKE,
@@ -163,9 +186,7 @@ ALLOWED = {
         MACHINE: "states:StartExecution",
         f"{EXECUTIONS}:*": "states:DescribeExecution states:StopExecution",
         f"{EXECUTIONS}/*": "states:DescribeExecution states:StopExecution",
-        # Vended log delivery cannot name resources; see the comment in the template.
-        "*": "logs:CreateLogDelivery logs:GetLogDelivery logs:UpdateLogDelivery logs:DeleteLogDelivery "
-        "logs:ListLogDeliveries logs:PutResourcePolicy logs:DescribeResourcePolicies logs:DescribeLogGroups",
+        "*": LOG_DELIVERY,
     },
 }
 

@@ -11,8 +11,8 @@ import typer
 from clientela import clock, settings
 from clientela.aws import clients
 from clientela.exports import export_jobs, export_runs
+from clientela.exports.export_content import Manifest
 from clientela.exports.export_jobs import ExportJob
-from clientela.exports.export_runs import Manifest
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela_cli import deployment

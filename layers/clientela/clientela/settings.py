@@ -72,6 +72,21 @@ def failed_calls_queue_arn() -> str:
     return _required("FAILED_CALLS_QUEUE_ARN")
 
 
+def export_state_machine() -> str:
+    """ARN of the state machine that writes large exports in parts."""
+    return _required("EXPORT_STATE_MACHINE_ARN")
+
+
+def export_part_rows() -> int:
+    """Number of customers of one part of an export; up to so many are exported in one step."""
+    return int(_required("EXPORT_PART_ROWS"))
+
+
+def export_part_concurrency() -> int:
+    """Number of parts of one export that are written at the same time."""
+    return int(_required("EXPORT_PART_CONCURRENCY"))
+
+
 def bulk_function() -> str:
     """Name of the function that makes bulk changes, invoked asynchronously."""
     return _required("BULK_FUNCTION_NAME")

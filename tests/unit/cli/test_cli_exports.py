@@ -14,7 +14,7 @@ from tests.support.deployment import EXPORTS
 
 from clientela import clock
 from clientela.aws import clients
-from clientela.customers import customer_search, customers
+from clientela.customers import customers, directory_walks
 from clientela.customers.customer_fields import NewCustomer
 from clientela.exports import export_jobs, export_runs
 from clientela.exports.export_completeness import ExportIncompleteError
@@ -61,13 +61,14 @@ def test_a_missing_folder_fails_before_the_export_starts(run: Run, tmp_path: Pat
 
 def test_a_failed_export_fails_the_command(run: Run, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
-        monkeypatch.setattr(customer_search, "all_profiles", lambda *_: iter([]))
+        read, nobody = directory_walks.profiles, [iter([])]
+        monkeypatch.setattr(directory_walks, "profiles", lambda *these: nobody.pop() if nobody else read(*these))
         with pytest.raises(ExportIncompleteError):
-            export_runs.run(store, export_jobs.list_all(store).items[0].id, clock.now() + timedelta(minutes=1))
+            export_runs.run(store, export_jobs.list_all(store).items[0].id, clock.now() + timedelta(minutes=16))
 
     waiting(monkeypatch, fail)
     code, out, err = run("exports", "run", "demo")
-    assert (code, out, "0 rows were written, but at least 1 customers were counted." in err) == (1, "", True)
+    assert (code, out, "0 customers were read, but at least 1 were there all the time." in err) == (1, "", True)
 
 
 def test_waiting_for_an_export_times_out(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

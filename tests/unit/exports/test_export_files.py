@@ -12,7 +12,7 @@ from tests.support.exports import NOW, add, content, export, handle, objects, ro
 
 from clientela import clock
 from clientela.csv import csv_headers
-from clientela.customers import customer_search, stored_customers
+from clientela.customers import directory_walks, stored_customers
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.exports import export_columns, export_files, export_jobs
 from clientela.groups import groups
@@ -179,8 +179,7 @@ def test_a_store_without_customers_gets_a_header(store: Store, aws: Any) -> None
 
 def test_a_large_file_goes_up_in_parts(store: Store, aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     profile = {"customer": {"B": stored_customers.compress({"email": "ana@example.com", "note": "x" * 5000})}}
-    monkeypatch.setattr(customer_search, "all_profiles", lambda *_: iter([profile] * 4000))
-    monkeypatch.setattr(customer_search, "count", lambda *_: 4000)
+    monkeypatch.setattr(directory_walks, "profiles", lambda *_: iter([profile] * 4000))
     job = export(store)
     head = aws("s3").head_object(Bucket=EXPORTS, Key=job.file)
     assert head["ContentLength"] == job.size > 2 * export_files.PART_BYTES

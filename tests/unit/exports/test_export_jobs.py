@@ -11,11 +11,11 @@ from tests.support.interleaving import after_first
 from tests.support.removals import Waiting
 
 from clientela import clock
-from clientela.customers import customer_search, customers, stored_customers
+from clientela.customers import customer_search, customers, directory_walks, stored_customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, InvalidInputError
-from clientela.exports import export_jobs, export_runs
+from clientela.exports import export_content, export_jobs, export_runs
 from clientela.exports.export_completeness import ExportIncompleteError
 from clientela.lifecycle import customer_removal
 from clientela.schema.actors import OPERATOR
@@ -34,7 +34,7 @@ def test_an_export_that_breaks_leaves_nothing_behind(store: Store, aws: Any, mon
         yield from [{"customer": {"B": stored_customers.compress({"note": "x" * 5000})}}] * 4000
         raise OSError("ana@example.com")
 
-    monkeypatch.setattr(customer_search, "all_profiles", broken)
+    monkeypatch.setattr(directory_walks, "profiles", broken)
     started = export_jobs.start(store, NOW)
     with pytest.raises(OSError, match="ana"):
         export_runs.run(store, started.id, NOW)
@@ -53,10 +53,12 @@ def test_a_row_too_few_fails_the_export_and_the_next_try_can_succeed(
     started = export_jobs.start(store, NOW)
     with monkeypatch.context() as patch:
         everybody = list(customer_search.all_profiles(store))
-        patch.setattr(customer_search, "all_profiles", lambda *_: iter(everybody[:2]))
+        walks = iter([everybody[:2]])
+        patch.setattr(directory_walks, "profiles", lambda *_: iter(next(walks, everybody)))
         with pytest.raises(ExportIncompleteError):
-            export_runs.run(store, started.id, NOW + timedelta(minutes=1))
-    assert export_jobs.get(store, started.id).message == "2 rows were written, but at least 3 customers were counted."
+            export_runs.run(store, started.id, NOW + timedelta(minutes=16))
+    message = "2 customers were read, but at least 3 were there all the time."
+    assert export_jobs.get(store, started.id).message == message
     assert objects(aws) == []
     job = export_runs.run(store, started.id, NOW)
     assert (job.status, job.rows, job.message) == ("succeeded", 3, None)
@@ -93,7 +95,7 @@ def test_customers_who_come_and_go_while_it_is_written_do_not_fail_it(
             lambda store: customers.patch(store, everybody[1]["id"], {"status": "disabled"}, clock.now()),
         ]
     everybody = customer_search.page(store, sort="created").items
-    read = customer_search.all_profiles
+    read = directory_walks.profiles
 
     def profiles(*arguments: Any) -> Iterator[dict[str, Any]]:
         found = read(*arguments) if when == "before they are read" else iter(list(read(*arguments)))
@@ -103,7 +105,7 @@ def test_customers_who_come_and_go_while_it_is_written_do_not_fail_it(
 
     active = CustomerFilter(status="active")
     started = export_jobs.start(store, NOW, active)
-    monkeypatch.setattr(customer_search, "all_profiles", profiles)
+    monkeypatch.setattr(directory_walks, "profiles", profiles)
     job = export_runs.run(store, started.id, clock.now())
     assert (job.status, job.rows in {1, 2, 3, 4}) == ("succeeded", True)
 
@@ -125,7 +127,7 @@ def test_a_running_job_is_left_to_who_runs_it_until_it_is_dead(store: Store, mon
         raise SystemExit  # killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(customer_search, "all_profiles", look)
+        patch.setattr(directory_walks, "profiles", look)
         with pytest.raises(SystemExit):
             export_runs.run(store, started.id, NOW)
     assert seen == ["running"]
@@ -143,7 +145,7 @@ def test_what_was_killed_early_is_run_again_when_the_message_comes_back(
     """SQS delivers a message again that nobody deleted, with the same id."""
     started = export_jobs.start(store, NOW)
     with monkeypatch.context() as patch:
-        patch.setattr(customer_search, "all_profiles", killed)
+        patch.setattr(directory_walks, "profiles", killed)
         with pytest.raises(SystemExit):
             handle(start_of(started), "first")
     handle(start_of(started), "another")
@@ -202,8 +204,8 @@ def test_an_export_of_another_store_is_not_found(store: Store) -> None:
 def test_of_two_calls_at_once_one_writes_the_export(store: Store, aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     add(store, "ana@example.com")
     started, written = export_jobs.start(store, NOW), []
-    write = export_runs._write
-    monkeypatch.setattr(export_runs, "_write", lambda *job: written.append(job) or write(*job))
+    write = export_content.write_rows
+    monkeypatch.setattr(export_content, "write_rows", lambda *job: written.append(job) or write(*job))
     after_first(monkeypatch, export_jobs, "get_record", lambda: export_runs.run(store, started.id, NOW, "first"))
     assert export_runs.run(store, started.id, NOW, "second").status == "succeeded"
     assert len(written) == 1

@@ -108,7 +108,7 @@ def count(store: Store, filter_: CustomerFilter = _ALL) -> int:
     two filters of words, amounts or times, half a unit more for each customer that passes one.
     """
     tests = compile_filter(filter_, store)
-    if _is_by_key(filter_):
+    if is_by_key(filter_):
         return len(_rows_by_key(store, "created", filter_, tests))
     if tests.words and not tests.expression.text and not tests.ranges:
         return directory_index.count_words(store, contains("search", tests.words))
@@ -117,10 +117,15 @@ def count(store: Store, filter_: CustomerFilter = _ALL) -> int:
     return sum(directory_index.count(store, selection) for selection in list_selections.covering(tests))
 
 
+def is_by_key(filter_: CustomerFilter) -> bool:
+    """Return whether a filter names its customers: they are read by key."""
+    return any(each is not None for each in (filter_.email, filter_.external_id, filter_.ids))
+
+
 def _all_rows(store: Store, filter_: CustomerFilter) -> Iterator[_Row]:
     """Yield all rows that pass, oldest first."""
     tests = compile_filter(filter_, store)
-    if _is_by_key(filter_):
+    if is_by_key(filter_):
         return iter(_rows_by_key(store, "created", filter_, tests))
     rows = _walk(store, "created", tests, None, 1000)
     return rows if _is_exact(tests, "created") else (row for row in rows if tests.pass_on(row.customer))
@@ -130,7 +135,7 @@ def _first_rows(
     store: Store, sort: Sort, filter_: CustomerFilter, after: tuple[int, str] | None, wanted: int
 ) -> list[_Row]:
     tests = compile_filter(filter_, store)
-    if _is_by_key(filter_):
+    if is_by_key(filter_):
         return _sorted(_beyond(_rows_by_key(store, sort, filter_, tests), sort, after), sort)[:wanted]
     if _is_exact(tests, sort):
         return list(itertools.islice(_walk(store, sort, tests, after, wanted), wanted))
@@ -213,10 +218,6 @@ def _tested(store: Store, sort: Sort, tests: CompiledFilter, candidates: Iterabl
             customer = stored_customers.load_raw(item)
             if tests.pass_on(customer):
                 yield _row(store, sort, customer, item)
-
-
-def _is_by_key(filter_: CustomerFilter) -> bool:
-    return any(each is not None for each in (filter_.email, filter_.external_id, filter_.ids))
 
 
 def _rows_by_key(store: Store, sort: Sort, filter_: CustomerFilter, tests: CompiledFilter) -> list[_Row]:

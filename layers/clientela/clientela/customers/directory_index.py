@@ -84,6 +84,23 @@ def count(store: Store, selection: Selection) -> int:
     return sum(_threads().map(_count, requests))
 
 
+def sample(store: Store, selection: Selection, size: int) -> Iterator[tuple[str | None, int]]:
+    """Yield the pages of one bucket: the sort key that each ends with, and the entries it walked.
+
+    A page walks up to `size` entries, fewer if they have a megabyte. The key of the last page is
+    None. Customers are spread by a hash, so the keys divide the other buckets as evenly.
+
+    Cost: half a read unit per 4 KB of one bucket of the index in the range.
+    """
+    if selection.is_empty:
+        return
+    request = _request(store, selection, 0) | {"Limit": size, "Select": "COUNT"}
+    del request["ProjectionExpression"]
+    for answer in dynamodb.query_pages(**request):
+        last = answer.get("LastEvaluatedKey")
+        yield last and last[f"{selection.sort}_key"]["S"], answer["ScannedCount"]
+
+
 def scan_words(store: Store, expression: Expression, most: int) -> list[str]:
     """Return partition keys of up to `most` customers whose search text passes, in no order.
 

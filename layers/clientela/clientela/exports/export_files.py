@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self, TypedDict
@@ -20,9 +20,12 @@ from clientela.table.dynamodb import Item
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedMultipartUploadTypeDef, CompletedPartTypeDef
 
+CONTENT_TYPE = "text/csv; charset=utf-8"
+PARTS_PREFIX = "_parts/"  # of the objects of unfinished exports: no store's files are below it
 URL_SECONDS = 300
 PART_BYTES = 8 * 2**20  # S3 accepts 10,000 parts of at least 5 MiB: files up to 80 GB, one part in memory
 BLOCK_ROWS = 500
+READ_BYTES = 2**20
 BOM = b"\xef\xbb\xbf"  # without it Excel reads UTF-8 in the machine's old code page; our import removes it
 
 
@@ -35,23 +38,29 @@ class FileSummary(NamedTuple):
 
 
 def write(
-    key: str, profiles: Iterable[Item], group_codes: Mapping[str, str], check: Callable[[int], None]
+    key: str,
+    profiles: Iterable[Item],
+    group_codes: Mapping[str, str],
+    check: Callable[[], None],
+    *,
+    with_header: bool = True,
 ) -> FileSummary:
     """Write a row for each stored profile: RFC 4180, UTF-8 with a byte-order mark.
 
-    `group_codes` are the codes of groups by id. `check` is called with the number of rows before
-    the object is completed; if it raises, no object is left.
+    `group_codes` are the codes of groups by id. `check` is called before the object is completed;
+    if it raises, no object is left. A part of a file that is not its first has no header.
     """
     rows = 0
-    with ObjectWriter(key, "text/csv; charset=utf-8") as writer:
-        writer.write(BOM + _lines([export_columns.HEADERS]))
+    with ObjectWriter(key, CONTENT_TYPE) as writer:
+        if with_header:
+            writer.write(BOM + _lines([export_columns.HEADERS]))
         remaining = iter(profiles)
         while block := [
             export_columns.cells(profile, group_codes) for profile in itertools.islice(remaining, BLOCK_ROWS)
         ]:
             writer.write(_lines(block))
             rows += len(block)
-        check(rows)
+        check()
     return FileSummary(rows, writer.size, writer.digest.hexdigest())
 
 
@@ -63,6 +72,39 @@ def file_key(store_id: str, created_at: datetime) -> str:
 def manifest_key(store_id: str, created_at: datetime) -> str:
     """Return `demo/customers-20261121T030000.000Z.manifest.json`."""
     return file_key(store_id, created_at).removesuffix(".csv") + ".manifest.json"
+
+
+def part_key(store_id: str, job_id: str, name: str) -> str:
+    """Return `_parts/demo/exp_01K…/3-000012-prt_01K…`: the object of one attempt at a part."""
+    return f"{PARTS_PREFIX}{store_id}/{job_id}/{name}"
+
+
+def read(key: str) -> Iterator[bytes]:
+    """Yield the content of an object in blocks."""
+    answer = clients.s3().get_object(Bucket=settings.exports_bucket(), Key=key)
+    yield from answer["Body"].iter_chunks(READ_BYTES)
+
+
+def delete(key: str) -> None:
+    """Delete an object. It need not exist."""
+    clients.s3().delete_object(Bucket=settings.exports_bucket(), Key=key)
+
+
+def delete_below(prefix: str) -> None:
+    """Delete all objects and unfinished uploads whose keys start with a prefix."""
+    s3, bucket = clients.s3(), settings.exports_bucket()
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for item in page.get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=item["Key"])
+    abort_uploads(prefix)
+
+
+def abort_uploads(prefix: str) -> None:
+    """Abort the unfinished uploads whose keys start with a prefix."""
+    s3, bucket = clients.s3(), settings.exports_bucket()
+    for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix):
+        for upload in page.get("Uploads", []):
+            s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
 
 
 def write_manifest(key: str, manifest: Model) -> None:

@@ -13,7 +13,7 @@ from clientela import ids
 from clientela.customers import filter_summaries
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, VersionConflictError
-from clientela.exports import export_files
+from clientela.exports import export_files, export_part_records
 from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
@@ -50,6 +50,10 @@ class ExportJob(Model):
     """The size of the file in bytes. Example: 18250"""
     sha256: str | None = None
     """The SHA-256 hash of the file. Example: 9f86d081884c7d659a2feaa0c55ad015"""
+    parts: int | None = None
+    """The number of parts in which a large export is written; null for one step. Example: null"""
+    parts_done: int | None = None
+    """The parts that are written, while the export runs; else null. Example: null"""
     file: str | None = None
     """The file's key in the exports bucket. Example: demo/customers-20261121T100000Z.csv"""
     manifest: str | None = None
@@ -67,13 +71,15 @@ class ExportJob(Model):
 class ExportRecord(Record):
     """`STORE#demo` / `EXPORT#exp_01K…`.
 
-    The version ensures that one run at a time has the job; `run_by` names that run.
+    The version ensures that one run at a time has the job; `run_by` names the call that has it.
+    `run` is the number of a run in parts.
     """
 
     AUDITED = True
     version = NumberAttribute(default=1)
     status = UnicodeAttribute()
     run_by = UnicodeAttribute(null=True)
+    run = NumberAttribute(null=True)
     job = DocumentAttribute(ExportJob)
 
 
@@ -108,8 +114,11 @@ def create(store: Store, job: ExportJob, by: Actor) -> ExportJob:
 
 
 def get(store: Store, job_id: str) -> ExportJob:
-    """Return the job as it is now — ExportNotFoundError. 1 read unit."""
-    return get_record(store.id, job_id).job
+    """Return the job as it is now — ExportNotFoundError. 1 read unit; 1.5 if it runs in parts."""
+    record = get_record(store.id, job_id)
+    if record.status != "running" or not record.run:
+        return record.job
+    return record.job.model_copy(update={"parts_done": export_part_records.count(store.id, job_id, int(record.run))})
 
 
 def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[ExportJob]:
@@ -149,7 +158,13 @@ def update(record: ExportRecord, **changes: Any) -> ExportRecord:
     """
     job = record.job.model_copy(update=changes)
     after = ExportRecord(
-        record.pk, record.sk, version=record.version + 1, status=job.status, run_by=record.run_by, job=job
+        record.pk,
+        record.sk,
+        version=record.version + 1,
+        status=job.status,
+        run_by=record.run_by,
+        run=record.run,
+        job=job,
     )
     records.put(after, ExportRecord.version == record.version, VersionConflictError(), is_bookkeeping=True)
     return after

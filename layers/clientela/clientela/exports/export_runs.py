@@ -1,4 +1,4 @@
-"""Runs of export jobs: the file, its manifest, and the state of the job meanwhile.
+"""Runs of export jobs: in one step, or in parts; and the state of the job meanwhile.
 
 The manifest is written last, so a file with a manifest is complete: its rows are compared with a
 separate count of customers.
@@ -6,114 +6,157 @@ separate count of customers.
 
 import time
 from datetime import datetime, timedelta
-from functools import partial
 
-from clientela.customers import customer_search
-from clientela.customers.customer_filter import CustomerFilter
+from clientela.customers.directory_walks import KeyRange
 from clientela.errors import StoreNotFoundError, VersionConflictError
-from clientela.exports import export_columns, export_completeness, export_files, export_jobs
+from clientela.exports import export_content, export_files, export_jobs, export_parts
 from clientela.exports.export_completeness import ExportIncompleteError
+from clientela.exports.export_files import FileSummary
 from clientela.exports.export_jobs import ExportJob, ExportRecord
-from clientela.groups import groups
-from clientela.schema.documents import Model
-from clientela.schema.fields import Timestamp
-from clientela.stores import store_existence
+from clientela.stores import stores
 from clientela.stores.stores import Store
 
-RUN_LIMIT = timedelta(minutes=15)  # the longest run of a function: a job that is running longer is dead
-
-
-class Manifest(Model):
-    """The document next to an export's file."""
-
-    export: str
-    file: str
-    rows: int
-    size: int
-    sha256: str
-    columns: list[str]
-    filter: CustomerFilter
-    started: Timestamp
-    finished: Timestamp
+# A job that is running for longer is dead: a function ends after a quarter of an hour. The state
+# machine ends every job of its own, unless somebody stops it.
+RUN_LIMIT, PARTS_LIMIT = timedelta(minutes=15), timedelta(days=1)
 
 
 def run(store: Store, job_id: str, now: datetime, run_by: str | None = None) -> ExportJob:
     """Write a job's file and manifest, unless the job has succeeded or another call is running it.
 
-    A failed job runs again, because Lambda repeats a failed call. A job whose run died runs again
-    as soon as the same call (`run_by`) is repeated, or for any call after 15 minutes.
+    A large export is only started here: the state machine writes its parts, and the job goes on
+    running. A failed job runs again, because Lambda repeats a failed call. A job whose run died
+    runs again as soon as the same call (`run_by`) is repeated, or for any call after 15 minutes.
 
     Raises:
         ExportNotFoundError: the job does not exist.
         ExportIncompleteError: rows and customers differ in number. This and any other error is
             raised after the job is marked as failed.
 
-    Cost: half a read unit per 4 KB of each customer and of the directory index, which is read two
-    or three times.
+    Cost: half a read unit per 4 KB of one bucket of the directory index; if it has one part, as
+    `export_content.write_rows`.
     """
     began = time.monotonic()
     record = export_jobs.get_record(store.id, job_id)
     if not _is_free(record, now, run_by):
         return record.job
-    record.run_by = run_by
+    if record.status == "running" and record.run and not _is_dead(record, now):
+        # The earlier call may have died before it started the state machine.
+        export_parts.execute(store, record, export_parts.plan(store, record.job))
+        return record.job
+    record.run_by, record.run = run_by, None
+    changes = {"started_at": now, "finished_at": None, "message": None, "parts": None}
     try:
-        record = export_jobs.update(record, status="running", started_at=now, finished_at=None, message=None)
+        record = export_jobs.update(record, status="running", **changes)
     except VersionConflictError:  # another call of the function was first
         return export_jobs.get(store, job_id)
     try:
-        summary = _write(store, record.job)
+        parts = export_parts.plan(store, record.job)
+        if len(parts) > 1:
+            record.run = record.version + 1
+            record = export_jobs.update(record, parts=len(parts))
+            export_parts.execute(store, record, parts)
+            return record.job
+        summary = export_content.write_rows(store, record.job, export_files.file_key(store.id, record.job.created_at))
         finished_at = _time_since(now, began)
-        _write_manifest(store, record.job, summary, finished_at)
+        export_content.write_manifest(store, record.job, summary, finished_at)
     except StoreNotFoundError:  # the store was deleted: its jobs and files are being deleted
         return record.job
     except Exception as error:
-        export_jobs.update(record, status="failed", message=_reason(error), finished_at=_time_since(now, began))
+        _fail(record, _reason(type(error).__name__, error), _time_since(now, began))
         raise
+    return _succeed(store, record, summary, finished_at)
+
+
+def run_part(store_id: str, job_id: str, run: int, number: int, within: KeyRange, now: datetime) -> None:
+    """Write one part of a run, unless the run is over or the store is deleted. Safe to repeat.
+
+    Raises and costs: as `export_parts.write`.
+    """
+    found = _find_running(store_id, job_id, run)
+    if found is None:
+        return
+    store, record = found
+    try:
+        export_parts.write(store, record, number, within, now)
+    except StoreNotFoundError:
+        return
+
+
+def finish(store_id: str, job_id: str, run: int, parts: int, now: datetime, failed: str | None = None) -> str:
+    """Join the parts of a run and write the manifest; or, with `failed`, mark the job as failed.
+
+    `failed` is the name of the error that stopped the state machine. Return the job's status.
+    Safe to repeat.
+
+    Raises:
+        ExportIncompleteError: a part is missing.
+
+    Cost: 3 read units and 1 write unit, and 1 read unit per 4 KB of the parts' records.
+    """
+    began = time.monotonic()
+    found = _find_running(store_id, job_id, run)
+    if found is None:
+        export_parts.clean(store_id, job_id, run)
+        return "over"
+    store, record = found
+    if failed is not None:
+        job = _fail(record, _reason(failed), now)
+    else:
+        summary = export_parts.join(store, record, parts)
+        finished_at = _time_since(now, began)
+        export_content.write_manifest(store, record.job, summary, finished_at)
+        job = _succeed(store, record, summary, finished_at)
+    export_parts.clean(store_id, job_id, run)
+    return job.status
+
+
+def _find_running(store_id: str, job_id: str, run: int) -> tuple[Store, ExportRecord] | None:
+    """Return the store and the job, or None if this is not the job's run any more."""
+    try:
+        store = stores.read(store_id)
+    except StoreNotFoundError:
+        return None
+    record = export_jobs.get_record(store_id, job_id)
+    return (store, record) if record.status == "running" and record.run == run else None
+
+
+def _succeed(store: Store, record: ExportRecord, summary: FileSummary, finished_at: datetime) -> ExportJob:
     names = {
         "file": export_files.file_key(store.id, record.job.created_at),
         "manifest": export_files.manifest_key(store.id, record.job.created_at),
     }
-    return export_jobs.update(record, status="succeeded", finished_at=finished_at, **summary._asdict(), **names).job
+    changes = {"status": "succeeded", "finished_at": finished_at, **summary._asdict(), **names}
+    return export_jobs.update(record, **changes).job
+
+
+def _fail(record: ExportRecord, message: str, finished_at: datetime) -> ExportJob:
+    return export_jobs.update(record, status="failed", message=message, finished_at=finished_at).job
 
 
 def _is_free(record: ExportRecord, now: datetime, run_by: str | None) -> bool:
     if record.status != "running":
         return record.status in {"queued", "failed"}
-    started_at = record.job.started_at
     is_repeated = run_by is not None and record.run_by == run_by  # which happens only after the earlier call died
-    return is_repeated or (started_at is not None and now - started_at > RUN_LIMIT)
+    return is_repeated or _is_dead(record, now)
 
 
-def _reason(error: Exception) -> str:
+def _is_dead(record: ExportRecord, now: datetime) -> bool:
+    started_at = record.job.started_at
+    return started_at is not None and now - started_at > (PARTS_LIMIT if record.run else RUN_LIMIT)
+
+
+def _reason(name: str, error: Exception | None = None) -> str:
     """Return a message for the merchant.
 
     The texts of other errors are left out: they may contain anything.
     """
-    return str(error) if isinstance(error, ExportIncompleteError) else f"The export failed: {type(error).__name__}."
+    if isinstance(error, ExportIncompleteError):
+        return str(error)
+    if name == ExportIncompleteError.__name__:
+        return "Customers were missing in a part of the file."
+    return f"The export failed: {name}."
 
 
 def _time_since(now: datetime, began: float) -> datetime:
     return now + timedelta(milliseconds=int((time.monotonic() - began) * 1000))
-
-
-def _write(store: Store, job: ExportJob) -> export_files.FileSummary:
-    """Write the file, and compare it with the customers who were counted before."""
-    before = customer_search.count(store, job.filter)
-    began = job.started_at or job.created_at
-    check = partial(export_completeness.require_complete, store, job.filter, began, before)
-    group_codes = {group.id: group.code for group in groups.list_all(store)}
-    profiles = store_existence.require_while(store.id, customer_search.all_profiles(store, job.filter))
-    return export_files.write(export_files.file_key(store.id, job.created_at), profiles, group_codes, check)
-
-
-def _write_manifest(store: Store, job: ExportJob, summary: export_files.FileSummary, finished_at: datetime) -> None:
-    manifest = Manifest(
-        export=job.id,
-        file=export_files.file_key(store.id, job.created_at),
-        columns=list(export_columns.HEADERS),
-        filter=job.filter,
-        started=job.started_at or job.created_at,
-        finished=finished_at,
-        **summary._asdict(),
-    )
-    export_files.write_manifest(export_files.manifest_key(store.id, job.created_at), manifest)

@@ -17,6 +17,7 @@ from clientela import settings
 from clientela.aws import s3_prefixes
 from clientela.concurrency import back_off
 from clientela.errors import BusyError
+from clientela.exports import export_files
 from clientela.imports import import_files
 from clientela.imports.import_jobs import ImportRecord
 from clientela.table import dynamodb, keys
@@ -69,8 +70,9 @@ def delete_files(store_id: str) -> int:
     jobs = ImportRecord.list_by_prefix(keys.store(store_id), keys.IMPORT_PREFIX)
     own = [import_files.folder(record.sk.removeprefix(keys.IMPORT_PREFIX)) for record in jobs]
     found = sum(s3_prefixes.delete_all(settings.import_jobs_bucket(), folder) for folder in own)
-    buckets = settings.imports_bucket(), settings.exports_bucket()
-    return found + sum(s3_prefixes.delete_all(bucket, f"{store_id}/") for bucket in buckets)
+    found += s3_prefixes.delete_all(settings.imports_bucket(), f"{store_id}/")
+    exports = (f"{store_id}/", f"{export_files.PARTS_PREFIX}{store_id}/")
+    return found + sum(s3_prefixes.delete_all(settings.exports_bucket(), prefix) for prefix in exports)
 
 
 def delete_items(store_id: str, deletion_id: str, *, with_imports: bool, report: Callable[[int], None]) -> None:

@@ -228,6 +228,21 @@ def export_schedule_state(schedule_id: str) -> str:
     return f"{EXPORT_SCHEDULE_STATE_PREFIX}{schedule_id}"
 
 
+def export_parts(store_id: str, job_id: str) -> str:
+    """`STORE#demo#EXPORT#exp_01K…`: the written parts of a large export."""
+    return f"STORE#{store_id}#EXPORT#{job_id}"
+
+
+def export_part_prefix(run: int) -> str:
+    """`PART#0000000003#`: the prefix of the parts of one run."""
+    return f"PART#{run:010d}#"
+
+
+def export_part(run: int, number: int) -> str:
+    """`PART#0000000003#000012`: a part of an export, by run and number."""
+    return f"{export_part_prefix(run)}{number:06d}"
+
+
 def bulk_job(job_id: str) -> str:
     """`BULK#blk_01K…`."""
     return f"{BULK_PREFIX}{job_id}"

@@ -1,0 +1,61 @@
+"""The content of an export: rows of a range of its customers, written to one object."""
+
+from datetime import datetime
+
+from clientela.customers.customer_filter import CustomerFilter
+from clientela.customers.directory_walks import EVERYBODY, KeyRange
+from clientela.exports import export_columns, export_files
+from clientela.exports.export_completeness import CompleteWalk
+from clientela.exports.export_files import FileSummary
+from clientela.exports.export_jobs import ExportJob
+from clientela.groups import groups
+from clientela.schema.documents import Model
+from clientela.schema.fields import Timestamp
+from clientela.stores import store_existence
+from clientela.stores.stores import Store
+
+
+class Manifest(Model):
+    """The document next to an export's file."""
+
+    export: str
+    file: str
+    rows: int
+    size: int
+    sha256: str
+    columns: list[str]
+    filter: CustomerFilter
+    started: Timestamp
+    finished: Timestamp
+
+
+def write_rows(
+    store: Store, job: ExportJob, key: str, within: KeyRange = EVERYBODY, *, with_header: bool = True
+) -> FileSummary:
+    """Write the rows of a range of the job's customers to an object. None may be missing.
+
+    Raises:
+        ExportIncompleteError: rows and customers differ in number; no object is left.
+        StoreNotFoundError: the store was deleted meanwhile; no object is left.
+
+    Cost: half a read unit per 4 KB of the directory index, twice, and of the profile of each
+    customer with orders.
+    """
+    walk = CompleteWalk(store, job.filter, within, job.started_at or job.created_at)
+    group_codes = {group.id: group.code for group in groups.list_all(store)}
+    profiles = store_existence.require_while(store.id, walk)
+    return export_files.write(key, profiles, group_codes, walk.require_complete, with_header=with_header)
+
+
+def write_manifest(store: Store, job: ExportJob, summary: FileSummary, finished_at: datetime) -> None:
+    """Write the manifest, last: its presence means that the file is complete."""
+    manifest = Manifest(
+        export=job.id,
+        file=export_files.file_key(store.id, job.created_at),
+        columns=list(export_columns.HEADERS),
+        filter=job.filter,
+        started=job.started_at or job.created_at,
+        finished=finished_at,
+        **summary._asdict(),
+    )
+    export_files.write_manifest(export_files.manifest_key(store.id, job.created_at), manifest)
