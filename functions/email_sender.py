@@ -14,6 +14,7 @@ from clientela.notifications import (
     account_notices,
     approval_mail,
     email_change_mail,
+    import_mail,
     invitation_mail,
     new_device_mail,
     sign_in_mail,
@@ -32,6 +33,7 @@ DELIVER: dict[str, Callable[..., Outcome]] = {
     "email_change": email_change_mail.deliver,
     "email_changed": account_notices.email_changed,
     "new_device": new_device_mail.deliver,
+    "import_result": import_mail.deliver,
     "password_changed": account_notices.password_changed,
 }
 

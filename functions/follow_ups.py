@@ -14,7 +14,7 @@ from clientela.exports import export_starts, schedule_states, scheduler_entries
 from clientela.handlers import stream_batches
 from clientela.lifecycle import removal_queue, vacant_guests
 from clientela.mail import mail_queue
-from clientela.notifications import account_notices, approval_mail, waiting_mails, welcome_mail
+from clientela.notifications import account_notices, approval_mail, import_mail, waiting_mails, welcome_mail
 from clientela.orders import unclaimed_orders
 from clientela.sign_in import known_devices, sessions
 from clientela.table import keys
@@ -44,6 +44,7 @@ def _follow(change: TableChange) -> None:
         _notify_approved,
         _notify_waiting,
         _invite,
+        _report_import,
         _adopt_orders,
         _remove_vacant_guest,
         _sync_schedule,
@@ -110,6 +111,13 @@ def _invite(change: TableChange) -> None:
     if invited:
         mail_queue.put("invitation", invited.store_id, customer_id=invited.customer_id, reference=invited.reference)
         logger.info("invitation queued", **invited._asdict())
+
+
+def _report_import(change: TableChange) -> None:
+    ended = import_mail.ended_in(change)
+    if ended:
+        mail_queue.put("import_result", ended.store_id, job_id=ended.job_id)
+        logger.info("import result queued", **ended._asdict())
 
 
 def _adopt_orders(change: TableChange) -> None:

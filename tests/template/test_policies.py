@@ -133,6 +133,8 @@ FUNCTION_ROLES = {
     # Sign-in tokens and codes are made here, so that the queue never holds one.
     "EmailSender": {
         "Table": table("GetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem"),
+        IMPORT_JOBS: "s3:ListBucket",
+        JOB_FILES: "s3:GetObject",
         "ses:identity/*": "ses:SendEmail",
         "ses:configuration-set/clientela-${Stage}": "ses:SendEmail",
         "MailQueue": READ_QUEUE,

@@ -56,7 +56,7 @@ BOTH = FOLLOW_UPS | EVENTS
         (None, item("INVITATION#2026-11-21T10"), FOLLOW_UPS),
         (item("INVITATION#2026-11-21T10"), None, NOBODY),
         (None, RUNNING, NOBODY),
-        (RUNNING, ENDED, EVENTS),
+        (RUNNING, ENDED, BOTH),
         (ENDED, None, NOBODY),
         (None, item("EXPORT#exp_1", status="queued"), FOLLOW_UPS),
         (item("EXPORT#exp_1", status="running"), item("EXPORT#exp_1", status="failed"), BOTH),

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from clientela import clock
+from clientela.imports.import_jobs import ImportJob, Status
+from clientela.imports.import_reasons import Reason
 from clientela.mail import mail_rendering
 from clientela.mail.mail_rendering import MailContent
-from clientela.notifications import account_notices, email_change_mail, sign_in_mail, waiting_mails
+from clientela.notifications import account_notices, email_change_mail, import_mail, sign_in_mail, waiting_mails
 from clientela.schema import languages
 from clientela.stores import branding, store_urls
 from clientela.stores.setting_groups import Branding
@@ -35,6 +37,26 @@ def shop() -> Store:
     )
 
 
+def import_result(status: Status, rejected: int, *, is_dry_run: bool = False) -> MailContent:
+    message = "Die Datei ist leer." if status == "failed" else None
+    job = ImportJob(
+        id="imp_1",
+        status=status,
+        file="Kunden <2026>.csv",
+        dry_run=is_dry_run,
+        created=7,
+        rejected=rejected,
+        rows_done=7 + rejected,
+        message=message,
+        started_at=NOW,
+    )
+    reasons = [Reason(code="phone_invalid", message="“1 2” is no phone.", rows=3, lines=[2, 5, 9])] if rejected else []
+    store = Store(id="demo", name="Demo", created_at=NOW, updated_at=NOW)
+    return import_mail.import_mail(
+        store, job, reasons, f"https://api.example.com/v1/stores/demo/imports/{job.id}/rejects"
+    )
+
+
 ALL_MAILS = [
     sign_in_mail.sign_in_link_mail(LINK, "123456"),
     sign_in_mail.sign_in_link_mail(None, "123456"),
@@ -47,6 +69,10 @@ ALL_MAILS = [
     email_change_mail.email_change_mail(LINK, "123456"),
     account_notices.email_changed_mail(LINK),
     account_notices.email_changed_mail(None),
+    import_result("succeeded", 3),
+    import_result("succeeded", 3, is_dry_run=True),
+    import_result("failed", 0),
+    import_result("cancelled", 1),
     MailContent("new_device", {"link": LINK, "device": "Firefox · Windows", "time": "2026-11-21 10:00 (UTC)"}),
     MailContent("new_device", {"link": LINK, "device": None, "time": "2026-11-21 10:00 (UTC)"}),
     MailContent("password_changed", {"link": LINK, "is_removed": False}),
@@ -71,14 +97,22 @@ def test_every_mail_is_whole_in_every_language(shop: Store, language: str, mail:
         assert f'href="{LINK}"' in letter.html
 
 
+VALUES = {
+    "store": "Café & Söhne",
+    "minutes": 10,
+    "days": 7,
+    "name": "Ana",
+    "email": "ana@example.com",
+    "file": "Kunden <2026>.csv",
+}
+
+
 def test_every_text_of_the_table_is_in_the_mail(shop: Store) -> None:
     letters = [mail_rendering.render(shop, mail, "en") for mail in ALL_MAILS]
     everything = "".join(letter.subject + html.unescape(letter.html) for letter in letters)
     for name in NAMES:
         for text in mail_rendering._texts(name)["en"].values():
-            assert (
-                text.format(store="Café & Söhne", minutes=10, days=7, name="Ana", email="ana@example.com") in everything
-            )
+            assert text.format(**VALUES) in everything
 
 
 def test_languages_have_the_same_texts() -> None:

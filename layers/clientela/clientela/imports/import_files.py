@@ -155,6 +155,19 @@ def read_plan(job_id: str) -> list[Chunk]:
     return [Chunk.model_validate({name: entry[name] for name in Chunk.model_fields}) for entry in orjson.loads(body)]
 
 
+def write_reasons(job_id: str, content: bytes) -> None:
+    """Write the JSON of the most frequent reasons for rejections."""
+    _put(_reasons_key(job_id), content, "application/json")
+
+
+def read_reasons(job_id: str) -> bytes | None:
+    """Return what `write_reasons` wrote, or None. The caller needs the right to list the bucket."""
+    try:
+        return _content(_reasons_key(job_id))
+    except clients.s3().exceptions.NoSuchKey:
+        return None
+
+
 def write_report(job_id: str, report: Report, content: IO[bytes]) -> None:
     """Write a report's CSV of any size; boto3 uploads it in parts."""
     extra = {"ContentType": "text/csv; charset=utf-8"}
@@ -192,6 +205,10 @@ def _put(key: str, body: bytes, content_type: str) -> None:
 
 def _result_key(job_id: str, index: int) -> str:
     return f"{folder(job_id)}result-{index:06d}.json"
+
+
+def _reasons_key(job_id: str) -> str:
+    return f"{folder(job_id)}reasons.json"
 
 
 def _repeats_key(job_id: str, index: int) -> str:

@@ -11,11 +11,12 @@ from typing import IO, cast
 from clientela.csv.csv_headers import FileColumns
 from clientela.csv.csv_survey import Chunk
 from clientela.csv.file_texts import FileNote
-from clientela.imports import import_files, import_jobs, import_start
+from clientela.imports import import_files, import_jobs, import_reasons, import_start
 from clientela.imports.chunk_results import ChunkResult, ReportLine, repeated_columns, report_columns
 from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_files import Report
 from clientela.imports.import_jobs import Counts, ImportRecord, Status
+from clientela.imports.import_reasons import ReasonCounter
 from clientela.sentences import Sentence, translated
 from clientela.stores import store_existence
 
@@ -67,7 +68,7 @@ def _write_reports(record: ImportRecord, detected: DetectedFormat, *, is_partial
 
     Return the total counts, and the number of rows in chunks without a result.
     """
-    columns, totals, missing = detected.as_columns(), Counts(), 0
+    columns, totals, missing, reasons = detected.as_columns(), Counts(), 0, ReasonCounter()
     headers = [columns.headers[index] for index in repeated_columns(columns)]
     language, delimiter = record.job.language, detected.delimiter
     with _open_report(headers, delimiter, language) as rejects, _open_report([], delimiter, language) as warnings:
@@ -75,7 +76,9 @@ def _write_reports(record: ImportRecord, detected: DetectedFormat, *, is_partial
             missing += missing_rows
             _add(totals, result.counts)
             rejects.add(result.rejects)
+            reasons.add(result.rejects)
             warnings.add(result.warnings)
+        import_reasons.write(record.job.id, reasons.top())
         rejects.save(record.job.id, "rejects")
         warnings.save(record.job.id, "warnings")
     return totals, missing

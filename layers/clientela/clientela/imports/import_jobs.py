@@ -32,7 +32,7 @@ Status = Literal["received", "planned", "running", "succeeded", "failed", "cance
 Mode = Literal["upsert", "create", "update"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
-_ENDED = ("succeeded", "failed", "cancelled")
+ENDED = ("succeeded", "failed", "cancelled")
 
 
 class Counts(Model):
@@ -141,7 +141,7 @@ def report_url(store: Store, job_id: str, report: Report) -> str:
         ImportNotFoundError: the job does not exist, has not ended, or its file was refused.
     """
     job = get(store, job_id)
-    if job.status not in _ENDED:
+    if job.status not in ENDED:
         raise ImportNotFoundError("The report is available when the import has ended.")
     if job.detected is None:
         raise ImportNotFoundError("There is no report, because the file was refused: see the import's message.")
@@ -214,7 +214,7 @@ def mark_replaced(record: ImportRecord) -> None:
     Cost: 1 write unit per KB.
     """
     with suppress(_ConditionFailedError):  # it has ended already
-        not_ended = ~ImportRecord.status.is_in(*_ENDED)
+        not_ended = ~ImportRecord.status.is_in(*ENDED)
         records.update(
             record, [ImportRecord.replaced.set(True)], not_ended, _ConditionFailedError(), is_bookkeeping=True
         )
@@ -232,7 +232,7 @@ def end(
     )
     for name in Counts.model_fields:
         setattr(record, name, getattr(counts, name))
-    return _set_status(record, status, ~ImportRecord.status.is_in(*_ENDED))
+    return _set_status(record, status, ~ImportRecord.status.is_in(*ENDED))
 
 
 def _reason(job: ImportJob, reason: FileNote | None) -> dict[str, str | None]:
@@ -243,7 +243,7 @@ def _reason(job: ImportJob, reason: FileNote | None) -> dict[str, str | None]:
 
 def has_ended(record: ImportRecord) -> bool:
     """Return whether the job has reached its final status."""
-    return record.status in _ENDED
+    return record.status in ENDED
 
 
 class _ConditionFailedError(Exception):
@@ -257,7 +257,7 @@ def _set_status(record: ImportRecord, status: Status, condition: Condition) -> I
         ImportRecord.job.set(record.job),
         ImportRecord.chunks.set(record.chunks),
     ]
-    if status in _ENDED:
+    if status in ENDED:
         actions += [getattr(ImportRecord, name).set(getattr(record, name)) for name in Counts.model_fields]
     try:
         records.update(record, actions, condition, _ConditionFailedError(), is_bookkeeping=True)

@@ -75,7 +75,8 @@ class StoreSettings(Model):
     reply_to: Email | None = None
     """The address for answers to mails. Example: help@shop.example.com"""
     notification_email: Email | None = None
-    """The address that is told when a customer waits for approval; null for no such mails."""
+    """The address that is told when a customer waits for approval and when an import ends; null for
+    no such mails."""
     language: Language = "en"
     """The store's language, for customers who have none."""
     # Languages of mails and of the hosted sign-in page; empty means all.
