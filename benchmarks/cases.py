@@ -36,7 +36,7 @@ def all_cases(store: Store, customer_ids: list[str]) -> list[Case]:
     key = api_keys.create(store.id, NewKey(name="benchmarks"), clock.now()).key
     api = partial(_request, store, key)
     customers, sampled_ids = f"{store.id}/customers", itertools.cycle(customer_ids[::97])
-    last = last_cursor(store, key)
+    last = last_cursor(store, key, len(customer_ids))
     list_ = partial(_repeat, api, "GET", customers)
     return [
         Case("create", (api("POST", customers, body) for body in _new_customers()), 3.0, max_write=8),
@@ -57,7 +57,7 @@ def all_cases(store: Store, customer_ids: list[str]) -> list[Case]:
     ]
 
 
-def last_cursor(store: Store, key: str) -> str:
+def last_cursor(store: Store, key: str, customers: int) -> str:
     """Return the cursor of the last page.
 
     Read all pages, and check that they contain every customer once.
@@ -72,8 +72,8 @@ def last_cursor(store: Store, key: str) -> str:
             break
         cursor = page["next_cursor"]
         following = {"cursor": cursor}
-    if len(ids) != sample_store.CUSTOMERS:
-        raise RuntimeError(f"the pages have {len(ids)} of {sample_store.CUSTOMERS} customers")
+    if len(ids) != customers:
+        raise RuntimeError(f"the pages have {len(ids)} of {customers} customers")
     return cursor
 
 

@@ -191,9 +191,9 @@ def _rows(entries: Iterator[directory_index.Entry], part: int, expected: int) ->
     left = expected
     while block := list(itertools.islice(entries, min(left, _BLOCK) if left > 0 else _BLOCK)):
         left -= len(block)
-        keys_by_pk = {item["pk"]["S"]: key for key, item in block}
-        for item in _with_customers([item for _, item in block]):
-            yield _Row(part, keys_by_pk[item["pk"]["S"]], stored_customers.load_raw(item), item)
+        for (key, _), item in zip(block, _completed([item for _, item in block]), strict=True):
+            if item:
+                yield _Row(part, key, stored_customers.load_raw(item), item)
 
 
 def _gather(store: Store, sort: Sort, tests: CompiledFilter) -> Iterator[_Row] | None:
@@ -245,17 +245,25 @@ def _owner_of_email(store: Store, email: str) -> str | None:
 
 
 def _with_customers(items: list[dynamodb.Item], attributes: str = "") -> list[dynamodb.Item]:
-    """Return the items with their customers, which some entries carry and others have not.
+    """Return the items with their customers, without those whose customer was deleted meanwhile.
 
-    Those are read. Items whose customer was deleted meanwhile are left out. With `attributes` all
-    profiles are read.
+    With `attributes` all profiles are read.
     """
-    carried = {} if attributes else {item["pk"]["S"]: item for item in items if stored_customers.is_in(item)}
-    missing = [(item["pk"]["S"], keys.PROFILE) for item in items if item["pk"]["S"] not in carried]
+    return [item for item in _completed(items, attributes) if item]
+
+
+def _completed(items: list[dynamodb.Item], attributes: str = "") -> list[dynamodb.Item | None]:
+    """Return for each item one with its customer: itself if it carries that, else the profile.
+
+    None for a customer who was deleted meanwhile.
+    """
+    missing = [item for item in items if attributes or not stored_customers.is_in(item)]
+    if not missing:
+        return [*items]
     projection = ", ".join(filter(None, (stored_customers.PROJECTION, attributes)))
-    stored = {item["pk"]["S"]: item for item in dynamodb.get_many(missing, projection)}
-    found = (carried.get(item["pk"]["S"]) or stored.get(item["pk"]["S"]) for item in items)
-    return [item for item in found if item]
+    profiles = dynamodb.get_many([(item["pk"]["S"], keys.PROFILE) for item in missing], projection)
+    stored = {item["pk"]["S"]: item for item in profiles}
+    return [stored.get(item["pk"]["S"]) if attributes or not stored_customers.is_in(item) else item for item in items]
 
 
 def _row(store: Store, sort: Sort, customer: CustomerJson, item: dynamodb.Item) -> _Row:

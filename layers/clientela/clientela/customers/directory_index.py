@@ -6,13 +6,12 @@ of the first buckets to a new one. So these are read first, and the new ones aft
 that has left a bucket before it was read is found in its new one.
 """
 
-import heapq
 import itertools
+import operator
 import sys
-from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -141,42 +140,53 @@ def _page_while_growing(
 def _merged(
     store: Store, selection: Selection, buckets: Iterable[int], expected: int, *, descending: bool
 ) -> Iterator[Entry]:
+    """Yield the entries of buckets in one order.
+
+    An entry's place is certain when every bucket is read beyond it. Buckets of which no entry is
+    left are read further at the same time: a filter that few customers pass reads each to its end.
+    """
     # A usual share of a page and a margin: mostly no bucket is read twice.
     size = min(expected // store.directory.buckets + _MARGIN, _MAX_READ)
     order = {"ScanIndexForward": not descending, "Limit": size}
-    readers = [_Reader(_request(store, selection, bucket) | order) for bucket in buckets]
-    column = f"{selection.sort}_key"
-    return heapq.merge(*(_entries_of(one, readers, column) for one in readers), key=_sort_key, reverse=descending)
+    readers = [_Reader(_request(store, selection, bucket) | order, f"{selection.sort}_key") for bucket in buckets]
+    first, is_beyond = (max, operator.lt) if descending else (min, operator.gt)
+    unread, left = readers, list[Entry]()
+    while unread:
+        left += itertools.chain.from_iterable(_threads().map(_Reader.read, unread))
+        left.sort(key=_sort_key, reverse=descending)
+        open_ = [reader for reader in readers if reader.place is not None]
+        if not open_:
+            break
+        place = first(reader.place for reader in open_ if reader.place is not None)
+        certain = next((number for number, (key, _) in enumerate(left) if is_beyond(key, place)), len(left))
+        yield from left[:certain]
+        left = left[certain:]
+        unread = [one for one in open_ if one.last is None or not is_beyond(one.last, place)]
+    yield from left
 
 
 @dataclass
 class _Reader:
-    """The entries of one bucket in order, read in pages of growing size."""
+    """Reads one bucket in order, in pages of growing size.
+
+    `place` is the key up to which it is read, None after the end; `last` that of the last entry.
+    """
 
     request: dict[str, Any]
-    items: deque[dynamodb.Item] = field(default_factory=deque)
-    is_read: bool = False
+    column: str
+    place: str | None = ""
+    last: str | None = None
 
-    def read(self) -> None:
-        answer = dynamodb.query(**self.request)
-        self.items.extend(answer["Items"])
-        self.is_read = "LastEvaluatedKey" not in answer
-        size = min(self.request["Limit"] * _GROWTH, _MAX_READ)
-        self.request |= {"ExclusiveStartKey": answer.get("LastEvaluatedKey"), "Limit": size}
-
-
-def _entries_of(reader: _Reader, readers: list[_Reader], column: str) -> Iterator[Entry]:
-    """Yield the entries of one bucket in order.
-
-    Merging needs the next entry of every bucket. So if this bucket has none left, all such buckets
-    are read further at the same time: a filter that few customers pass reads each to its end.
-    """
-    while reader.items or not reader.is_read:
-        while reader.items:
-            item = reader.items.popleft()
-            yield item[column]["S"], item
-        if not reader.is_read:
-            list(_threads().map(_Reader.read, [one for one in readers if not (one.items or one.is_read)]))
+    def read(self) -> list[Entry]:
+        """Return the next page of the bucket."""
+        answer, column = dynamodb.query(**self.request), self.column
+        entries = [(item[column]["S"], item) for item in answer["Items"]]
+        self.last = entries[-1][0] if entries else None
+        if last := answer.get("LastEvaluatedKey"):
+            size = min(self.request["Limit"] * _GROWTH, _MAX_READ)
+            self.request |= {"ExclusiveStartKey": last, "Limit": size}
+        self.place = last[column]["S"] if last else None
+        return entries
 
 
 def _request(store: Store, selection: Selection, bucket: int) -> dict[str, Any]:

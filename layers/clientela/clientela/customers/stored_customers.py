@@ -9,7 +9,8 @@ The id is not part of it, because it ends the partition key that the profile and
 """
 
 import zlib
-from base64 import b64decode, b64encode
+from base64 import b64encode
+from binascii import a2b_base64
 from typing import Any
 
 import orjson
@@ -93,12 +94,17 @@ def compress(fields: CustomerJson) -> str:
 
 def load(profile: Item) -> Customer:
     """Return the customer that a profile, or a change of one in the stream, has."""
-    return Customer.model_validate_json(decompress(profile), context=STORED)
+    text = decompress(profile)
+    if "pk" in profile:
+        text = b'{"id":"%s",%s' % (_id(profile).encode(), text[1:])
+    return Customer.model_validate_json(text, context=STORED)
 
 
 def load_raw(profile: Item) -> CustomerJson:
     """Return the stored fields as JSON values. Fields at their default are missing."""
     fields: CustomerJson = orjson.loads(decompress(profile))
+    if "pk" in profile:
+        fields["id"] = _id(profile)
     return fields
 
 
@@ -126,13 +132,10 @@ def _json(value: Any) -> Any:
 
 
 def decompress(item: Item) -> bytes:
-    """Return the stored JSON of the customer that an item has.
-
-    It gets the id of the partition key, if the item has one.
-    """
+    """Return the stored JSON of the customer that an item has."""
     attribute = item.get(WITHOUT_ORDERS) or item[WITH_ORDERS]
-    text = zlib.decompressobj(-zlib.MAX_WBITS, zdict=_DICTIONARY).decompress(b64decode(attribute["B"])[1:])
-    if "pk" not in item:
-        return text
-    _, customer_id = keys.customer_of(item["pk"]["S"])
-    return b'{"id":"%s",%s' % (customer_id.encode(), text[1:])
+    return zlib.decompressobj(-zlib.MAX_WBITS, _DICTIONARY).decompress(a2b_base64(attribute["B"])[1:])
+
+
+def _id(item: Item) -> str:
+    return keys.customer_of(item["pk"]["S"])[1]
