@@ -3,6 +3,7 @@
 import csv
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 from itertools import batched, islice
 from math import ceil
@@ -140,6 +141,16 @@ def signs_in(shop: Shop) -> Steps:
     sign_ins.by_link(shop.store, link)
 
 
+def signs_in_again(shop: Shop) -> Steps:
+    shop.customer()
+    mailbox = sign_ins.mailbox(shop.monkeypatch)
+    sign_ins.by_link(shop.store, mailbox.link(shop.store, EMAIL))
+    later = NOW + timedelta(days=20)
+    link = mailbox.link(shop.store, EMAIL, later)
+    yield
+    sign_ins.by_link(shop.store, link, later)
+
+
 def signs_up(shop: Shop) -> Steps:
     link = sign_ins.mailbox(shop.monkeypatch).link(shop.store, EMAIL)
     yield
@@ -174,7 +185,8 @@ WRITES: dict[str, tuple[Callable[[Shop], Steps], int]] = {
     "the payment method of the last order": (new_version({}, {"payment_method": "card"}), 1),
     "a parcel's status": (new_version({}, {"fulfillment_status": "shipped"}), 1),
     "a link is requested": (requests_link, 1),
-    "a customer signs in": (signs_in, 1),
+    "a customer signs in": (signs_in_again, 1),
+    "the same, for the first time": (signs_in, 1),
     "a customer signs up": (signs_up, 1),
     "two customers without orders are merged": (merges_two, 1),
 }

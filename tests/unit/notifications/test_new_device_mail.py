@@ -26,6 +26,7 @@ NEWER_FIREFOX = Visitor("198.51.100.2", "Mozilla/5.0 (Windows NT 11.0; rv:152.0)
 IPHONE = Visitor("192.0.2.1", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1")
 NAMELESS = Visitor("192.0.2.1", None)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 GOOD = "correct horse battery"
 
 
@@ -148,8 +149,8 @@ def test_notices_are_few_a_day(aws: Any, store: Store, ana: Customer, box: Mailb
 def test_the_devices_are_among_the_stored_data(store: Store, ana: Customer, box: Mailbox) -> None:
     sign_in(store, box, FIREFOX, NOW)
     sign_in(store, box, NEWER_FIREFOX, NOW + HOUR)
-    after = sign_in(store, box, NEWER_FIREFOX, NOW + 30 * HOUR).customer
-    (device,) = customer_data.page(store, after, NOW + 30 * HOUR).devices
+    after = sign_in(store, box, NEWER_FIREFOX, NOW + 30 * DAY).customer
+    (device,) = customer_data.page(store, after, NOW + 30 * DAY).devices
     assert device.model_dump() == {
         "device": "Firefox on Windows",
         "first_seen_at": NOW,

@@ -39,7 +39,7 @@ class DeviceRecord(Model):
     first_seen_at: Timestamp
     """When the first sign-in from it was."""
     last_seen_at: Timestamp
-    """When the latest sign-in from it was."""
+    """When the latest sign-in from it was, to within thirty days."""
 
 
 class MailRecord(Model):

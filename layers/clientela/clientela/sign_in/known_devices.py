@@ -18,7 +18,7 @@ from clientela.table.stream import TableChange
 from clientela.table.transactions import Transaction
 
 RETENTION = timedelta(days=365)  # after the last sign-in
-SEEN_EVERY = timedelta(days=1)  # the time of the latest sign-in is as exact as that
+SEEN_EVERY = timedelta(days=30)  # the time of the latest sign-in is as exact as that: it costs a write
 _UNKNOWN = "unknown"  # a browser without a known name
 
 
@@ -48,7 +48,8 @@ def remember(
     `before` is the customer before this sign-in, None if the sign-in creates it. Of two sign-ins at
     once from one new device, one raises BusyError and is repeated.
 
-    Cost: 1 read unit, none for a new customer; 2 write units for a new device and once a day.
+    Cost: 1 read unit, none for a new customer; 2 write units for a new device and once
+    in thirty days.
     """
     pk, sk = keys.customer(store_id, customer.id), keys.device(device or _UNKNOWN)
     known = KnownDevice.find(pk, sk) if before else None
