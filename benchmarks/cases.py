@@ -1,7 +1,6 @@
 """Cases of the merchant API through its Lambda handler, of order messages, and of rows in files."""
 
 import csv
-import io
 import itertools
 import json
 from collections.abc import Callable, Iterator
@@ -19,7 +18,8 @@ from benchmarks.measure import Call, Case
 from clientela import clock
 from clientela.csv import csv_headers
 from clientela.customers import customer_search
-from clientela.exports import export_columns
+from clientela.exports import export_rows
+from clientela.exports.export_requests import ExportContents
 from clientela.imports import import_load, import_rows, import_writes
 from clientela.imports.import_customers import Rules
 from clientela.stores import api_keys
@@ -173,5 +173,5 @@ def _exports(store: Store) -> Iterator[Call]:
 
 
 def _export(store: Store) -> None:
-    profiles = itertools.islice(customer_search.all_profiles(store), ROWS * 10)
-    csv.writer(io.StringIO()).writerows(export_columns.cells(profile, {}) for profile in profiles)
+    items = itertools.islice(customer_search.all_profiles(store), ROWS * 10)
+    export_rows.writer(store, ExportContents()).lines(items)

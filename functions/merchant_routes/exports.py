@@ -1,4 +1,4 @@
-"""/exports: write the customers to a CSV file, and download it."""
+"""/exports: write customers, orders or order items to a CSV file, and download it."""
 
 from typing import Annotated, Any
 
@@ -7,11 +7,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from clientela import clock
 from clientela.customers import group_filter
-from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError
 from clientela.exports import export_jobs
 from clientela.exports.export_jobs import ExportJob
-from clientela.schema.documents import Model
+from clientela.exports.export_requests import ExportRequest
 from clientela.schema.fields import MAX_ID_LENGTH
 from clientela.web import responses
 from clientela.web.http_requests import Cursor, Limit
@@ -28,19 +27,17 @@ ExportId = Annotated[
 ]
 
 
-class NewExport(Model):
-    """An export to start; without a filter, of all customers."""
-
-    filter: CustomerFilter = CustomerFilter()
-    """The customers to export; all if it is absent."""
-
-
 @router.post(BASE, **route("startExport", "exports:write", ExportJob, 202, headers=["Location"]))
-def start_export(new: Annotated[NewExport, Body()]) -> Response[Any]:
-    """Start an export. `getExport` returns its state."""
+def start_export(new: Annotated[ExportRequest, Body()]) -> Response[Any]:
+    """Start an export of customers, orders or order items. `getExport` returns its state.
+
+    The file is CSV in UTF-8 that opens in a spreadsheet with a double click, and that an import
+    reads back unchanged. Cells that a spreadsheet would run as a formula have an apostrophe in
+    front.
+    """
     store = router.context["store"]
     filter_ = group_filter.resolve(store, new.filter, "/filter/group")
-    job = export_jobs.start(store, clock.now(), filter_, access.actor(router))
+    job = export_jobs.start(store, clock.now(), new.model_copy(update={"filter": filter_}), access.actor(router))
     return responses.json(job, 202, {"Location": f"/v1/stores/{store.id}/exports/{job.id}"})
 
 

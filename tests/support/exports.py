@@ -17,6 +17,7 @@ from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.exports import export_jobs, export_runs
 from clientela.exports.export_jobs import ExportJob, ExportRecord
+from clientela.exports.export_requests import ExportRequest
 from clientela.exports.export_starts import ExportStart
 from clientela.schema.documents import Model
 from clientela.stores.stores import Store
@@ -104,7 +105,7 @@ def start_of(job: ExportJob, store_id: str = "demo") -> ExportStart:
 
 
 def export(store: Store, wanted: CustomerFilter | None = None, created_at: datetime = NOW) -> ExportJob:
-    started = export_jobs.start(store, created_at, wanted or CustomerFilter())
+    started = export_jobs.start(store, created_at, ExportRequest(filter=wanted or CustomerFilter()))
     return export_runs.run(store, started.id, created_at)
 
 

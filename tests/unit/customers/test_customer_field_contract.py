@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pytest
+from tests.support import export_lines
 
 from clientela.csv import csv_columns
 from clientela.customers import customer_filter
 from clientela.customers.customer_fields import Customer, CustomerFields
 from clientela.customers.customer_records import record
-from clientela.exports import export_columns
 from clientela.lifecycle import merges
 from clientela.orders import order_fills, order_profile
 from clientela.orders.order_fields import Order
@@ -32,13 +32,16 @@ SAMPLES: dict[str, Any] = {
     "tax_exemption": {"reason": "diplomat"},
     "vat_id": "ESB12345674",
     "accepts_marketing": True,
-    "marketing_consent": {"state": "subscribed"},
+    "marketing_consent": {"state": "subscribed", "source": "form", "at": "2026-11-21T10:00:00Z"},
     "billing_address": {"city": "Vigo", "country": "ES"},
     "shipping_addresses": [{"city": "Vigo", "country": "ES"}],
     "phone": "+34911222333",
     "custom_fields": {"size": "XL"},
 }
-NEEDED = {"primary_group": {"groups": ["grp_1"]}}  # other fields that a field's value depends on
+NEEDED = {
+    "primary_group": {"groups": ["grp_1"]},
+    "marketing_consent": {"accepts_marketing": True},
+}  # other fields that a field's value depends on
 ORDER = Order.model_validate(
     {
         "id": "1",
@@ -76,9 +79,7 @@ def is_merged(field: str) -> bool:
 
 
 def is_exported(field: str) -> bool:
-    without, with_field = (
-        export_columns.cells(record(STORE, each).serialize(), {}) for each in without_and_with(field)
-    )
+    without, with_field = (export_lines.cells_of(record(STORE, each).serialize()) for each in without_and_with(field))
     return without != with_field
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from tests.support import export_lines
 from tests.support.exports import add
 from tests.support.http_events import answered, http_event
 
@@ -14,7 +15,6 @@ from clientela.csv.csv_headers import recognise
 from clientela.customers import customer_history, customer_search, customers, tax_exemptions
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.exports import export_columns
 from clientela.imports import import_rows
 from clientela.schema.actors import OPERATOR
 from clientela.storefront import checkout, own_account
@@ -51,7 +51,7 @@ def readings(store: Store, ana: Customer) -> set[bool]:
     (listed,) = customer_search.page(store).items
     profile = dynamodb.get(keys.customer(store.id, ana.id), keys.PROFILE)
     assert profile
-    cell = dict(zip(export_columns.HEADERS, export_columns.cells(profile, {}), strict=True))["tax_exempt"]
+    cell = export_lines.cells_of(profile)["tax_exempt"]
     at = datetime.combine(tax_exemptions.today(), datetime.min.time(), UTC)
     found = customer_search.page(store, filter_=CustomerFilter(tax_exempt=True)).items
     others = customer_search.page(store, filter_=CustomerFilter(tax_exempt=False)).items

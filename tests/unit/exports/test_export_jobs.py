@@ -17,6 +17,7 @@ from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, InvalidInputError
 from clientela.exports import export_content, export_jobs, export_runs
 from clientela.exports.export_completeness import ExportIncompleteError
+from clientela.exports.export_requests import ExportRequest
 from clientela.lifecycle import customer_removal
 from clientela.schema.actors import OPERATOR
 from clientela.stores import stores
@@ -104,7 +105,7 @@ def test_customers_who_come_and_go_while_it_is_written_do_not_fail_it(
         return found
 
     active = CustomerFilter(status="active")
-    started = export_jobs.start(store, NOW, active)
+    started = export_jobs.start(store, NOW, ExportRequest(filter=active))
     monkeypatch.setattr(directory_walks, "profiles", profiles)
     job = export_runs.run(store, started.id, clock.now())
     assert (job.status, job.rows in {1, 2, 3, 4}) == ("succeeded", True)

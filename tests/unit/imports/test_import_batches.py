@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import pytest
 from benchmarks.traffic import record_traffic
+from tests.support import export_lines
 
 from clientela import clock
 from clientela.csv import csv_cells, csv_headers, csv_values
 from clientela.customers import customer_input, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.exports import export_cells
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.imports import import_customers, import_load, import_rows, import_writes
@@ -152,6 +154,7 @@ def test_rows_get_their_external_ids_and_one_that_is_taken_rejects_its_row(
 
 def test_an_exported_cell_of_external_ids_is_read_as_it_was() -> None:
     external_ids = {"shopify": "6543", "crm": "=a,b:c", "pos": "77"}
-    cell = csv_values.print_external_ids(external_ids)
+    printed = export_cells.printers(export_lines.PLAIN, "UTC")["external_ids"]
+    cell = csv_cells.escape(printed(external_ids))
     assert csv_values.parse_external_ids(csv_cells.read(cell)) == external_ids
-    assert csv_values.print_external_ids({"shopify": "6543", "pos": "77"}) == "shopify:6543; pos:77"
+    assert printed({"shopify": "6543", "pos": "77"}) == "shopify:6543; pos:77"

@@ -1,16 +1,14 @@
 """Groups in an import: named by id, code or name, and deleted while it runs."""
 
-import csv
-import io
-
 import pytest
+from tests.support import export_lines
 from tests.support.import_runs import StateMachines, downloaded, imported
 
 from clientela import clock
 from clientela.customers import customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_history import page as history_page
-from clientela.exports import export_columns
+from clientela.exports.export_fields import StoreFacts
 from clientela.groups import groups
 from clientela.groups.groups import Group, NewGroup
 from clientela.imports import import_jobs
@@ -75,14 +73,8 @@ def test_an_export_goes_back_in_and_leaves_no_trace(store: Store, machines: Stat
     codes = {group.id: group.code for group in (made(store, "vip"), made(store, "trade"))}
     new = NewCustomer(email="ana@example.com", groups=list(codes), primary_group=list(codes)[1], vat_id="ESB12345674")
     ana = customers.create(store, new, NOW)
-    file = io.StringIO()
-    csv.writer(file).writerows(
-        [
-            export_columns.HEADERS,
-            *(export_columns.cells(profile, codes) for profile in customer_search.all_profiles(store)),
-        ]
-    )
-    job = imported(store, machines, file.getvalue().encode())
+    file = export_lines.file_of(customer_search.all_profiles(store), facts=StoreFacts(codes, "USD", "UTC"))
+    job = imported(store, machines, file)
     assert (job.unchanged, job.warnings, job.rejected) == (1, 0, 0)
     assert customers.get(store, ana.id) == ana
     assert len(history_page(store, ana, clock.now()).items) == 1

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from clientela import clock
 from clientela.schema.text import fold_for_search
@@ -40,13 +41,18 @@ _NAME_DAY_YEAR = re.compile(rf"([a-z]+)[. \-]+(\d{{1,2}})(?:st|nd|rd|th)?[, \-]+
 _ZERO = re.compile(r"0{1,4}[/.\-]0{1,2}[/.\-]0{1,4}(?:[ T]00:00(?::00)?(?:\.0+)?Z?)?|0")
 _SERIAL = re.compile(r"(\d{5})(?:[.,](\d+))?")
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?")
-_EXCEL_DAY_0 = datetime(1899, 12, 30, tzinfo=UTC)
+_EXCEL_DAY_0 = datetime(1899, 12, 30)  # noqa: DTZ001 - of the zone of the file
 _CENTURY_OF = 70  # two digits from here on are 19…: people who signed up in 1970
 
 
 def is_none(text: str) -> bool:
     """Return whether a text is a database's date for none: `0000-00-00 00:00:00`."""
     return _ZERO.fullmatch(text) is not None
+
+
+def is_month(word: str) -> bool:
+    """Return whether a word is the name of a month in one of six languages, or its beginning."""
+    return fold_for_search(word) in _MONTH
 
 
 def order_of(texts: Iterable[str]) -> DateOrder | None:
@@ -89,14 +95,15 @@ def default_order(language: str, country: str | None) -> DateOrder:
     return "month_first" if language == "en" and country in MONTH_FIRST_COUNTRIES else "day_first"
 
 
-def parse(text: str, order: DateOrder = "day_first") -> datetime:
-    """Return the time of a text; without an offset it is UTC — ValueError if it is none."""
+def parse(text: str, order: DateOrder = "day_first", zone: str = "UTC") -> datetime:
+    """Return the time of a text; without an offset it is of `zone` — ValueError if it is none."""
     try:
         moment = datetime.fromisoformat(text.replace(" UTC", "+00:00").replace(" +", "+"))
     except ValueError:
         moment = _parse_written(text, order)
     try:
-        return clock.in_utc(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        known = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+        return clock.in_utc(known).astimezone(UTC)
     except (ValueError, OverflowError):
         raise _invalid(text) from None
 
@@ -139,7 +146,7 @@ def _build(year: str, month: int | None, day: str, time: tuple[str | None, ...])
     hour, minute, second = (int(part or 0) for part in time[:3])
     if time[3]:
         hour = hour % 12 + 12 * (time[3].lower() == "p")
-    return datetime(full_year, month, int(day), hour, minute, second, tzinfo=UTC)
+    return datetime(full_year, month, int(day), hour, minute, second)  # noqa: DTZ001 - of the zone of the file
 
 
 def _invalid(text: str) -> ValueError:

@@ -1,7 +1,7 @@
 """Header names of customer fields in CSV files, in six languages and as other shops spell them.
 
-The keys are names of columns in csv_columns. Each header name is written without case, accents,
-blanks and punctuation: `Correo electrónico` is `correoelectronico`.
+The keys are fields of columns in csv_columns, those of an address without it. Each header name is
+written without case, accents, blanks and punctuation: `Correo electrónico` is `correoelectronico`.
 Sources: the customer CSV files of Ecwid, Jumpseller, Shopify, WooCommerce and Amazon Cognito.
 """
 
@@ -27,13 +27,13 @@ CUSTOMER: dict[str, dict[str, str]] = {
         "es": "nombre nombrecompleto nombreyapellidos cliente",
         "it": "nome nomecompleto nomeecognome nominativo",
         "fr": "nom nomcomplet nometprenom",
-        "de": "name vollername kundenname vorundnachname",
+        "de": "name vollername kundenname vorundnachname vollstandigername",
         "pt": "nome nomecompleto nomedocliente",
     },
     "first_name": {
         "en": "firstname givenname forename",
         "es": "nombredepila primernombre",
-        "it": "nomedibattesimo primonome",
+        "it": "nomedibattesimo primonome nomesenzacognome",
         "fr": "prenom",
         "de": "vorname",
         "pt": "primeironome nomeproprio",
@@ -73,7 +73,7 @@ CUSTOMER: dict[str, dict[str, str]] = {
     "status": {
         "en": "status customerstatus active enabled isactive accountstatus",
         "es": "estadodelcliente activo",
-        "it": "attivo",
+        "it": "attivo statodelcliente",
         "fr": "statut actif",
         "de": "status aktiv",
         "pt": "situacao ativo",
@@ -87,7 +87,14 @@ CUSTOMER: dict[str, dict[str, str]] = {
         "de": "gruppe gruppen kundengruppe kundengruppen kategorie kategorien",
         "pt": "grupo grupos categoria categorias",
     },
-    "primary_group": {"en": "primarygroup"},
+    "primary_group": {
+        "en": "primarygroup",
+        "es": "grupoprincipal",
+        "it": "gruppoprincipale",
+        "fr": "groupeprincipal",
+        "de": "hauptgruppe",
+        "pt": "grupoprincipal",
+    },
     "tags": {
         "en": "tags tag",
         "es": "etiquetas",
@@ -111,6 +118,30 @@ CUSTOMER: dict[str, dict[str, str]] = {
         "fr": "exoneredetaxes exoneredetaxe exonere",
         "de": "steuerbefreit steuerfrei",
         "pt": "isentodeimpostos isento",
+    },
+    "tax_exemption.reason": {
+        "en": "taxexemptionreason",
+        "es": "motivodelaexencion",
+        "it": "motivodellesenzione",
+        "fr": "motifdelexoneration",
+        "de": "grunddersteuerbefreiung",
+        "pt": "motivodaisencao",
+    },
+    "tax_exemption.jurisdiction": {
+        "en": "taxexemptionjurisdiction",
+        "es": "jurisdicciondelaexencion",
+        "it": "giurisdizionedellesenzione",
+        "fr": "juridictiondelexoneration",
+        "de": "zustandigkeitdersteuerbefreiung",
+        "pt": "jurisdicaodaisencao",
+    },
+    "tax_exemption.expires_on": {
+        "en": "taxexemptionexpireson",
+        "es": "exencionvalidahasta",
+        "it": "esenzionevalidafinoal",
+        "fr": "exonerationvalablejusquau",
+        "de": "steuerbefreitbis",
+        "pt": "isencaovalidaate",
     },
     "vat_id": {
         "en": "vatid vat vatnumber vatin taxid taxnumber taxvat",
@@ -138,6 +169,30 @@ CUSTOMER: dict[str, dict[str, str]] = {
         "fr": "datedeconsentement dateduconsentement datedabonnement",
         "de": "einwilligungsdatum einwilligungam datumdereinwilligung angemeldetam",
         "pt": "datadoconsentimento datadeconsentimento datadesubscricao",
+    },
+    "marketing_consent.source": {
+        "en": "consentsource",
+        "es": "origendelconsentimiento",
+        "it": "originedelconsenso",
+        "fr": "origineduconsentement",
+        "de": "herkunftdereinwilligung",
+        "pt": "origemdoconsentimento",
+    },
+    "marketing_consent.wording": {
+        "en": "consentwording",
+        "es": "textodelconsentimiento",
+        "it": "testodelconsenso",
+        "fr": "texteduconsentement",
+        "de": "wortlautdereinwilligung",
+        "pt": "textodoconsentimento",
+    },
+    "custom_fields": {
+        "en": "customfields",
+        "es": "campospersonalizados",
+        "it": "campipersonalizzati",
+        "fr": "champspersonnalises",
+        "de": "eigenefelder",
+        "pt": "campospersonalizados",
     },
     "note": {
         "en": "note notes customernote adminnotes privateadminnotes comment comments",

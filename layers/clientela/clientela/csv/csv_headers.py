@@ -15,6 +15,8 @@ from clientela.schema.text import fold_for_search
 
 _ADDRESS_FIELDS = {column.name for column in COLUMNS if column.parent == "billing_address" and column.parse}
 _FIELDS_WITH_ADDRESS_WORD = _ADDRESS_FIELDS | {"vat_id", "email"}  # `Shipping Phone`, `Billing Tax ID`
+_SHORT_NAME = "short name"  # a name of which other columns say whether it is the full one
+_SHORT_NAMES = {"nombre", "nome", "nom", "name"}
 _IN_BRACKETS = re.compile(r"\(.*?\)")
 _INNER = re.compile(r"^(address|addresses|person|adresse|direccion|indirizzo|endereco)")
 _CONNECTOR = re.compile(r"(dela|del|de|di|da|do|der|para|per|pour|fur|zur)$")
@@ -52,7 +54,7 @@ def recognise(headers: Sequence[str]) -> FileColumns:
     matches = [_match_header(header) for header in headers]
     counts = Counter(language for match in matches for language in match.languages)
     language = max(LANGUAGES, key=lambda candidate: counts[candidate])  # the first of equals: English
-    fields = _find_password(_resolve_ambiguous([match.field for match in matches], language), headers)
+    fields = _find_password(_resolve_ambiguous([match.field for match in matches], headers, language), headers)
     secrets = frozenset(
         index
         for index, (field, header) in enumerate(zip(fields, headers, strict=True))
@@ -84,20 +86,26 @@ def _is_secret(header: str) -> bool:
     return csv_secrets.is_secret_header(normalize(header), re.split(r"[\W_]+", fold_for_search(header)))
 
 
-def _resolve_ambiguous(fields: list[str | None], language: str) -> list[str | None]:
+def _resolve_ambiguous(fields: list[str | None], headers: Sequence[str], language: str) -> list[str | None]:
     """Decide fields that depend on other columns.
 
     `nombre` alone is the full name, beside `apellidos` the first name; `nom` beside `prénom` is the
-    last name.
+    last name. `Nombre completo` is the full name beside any other column.
     """
     replacements: dict[str | None, str | None] = {}
     if "last_name" in fields and "first_name" not in fields and language != "en":
-        replacements["name"] = "first_name"
+        replacements[_SHORT_NAME] = "first_name"
     if "first_name" in fields and "last_name" not in fields and language in {"fr", "de"}:
-        replacements["name"] = "last_name"
+        replacements[_SHORT_NAME] = "last_name"
     # A billing e-mail identifies the customer only if the file has no other e-mail.
     replacements["billing_address.email"] = None if "email" in fields else "email"
-    return [replacements.get(field, field) for field in fields]
+    shorts = (
+        field == "name" and normalize(header) in _SHORT_NAMES for field, header in zip(fields, headers, strict=True)
+    )
+    return [
+        replacements.get(_SHORT_NAME if is_short else field, field)
+        for field, is_short in zip(fields, shorts, strict=True)
+    ]
 
 
 def _match_header(header: str) -> _Match:

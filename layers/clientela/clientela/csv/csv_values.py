@@ -1,13 +1,14 @@
-"""Values of CSV cells: parse the texts that merchants write, print values for an export."""
+"""Values of CSV cells: parse the texts that merchants write."""
 
 import re
-from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import cache
 from typing import Any
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from clientela.csv.csv_cells import escape
+from clientela.csv import csv_dates
 from clientela.schema.countries import Country
 from clientela.schema.languages import Language
 from clientela.schema.text import fold_for_search, trim
@@ -63,6 +64,7 @@ _STATUSES = {
     "pending": "pending pendiente in-attesa en-attente ausstehend wartend pendente invited unapproved"
     " awaiting-approval pending-approval",
 }
+CHANGED_CODE = re.compile(r"\d+\.0")  # a code that a spreadsheet took for a number
 _SYSTEM = re.compile(r"[a-z0-9_-]{1,40}")
 _MAX_EXTERNAL_ID = 200  # characters
 _STATUS = {word: status for status, words in _STATUSES.items() for word in words.split()}
@@ -108,9 +110,29 @@ def parse_external_ids(text: str) -> dict[str, str]:
 
 
 def parse_code(text: str) -> str:
-    """Return a postal code or a phone as it was before a spreadsheet: `'08001`, `28001.0`."""
-    text = text.lstrip("'")
-    return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
+    """Return a postal code or a phone as it was before a spreadsheet: `28001.0` → `28001`.
+
+    An apostrophe says that the rest is a text as it is: `'1.0` → `1.0`.
+    """
+    if text.startswith("'"):
+        return text[1:]
+    return text[:-2] if CHANGED_CODE.fullmatch(text) else text
+
+
+def parse_custom_fields(text: str) -> dict[str, Any]:
+    """Parse the merchant's own fields from a JSON object — ValueError for any other text."""
+    try:
+        found = orjson.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(Sentence("“{text}” is not a JSON object with fields and their values.", text=text))
+    return found
+
+
+def parse_day(text: str) -> date:
+    """Parse a day: `2027-01-31` — ValueError if it is none."""
+    return csv_dates.parse(text).date()
 
 
 def parse_language(text: str) -> str:
@@ -121,36 +143,6 @@ def parse_language(text: str) -> str:
 def parse_country(text: str) -> str:
     """Parse a country's code or name — ValueError if it is neither."""
     return _validate(Country, text)
-
-
-def print_text(text: str | None) -> str:
-    """Return a text as a cell that no spreadsheet runs as a formula."""
-    return escape(text) if text else ""  # most cells are empty
-
-
-def print_flag(flag: bool | None) -> str:
-    """Return `yes`, `no`, or nothing for None."""
-    return "" if flag is None else "yes" if flag else "no"
-
-
-def print_list(texts: Iterable[str]) -> str:
-    """Return texts as one cell, separated by `; `."""
-    return escape("; ".join(texts))
-
-
-def print_external_ids(external_ids: Mapping[str, str]) -> str:
-    """Return ids of other systems as one cell: `shopify:6543; pos:77`."""
-    return print_list(f"{system}:{id_}" for system, id_ in external_ids.items())
-
-
-def print_money(money: dict[str, Any] | None) -> str:
-    """Return an amount as `49.62 USD`, nothing for None."""
-    return f"{money['amount']} {money['currency']}" if money else ""
-
-
-def print_amounts(amounts: Iterable[dict[str, Any]]) -> str:
-    """Return amounts of several currencies as `10.50 EUR; 21.00 USD`."""
-    return "; ".join(map(print_money, amounts))
 
 
 def _unquoted(text: str) -> str:

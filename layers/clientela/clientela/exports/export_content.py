@@ -4,11 +4,12 @@ from datetime import datetime
 
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.directory_walks import EVERYBODY, KeyRange
-from clientela.exports import export_columns, export_files
+from clientela.exports import export_columns, export_files, export_rows, export_sources
+from clientela.exports.export_columns import What
 from clientela.exports.export_completeness import CompleteWalk
 from clientela.exports.export_files import FileSummary
+from clientela.exports.export_formats import ExportFormat
 from clientela.exports.export_jobs import ExportJob
-from clientela.groups import groups
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.stores import store_existence
@@ -23,8 +24,11 @@ class Manifest(Model):
     rows: int
     size: int
     sha256: str
+    what: What
     columns: list[str]
     filter: CustomerFilter
+    format: ExportFormat
+    timezone: str  # of local times
     started: Timestamp
     finished: Timestamp
 
@@ -39,23 +43,26 @@ def write_rows(
         StoreNotFoundError: the store was deleted meanwhile; no object is left.
 
     Cost: half a read unit per 4 KB of the directory index, twice, and of the profile of each
-    customer with orders.
+    customer with orders. Orders: also as `export_sources.items`.
     """
     walk = CompleteWalk(store, job.filter, within, job.started_at or job.created_at)
-    group_codes = {group.id: group.code for group in groups.list_all(store)}
-    profiles = store_existence.require_while(store.id, walk)
-    return export_files.write(key, profiles, group_codes, walk.require_complete, with_header=with_header)
+    items = store_existence.require_while(store.id, export_sources.items(store, job, walk, within))
+    writer = export_rows.writer(store, job)
+    return export_files.write(key, items, writer, walk.require_complete, with_header=with_header)
 
 
 def write_manifest(store: Store, job: ExportJob, summary: FileSummary, finished_at: datetime) -> None:
     """Write the manifest, last: its presence means that the file is complete."""
     manifest = Manifest(
         export=job.id,
-        file=export_files.file_key(store.id, job.created_at),
-        columns=list(export_columns.HEADERS),
+        file=export_files.file_key(store.id, job.created_at, job.what),
+        what=job.what,
+        columns=[column.name for column in export_columns.choose(job.what, job.columns)],
         filter=job.filter,
+        format=export_rows.format_of(store, job),
+        timezone=store.timezone,
         started=job.started_at or job.created_at,
         finished=finished_at,
         **summary._asdict(),
     )
-    export_files.write_manifest(export_files.manifest_key(store.id, job.created_at), manifest)
+    export_files.write_manifest(export_files.manifest_key(store.id, job.created_at, job.what), manifest)

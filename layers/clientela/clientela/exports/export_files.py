@@ -1,10 +1,8 @@
 """The exports bucket: CSV files written as streams, and their manifests."""
 
-import csv
 import hashlib
-import io
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self, TypedDict
@@ -13,7 +11,8 @@ import orjson
 
 from clientela import settings
 from clientela.aws import clients
-from clientela.exports import export_columns
+from clientela.exports.export_columns import What
+from clientela.exports.export_rows import RowWriter
 from clientela.schema.documents import Model
 from clientela.table.dynamodb import Item
 
@@ -24,9 +23,8 @@ CONTENT_TYPE = "text/csv; charset=utf-8"
 PARTS_PREFIX = "_parts/"  # of the objects of unfinished exports: no store's files are below it
 URL_SECONDS = 300
 PART_BYTES = 8 * 2**20  # S3 accepts 10,000 parts of at least 5 MiB: files up to 80 GB, one part in memory
-BLOCK_ROWS = 500
+BLOCK_ITEMS = 500
 READ_BYTES = 2**20
-BOM = b"\xef\xbb\xbf"  # without it Excel reads UTF-8 in the machine's old code page; our import removes it
 
 
 class FileSummary(NamedTuple):
@@ -38,40 +36,33 @@ class FileSummary(NamedTuple):
 
 
 def write(
-    key: str,
-    profiles: Iterable[Item],
-    group_codes: Mapping[str, str],
-    check: Callable[[], None],
-    *,
-    with_header: bool = True,
+    key: str, items: Iterable[Item], writer: RowWriter, check: Callable[[], None], *, with_header: bool = True
 ) -> FileSummary:
-    """Write a row for each stored profile: RFC 4180, UTF-8 with a byte-order mark.
+    """Write the rows of stored items: RFC 4180, UTF-8.
 
-    `group_codes` are the codes of groups by id. `check` is called before the object is completed;
-    if it raises, no object is left. A part of a file that is not its first has no header.
+    `check` is called before the object is completed; if it raises, no object is left. A part of a
+    file that is not its first has no header.
     """
     rows = 0
-    with ObjectWriter(key, CONTENT_TYPE) as writer:
+    with ObjectWriter(key, CONTENT_TYPE) as target:
         if with_header:
-            writer.write(BOM + _lines([export_columns.HEADERS]))
-        remaining = iter(profiles)
-        while block := [
-            export_columns.cells(profile, group_codes) for profile in itertools.islice(remaining, BLOCK_ROWS)
-        ]:
-            writer.write(_lines(block))
-            rows += len(block)
+            target.write(writer.header)
+        for block in itertools.batched(items, BLOCK_ITEMS, strict=False):
+            lines = writer.lines(block)
+            target.write(lines.data)
+            rows += lines.rows
         check()
-    return FileSummary(rows, writer.size, writer.digest.hexdigest())
+    return FileSummary(rows, target.size, target.digest.hexdigest())
 
 
-def file_key(store_id: str, created_at: datetime) -> str:
+def file_key(store_id: str, created_at: datetime, what: What = "customers") -> str:
     """Return `demo/customers-20261121T030000.000Z.csv`, the same for every run of a job."""
-    return f"{store_id}/customers-{created_at:%Y%m%dT%H%M%S}.{created_at.microsecond // 1000:03}Z.csv"
+    return f"{store_id}/{what}-{created_at:%Y%m%dT%H%M%S}.{created_at.microsecond // 1000:03}Z.csv"
 
 
-def manifest_key(store_id: str, created_at: datetime) -> str:
+def manifest_key(store_id: str, created_at: datetime, what: What = "customers") -> str:
     """Return `demo/customers-20261121T030000.000Z.manifest.json`."""
-    return file_key(store_id, created_at).removesuffix(".csv") + ".manifest.json"
+    return file_key(store_id, created_at, what).removesuffix(".csv") + ".manifest.json"
 
 
 def part_key(store_id: str, job_id: str, name: str) -> str:
@@ -122,12 +113,6 @@ def url(key: str) -> str:
         "ResponseContentDisposition": f'attachment; filename="{name}"',
     }
     return clients.s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=URL_SECONDS)
-
-
-def _lines(rows: Iterable[Iterable[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
 
 
 class _Target(TypedDict):

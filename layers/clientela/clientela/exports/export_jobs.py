@@ -11,11 +11,10 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from clientela import ids
 from clientela.customers import filter_summaries
-from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, VersionConflictError
-from clientela.exports import export_files, export_part_records
+from clientela.exports import export_files, export_part_records, export_requests
+from clientela.exports.export_requests import ExportContents, ExportRequest
 from clientela.schema.actors import OPERATOR, Actor
-from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.sentences import Sentence
 from clientela.stores import audit_trail
@@ -26,20 +25,18 @@ from clientela.table.pagination import Page
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
-_ALL_CUSTOMERS = CustomerFilter()
+_ALL = ExportRequest()
 
 Status = Literal["queued", "running", "succeeded", "failed"]
 
 
-class ExportJob(Model):
+class ExportJob(ExportContents):
     """An export as the merchant sees it. What the end sets is null before."""
 
     id: str
     """The id of the export. Example: exp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     status: Status = "queued"
     """The state of the export."""
-    filter: CustomerFilter = _ALL_CUSTOMERS
-    """The customers that the export has."""
     schedule_id: str | None = None
     """The schedule that started the export, if one did. Example: null"""
     slot: Timestamp | None = None
@@ -84,20 +81,19 @@ class ExportRecord(Record):
 
 
 def start(
-    store: Store,
-    now: datetime,
-    filter_: CustomerFilter = _ALL_CUSTOMERS,
-    by: Actor = OPERATOR,
-    *,
-    schedule_id: str | None = None,
+    store: Store, now: datetime, request: ExportRequest = _ALL, by: Actor = OPERATOR, *, schedule_id: str | None = None
 ) -> ExportJob:
-    """Start an export of the customers that pass the filter.
+    """Start the export that is asked for.
 
     The table's stream puts it on the queue of exports to run, see `export_starts`.
 
+    Raises:
+        InvalidInputError: a column is unknown, or format and spreadsheet disagree.
+
     Cost: 4 write units.
     """
-    return create(store, ExportJob(id=ids.new("exp", now), filter=filter_, schedule_id=schedule_id, created_at=now), by)
+    contents = export_requests.resolve(store, request)
+    return create(store, ExportJob(id=ids.new("exp", now), schedule_id=schedule_id, created_at=now, **contents), by)
 
 
 def create(store: Store, job: ExportJob, by: Actor) -> ExportJob:

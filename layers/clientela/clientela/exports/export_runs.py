@@ -57,7 +57,9 @@ def run(store: Store, job_id: str, now: datetime, run_by: str | None = None) -> 
             record = export_jobs.update(record, parts=len(parts))
             export_parts.execute(store, record, parts)
             return record.job
-        summary = export_content.write_rows(store, record.job, export_files.file_key(store.id, record.job.created_at))
+        summary = export_content.write_rows(
+            store, record.job, export_files.file_key(store.id, record.job.created_at, record.job.what)
+        )
         finished_at = _time_since(now, began)
         export_content.write_manifest(store, record.job, summary, finished_at)
     except StoreNotFoundError:  # the store was deleted: its jobs and files are being deleted
@@ -123,8 +125,8 @@ def _find_running(store_id: str, job_id: str, run: int) -> tuple[Store, ExportRe
 
 def _succeed(store: Store, record: ExportRecord, summary: FileSummary, finished_at: datetime) -> ExportJob:
     names = {
-        "file": export_files.file_key(store.id, record.job.created_at),
-        "manifest": export_files.manifest_key(store.id, record.job.created_at),
+        "file": export_files.file_key(store.id, record.job.created_at, record.job.what),
+        "manifest": export_files.manifest_key(store.id, record.job.created_at, record.job.what),
     }
     changes = {"status": "succeeded", "finished_at": finished_at, **summary._asdict(), **names}
     return export_jobs.update(record, **changes).job

@@ -12,7 +12,6 @@ from pynamodb.attributes import NumberAttribute
 from clientela import ids
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import filter_summaries, group_filter
-from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import (
     BusyError,
     FieldError,
@@ -21,6 +20,8 @@ from clientela.errors import (
     ScheduleNotFoundError,
     VersionConflictError,
 )
+from clientela.exports import export_requests
+from clientela.exports.export_requests import ExportRequest
 from clientela.schema import cron_expressions
 from clientela.schema.actors import OPERATOR, Actor, FieldChange
 from clientela.schema.cron_expressions import Cron
@@ -46,8 +47,8 @@ def _without_repeats(addresses: list[str]) -> list[str]:
     return list(dict.fromkeys(addresses))
 
 
-class NewSchedule(Model):
-    """A schedule to create."""
+class NewSchedule(ExportRequest):
+    """A schedule to create, with what it exports."""
 
     name: Annotated[Line, Field(min_length=1)]
     """The name of the schedule, for the merchant's staff and in mails. Example: Every night"""
@@ -60,8 +61,6 @@ class NewSchedule(Model):
     """The time zone of the expression; the store's if it is absent. A local time that a change of
     the clocks leaves out does not run, and one that comes twice runs once.
     Example: Europe/Madrid"""
-    filter: CustomerFilter = CustomerFilter()
-    """The customers to export; all if it is absent."""
     notify: Annotated[list[Email], Field(max_length=MAX_ADDRESSES), AfterValidator(_without_repeats)] = []
     """The addresses that get a mail with a link to each file, and one when the schedule begins to
     fail. Example: ["office@shop.example.com"]"""
@@ -199,6 +198,7 @@ def _settle(store: Store, fields: NewSchedule, now: datetime) -> NewSchedule:
     timezone = fields.timezone or store.timezone
     if not cron_expressions.next_runs(fields.cron, timezone, now, 1):
         raise InvalidInputError(fields=[FieldError("/cron", "The schedule would never run.")])
+    export_requests.resolve(store, fields)
     filter_ = group_filter.resolve(store, fields.filter, "/filter/group")
     return fields.model_copy(update={"timezone": timezone, "filter": filter_})
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from clientela import ids, settings
 from clientela.aws import sqs
 from clientela.errors import StoreNotFoundError
-from clientela.exports import export_jobs, export_schedules
+from clientela.exports import export_jobs, export_requests, export_schedules
 from clientela.exports.export_jobs import ExportJob
 from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.documents import Model
@@ -74,10 +74,10 @@ def start_slot(slot: ScheduledSlot) -> ExportJob | None:
         return None
     job = ExportJob(
         id=ids.derived("exp", slot.slot, store.id, schedule.id),
-        filter=schedule.filter,
         schedule_id=schedule.id,
         slot=slot.slot,
         created_at=slot.slot,
+        **export_requests.resolve(store, schedule),
     )
     return export_jobs.create(store, job, Actor("schedule", schedule.id))
 
@@ -91,4 +91,4 @@ def start_now(store: Store, schedule_id: str, now: datetime, by: Actor = OPERATO
     Cost: 1 read unit, 4 write units.
     """
     schedule = export_schedules.get(store, schedule_id)
-    return export_jobs.start(store, now, schedule.filter, by, schedule_id=schedule.id)
+    return export_jobs.start(store, now, schedule, by, schedule_id=schedule.id)

@@ -64,7 +64,10 @@ def build_rules(store: Store, record: ImportRecord, detected: DetectedFormat, ea
         earlier_updates,
         job.send_welcome,
         StoreContext(
-            country=store.country, uploaded_at=job.started_at, is_guess=detected.encoding_confidence == "guess"
+            country=store.country,
+            uploaded_at=job.started_at,
+            is_guess=detected.encoding_confidence == "guess",
+            zone=store.timezone,
         ),
     )
     return reload_groups(store, rules)
@@ -75,7 +78,7 @@ def reload_groups(store: Store, rules: Rules) -> Rules:
 
     Cost: 1 read unit per 4 KB if the file has a column of groups, else none.
     """
-    if "groups" not in rules.columns.fields:
+    if {"groups", "primary_group"}.isdisjoint(rules.columns.fields):
         return rules
     return rules._replace(context=rules.context._replace(groups=row_groups.group_ids(groups.list_all(store))))
 

@@ -7,7 +7,7 @@ with a warning, because old data of shops has many of them; any other invalid ce
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -27,7 +27,10 @@ from clientela.sentences import Sentence, reason_of
 from clientela.sign_in import password_hashes, passwords
 
 # Fields outside the merge patch: they have rules of their own, or our addresses lack them.
-_NOT_PATCHED = {"email", "password", "created_at", "groups", "billing_address.email", "shipping_address.email"}
+_NOT_PATCHED = {
+    *("email", "password", "created_at", "groups", "primary_group"),
+    *("billing_address.email", "shipping_address.email"),
+}
 _ADDRESSES = ("billing_address", "shipping_address")
 _HASH_UNKNOWN = "The password is a hash of an unknown format."
 _PASSWORD_TOO_LONG = Sentence("The password has more than {max} characters.", max=passwords.MAX_LENGTH)
@@ -45,14 +48,15 @@ class Row(NamedTuple):
 class StoreContext(NamedTuple):
     """What a row needs of its store and its job.
 
-    The groups, the country of phones without one, the time of the upload (no consent is later), and
-    whether the encoding of the file is a guess.
+    The groups, the country of phones without one, the time of the upload (no consent is later),
+    whether the encoding of the file is a guess, and the time zone of times without offset.
     """
 
     groups: GroupIds = row_groups.NO_GROUPS
     country: str | None = None
     uploaded_at: datetime | None = None
     is_guess: bool = False
+    zone: str = "UTC"
 
 
 NO_CONTEXT = StoreContext()
@@ -97,7 +101,7 @@ def create_customer(
         fields = NewCustomer.model_validate(changes | {"email": row.email})
     except ValidationError as error:
         raise _refused(field_errors(error.errors()), columns) from None
-    created_at, issues = _created_at(row, columns, now)
+    created_at, issues = _created_at(row, columns, context.zone, now)
     customer = customers.build(fields, now, "import").model_copy(update={"id": customer_id, "created_at": created_at})
     return AppliedRow(customer, [*warnings, *issues])
 
@@ -139,7 +143,7 @@ def _changes(
     is_disabled: bool,
 ) -> tuple[dict[str, Any], list[RowIssue]]:
     """Return the row as a JSON Merge Patch, and issues of the cells left out."""
-    values, issues = _parse_values(row, columns)
+    values, issues = _parse_values(row, columns, context.zone)
     consent_at = values.pop("consent_at", None)
     if consent_at and context.uploaded_at and consent_at > context.uploaded_at:
         consent_at = None
@@ -147,7 +151,11 @@ def _changes(
             row_issues.left_out(columns.header("consent_at"), "consent_at_invalid", "The time is in the future.")
         )
     changes = {field: value for field, value in values.items() if "." not in field}
+    if exemption := _parts(values, "tax_exemption"):
+        changes["tax_exemption"] = exemption
     issues += row_guards.guard(changes, before, columns, consent_at, is_disabled=is_disabled)
+    if "marketing_consent" in changes:
+        changes["marketing_consent"] |= _parts(values, "marketing_consent")
     issues += _password_issues(row, columns)
     groups, unknown = _groups(row, before, columns, context.groups)
     # A row that names another country, though in an unknown word, is not of the store's country.
@@ -159,7 +167,13 @@ def _changes(
     return changes | groups | addresses, [*issues, *unknown, *impossible]
 
 
-def _parse_values(row: Row, columns: FileColumns) -> tuple[dict[str, Any], list[RowIssue]]:
+def _parts(values: Mapping[str, Any], parent: str) -> dict[str, Any]:
+    """Return the values of the fields of one document, by their names in it."""
+    prefix = f"{parent}."
+    return {field.removeprefix(prefix): value for field, value in values.items() if field.startswith(prefix)}
+
+
+def _parse_values(row: Row, columns: FileColumns, zone: str) -> tuple[dict[str, Any], list[RowIssue]]:
     """Return the values of the row's cells, and issues of the cells left out."""
     values: dict[str, Any] = {}
     issues = []
@@ -169,7 +183,7 @@ def _parse_values(row: Row, columns: FileColumns) -> tuple[dict[str, Any], list[
         column = csv_columns.IMPORTED[field]
         try:
             if field in csv_columns.DATES:
-                values |= _parse_date(field, text, columns)
+                values |= _parse_date(field, text, columns, zone)
             else:
                 values[field] = column.parse(text) if column.parse else text
         except ValueError as error:
@@ -207,25 +221,32 @@ def _groups(
         for name in named.unknown
     ]
     changes: dict[str, Any] = {"groups": named.ids} if named.ids else {}
-    if named.ids and before and before.primary_group not in named.ids:
-        changes["primary_group"] = None
+    members = named.ids or (before.groups if before else [])
+    primary = row_groups.find_named(row.values.get("primary_group", ""), groups)
+    if len(primary.ids) == 1 and primary.ids[0] in members:
+        changes["primary_group"] = primary.ids[0]
+    elif primary.ids or primary.unknown:
+        reason = Sentence("“{name}” is none of the customer's groups.", name=row.values["primary_group"])
+        issues.append(row_issues.left_out(columns.header("primary_group"), "group_unknown", reason))
+    if before and before.primary_group not in (None, *members):
+        changes.setdefault("primary_group", None)
     return changes, issues
 
 
-def _created_at(row: Row, columns: FileColumns, now: datetime) -> tuple[datetime, list[RowIssue]]:
+def _created_at(row: Row, columns: FileColumns, zone: str, now: datetime) -> tuple[datetime, list[RowIssue]]:
     """Return the time of the row, or `now` if it has none that can be read."""
     try:
-        parsed = _parse_date("created_at", row.values.get("created_at", "0"), columns)
+        parsed = _parse_date("created_at", row.values.get("created_at", "0"), columns, zone)
     except ValueError as error:
         return now, [row_issues.left_out(columns.header("created_at"), "created_at_invalid", reason_of(error))]
     return parsed.get("created_at", now), []
 
 
-def _parse_date(field: str, text: str, columns: FileColumns) -> dict[str, datetime]:
+def _parse_date(field: str, text: str, columns: FileColumns, zone: str) -> dict[str, datetime]:
     """Return the field's time; nothing for a database's zero date — ValueError if it is no time."""
     if csv_dates.is_none(text):
         return {}
-    return {field: csv_dates.parse(text, columns.date_orders.get(field, "day_first"))}
+    return {field: csv_dates.parse(text, columns.date_orders.get(field, "day_first"), zone)}
 
 
 def _refused(fields: Sequence[FieldError], columns: FileColumns) -> RowRefusedError:

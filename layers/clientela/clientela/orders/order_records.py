@@ -46,6 +46,10 @@ class OrderRecord(Record):
     fulfillment_status = UnicodeAttribute(null=True)
     payment_method = UnicodeAttribute(null=True)
     order = DocumentAttribute(Order, lean=True)
+    # An unclaimed order has an entry in the index of creation, in a bucket without customers: so
+    # all of a store's can be listed.
+    dir = UnicodeAttribute(null=True)
+    created_key = UnicodeAttribute(null=True)
 
 
 class ErasedOrderMoney(Model):
@@ -136,9 +140,10 @@ def record(
     email_version: float | None = None,
 ) -> OrderRecord:
     """Return the record of an order in a collection; `customer_version` is written with it."""
+    sort_key, is_unclaimed = keys.order(order.placed_at, order.id), not keys.is_customer(collection)
     return OrderRecord(
         collection,
-        keys.order(order.placed_at, order.id),
+        sort_key,
         order_id=order.id,
         version=order.version,
         customer_version=customer_version,
@@ -148,6 +153,8 @@ def record(
         payment_status=order.payment_status,
         fulfillment_status=order.fulfillment_status,
         payment_method=(order.payment_method or "")[:MAX_METHOD_LENGTH] or None,
+        dir=keys.unclaimed_orders(keys.store_of(collection)) if is_unclaimed else None,
+        created_key=keys.unclaimed_order(sort_key) if is_unclaimed else None,
     )
 
 

@@ -98,6 +98,11 @@ def customer_of(pk: str) -> tuple[str, str]:
     return store_id, customer_id
 
 
+def is_customer(pk: str) -> bool:
+    """Return whether a key of a store's collections is one from `customer`."""
+    return pk.split("#", 3)[2] == "CUSTOMER"
+
+
 def store_of(pk: str) -> str:
     """Return the store id in a key that begins with the store."""
     return pk.split("#", 2)[1]
@@ -336,3 +341,13 @@ def merged_customer(customer_id: str) -> str:
 def directory(store_id: str, bucket: int) -> str:
     """`demo#3`: one of the buckets that spread a store's directory indexes."""
     return f"{store_id}#{bucket}"
+
+
+def unclaimed_orders(store_id: str) -> str:
+    """`demo#unclaimed`: the entries of orders without account in the index of creation."""
+    return f"{store_id}#unclaimed"
+
+
+def unclaimed_order(sort_key: str) -> str:
+    """Return the entry's sort key for a key from `order`: `2026-11-21T10:00:00.000Z#1001`."""
+    return sort_key.removeprefix(ORDER_PREFIX)
