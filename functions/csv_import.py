@@ -9,7 +9,16 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from clientela import clock
 from clientela.csv.csv_survey import Chunk
 from clientela.handlers import error_logs
-from clientela.imports import import_finish, import_load, import_passwords, import_receive, source_sweep
+from clientela.imports import (
+    import_finish,
+    import_load,
+    import_passwords,
+    import_planning,
+    import_reading,
+    import_receive,
+    import_start,
+    source_sweep,
+)
 
 logger = Logger()  # logs job ids only: an object key or a row may contain personal data
 
@@ -18,8 +27,11 @@ logger = Logger()  # logs job ids only: an object key or a row may contain perso
 def receive(event: dict[str, Any], context: object) -> None:
     """Create and start the job of each new object (S3 ObjectCreated).
 
-    S3's test event has no records.
+    S3's test event has no records. An event with a job asks to read its file again.
     """
+    if "job_id" in event:
+        import_reading.read_again(event["store_id"], event["job_id"], clock.now())
+        logger.info("read again", job_id=event["job_id"])
     for record in event.get("Records", []):
         bucket, s3_object = record["s3"]["bucket"]["name"], record["s3"]["object"]
         key, version_id, sequencer = (
@@ -39,10 +51,15 @@ def receive(event: dict[str, Any], context: object) -> None:
 
 @error_logs.redact_errors
 def load(event: dict[str, Any], context: object) -> None:
-    """Load one chunk of the plan. Called by the state machine's Map."""
+    """Load, or only plan, one chunk. Called by the state machine's Map."""
     chunk = Chunk(**{name: event["chunk"][name] for name in Chunk.model_fields})
-    import_load.run(event["store_id"], event["job_id"], chunk, clock.now)
-    logger.info("loaded", job_id=event["job_id"], chunk=chunk.index)
+    store_id, job_id = event["store_id"], event["job_id"]
+    kind, number = _run(event)
+    if kind == import_start.PLANNING:
+        import_planning.plan_chunk(store_id, job_id, chunk, number, clock.now())
+    elif kind == import_start.LOADING:
+        import_load.run(store_id, job_id, chunk, clock.now)
+    logger.info("done", job_id=job_id, run=kind, chunk=chunk.index)
 
 
 @error_logs.redact_errors
@@ -54,10 +71,22 @@ def store_passwords(event: dict[str, Any], context: object) -> None:
 
 
 @error_logs.redact_errors
-def finish(event: dict[str, Any], context: object) -> None:
-    """Finish the job; `failed` is the name of the error that stopped the state machine."""
-    status = import_finish.finish(event["store_id"], event["job_id"], clock.now(), event.get("failed"))
-    logger.info("finished", job_id=event["job_id"], status=status)
+def finish(event: dict[str, Any], context: object) -> str:
+    """Finish the job or its plan, and return its status.
+
+    `failed` is the name of the error that stopped the state machine. `expired`: nobody has started
+    the plan.
+    """
+    store_id, job_id, now, failed = event["store_id"], event["job_id"], clock.now(), event.get("failed")
+    kind, number = _run(event)
+    if event.get("expired"):
+        status = import_planning.expire(store_id, job_id, number, now)
+    elif kind == import_start.PLANNING:
+        status = import_planning.finish(store_id, job_id, number, now, failed)
+    else:
+        status = import_finish.finish(store_id, job_id, now, failed)
+    logger.info("finished", job_id=job_id, run=kind, status=status)
+    return status
 
 
 @error_logs.redact_errors
@@ -65,3 +94,9 @@ def sweep(event: dict[str, Any], context: object) -> None:
     """Delete source files that no import deleted, every hour."""
     deleted = source_sweep.sweep(clock.now())
     logger.info("swept", deleted=deleted)
+
+
+def _run(event: dict[str, Any]) -> tuple[str, int]:
+    """Return what the state machine does with the chunks, and the number of it: `plan-2`."""
+    kind, _, number = event.get("run", import_start.LOADING).partition("-")
+    return kind, int(number or 0)

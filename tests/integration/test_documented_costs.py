@@ -96,7 +96,7 @@ def imports(shop: Shop) -> Steps:
     rows = [import_rows.parse_row(line, cells, columns) for line, cells in enumerate(csv.reader(lines), 2)]
     rules = Rules("imp_1", "upsert", columns, NOW, frozenset())
     yield
-    import_writes.write(shop.store, import_load._apply_chunk(shop.store, rows, rules, NOW), rules, lambda: NOW)
+    import_writes.write(shop.store, import_load.apply_chunk(shop.store, rows, rules, NOW), rules, lambda: NOW)
 
 
 def changes(field: str, value: object, orders_: int = 0) -> Callable[[Shop], Steps]:

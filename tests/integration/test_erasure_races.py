@@ -323,4 +323,4 @@ def load(store: Store) -> None:
     known = recognise(["email", "name"])
     rules = Rules("imp_1", "upsert", known, NOW, frozenset())
     rows = [parse_row(2, [ANA, "Ana P."], known)]
-    import_writes.write(store, import_load._apply_chunk(store, rows, rules, NOW), rules, lambda: NOW)
+    import_writes.write(store, import_load.apply_chunk(store, rows, rules, NOW), rules, lambda: NOW)

@@ -37,8 +37,15 @@ FUNCTION_ROLES = {
         "Table": table("GetItem BatchGetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem BatchWriteItem"),
         "Table/index/*": QUERY,
         JOB_FILES: "s3:GetObject",
+        IMPORTS: "s3:ListBucket",
+        f"{IMPORTS}/*/imp_*/*": (
+            "s3:GetObject s3:PutObject s3:ListMultipartUploadParts s3:DeleteObject s3:DeleteObjectVersion"
+        ),
+        MACHINE: "states:StartExecution",
+        f"{EXECUTIONS}:*": "states:DescribeExecution",
         f"{EXPORTS}/*": "s3:GetObject",
         f"{FUNCTION}-bulk-changes": INVOKE,
+        f"{FUNCTION}-csv-import-receive": INVOKE,
         "SigningSecret": SECRET,
         "ErasureSecret": SECRET,
         "RemovalQueue": SEND,
@@ -77,8 +84,9 @@ FUNCTION_ROLES = {
         JOB_FILES: "s3:GetObject",
     },
     "CsvImportFinish": {
-        "Table": table("GetItem UpdateItem"),
+        "Table": table("GetItem PutItem UpdateItem"),
         IMPORT_JOBS: "s3:ListBucket",
+        f"{IMPORTS}/*/imp_*/*": "s3:GetObject",
         SOURCES: "s3:DeleteObject s3:DeleteObjectVersion",
         JOB_FILES: "s3:GetObject s3:PutObject",
         MACHINE: "states:StartExecution",

@@ -157,6 +157,27 @@ class ImportNotFoundError(NotFoundError):
     title = "Import not found"
 
 
+class ImportStateError(ClientelaError):
+    """The import is in a state in which this cannot be done."""
+
+    code = "import_state"
+    title = "The import is not in the right state"
+
+
+class PlanOutdatedError(ClientelaError):
+    """The plan of the import no longer holds, or is not the one that the caller has seen."""
+
+    code = "plan_outdated"
+    title = "The plan no longer holds"
+
+
+class UploadIncompleteError(ClientelaError):
+    """Some parts of the file are not uploaded, or too late."""
+
+    code = "upload_incomplete"
+    title = "The file is not uploaded completely"
+
+
 class GroupNotFoundError(NotFoundError):
     """The store has no group with this id."""
 

@@ -47,6 +47,11 @@ def import_state_machine() -> str:
     return _required("IMPORT_STATE_MACHINE_ARN")
 
 
+def import_function() -> str:
+    """Name of the function that reads the files of imports, invoked asynchronously."""
+    return _required("IMPORT_FUNCTION_NAME")
+
+
 def export_queue_url() -> str:
     """Queue of the exports to run."""
     return _required("EXPORT_QUEUE_URL")

@@ -13,9 +13,10 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from tests.support import email_changes, sign_ins
 from tests.support.http_events import http_event
-from tests.support.import_runs import StateMachines, imported
+from tests.support.import_runs import StateMachines
 from tests.support.openapi import DocumentedOperation, document_file, operations
 from tests.support.orders import take
+from tests.support.planned_imports import Functions, Imports
 
 import customers_api
 import storefront_api
@@ -42,13 +43,13 @@ DOCUMENT = document_file()
 OPERATIONS = {operation.id: operation for operation in operations(DOCUMENT)}
 ULID = "01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"
 MARIA = "maria@example.com"  # not who the examples create
-FILE = b"email,vat id\npaul@example.com,ESB12345670\nnobody,\n"
+FILE = b"E-mail,vat id,Colour\npaul@example.com,ESB12345670,red\nnobody,,\n"
 # Each of these takes away what the others need.
 ENDING = {
     "deleteAccount", "endOwnSessions", "endOwnSession", "endSession", "endSessions", "deleteCustomer",
     "eraseCustomer", "deleteGroup", "revokeApiKey", "rotateApiKey", "removePassword", "undoMerge",
     "releaseMergedEmail", "confirmEmailChange", "revertEmailChange", "createSession", "setPassword",
-    "changeAccount", "changeCustomer", "changeApiKey", "changeGroup",
+    "changeAccount", "changeCustomer", "changeApiKey", "changeGroup", "changeImport", "startImport", "cancelImport",
 }  # fmt: skip
 # An ETag and a cursor of the example belong to no state of this store.
 NOT_SENT = {"If-Match", "If-None-Match", "cursor"}
@@ -62,7 +63,7 @@ class World(NamedTuple):
     known: dict[str, str]
 
 
-class Functions:
+class AnyFunctions(Functions):
     """Stands where Lambda is: a call is taken and nothing comes of it."""
 
     def invoke(self, **call: Any) -> None:
@@ -72,7 +73,7 @@ class Functions:
 @pytest.fixture
 def world(aws: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     machines, box, now = StateMachines(), sign_ins.mailbox(monkeypatch), clock.now()
-    monkeypatch.setattr(clients, "lambda_", Functions)
+    monkeypatch.setattr(clients, "lambda_", AnyFunctions)
     monkeypatch.setattr(clients, "step_functions", lambda: machines)
     monkeypatch.setattr(import_writes, "WRITERS", 1)
     monkeypatch.setenv("BULK_FUNCTION_NAME", "bulk-changes")
@@ -99,7 +100,7 @@ def world(aws: Any, monkeypatch: pytest.MonkeyPatch) -> World:
         f"blk_{ULID}": job.id,
         f"exp_{ULID}": export.id,
         f"exs_{ULID}": export_schedules.create(store, NewSchedule(name="Night", cron="0 3 * * *"), now).id,
-        f"imp_{ULID}": imported(store, machines, FILE).id,
+        f"imp_{ULID}": Imports(store, machines, Functions()).planned(FILE).id,
         f"ers_{ULID}": customer_removal.erase(store, gone, now, OPERATOR, lambda: False).id,
         f"key_{ULID}": key.id,
         f"ses_{ULID}": opened.session.id,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from tests.support.deployment import IMPORTS
 from tests.support.import_runs import StateMachines, dropped, run_chunks
+from tests.support.planned_imports import Functions, Imports
 
 import csv_import
 from clientela.aws import clients
@@ -55,3 +56,11 @@ def run(store: Store, machines: StateMachines, upload: Callable[..., str]) -> Im
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_survey, "CHUNK_ROWS", 10)
+
+
+@pytest.fixture
+def imports(store: Store, machines: StateMachines, monkeypatch: pytest.MonkeyPatch) -> Imports:
+    """Imports over the API."""
+    functions = Functions()
+    monkeypatch.setattr(clients, "lambda_", lambda: functions)
+    return Imports(store, machines, functions)

@@ -99,7 +99,7 @@ def test_a_row_that_makes_a_customer_too_large_is_rejected_and_the_others_are_wr
     customers.create(store, NewCustomer(email="ci@example.com"), NOW, OPERATOR)
     rows = [["ana@example.com", "x" * 4000], ["bo@example.com", "x"], ["ci@example.com", "x" * 4000]]
     read = [import_rows.parse_row(line, cells, by.columns) for line, cells in enumerate(rows, 2)]
-    written = import_writes.write(store, import_load._apply_chunk(store, read, by, NOW), by, lambda: NOW)
+    written = import_writes.write(store, import_load.apply_chunk(store, read, by, NOW), by, lambda: NOW)
     outcomes = {each.rows[0].email: each.results[0].outcome for each in written}
     assert outcomes == {"ana@example.com": "rejected", "bo@example.com": "created", "ci@example.com": "rejected"}
     assert {issue.code for each in written for result in each.results for issue in result.issues} == {
@@ -110,7 +110,7 @@ def test_a_row_that_makes_a_customer_too_large_is_rejected_and_the_others_are_wr
 
 def load(store: Store, by: Rules, rows: Sequence[Sequence[str]]) -> list[ImportedCustomer]:
     read = [import_rows.parse_row(line, cells, by.columns) for line, cells in enumerate(rows, 2)]
-    return import_writes.write(store, import_load._apply_chunk(store, read, by, NOW), by, lambda: NOW)
+    return import_writes.write(store, import_load.apply_chunk(store, read, by, NOW), by, lambda: NOW)
 
 
 def test_rows_get_their_external_ids_and_one_that_is_taken_rejects_its_row(

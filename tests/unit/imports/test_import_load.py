@@ -70,14 +70,14 @@ def test_who_is_disabled_at_the_second_attempt_is_shut_out(
 ) -> None:
     """Somebody else changes Ana between the read and the write."""
     later = signed_in_with_another_link(store, mails)
-    read = import_load._apply_chunk
+    read = import_load.apply_chunk
 
     def overtaken(*arguments: Any) -> Any:
         found = read(*arguments)
         customers.patch(store, ana.id, {"note": "new"}, NOW)
         return found
 
-    monkeypatch.setattr(import_load, "_apply_chunk", overtaken)
+    monkeypatch.setattr(import_load, "apply_chunk", overtaken)
     assert imported(store, machines, DISABLE).updated == 1
     assert customers.get(store, ana.id).note == "new"
     demand_shut_out(store, ana, later)
@@ -120,14 +120,14 @@ def test_who_is_erased_while_a_chunk_is_loaded_stays_erased(
     store: Store, machines: StateMachines, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
-    accounts = import_load._apply_chunk
+    accounts = import_load.apply_chunk
 
     def and_then_she_is_erased(*arguments: Any) -> Any:
         read = accounts(*arguments)
         customer_removal.erase(store, ana.id, NOW, OPERATOR, lambda: False)
         return read
 
-    monkeypatch.setattr(import_load, "_apply_chunk", and_then_she_is_erased)
+    monkeypatch.setattr(import_load, "apply_chunk", and_then_she_is_erased)
     job = imported(store, machines, b"email,name\nana@example.com,Ana\n")
     assert (job.updated, job.created, job.rejected) == (0, 0, 1)
     assert customers.find(store, "ana@example.com", NOW) is None

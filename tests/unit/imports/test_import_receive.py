@@ -15,7 +15,7 @@ from clientela.aws import clients
 from clientela.csv.file_texts import FileNote
 from clientela.errors import ImportNotFoundError
 from clientela.handlers import error_logs
-from clientela.imports import import_files, import_jobs
+from clientela.imports import import_files, import_jobs, import_marks
 from clientela.imports.import_jobs import Counts, ImportJob
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
@@ -178,7 +178,7 @@ def test_a_job_that_has_ended_keeps_its_status_and_later_steps_get_the_stored_re
     ended = import_jobs.end(import_jobs.get_record(store.id, job.id), "succeeded", Counts(created=1), clock.now())
     late = import_jobs.end(early, "failed", Counts(), clock.now(), FileNote("empty"))
     assert (ended.status, late.status, late.as_job().created, late.job.message) == ("succeeded", "succeeded", 1, None)
-    assert import_jobs.mark_running(late).status == "succeeded"
+    assert import_marks.mark_running(late, clock.now()).status == "succeeded"
 
 
 @pytest.mark.parametrize("headers", [[f"column {n}" for n in range(50_000)], ["x" * 60_000], ["y"] * 1000])

@@ -81,6 +81,10 @@ def test_what_is_done_once_says_so(described: dict[str, Any]) -> None:
         "mergeCustomers",
         "inviteCustomer",
         "undoMerge",
+        "requestImport",
+        "completeImport",
+        "startImport",
+        "cancelImport",
     }
     assert keyed == marked | {"createSession"}  # whose repetition opens the same session, and is not marked
 

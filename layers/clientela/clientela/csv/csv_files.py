@@ -5,10 +5,12 @@ is read twice or three times: all of its letters decide which one it is.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import BinaryIO, NamedTuple
 
 from clientela.csv import (
+    column_examples,
     csv_cells,
     csv_dates,
     csv_encodings,
@@ -52,7 +54,10 @@ type OpenFile = Callable[[], BinaryIO]  # each call returns the file from its be
 
 
 class FileLayout(NamedTuple):
-    """The format of a file and its chunks. `encoding` is a codec without a byte-order mark."""
+    """The format of a file and its chunks. `encoding` is a codec without a byte-order mark.
+
+    `examples` are some values of each column; none of one that may hold secrets.
+    """
 
     encoding: str
     confidence: Confidence
@@ -61,17 +66,20 @@ class FileLayout(NamedTuple):
     chunks: list[Chunk]
     repeats: dict[int, Repeats]
     notes: list[FileNote]
+    examples: list[list[str]] = []
 
     @property
     def rows(self) -> int:
         return sum(chunk.rows for chunk in self.chunks)
 
 
-class _DateRules(NamedTuple):
-    """The order of dates that the merchant names, and the store's country."""
+class _Wishes(NamedTuple):
+    """What the merchant says about the file, and the store's country."""
 
-    order: DateOrder | None
+    delimiter: str | None
     country: str | None
+    date_order: DateOrder | None
+    mapping: Mapping[str, str | None]
 
 
 def inspect(
@@ -80,11 +88,13 @@ def inspect(
     delimiter: str | None = None,
     country: str | None = None,
     date_order: DateOrder | None = None,
+    mapping: Mapping[str, str | None] = MappingProxyType({}),
 ) -> FileLayout:
     """Read a whole file and return its layout.
 
     `encoding`, `delimiter` and `date_order`, if the merchant names them, are not detected.
-    `country` is the store's, for dates that may be read in two ways.
+    `country` is the store's, for dates that may be read in two ways. `mapping` has the fields that
+    the merchant chose, by header.
 
     Raises:
         FileRefusedError: the file is not a CSV file of customers; the message says why.
@@ -92,10 +102,10 @@ def inspect(
     head = open_file().read(HEAD_BYTES)
     _require_text(head)
     decision = _first_decision(open_file, head, encoding)
-    dates = _DateRules(date_order, country)
-    layout = _layout(open_file, head, decision, delimiter, dates)
+    wishes = _Wishes(delimiter, country, date_order, mapping)
+    layout = _layout(open_file, head, decision, wishes)
     if layout is None:  # the head is UTF-8, but the rest is of another encoding
-        layout = _layout(open_file, head, _by_evidence(open_file), delimiter, dates)
+        layout = _layout(open_file, head, _by_evidence(open_file), wishes)
     if layout is None:
         raise FileRefusedError("encoding_unknown")
     _require_short_header(layout.columns)
@@ -175,13 +185,12 @@ def _is_clear(columns: FileColumns) -> bool:
     return columns.language != "en"
 
 
-def _layout(
-    open_file: OpenFile, head: bytes, decision: Decision, delimiter: str | None, dates: _DateRules
-) -> FileLayout | None:
+def _layout(open_file: OpenFile, head: bytes, decision: Decision, wishes: _Wishes) -> FileLayout | None:
     """Return the layout of a file in an encoding, or None if it turns out to be another one."""
     encoding = decision.encoding
     bom_size = next((len(bom) for bom, of in BOMS if of == encoding and head.startswith(bom)), 0)
-    header = csv_header_search.find(head, encoding, bom_size, delimiter)
+    header = csv_header_search.find(head, encoding, bom_size, wishes.delimiter)
+    header = header._replace(columns=csv_headers.remap(header.columns, wishes.mapping))
     stream = open_file()
     stream.read(header.end)
     found = csv_survey.survey(
@@ -189,10 +198,11 @@ def _layout(
     )
     if encoding == "utf-8" and not csv_encodings.is_utf_8(found.utf_8, found.other):
         return None
-    columns, date_notes = _with_dates(_with_secrets(header.columns, found), found, dates)
+    columns, date_notes = _with_dates(_with_secrets(header.columns, found), found, wishes)
     notes = [*header.notes, *date_notes, *_notes(columns, decision, has_damage=bool(found.other))]
     confidence: Confidence = "likely" if encoding == "utf-8" and found.other else decision.confidence
-    return FileLayout(encoding, confidence, header.delimiter, columns, found.chunks, found.repeats, notes)
+    examples = column_examples.of_columns(found.sample, columns)
+    return FileLayout(encoding, confidence, header.delimiter, columns, found.chunks, found.repeats, notes, examples)
 
 
 def _with_secrets(columns: FileColumns, found: Survey) -> FileColumns:
@@ -206,7 +216,7 @@ def _with_secrets(columns: FileColumns, found: Survey) -> FileColumns:
     return columns._replace(secrets=columns.secrets.union(secret))
 
 
-def _with_dates(columns: FileColumns, found: Survey, rules: _DateRules) -> tuple[FileColumns, list[FileNote]]:
+def _with_dates(columns: FileColumns, found: Survey, wishes: _Wishes) -> tuple[FileColumns, list[FileNote]]:
     """Decide the order of day and month in each column of dates, and note where it is open."""
     orders, notes = dict[str, DateOrder](), []
     for index, field in enumerate(columns.fields):
@@ -214,9 +224,9 @@ def _with_dates(columns: FileColumns, found: Survey, rules: _DateRules) -> tuple
             continue
         texts = [csv_cells.read(cells[index]) for cells in found.sample if index < len(cells)]
         column = {"column": columns.headers[index][:100]}
-        order = rules.order or csv_dates.order_of(texts)
-        orders[field] = order or csv_dates.default_order(columns.language, rules.country)
-        if rules.order and csv_dates.contradicts(texts, rules.order):
+        order = wishes.date_order or csv_dates.order_of(texts)
+        orders[field] = order or csv_dates.default_order(columns.language, wishes.country)
+        if wishes.date_order and csv_dates.contradicts(texts, wishes.date_order):
             notes.append(FileNote("dates_contradict", column))
         elif order is None and csv_dates.is_ambiguous(texts):
             notes.append(FileNote(f"dates_{orders[field]}", column))

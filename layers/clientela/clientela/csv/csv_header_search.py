@@ -125,7 +125,11 @@ def _by_addresses(candidates: dict[str, list[_Candidate]]) -> Header:
         if len(columns) == 1:
             recognised = csv_headers.recognise(header.cells)
             fields = tuple("email" if i == columns[0] else field for i, field in enumerate(recognised.fields))
-            found = recognised._replace(fields=fields, secrets=recognised.secrets - {columns[0]})
+            found = recognised._replace(
+                fields=fields,
+                secrets=recognised.secrets - {columns[0]},
+                guessed=recognised.guessed | {columns[0]},
+            )
             note = FileNote("email_column_assumed", {"header": found.headers[columns[0]][:100]})
             return Header(delimiter, found, header.end, header.next_line, (note,))
     first = next(iter(candidates.values()), [])

@@ -28,7 +28,8 @@ class FileColumns(NamedTuple):
     A field is one of the customer, such as `email`, or of an address, such as
     `billing_address.city`. It is None if the header is unknown: the column is left out. `secrets`
     are the indexes of the columns that may hold passwords or other secrets. `date_orders` says
-    whether 03/02 is in February in a column of dates.
+    whether 03/02 is in February in a column of dates. `guessed` are the indexes of the columns
+    whose header does not name their field by itself.
     """
 
     headers: tuple[str, ...]
@@ -36,6 +37,7 @@ class FileColumns(NamedTuple):
     language: str
     secrets: frozenset[int] = frozenset()
     date_orders: Mapping[str, DateOrder] = MappingProxyType({})  # by field
+    guessed: frozenset[int] = frozenset()
 
     def header(self, field: str) -> str:
         """Return the file's header of a field; the field itself if the file has no such column."""
@@ -60,7 +62,29 @@ def recognise(headers: Sequence[str]) -> FileColumns:
         for index, (field, header) in enumerate(zip(fields, headers, strict=True))
         if field == "password" or (field is None and _is_secret(header))
     )
-    return FileColumns(tuple(header.strip() for header in headers), tuple(fields), language, secrets)
+    guessed = frozenset(
+        index
+        for index, (field, header) in enumerate(zip(fields, headers, strict=True))
+        if field is not None and _match(normalize(header)).field != field
+    )
+    spelled = tuple(header.strip() for header in headers)
+    return FileColumns(spelled, tuple(fields), language, secrets, guessed=guessed)
+
+
+def remap(columns: FileColumns, mapping: Mapping[str, str | None]) -> FileColumns:
+    """Return the columns with the fields that the merchant chose by header; None leaves one out.
+
+    A column of passwords stays secret, whatever becomes of it.
+    """
+    chosen = {index for index, header in enumerate(columns.headers) if header in mapping}
+    fields = tuple(
+        mapping[header] if index in chosen else field
+        for index, (header, field) in enumerate(zip(columns.headers, columns.fields, strict=True))
+    )
+    passwords = frozenset(index for index, field in enumerate(fields) if field == "password")
+    return columns._replace(
+        fields=fields, secrets=columns.secrets | passwords, guessed=columns.guessed.difference(chosen)
+    )
 
 
 def names_passwords(headers: Iterable[str]) -> bool:

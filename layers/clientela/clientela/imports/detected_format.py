@@ -1,10 +1,11 @@
 """The format of a file, as it was detected: every step of its import reads it so."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import StringConstraints
 
 from clientela.csv import csv_headers
+from clientela.csv.csv_files import FileLayout
 from clientela.csv.csv_headers import FileColumns
 from clientela.csv.csv_records import RecordShape
 from clientela.schema.documents import Model
@@ -21,6 +22,8 @@ class CsvColumn(Model):
     """The customer field of the column; null if it is left out. Example: email"""
     secret: bool = False
     """Whether its cells may be passwords: no report repeats them. Example: false"""
+    guessed: bool = False
+    """Whether the header does not name the field by itself. Example: false"""
     date_order: Literal["day_first", "month_first", "year_first"] | None = None
     """Whether 03/02 is in February or in March; null for other columns than dates. Example: null"""
 
@@ -40,6 +43,27 @@ class DetectedFormat(Model):
     language: str
     """The language of the headers. Example: en"""
 
+    @classmethod
+    def of(cls, layout: FileLayout) -> Self:
+        """Return the format of a file that was read."""
+        columns = [
+            CsvColumn(
+                header=header,
+                field=field,
+                secret=index in layout.columns.secrets,
+                guessed=index in layout.columns.guessed,
+                date_order=layout.columns.date_orders.get(field or ""),
+            )
+            for index, (header, field) in enumerate(zip(layout.columns.headers, layout.columns.fields, strict=True))
+        ]
+        return cls(
+            encoding=layout.encoding,
+            encoding_confidence=layout.confidence,
+            delimiter=layout.delimiter,
+            columns=columns,
+            language=layout.columns.language,
+        )
+
     def as_columns(self) -> FileColumns:
         """Return the columns in the form that rows are parsed with."""
         headers, fields = (column.header for column in self.columns), (column.field for column in self.columns)
@@ -57,6 +81,12 @@ class DetectedFormat(Model):
     def reads_passwords(self) -> bool:
         """Whether a column is read as that of the passwords."""
         return any(column.field == "password" for column in self.columns)
+
+    @property
+    def secret_fields(self) -> set[str]:
+        """The customer's fields that get cells of columns with secrets."""
+        parts = {str(column.field).split(".")[0] for column in self.columns if column.secret and column.field}
+        return {"shipping_addresses" if part == "shipping_address" else part for part in parts}
 
     @property
     def has_passwords(self) -> bool:

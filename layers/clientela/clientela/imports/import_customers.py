@@ -9,11 +9,12 @@ from clientela.csv.csv_headers import FileColumns
 from clientela.customers import consents, customers
 from clientela.customers.customer_fields import Customer
 from clientela.groups import groups
-from clientela.imports import import_rows, row_groups
+from clientela.imports import import_rows, planned_changes, row_groups
 from clientela.imports.chunk_results import RowResult
 from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_jobs import ImportRecord, Mode
 from clientela.imports.import_rows import Row, StoreContext
+from clientela.imports.planned_changes import PlannedDigests
 from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.schema.actors import Actor
 from clientela.sentences import Sentence
@@ -21,13 +22,15 @@ from clientela.stores.stores import Store
 from clientela.table.transactions import Transaction
 
 _CHANGED = ("created", "updated")
+_PLAN_OUTDATED = "The row would now do something else than the plan says, because its customer was changed since."
 
 
 class Rules(NamedTuple):
     """The settings by which a job's rows are applied.
 
     `earlier_updates` are the lines that an earlier attempt at the chunk stored as updates. `erased`
-    are the rows' e-mails whose owners were erased.
+    are the rows' e-mails whose owners were erased. `planned` are the changes that the merchant has
+    seen in the plan; None if the import has no plan.
     """
 
     job_id: str
@@ -38,6 +41,7 @@ class Rules(NamedTuple):
     send_welcome: bool = False
     context: StoreContext = import_rows.NO_CONTEXT
     erased: frozenset[str] = frozenset()
+    planned: PlannedDigests | None = None
 
 
 class ImportedCustomer(NamedTuple):
@@ -92,7 +96,7 @@ def apply_rows(rows: Sequence[Row], before: Customer | None, rules: Rules, now: 
         except RowRefusedError as error:
             result = RowResult(row.line, "rejected", (error.issue,))
         results.append(result)
-    return ImportedCustomer(rows, before, customer, _with_repeats(rows, results, rules))
+    return _as_planned(ImportedCustomer(rows, before, customer, _with_repeats(rows, results, rules)), rules)
 
 
 def add_to_transaction(
@@ -114,6 +118,16 @@ def add_to_transaction(
     reconciled = consents.reconcile(imported.before, imported.after, consents.source_of(by), now)
     after = reconciled.model_copy(update={"version": imported.before.version + 1, "updated_at": now})
     customers.replace(write, store, imported.before, after, by)
+
+
+def _as_planned(imported: ImportedCustomer, rules: Rules) -> ImportedCustomer:
+    """Return the customer if the rows change what the plan says; else without changes."""
+    before, after = imported.before, imported.after
+    if rules.planned is None or after is None or not imported.is_changed:
+        return imported
+    if rules.planned.get(imported.rows[-1].line) == planned_changes.digest(before, after):
+        return imported
+    return reject(imported, "plan_outdated", _PLAN_OUTDATED)
 
 
 def _with_repeats(rows: Sequence[Row], results: list[RowResult], rules: Rules) -> list[RowResult]:

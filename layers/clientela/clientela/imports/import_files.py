@@ -4,6 +4,7 @@ Two buckets, because all that is in the first one is deleted within a day (docs/
 """
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import IO, BinaryIO, Literal, cast
@@ -16,6 +17,7 @@ from clientela.aws import clients
 from clientela.csv.csv_survey import Chunk, MovedRow, Repeats
 from clientela.schema.documents import Model
 
+_UPLOAD = re.compile(r"[^/]+/(imp_[0-9A-HJKMNP-TV-Z]{26})/[^/]+")
 URL_SECONDS = 300
 RANGE_BYTES = 1_000_000  # of rows that are read with one request
 _GONE = {"404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"}  # 405 is a delete marker's
@@ -81,6 +83,17 @@ def delete(source: Source) -> None:
     clients.s3().delete_object(Bucket=source.bucket, Key=source.key, **version)  # type: ignore[arg-type]
 
 
+def upload_key(store_id: str, job_id: str, file_name: str) -> str:
+    """Return `demo/imp_01K…/customers.csv`, the key of the file that a job waits for."""
+    return f"{store_id}/{job_id}/{file_name}"
+
+
+def job_of_upload(key: str) -> str | None:
+    """Return the job's id in a key from `upload_key`, or None for another key."""
+    match = _UPLOAD.fullmatch(key)
+    return match[1] if match else None
+
+
 def folder(job_id: str) -> str:
     """Return `imp_01K…/`, the beginning of the keys of a job's own files."""
     return f"{job_id}/"
@@ -127,25 +140,25 @@ def _read_range(source: Source, rows: Sequence[MovedRow]) -> Iterator[tuple[int,
         yield row.line, content[row.start - first : row.end - first]
 
 
-def write_result(job_id: str, index: int, result: bytes) -> None:
-    """Write the JSON result of one chunk."""
-    _put(_result_key(job_id, index), result, "application/json")
+def write_result(job_id: str, index: int, result: bytes, plan: int = 0) -> None:
+    """Write the JSON result of one chunk, of the import or of a plan."""
+    _put(_result_key(job_id, index, plan), result, "application/json")
 
 
-def read_result(job_id: str, index: int) -> bytes:
-    """Return the JSON result of one chunk."""
-    return _content(_result_key(job_id, index))
+def read_result(job_id: str, index: int, plan: int = 0) -> bytes:
+    """Return the JSON result of one chunk, of the import or of a plan."""
+    return _content(_result_key(job_id, index, plan))
 
 
-def read_results(job_id: str, chunks: int) -> Iterator[bytes | None]:
+def read_results(job_id: str, chunks: int, plan: int = 0) -> Iterator[bytes | None]:
     """Yield the results of all chunks in order, one in memory at a time; None for a missing one."""
     if not chunks:
         return
-    prefix = f"{folder(job_id)}result-"
+    prefix = f"{_run_folder(job_id, plan)}result-"
     pages = clients.s3().get_paginator("list_objects_v2").paginate(Bucket=settings.import_jobs_bucket(), Prefix=prefix)
     present = {entry["Key"] for page in pages for entry in page.get("Contents", [])}
     for index in range(chunks):
-        key = _result_key(job_id, index)
+        key = _result_key(job_id, index, plan)
         yield _content(key) if key in present else None
 
 
@@ -166,6 +179,16 @@ def read_reasons(job_id: str) -> bytes | None:
         return _content(_reasons_key(job_id))
     except clients.s3().exceptions.NoSuchKey:
         return None
+
+
+def write_part(job_id: str, plan: int, name: str, content: bytes) -> None:
+    """Write a part of a plan, such as its summary, as JSON."""
+    _put(f"{_run_folder(job_id, plan)}{name}.json", content, "application/json")
+
+
+def read_part(job_id: str, plan: int, name: str) -> bytes:
+    """Return a part of a plan."""
+    return _content(f"{_run_folder(job_id, plan)}{name}.json")
 
 
 def write_report(job_id: str, report: Report, content: IO[bytes]) -> None:
@@ -203,8 +226,13 @@ def _put(key: str, body: bytes, content_type: str) -> None:
     clients.s3().put_object(Bucket=settings.import_jobs_bucket(), Key=key, Body=body, ContentType=content_type)
 
 
-def _result_key(job_id: str, index: int) -> str:
-    return f"{folder(job_id)}result-{index:06d}.json"
+def _result_key(job_id: str, index: int, plan: int) -> str:
+    return f"{_run_folder(job_id, plan)}result-{index:06d}.json"
+
+
+def _run_folder(job_id: str, plan: int) -> str:
+    """Return `imp_01K…/`, and of the second plan `imp_01K…/plan-0002/`."""
+    return f"{folder(job_id)}plan-{plan:04d}/" if plan else folder(job_id)
 
 
 def _reasons_key(job_id: str) -> str:

@@ -50,7 +50,7 @@ def finish(store_id: str, job_id: str, now: datetime, failed: str | None = None)
 def _end(record: ImportRecord, now: datetime, failed: str | None) -> ImportRecord:
     if record.job.detected is None:
         return import_jobs.end(record, "failed", Counts(), now, FileNote("not_started", {"error": str(failed)}))
-    is_partial = failed is not None or record.replaced
+    is_partial = failed is not None or import_jobs.is_over(record)
     counts, missing = _write_reports(record, record.job.detected, is_partial=is_partial)
     if record.chunks and record.job.detected.has_passwords:
         import_files.delete(record.source)
@@ -59,6 +59,9 @@ def _end(record: ImportRecord, now: datetime, failed: str | None) -> ImportRecor
             note = FileNote("passwords_incomplete").text(record.job.language)
             record.job = record.job.model_copy(update={"notes": [*record.job.notes, note]})
         return import_jobs.end(record, "succeeded", counts, now)
+    if record.cancelled:
+        stopped = FileNote("cancelled", {"missing": f"{missing:,}"})
+        return import_jobs.end(record, "cancelled", counts, now, stopped)
     reason = import_start.REPLACED if record.replaced else FileNote("stopped_early", {"missing": str(missing)})
     return import_jobs.end(record, "failed", counts, now, reason)
 
@@ -71,10 +74,10 @@ def _write_reports(record: ImportRecord, detected: DetectedFormat, *, is_partial
     columns, totals, missing, reasons = detected.as_columns(), Counts(), 0, ReasonCounter()
     headers = [columns.headers[index] for index in repeated_columns(columns)]
     language, delimiter = record.job.language, detected.delimiter
-    with _open_report(headers, delimiter, language) as rejects, _open_report([], delimiter, language) as warnings:
+    with open_report(headers, delimiter, language) as rejects, open_report([], delimiter, language) as warnings:
         for result, missing_rows in _results(record, columns, is_partial=is_partial):
             missing += missing_rows
-            _add(totals, result.counts)
+            add(totals, result.counts)
             rejects.add(result.rejects)
             reasons.add(result.rejects)
             warnings.add(result.warnings)
@@ -109,12 +112,12 @@ def _missing_result(chunk: Chunk, columns: FileColumns, language: str) -> ChunkR
     return ChunkResult(counts=Counts(rejected=chunk.rows), rejects=[line], warnings=[])
 
 
-def _add(totals: Counts, counts: Counts) -> None:
+def add(totals: Counts, counts: Counts) -> None:
     for name, count in counts:
         setattr(totals, name, getattr(totals, name) + count)
 
 
-class _ReportFile:
+class ReportFile:
     """A report being written, with a byte-order mark for Excel and the delimiter of the file."""
 
     def __init__(self, content: IO[bytes], headers: list[str], delimiter: str, language: str) -> None:
@@ -132,6 +135,6 @@ class _ReportFile:
 
 
 @contextmanager
-def _open_report(headers: list[str], delimiter: str, language: str) -> Iterator[_ReportFile]:
+def open_report(headers: list[str], delimiter: str, language: str) -> Iterator[ReportFile]:
     with tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY) as content:
-        yield _ReportFile(cast("IO[bytes]", content), headers, delimiter, language)
+        yield ReportFile(cast("IO[bytes]", content), headers, delimiter, language)

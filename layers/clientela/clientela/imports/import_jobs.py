@@ -1,19 +1,18 @@
 """Import jobs: one for each version of a CSV file that is uploaded to the bucket."""
 
-from contextlib import suppress
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from clientela.csv.csv_files import FileLayout
 from clientela.csv.file_texts import FileNote
 from clientela.errors import ImportNotFoundError
 from clientela.imports import import_files
-from clientela.imports.detected_format import CsvColumn, DetectedFormat
+from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_files import Report, Source
 from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.documents import Model
@@ -27,8 +26,9 @@ from clientela.table.pagination import Page
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
-# `cancelled` is part of the API's contract; nothing cancels an import yet.
-Status = Literal["received", "planned", "running", "succeeded", "failed", "cancelled"]
+Status = Literal[
+    "awaiting_file", "received", "reading", "planned", "running", "succeeded", "failed", "cancelled"
+]  # fmt: skip
 Mode = Literal["upsert", "create", "update"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
@@ -69,18 +69,35 @@ class ImportJob(Counts):
     """The state of the import."""
     file: str
     """The name of the file. Example: customers.csv"""
+    plan: int | None = None
+    """The number of the current plan, which waits for its start; null if the import starts by
+    itself. Example: 1"""
     mode: Mode = "upsert"
     """Whether rows create customers, update them, or do both."""
     dry_run: bool = False
     """Whether the import only counts what it would do. Example: false"""
     send_welcome: bool = False
     """Whether created customers are invited by mail. Example: false"""
+    delimiter: Annotated[str | None, StringConstraints(strip_whitespace=False)] = None
+    """The delimiter that the merchant chose; null if it is detected. Example: null"""
+    encoding: str | None = None
+    """The encoding that the merchant chose; null if it is detected. Example: null"""
+    date_order: Literal["day_first", "month_first", "year_first"] | None = None
+    """The order of dates that the merchant chose; null if it is detected. Example: null"""
+    mapping: dict[str, str | None] = Field(default_factory=dict)
+    """The fields that the merchant chose, by header; null leaves a column out. Example:
+    {"E-mail": "email", "Colour": null}"""
     detected: DetectedFormat | None = None
     """The format of the file; null until it is known."""
     rows_total: int | None = None
     """The number of rows; null until it is known. Example: 59"""
     rows_done: int = 0
-    """The number of rows that are done. Example: 59"""
+    """The number of rows that are done; of those that are planned while the file is read.
+    Example: 59"""
+    rows_per_second: float | None = None
+    """How fast the import is; null unless it is running. Example: null"""
+    seconds_left: int | None = None
+    """How long the import will take at this rate; null unless it is running. Example: null"""
     code: str | None = None
     """The stable code of `message`, such as `no_email_column`. Example: null"""
     message: str | None = None
@@ -90,8 +107,18 @@ class ImportJob(Counts):
     notes: list[str] = Field(default_factory=list)
     """Remarks on the file, such as columns that were left out. Example: ["The column Colour was
     left out."]"""
+    retry_of: str | None = None
+    """The id of the import whose rejected rows this one has; else null. Example: null"""
+    cancelling: bool = False
+    """Whether the import was cancelled and is about to stop. Example: false"""
+    upload_until: Timestamp | None = None
+    """Until when the file can be uploaded; null if it is there."""
+    start_until: Timestamp | None = None
+    """Until when the plan can be started; null if it does not wait for that."""
     started_at: Timestamp
-    """When the file was received."""
+    """When the file was received, or its upload was requested."""
+    running_since: Timestamp | None = None
+    """When the first row was loaded; null before."""
     finished_at: Timestamp | None = None
     """When the import ended."""
 
@@ -111,13 +138,28 @@ class ImportRecord(Record):
     rejected = NumberAttribute(default=0)
     warnings = NumberAttribute(default=0)
     replaced = BooleanAttribute(default=False)  # by a newer version of the file: chunks are no longer loaded
+    cancelled = BooleanAttribute(default=False)  # chunks that are not begun are no longer loaded
+    plan = NumberAttribute(default=0)  # the number of the plan that waits, or waited, for its start
+    planned_rows = NumberAttribute(default=0)
+    size = NumberAttribute(null=True)  # of the file to upload, in bytes
+    upload_id = UnicodeAttribute(null=True)  # of an upload in parts
+    start_for = DocumentAttribute(Actor, null=True)  # who wants the plan to start as soon as it is made
+    ttl = NumberAttribute(null=True)  # of a job that waits for its file
     source = DocumentAttribute(Source)
     job = DocumentAttribute(ImportJob)
 
     def as_job(self) -> ImportJob:
         """Return the job with its current status and counters."""
         counts = Counts(**{name: int(getattr(self, name)) for name in Counts.model_fields})
-        return self.job.model_copy(update={**counts.model_dump(), "rows_done": counts.rows, "status": self.status})
+        rows_done = int(self.planned_rows) if self.status == "reading" else counts.rows
+        state = {"rows_done": rows_done, "status": self.status, "plan": int(self.plan) or None}
+        cancelling = bool(self.cancelled) and not has_ended(self)
+        return self.job.model_copy(update={**counts.model_dump(), **state, "cancelling": cancelling})
+
+    @property
+    def waits_for_start(self) -> bool:
+        """Whether the job loads nothing before the merchant starts its plan."""
+        return bool(self.plan) or self.status == "awaiting_file"
 
 
 def get(store: Store, job_id: str) -> ImportJob:
@@ -138,10 +180,11 @@ def report_url(store: Store, job_id: str, report: Report) -> str:
     """Return a URL of the report's CSV file, valid for five minutes.
 
     Raises:
-        ImportNotFoundError: the job does not exist, has not ended, or its file was refused.
+        ImportNotFoundError: the job does not exist, has neither ended nor a plan, or its file was
+            refused.
     """
     job = get(store, job_id)
-    if job.status not in ENDED:
+    if job.status not in ENDED and not (job.plan and job.status == "planned"):
         raise ImportNotFoundError("The report is available when the import has ended.")
     if job.detected is None:
         raise ImportNotFoundError("There is no report, because the file was refused: see the import's message.")
@@ -166,58 +209,11 @@ def register(store: Store, job: ImportJob, source: Source, by: Actor = OPERATOR)
     new = ImportRecord(keys.store(store.id), keys.import_job(job.id), status=job.status, job=job, source=source)
     try:
         with Transaction() as write:
-            write.put_record(new, ImportRecord.pk.does_not_exist(), _ConditionFailedError())
+            write.put_record(new, ImportRecord.pk.does_not_exist(), StateChangedError())
             audit_trail.add(write, store, by, job.started_at, "import.started", job.id)
-    except _ConditionFailedError:
+    except StateChangedError:
         return get_record(store.id, job.id)
     return new
-
-
-def mark_planned(record: ImportRecord, layout: FileLayout) -> ImportRecord:
-    """Store the file's layout, unless the job is further already.
-
-    Return the stored record. Cost: 1 write unit per KB.
-    """
-    columns = [
-        CsvColumn(
-            header=header,
-            field=field,
-            secret=index in layout.columns.secrets,
-            date_order=layout.columns.date_orders.get(field or ""),
-        )
-        for index, (header, field) in enumerate(zip(layout.columns.headers, layout.columns.fields, strict=True))
-    ]
-    detected = DetectedFormat(
-        encoding=layout.encoding,
-        encoding_confidence=layout.confidence,
-        delimiter=layout.delimiter,
-        columns=columns,
-        language=layout.columns.language,
-    )
-    notes = [note.text(record.job.language) for note in layout.notes]
-    record.job = record.job.model_copy(update={"detected": detected, "rows_total": layout.rows, "notes": notes})
-    record.chunks = len(layout.chunks)
-    return _set_status(record, "planned", ImportRecord.status.is_in("received", "planned"))
-
-
-def mark_running(record: ImportRecord) -> ImportRecord:
-    """Mark the job as running, unless it has ended already.
-
-    Return the stored record. Cost: 1 write unit per KB.
-    """
-    return _set_status(record, "running", ImportRecord.status == "planned")
-
-
-def mark_replaced(record: ImportRecord) -> None:
-    """Note that a newer version of the file replaces this job: its next chunks load nothing.
-
-    Cost: 1 write unit per KB.
-    """
-    with suppress(_ConditionFailedError):  # it has ended already
-        not_ended = ~ImportRecord.status.is_in(*ENDED)
-        records.update(
-            record, [ImportRecord.replaced.set(True)], not_ended, _ConditionFailedError(), is_bookkeeping=True
-        )
 
 
 def end(
@@ -232,7 +228,7 @@ def end(
     )
     for name in Counts.model_fields:
         setattr(record, name, getattr(counts, name))
-    return _set_status(record, status, ~ImportRecord.status.is_in(*ENDED))
+    return set_status(record, status, ~ImportRecord.status.is_in(*ENDED))
 
 
 def _reason(job: ImportJob, reason: FileNote | None) -> dict[str, str | None]:
@@ -246,22 +242,30 @@ def has_ended(record: ImportRecord) -> bool:
     return record.status in ENDED
 
 
-class _ConditionFailedError(Exception):
+def is_over(record: ImportRecord) -> bool:
+    """Return whether a job has ended, or stops at the next chunk."""
+    return has_ended(record) or bool(record.replaced or record.cancelled)
+
+
+class StateChangedError(Exception):
     """Another call has created or changed the job first."""
 
 
-def _set_status(record: ImportRecord, status: Status, condition: Condition) -> ImportRecord:
+def set_status(
+    record: ImportRecord, status: Status, condition: Condition, further: Sequence[Action] = ()
+) -> ImportRecord:
     """Write the record with a new status if `condition` holds. Return the stored record."""
     actions: list[Action] = [
         ImportRecord.status.set(status),
         ImportRecord.job.set(record.job),
         ImportRecord.chunks.set(record.chunks),
+        *further,
     ]
     if status in ENDED:
         actions += [getattr(ImportRecord, name).set(getattr(record, name)) for name in Counts.model_fields]
     try:
-        records.update(record, actions, condition, _ConditionFailedError(), is_bookkeeping=True)
-    except _ConditionFailedError:
+        records.update(record, actions, condition, StateChangedError(), is_bookkeeping=True)
+    except StateChangedError:
         return ImportRecord.find(record.pk, record.sk) or record
     record.status = status
     return record

@@ -27,7 +27,7 @@ from clientela.customers import customers, merged_ids, stored_customers, tombsto
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_records import EmailClaim
 from clientela.errors import ImportNotFoundError, StoreNotFoundError
-from clientela.imports import import_customers, import_files, import_jobs, import_rows, import_writes
+from clientela.imports import import_customers, import_files, import_jobs, import_rows, import_writes, planned_changes
 from clientela.imports.chunk_results import ChunkResult, RowResult, build_result
 from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_customers import ImportedCustomer, Rules
@@ -77,12 +77,14 @@ def _run(store: Store, job_id: str, chunk: Chunk, read_clock: Callable[[], datet
     record = import_jobs.get_record(store.id, job_id)
     key = keys.import_chunks(store.id, job_id), keys.import_chunk(chunk.index)
     progress = ChunkRecord.find(*key) or ChunkRecord(*key, ttl=int((now + RETENTION).timestamp()))
-    if record.job.detected is None or progress.done or record.replaced or import_jobs.has_ended(record):
+    if record.job.detected is None or progress.done or import_jobs.is_over(record):
         return
     parsed = parse_chunk(record, record.job.detected, chunk)
     earlier_updates = frozenset(map(int, progress.updates or ()))
     rules = import_customers.build_rules(store, record, record.job.detected, earlier_updates)
-    imported = _apply_chunk(store, parsed.rows, rules, now)
+    if record.plan:
+        rules = rules._replace(planned=planned_changes.read(job_id, int(record.plan), chunk.index))
+    imported = apply_chunk(store, parsed.rows, rules, now)
     if not record.job.dry_run:
         _store_updates(progress, imported, rules)
         imported = import_writes.write(store, imported, rules, read_clock)
@@ -130,7 +132,7 @@ def _parse_record(parsed: ParsedChunk, record: CsvRecord, delimiter: str, column
         parsed.results.append(RowResult(record.line, "rejected", [error.issue]))
 
 
-def _apply_chunk(store: Store, rows: Sequence[Row], rules: Rules, now: datetime) -> list[ImportedCustomer]:
+def apply_chunk(store: Store, rows: Sequence[Row], rules: Rules, now: datetime) -> list[ImportedCustomer]:
     """Apply a chunk's rows, grouped by e-mail, to their customers.
 
     The rows of two e-mails that lead to one customer, who was merged, are one group.

@@ -36,7 +36,7 @@ def store_chunk(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> int:
     """
     with suppress(StoreNotFoundError):
         store, record = stores.read(store_id), import_jobs.get_record(store_id, job_id)
-        detected, is_over = record.job.detected, record.replaced or import_jobs.has_ended(record)
+        detected, is_over = record.job.detected, import_jobs.is_over(record)
         if detected and store.password_sign_in and not record.job.dry_run and not is_over:
             return _store(store, record, _read(record, detected, chunk), now)
     return 0

@@ -4,6 +4,7 @@ One file has one running import. A newer version stops the older one's import an
 has stopped: otherwise, a chunk of the older version could write after the newer one.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 import orjson
@@ -13,11 +14,16 @@ from clientela.aws import clients
 from clientela.concurrency import retry_on_conflict
 from clientela.csv.file_texts import FileNote
 from clientela.errors import BusyError
-from clientela.imports import file_versions, import_files, import_jobs
+from clientela.imports import file_versions, import_files, import_jobs, import_marks
 from clientela.imports.file_versions import VersionOrder
 from clientela.imports.import_jobs import Counts, ImportRecord
 
 REPLACED = FileNote("replaced")
+
+# What an execution of the state machine does with each chunk.
+LOADING = "load"
+PLANNING = "plan"  # followed by the number of the plan, such as `plan-2`
+ENDING = "end"  # nothing: an import whose execution is gone is ended
 
 
 def start_newest(store_id: str, record: ImportRecord, order: VersionOrder, now: datetime) -> ImportRecord:
@@ -29,7 +35,7 @@ def start_newest(store_id: str, record: ImportRecord, order: VersionOrder, now: 
     Cost: 2 read units and 3 write units.
     """
     if record.job.dry_run:
-        return _execute(store_id, record)
+        return _run(store_id, record, now)
     if retry_on_conflict(lambda: _claim(store_id, record, order, now)):
         return _start_if_free(store_id, record, now)
     return import_jobs.end(record, "failed", Counts(), now, REPLACED)
@@ -50,6 +56,8 @@ def start_next(store_id: str, ended: ImportRecord, now: datetime) -> None:
         newest = import_jobs.get_record(store_id, versions.newest_job)
         if newest.status == "planned":
             _start_if_free(store_id, newest, now)
+        elif newest.status == "running":  # an earlier call may have died before it started the machine
+            execute(store_id, newest)
 
 
 def _claim(store_id: str, record: ImportRecord, order: VersionOrder, now: datetime) -> bool:
@@ -74,7 +82,7 @@ def _claim(store_id: str, record: ImportRecord, order: VersionOrder, now: dateti
 def _stop(store_id: str, job_id: str, *, is_running: bool, now: datetime) -> None:
     older = import_jobs.get_record(store_id, job_id)
     if is_running:
-        import_jobs.mark_replaced(older)
+        import_marks.mark_replaced(older)
     else:
         import_jobs.end(older, "failed", Counts(), now, REPLACED)
 
@@ -84,13 +92,13 @@ def _start_if_free(store_id: str, record: ImportRecord, now: datetime) -> Import
     if versions is None or versions.newest_job != record.job.id:
         return import_jobs.end(record, "failed", Counts(), now, REPLACED)
     holder = versions.running_job
-    is_held = holder not in (None, record.job.id) and _is_running(store_id, str(holder))
+    is_held = holder not in (None, record.job.id) and is_running(store_id, str(holder))
     if not is_held and file_versions.acquire(versions, record.job.id, holder):
-        return _execute(store_id, record)
+        return _run(store_id, record, now)
     return record  # the end of the running job starts this one
 
 
-def _is_running(store_id: str, job_id: str) -> bool:
+def is_running(store_id: str, job_id: str) -> bool:
     """Return whether a job may still write rows: not if it ended, or its execution was stopped."""
     if import_jobs.has_ended(import_jobs.get_record(store_id, job_id)):
         return False
@@ -103,21 +111,37 @@ def _is_running(store_id: str, job_id: str) -> bool:
         return False  # if it starts later, its chunks see that the job is replaced
 
 
-def _execute(store_id: str, record: ImportRecord) -> ImportRecord:
-    """Start the state machine once: Step Functions rejects the same name for 90 days."""
+def _run(store_id: str, record: ImportRecord, now: datetime) -> ImportRecord:
+    """Mark a job as running and start it, unless it was cancelled. Safe to repeat."""
+    record = import_marks.mark_running(record, now)
+    if not import_jobs.has_ended(record):
+        execute(store_id, record)
+    return record
+
+
+def execute(store_id: str, record: ImportRecord, run: str = LOADING) -> None:
+    """Start the state machine once for what it has to do. Safe to repeat.
+
+    Step Functions rejects the same name for 90 days.
+    """
     job_id = record.job.id
     execution_input = {
         "store_id": store_id,
         "job_id": job_id,
         "bucket": settings.import_jobs_bucket(),
         "plan_key": import_files.plan_key(job_id),
-        "passwords": not record.job.dry_run and record.job.detected is not None and record.job.detected.reads_passwords,
+        "passwords": run == LOADING and _stores_passwords(record),
+        "run": run,
     }
     machines = clients.step_functions()
-    try:
+    with suppress(machines.exceptions.ExecutionAlreadyExists):  # it has ended already
         machines.start_execution(
-            stateMachineArn=settings.import_state_machine(), name=job_id, input=orjson.dumps(execution_input).decode()
+            stateMachineArn=settings.import_state_machine(),
+            name=job_id if run == LOADING else f"{job_id}-{run}",
+            input=orjson.dumps(execution_input).decode(),
         )
-    except machines.exceptions.ExecutionAlreadyExists:
-        return record  # it has ended already
-    return import_jobs.mark_running(record)
+
+
+def _stores_passwords(record: ImportRecord) -> bool:
+    detected = record.job.detected
+    return not record.job.dry_run and detected is not None and detected.reads_passwords

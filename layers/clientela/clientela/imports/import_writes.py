@@ -81,6 +81,8 @@ def _insert(context: _Context, batch: Sequence[ImportedCustomer]) -> list[Import
     is_over = clock.deadline(PATIENCE_SECONDS)
     for attempt in itertools.count():
         pending = [_refreshed(context, each) for each in pending]
+        done += [each for each in pending if not each.is_changed]  # not what the plan says any more
+        pending = [each for each in pending if each.is_changed]
         try:
             context.watch.require()  # a deleted store's import stops here
             outcomes = customer_inserts.insert(

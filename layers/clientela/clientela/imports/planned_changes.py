@@ -1,0 +1,45 @@
+"""The change of a customer that a plan has shown, and whether the import still makes this one.
+
+A customer may change between the plan and the import. A row then does what the plan says, or it is
+rejected: it never does anything else. Orders and sign-ins of the customer do not matter, nor does a
+change of other fields.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from clientela.customers import customer_history
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.imports import import_files
+from clientela.schema.actors import FieldChange
+from clientela.signing import sha256_hex
+
+# By the line of the last row of each customer that the plan changes.
+type PlannedDigests = Mapping[int, str]
+
+_FOLLOWING = {"marketing_consent", "vat_id_status", "email_status"}  # from other fields, or from the time
+
+
+def between(before: Customer | None, after: Customer) -> list[FieldChange]:
+    """Return the fields that a row changes, without those that follow from them."""
+    if before:
+        return [each for each in customer_history.differences(before, after) if each.field not in _FOLLOWING]
+    fields = after.model_dump(mode="json", include=set(NewCustomer.model_fields) - _FOLLOWING)
+    return [
+        FieldChange(field=name, after=value) for name, value in sorted(fields.items()) if value not in (None, [], {})
+    ]
+
+
+def digest(before: Customer | None, after: Customer) -> str:
+    """Return the hash of a change: the same for the plan and for the import."""
+    changes = [change.model_dump(mode="json") for change in between(before, after)]
+    text = orjson.dumps(["updated" if before else "created", changes], option=orjson.OPT_SORT_KEYS)
+    return sha256_hex(text.decode())[:16]
+
+
+def read(job_id: str, plan: int, chunk: int) -> PlannedDigests:
+    """Return the digests of a chunk's plan. One request."""
+    planned: dict[str, Any] = orjson.loads(import_files.read_result(job_id, chunk, plan))
+    return {int(line): found for line, found in planned["digests"].items()}
