@@ -154,7 +154,7 @@ def test_the_devices_are_among_the_stored_data(store: Store, ana: Customer, box:
     assert device.model_dump() == {
         "device": "Firefox on Windows",
         "first_seen_at": NOW,
-        "last_seen_at": NOW + 30 * HOUR,
+        "last_seen_at": NOW + 30 * DAY,
     }
 
 
