@@ -73,7 +73,7 @@ class ConflictRule:
                 )
             self._held |= items
         try:
-            time.sleep(random.uniform(LONGEST / 3, LONGEST))  # noqa: S311 - no secret
+            time.sleep(random.uniform(LONGEST / 3, LONGEST))
             return self._call(operation, request)
         finally:
             with self._lock:
