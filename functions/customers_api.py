@@ -11,6 +11,7 @@ from merchant_routes import (
     customers,
     documentation,
     erasures,
+    export_links,
     export_schedules,
     exports,
     groups,
@@ -47,4 +48,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return the response to one HTTP API event."""
     if documentation.is_documentation(event["rawPath"]):
         return documentation.respond(event)
+    if export_links.is_link(event):
+        return http_app.respond(export_links.app, event, context)
     return http_app.respond(app, event, context, access.key_of_store, access.count_request)

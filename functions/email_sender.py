@@ -14,6 +14,7 @@ from clientela.notifications import (
     account_notices,
     approval_mail,
     email_change_mail,
+    export_mails,
     import_mail,
     invitation_mail,
     new_device_mail,
@@ -34,6 +35,8 @@ DELIVER: dict[str, Callable[..., Outcome]] = {
     "email_changed": account_notices.email_changed,
     "new_device": new_device_mail.deliver,
     "import_result": import_mail.deliver,
+    "export_ready": export_mails.deliver_ready,
+    "export_failed": export_mails.deliver_failed,
     "password_changed": account_notices.password_changed,
 }
 

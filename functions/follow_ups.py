@@ -14,7 +14,14 @@ from clientela.exports import export_starts, schedule_states, scheduler_entries
 from clientela.handlers import stream_batches
 from clientela.lifecycle import removal_queue, vacant_guests
 from clientela.mail import mail_queue
-from clientela.notifications import account_notices, approval_mail, import_mail, waiting_mails, welcome_mail
+from clientela.notifications import (
+    account_notices,
+    approval_mail,
+    export_mails,
+    import_mail,
+    waiting_mails,
+    welcome_mail,
+)
 from clientela.orders import unclaimed_orders
 from clientela.sign_in import known_devices, sessions
 from clientela.table import keys
@@ -148,6 +155,8 @@ def _run_export(change: TableChange) -> None:
 def _record_run(change: TableChange) -> None:
     export = export_starts.export_in(change)
     run = schedule_states.record_run(export.store_id, export.job_id) if export else None
+    if run and export_starts.has_ended(change):
+        export_mails.queue_for(run)
     if run and run.failures_in_a_row >= schedule_states.FAILING_AFTER:
         failing: dict[str, Any] = {"store_id": run.store_id, "schedule_id": run.schedule_id}
         # A metric filter counts this line.

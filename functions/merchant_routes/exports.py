@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from clientela import clock
 from clientela.customers import group_filter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError
-from clientela.exports import export_jobs
+from clientela.exports import export_jobs, export_links
 from clientela.exports.export_jobs import ExportJob
 from clientela.exports.export_requests import ExportRequest
 from clientela.schema.fields import MAX_ID_LENGTH
@@ -65,5 +65,10 @@ def get_export(export_id: ExportId) -> Response[Any]:
     ),
 )
 def get_export_file(export_id: ExportId) -> Response[Any]:
-    """Download the export's CSV file, by a redirect to a short-lived URL."""
-    return responses.redirect(export_jobs.download_url(router.context["store"], export_id))
+    """Download the export's CSV file, by a redirect to a short-lived URL.
+
+    Links in mails have a parameter `token` in place of the API key. Each download is in the audit
+    trail.
+    """
+    url = export_links.download(router.context["store"], export_id, clock.now(), access.actor(router))
+    return responses.redirect(url)

@@ -65,6 +65,7 @@ BOTH = FOLLOW_UPS | EVENTS
         (SCHEDULE, None, FOLLOW_UPS),
         (None, item("EXPORT_SCHEDULES"), NOBODY),
         (None, item("EXPORT_SCHEDULE_STATE#exs_1"), NOBODY),
+        (item("EXPORT_SCHEDULE_STATE#exs_1"), item("EXPORT_SCHEDULE_STATE#exs_1", status="failing"), EVENTS),
         (None, item("BULK#blk_1", status="failed"), NOBODY),
         (None, item("EVENT#0000000001#0"), NOBODY),
         (None, item("MAIL#welcome"), NOBODY),

@@ -59,7 +59,9 @@ def create(
     timezone: Annotated[
         str | None, typer.Option(help=f"Time zone (IANA), for days and schedules.  {options.default('UTC')}")
     ] = None,
-    nightly_export: Annotated[bool, typer.Option(help="Whether to export all customers every night at 03:00.")] = True,
+    no_nightly: Annotated[
+        bool, typer.Option("--no-nightly", help="No schedule that exports all customers at 03:00.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Create a store, with a schedule that exports all customers every night."""
@@ -81,7 +83,7 @@ def create(
     if settings.sender:
         senders.require_verified(settings.sender)
     store = stores.create(store_id, settings, clock.now(), deployment.operator())
-    if nightly_export:
+    if not no_nightly:
         nightly = NewSchedule(name="Every night", cron=export_schedules.NIGHTLY)
         export_schedules.create(store, nightly, clock.now(), deployment.operator())
     _print(store, json)

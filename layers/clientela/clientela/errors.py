@@ -136,6 +136,20 @@ class ExportUnfinishedError(ClientelaError):
     title = "The export has no file"
 
 
+class ExportLinkInvalidError(ClientelaError):
+    """The link to a file was not made for it, or its recipient is not notified any more."""
+
+    code = "export_link_invalid"
+    title = "This link is not valid"
+
+
+class ExportLinkExpiredError(ClientelaError):
+    """The link to a file is too old."""
+
+    code = "export_link_expired"
+    title = "This link has expired"
+
+
 class ScheduleNotFoundError(NotFoundError):
     """The store has no export schedule with this id."""
 

@@ -19,7 +19,7 @@ def run(aws: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 
 
 def test_the_audit_trail_names_the_operator(run: Run) -> None:
-    run("stores", "create", "demo", "--name", "Demo")
+    run("stores", "create", "demo", "--name", "Demo", "--no-nightly")
     run("stores", "change", "demo", "--set", "login_mode=required")
     key = run("keys", "create", "demo", "--name", "till", "--json").json()
     run("keys", "rotate", "demo", key["id"])

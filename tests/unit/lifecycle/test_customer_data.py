@@ -98,6 +98,8 @@ def test_every_kind_of_item_has_its_place(store: Store, opened: SignedIn) -> Non
         keys.GROUP_PREFIX,
         keys.KEY_PREFIX,
         keys.IMPORT_PREFIX,
+        keys.EXPORT_SCHEDULE_PREFIX,
+        keys.EXPORT_SCHEDULE_STATE_PREFIX,
         keys.EXPORT_PREFIX,
         keys.BULK_PREFIX,
         keys.ERASURE_PREFIX,

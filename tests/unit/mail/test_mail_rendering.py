@@ -11,7 +11,14 @@ from clientela.imports.import_jobs import ImportJob, Status
 from clientela.imports.import_reasons import Reason
 from clientela.mail import mail_rendering
 from clientela.mail.mail_rendering import MailContent
-from clientela.notifications import account_notices, email_change_mail, import_mail, sign_in_mail, waiting_mails
+from clientela.notifications import (
+    account_notices,
+    email_change_mail,
+    export_mails,
+    import_mail,
+    sign_in_mail,
+    waiting_mails,
+)
 from clientela.schema import languages
 from clientela.stores import branding, store_urls
 from clientela.stores.setting_groups import Branding
@@ -77,6 +84,8 @@ ALL_MAILS = [
     MailContent("new_device", {"link": LINK, "device": None, "time": "2026-11-21 10:00 (UTC)"}),
     MailContent("password_changed", {"link": LINK, "is_removed": False}),
     MailContent("password_changed", {"link": LINK, "is_removed": True}),
+    export_mails.ready_mail(LINK, "Ana", 59, 18_250, "2026-12-08"),
+    export_mails.failed_mail("Ana", "exp_1"),
 ]
 
 
@@ -104,6 +113,10 @@ VALUES = {
     "name": "Ana",
     "email": "ana@example.com",
     "file": "Kunden <2026>.csv",
+    "rows": 59,
+    "size": "19 KB",
+    "until": "2026-12-08",
+    "export": "exp_1",
 }
 
 

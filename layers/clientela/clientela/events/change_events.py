@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from clientela import clock
 from clientela.customers import stored_customers
 from clientela.customers.stored_customers import CustomerJson
+from clientela.exports import schedule_states
 from clientela.exports.export_jobs import ExportJob
+from clientela.exports.schedule_states import ScheduleState
 from clientela.imports.import_jobs import ImportRecord
 from clientela.orders.order_fields import Order
 from clientela.sign_in.sessions import Session
@@ -51,6 +53,8 @@ def event_from_change(change: TableChange) -> BusEvent | None:
         return _import(change, change.after)
     if change.sk.startswith(keys.EXPORT_PREFIX):
         return _export(change, change.after)
+    if change.sk.startswith(keys.EXPORT_SCHEDULE_STATE_PREFIX):
+        return _schedule(change, change.after)
     if change.sk.startswith(keys.AUDIT_PREFIX):
         return _audit(change, change.after)
     return None
@@ -101,6 +105,23 @@ def _export(change: TableChange, after: Item) -> BusEvent | None:
         return None
     job = load(ExportJob, after["job"])
     return _job_event(change, "export.finished", job.id, _number(after, "version"), job.model_dump(mode="json"))
+
+
+def _schedule(change: TableChange, after: Item) -> BusEvent | None:
+    failing = {"S": schedule_states.FAILING}
+    if after.get("status") != failing or (change.before or {}).get("status") == failing:
+        return None
+    state = load(ScheduleState, after["state"])
+    schedule_id = change.sk.removeprefix(keys.EXPORT_SCHEDULE_STATE_PREFIX)
+    fields = state.model_dump(mode="json", include={"last_success_at", "message"})
+    schedule = {
+        "id": schedule_id,
+        "failures_in_a_row": state.failures_in_a_row,
+        "last_export": next(run.export for run in state.runs if run.status == "failed"),
+        **fields,
+    }
+    number = _number(after, "version")
+    return _store_event(change, "export_schedule.failing", schedule_id, number, {"schedule": schedule})
 
 
 def _audit(change: TableChange, after: Item) -> BusEvent | None:

@@ -91,6 +91,22 @@ class FinishedExport(Model):
     job: ExportJob
 
 
+class FailingSchedule(Model):
+    """An export schedule whose last three runs failed."""
+
+    id: str
+    failures_in_a_row: int
+    last_success_at: Timestamp | None
+    last_export: str
+    message: str | None
+
+
+class FailingExports(Model):
+    """The export schedule that is failing."""
+
+    schedule: FailingSchedule
+
+
 class RecordedAct(Model):
     """An entry of the audit trail as the merchant API returns it."""
 
@@ -146,6 +162,16 @@ class ExportFinished(EventBase):
     data: FinishedExport
 
 
+class ExportScheduleFailing(EventBase):
+    """The runs of an export schedule have failed three times in a row.
+
+    It is published again only after a success and three more failures.
+    """
+
+    type: Literal["export_schedule.failing"]
+    data: FailingExports
+
+
 class AuditRecorded(EventBase):
     """Staff, an API key or an operator did something: `entry` of the audit trail."""
 
@@ -161,6 +187,7 @@ type AnyEvent = Annotated[
     | OrderRecorded
     | ImportFinished
     | ExportFinished
+    | ExportScheduleFailing
     | AuditRecorded,
     Field(discriminator="type"),
 ]

@@ -52,6 +52,12 @@ def new_export_in(change: TableChange) -> ExportStart | None:
     return None if change.before else export_in(change)
 
 
+def has_ended(change: TableChange) -> bool:
+    """Return whether a change of an export is its end, in success or failure."""
+    before, after = (item["status"]["S"] if item else None for item in (change.before, change.after))
+    return after in ("succeeded", "failed") and before != after
+
+
 def put(start: ExportStart) -> None:
     """Queue an export to run — BusyError if SQS does not respond. One call of SQS."""
     sqs.send(settings.export_queue_url(), start.model_dump_json())

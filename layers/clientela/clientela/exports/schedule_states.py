@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from pynamodb.attributes import NumberAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from clientela.concurrency import retry_on_conflict
 from clientela.errors import BusyError
@@ -30,6 +30,7 @@ SHOWN_RUNS = 10
 # Failures in a row, or runs without a success, after which a schedule counts as failing: one night
 # may fail because of an outage, three in a row need somebody.
 FAILING_AFTER = 3
+FAILING = "failing"
 GRACE = timedelta(hours=6)  # the time that a run may wait and take before it counts as missed
 
 
@@ -84,6 +85,7 @@ class StateRecord(Record):
     """`STORE#demo` / `EXPORT_SCHEDULE_STATE#exs_01K…`."""
 
     version = NumberAttribute()
+    status = UnicodeAttribute(null=True)  # "failing" or none; the stream's filter selects it
     state = DocumentAttribute(ScheduleState)
 
 
@@ -227,7 +229,8 @@ def _find(store_id: str, schedule_id: str) -> StateRecord | None:
 def _put(store_id: str, schedule_id: str, state: ScheduleState, version: int) -> None:
     """Write a state, if the schedule exists and the state is the one that was read."""
     pk = keys.store(store_id)
-    record = StateRecord(pk, keys.export_schedule_state(schedule_id), version=version + 1, state=state)
+    status = FAILING if state.failures_in_a_row >= FAILING_AFTER else None
+    record = StateRecord(pk, keys.export_schedule_state(schedule_id), version=version + 1, status=status, state=state)
     is_unchanged = StateRecord.version == version if version else StateRecord.pk.does_not_exist()
     with Transaction() as write:
         write.put_record(record, is_unchanged, BusyError())

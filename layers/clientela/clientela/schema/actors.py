@@ -7,7 +7,16 @@ from pydantic import ConfigDict
 from clientela.schema.documents import Model
 
 type ActorKind = Literal[
-    "api_key", "customer", "import", "order", "bulk", "vat_check", "mail_feedback", "operator", "schedule"
+    "api_key",
+    "customer",
+    "import",
+    "order",
+    "bulk",
+    "vat_check",
+    "mail_feedback",
+    "operator",
+    "schedule",
+    "export_link",
 ]
 
 

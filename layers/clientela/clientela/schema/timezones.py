@@ -41,6 +41,11 @@ def end_of(day: date, zone: str) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
+def local_day(moment: datetime, zone: str) -> date:
+    """Return the day of a moment in a zone."""
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
 @cache
 def _names() -> dict[str, str]:
     """Return the names by their folded spelling. Lambda has no zones of its own; tzdata has."""

@@ -49,7 +49,7 @@ class SignInLimits(Model):
 
 
 class Retention(Model):
-    """How long sign-in events, the customers' history and the audit trail are stored.
+    """How long sign-in events, history, audit trail and links to exports are stored or valid.
 
     Without `history_days` the history is stored as long as its customer.
     """
@@ -60,6 +60,8 @@ class Retention(Model):
     """The days that the history is stored; null for as long as the customer. Example: 730"""
     audit_days: Annotated[int, Field(ge=30, le=3650)] = 365
     """The days that entries of the audit trail are stored. Example: 365"""
+    export_links_days: Annotated[int, Field(ge=1, le=90)] = 7
+    """The days that links to exported files in mails are valid. Example: 7"""
 
 
 class Directory(Model):

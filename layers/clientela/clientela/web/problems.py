@@ -56,6 +56,8 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.OrderRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ExportNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ExportUnfinishedError: HTTPStatus.CONFLICT,
+    errors.ExportLinkInvalidError: HTTPStatus.FORBIDDEN,
+    errors.ExportLinkExpiredError: HTTPStatus.GONE,
     errors.ScheduleNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ScheduleLimitError: HTTPStatus.CONFLICT,
     errors.GroupNotFoundError: HTTPStatus.NOT_FOUND,
