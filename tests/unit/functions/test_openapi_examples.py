@@ -49,7 +49,8 @@ ENDING = {
     "deleteAccount", "endOwnSessions", "endOwnSession", "endSession", "endSessions", "deleteCustomer",
     "eraseCustomer", "deleteGroup", "revokeApiKey", "rotateApiKey", "removePassword", "undoMerge",
     "releaseMergedEmail", "confirmEmailChange", "revertEmailChange", "createSession", "setPassword",
-    "changeAccount", "changeCustomer", "changeApiKey", "changeGroup", "deleteExportSchedule", "changeImport", "startImport", "cancelImport",
+    "changeAccount", "changeCustomer", "changeApiKey", "changeGroup", "deleteExportSchedule", "changeImport",
+    "startImport", "cancelImport",
 }  # fmt: skip
 # An ETag and a cursor of the example belong to no state of this store.
 NOT_SENT = {"If-Match", "If-None-Match", "cursor"}
