@@ -110,3 +110,15 @@ def test_nul_and_text_after_a_quote_reject_their_record() -> None:
 
 def test_a_list_of_addresses_alone_is_split_after_a_damage() -> None:
     assert outcome('"a@x.es\nb@x.es\n', RecordShape(",", 1, 0)) == [(2, "quote_not_closed"), (3, ["b@x.es"])]
+
+
+@pytest.mark.parametrize("end", ['"\n', ""])
+def test_an_endless_cell_of_many_lines_is_one_rejected_row_and_the_next_row_is_read(end: str) -> None:
+    content = 'email,name,note\nana@example.com,Ana,"' + "x\n" * 600_000 + end + "bo@example.com,Bo,hi\ncy@example.com,Cy\n"
+    shape = csv_records.RecordShape(",", 3, 0)
+    lines = csv_lines.read(io.BytesIO(content.encode()), "utf-8")
+    found = list(csv_records.records(lines, shape))
+    assert [(record.line, record.fault) for record in found[:2]] == [(1, ""), (2, "record_too_long")]
+    assert [record.text for record in found[2:]] == ["bo@example.com,Bo,hi\n", "cy@example.com,Cy\n"]
+    assert sum(record.size for record in found) == len(content)
+    assert len(found[1].text) < 100

@@ -164,7 +164,7 @@ def _faults(word: str) -> float:
     faults += sum(len(run) for run in _LONG_RUN.findall(word))
     has_letter = any(map(str.isalpha, word))
     inner = word.strip(_ENDS)
-    faults += sum(not char.isalpha() and char not in _INSIDE_WORDS for char in inner if has_letter)
+    faults += 3.0 * sum(not char.isalpha() and char not in _INSIDE_WORDS for char in inner if has_letter)
     if len(word) == 1:
         return faults + 0.4 * has_letter
     padded = f" {word} "

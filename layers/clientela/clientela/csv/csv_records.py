@@ -124,7 +124,9 @@ def _read_ahead(
     """
     parts, size, length, is_open = [first.text], first.size, len(first.text), True
     read = 0
-    while is_open and length <= MAX_CHARACTERS:
+    while is_open:
+        if length > MAX_CHARACTERS:
+            return _skip_to_row(number, first, source, waiting, shape)
         if read == len(waiting):
             entry = next(source, None)
             if entry is None:
@@ -138,11 +140,31 @@ def _read_ahead(
         size, length = size + line_size, length + len(text)
         is_open = is_open_after(text, shape.delimiter, is_open=True)
     record = CsvRecord(number, "".join(parts), size)
-    if is_open or not _is_whole(record, shape):
+    if not _is_whole(record, shape):
         return None
     for _ in range(read):
         waiting.popleft()
     return record
+
+
+def _skip_to_row(
+    number: int,
+    first: CsvLine,
+    source: Iterator[tuple[int, CsvLine]],
+    waiting: deque[tuple[int, CsvLine]],
+    shape: RecordShape,
+) -> CsvRecord:
+    """Return a record that is too long: all lines up to one that may begin a row.
+
+    One rejected row, not a million of them. Only the text of the first line is kept.
+    """
+    size = first.size
+    while entry := waiting.popleft() if waiting else next(source, None):
+        if not entry[1].fault and shape.begins_row(entry[1].text):
+            waiting.appendleft(entry)
+            break
+        size += entry[1].size
+    return CsvRecord(number, first.text, size, "record_too_long")
 
 
 @cache
