@@ -114,7 +114,9 @@ def test_a_list_of_addresses_alone_is_split_after_a_damage() -> None:
 
 @pytest.mark.parametrize("end", ['"\n', ""])
 def test_an_endless_cell_of_many_lines_is_one_rejected_row_and_the_next_row_is_read(end: str) -> None:
-    content = 'email,name,note\nana@example.com,Ana,"' + "x\n" * 600_000 + end + "bo@example.com,Bo,hi\ncy@example.com,Cy\n"
+    content = (
+        'email,name,note\nana@example.com,Ana,"' + "x\n" * 600_000 + end + "bo@example.com,Bo,hi\ncy@example.com,Cy\n"
+    )
     shape = csv_records.RecordShape(",", 3, 0)
     lines = csv_lines.read(io.BytesIO(content.encode()), "utf-8")
     found = list(csv_records.records(lines, shape))
