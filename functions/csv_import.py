@@ -19,6 +19,7 @@ from clientela.imports import (
     import_start,
     source_sweep,
 )
+from clientela.lifecycle import import_undo
 
 logger = Logger()  # logs job ids only: an object key or a row may contain personal data
 
@@ -51,7 +52,7 @@ def receive(event: dict[str, Any], context: object) -> None:
 
 @error_logs.redact_errors
 def load(event: dict[str, Any], context: object) -> None:
-    """Load, or only plan, one chunk. Called by the state machine's Map."""
+    """Load, only plan or undo one chunk. Called by the state machine's Map."""
     chunk = Chunk(**{name: event["chunk"][name] for name in Chunk.model_fields})
     store_id, job_id = event["store_id"], event["job_id"]
     kind, number = _run(event)
@@ -59,6 +60,8 @@ def load(event: dict[str, Any], context: object) -> None:
         import_planning.plan_chunk(store_id, job_id, chunk, number, clock.now())
     elif kind == import_start.LOADING:
         import_load.run(store_id, job_id, chunk, clock.now)
+    elif kind == import_start.UNDOING:
+        import_undo.undo_chunk(store_id, job_id, chunk, clock.now())
     logger.info("done", job_id=job_id, run=kind, chunk=chunk.index)
 
 
@@ -79,10 +82,13 @@ def finish(event: dict[str, Any], context: object) -> str:
     """
     store_id, job_id, now, failed = event["store_id"], event["job_id"], clock.now(), event.get("failed")
     kind, number = _run(event)
+    status: str
     if event.get("expired"):
         status = import_planning.expire(store_id, job_id, number, now)
     elif kind == import_start.PLANNING:
         status = import_planning.finish(store_id, job_id, number, now, failed)
+    elif kind == import_start.UNDOING:
+        status = import_undo.finish(store_id, job_id, number, now, failed)
     else:
         status = import_finish.finish(store_id, job_id, now, failed)
     logger.info("finished", job_id=job_id, run=kind, status=status)

@@ -12,6 +12,7 @@ from clientela.imports.import_choices import ImportChanges, NewImport, NewStart
 from clientela.imports.import_jobs import ImportJob
 from clientela.imports.import_plans import ImportPlan
 from clientela.imports.import_uploads import RequestedImport
+from clientela.lifecycle import import_undo
 from clientela.schema.fields import MAX_ID_LENGTH
 from clientela.web import responses
 from clientela.web.http_requests import Cursor, Limit
@@ -134,6 +135,34 @@ def cancel_import(import_id: ImportId) -> Response[Any]:
     return responses.json(
         import_states.cancel(router.context["store"], import_id, clock.now(), access.actor(router)), 202
     )
+
+
+@router.post(
+    f"{BASE}/<import_id>/undo",
+    **route("undoImport", "imports:write", ImportJob, 202, raises=[ImportNotFoundError, ImportStateError]),
+)
+def undo_import(import_id: ImportId) -> Response[Any]:
+    """Undo an import within seven days of its end.
+
+    A customer whom it created is removed, unless somebody has touched the customer since: changed,
+    ordered or signed in. A customer whom it changed gets the former values of the changed fields,
+    unless one of these was changed since; other fields and orders stay. Who is kept is listed
+    (`getKeptCustomers`). Erased people never come back. An undo that failed goes on when it is
+    requested again.
+    """
+    return responses.json(import_undo.undo(router.context["store"], import_id, clock.now(), access.actor(router)), 202)
+
+
+@router.get(
+    f"{BASE}/<import_id>/kept",
+    **route("getKeptCustomers", "imports:read", status=303, raises=[ImportNotFoundError], headers=["Location"]),
+)
+def get_kept_customers(import_id: ImportId) -> Response[Any]:
+    """Download the customers whom an undo kept as CSV, by a redirect to a short-lived URL.
+
+    The columns are line, customer_id, code, message.
+    """
+    return responses.redirect(import_undo.report_url(router.context["store"], import_id))
 
 
 @router.get(

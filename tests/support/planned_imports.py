@@ -18,6 +18,7 @@ from clientela.imports.import_choices import ImportChanges, ImportChoices, NewIm
 from clientela.imports.import_jobs import ImportJob
 from clientela.imports.import_plans import ImportPlan
 from clientela.imports.import_uploads import RequestedImport
+from clientela.lifecycle import import_undo
 from clientela.schema.actors import Actor
 from clientela.stores.stores import Store
 
@@ -101,6 +102,12 @@ class Imports:
     def change(self, job_id: str, **changes: Any) -> ImportJob:
         """Change a planned import; it is planned anew."""
         import_states.change(self.store, job_id, ImportChanges(**changes), clock.now(), KEY)
+        self.work()
+        return self.job(job_id)
+
+    def undo(self, job_id: str) -> ImportJob:
+        """Undo an import to its end."""
+        import_undo.undo(self.store, job_id, clock.now(), KEY)
         self.work()
         return self.job(job_id)
 

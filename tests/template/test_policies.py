@@ -73,7 +73,10 @@ FUNCTION_ROLES = {
         "FailedCallsQueue": SEND,
     },
     "CsvImportLoad": {
-        "Table": table("GetItem BatchGetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem PartiQLInsert"),
+        "Table": table(
+            "GetItem BatchGetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem PartiQLInsert BatchWriteItem"
+        ),
+        IMPORT_JOBS: "s3:ListBucket",
         SOURCES: "s3:GetObject s3:GetObjectVersion",
         JOB_FILES: "s3:GetObject s3:PutObject",
         "ErasureSecret": SECRET,

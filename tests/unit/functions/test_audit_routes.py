@@ -57,6 +57,11 @@ class Api(NamedTuple):
     def planned_import(self) -> str:
         return f"imports/{self.imports.planned(b'email,name\nana@example.com,Ana\n').id}"
 
+    def ended_import(self) -> str:
+        planned = self.planned_import()
+        self.imports.start(planned.removeprefix("imports/"))
+        return planned
+
 
 BULK = {"changes": {"status": "disabled"}}
 # Each other operation that changes something, with its action.
@@ -79,6 +84,7 @@ ACTS: dict[str, tuple[str, Callable[[Api], Any]]] = {
     "changeImport": ("import.changed", lambda api: api("PATCH", api.planned_import(), {"mapping": {"name": None}})),
     "startImport": ("import.started", lambda api: api("POST", f"{api.planned_import()}/start")),
     "cancelImport": ("import.cancelled", lambda api: api("POST", f"{api.planned_import()}/cancel")),
+    "undoImport": ("import.undone", lambda api: api("POST", f"{api.ended_import()}/undo")),
     "startExport": ("export.started", lambda api: api("POST", "exports", {})),
     "createExportSchedule": ("export_schedule.created", lambda api: api.schedule()),
     "changeExportSchedule": (

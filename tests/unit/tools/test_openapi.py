@@ -85,6 +85,7 @@ def test_what_is_done_once_says_so(described: dict[str, Any]) -> None:
         "completeImport",
         "startImport",
         "cancelImport",
+        "undoImport",
     }
     assert keyed == marked | {"createSession"}  # whose repetition opens the same session, and is not marked
 

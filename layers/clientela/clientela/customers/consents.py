@@ -133,11 +133,11 @@ def add_undone(
     store: Store,
     before: Customer,
     after: Customer,
-    source: Literal["merge_undone", "order"] = "merge_undone",
+    source: Literal["merge_undone", "import_undone", "order"] = "merge_undone",
 ) -> None:
     """Add to the ledger that a customer has no consent of its own again.
 
-    A merge was undone, or the order that gave the consent was another person's.
+    A merge or an import was undone, or the order that gave the consent was another person's.
 
     Cost: 2 write units, 0 if the customer had none before.
     """

@@ -42,6 +42,7 @@ class Rules(NamedTuple):
     context: StoreContext = import_rows.NO_CONTEXT
     erased: frozenset[str] = frozenset()
     planned: PlannedDigests | None = None
+    chunk: int = 0
 
 
 class ImportedCustomer(NamedTuple):
@@ -57,7 +58,9 @@ class ImportedCustomer(NamedTuple):
         return self.after is not None and self.after != self.before
 
 
-def build_rules(store: Store, record: ImportRecord, detected: DetectedFormat, earlier_updates: frozenset[int]) -> Rules:
+def build_rules(
+    store: Store, record: ImportRecord, detected: DetectedFormat, earlier_updates: frozenset[int], chunk: int
+) -> Rules:
     """Return the rules of a job. Reads groups as `reload_groups`."""
     job = record.job
     rules = Rules(
@@ -73,6 +76,7 @@ def build_rules(store: Store, record: ImportRecord, detected: DetectedFormat, ea
             is_guess=detected.encoding_confidence == "guess",
             zone=store.timezone,
         ),
+        chunk=chunk,
     )
     return reload_groups(store, rules)
 

@@ -22,7 +22,7 @@ URL_SECONDS = 300
 RANGE_BYTES = 1_000_000  # of rows that are read with one request
 _GONE = {"404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"}  # 405 is a delete marker's
 
-Report = Literal["rejects", "warnings"]
+Report = Literal["rejects", "warnings", "kept"]
 
 
 class Source(Model):
@@ -179,6 +179,23 @@ def read_reasons(job_id: str) -> bytes | None:
         return _content(_reasons_key(job_id))
     except clients.s3().exceptions.NoSuchKey:
         return None
+
+
+def write_file(job_id: str, name: str, content: bytes) -> None:
+    """Write one of a job's own files, in JSON."""
+    _put(f"{folder(job_id)}{name}", content, "application/json")
+
+
+def read_file(job_id: str, name: str) -> bytes:
+    """Return one of a job's own files."""
+    return _content(f"{folder(job_id)}{name}")
+
+
+def list_files(job_id: str, prefix: str) -> list[str]:
+    """Return the names of a job's own files that start with `prefix`, sorted."""
+    start = f"{folder(job_id)}{prefix}"
+    pages = clients.s3().get_paginator("list_objects_v2").paginate(Bucket=settings.import_jobs_bucket(), Prefix=start)
+    return [entry["Key"].removeprefix(folder(job_id)) for page in pages for entry in page.get("Contents", [])]
 
 
 def write_part(job_id: str, plan: int, name: str, content: bytes) -> None:

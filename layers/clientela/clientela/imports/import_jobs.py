@@ -1,7 +1,7 @@
 """Import jobs: one for each version of a CSV file that is uploaded to the bucket."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints
@@ -32,6 +32,7 @@ Status = Literal[
 Mode = Literal["upsert", "create", "update"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
+UNDO_WITHIN = timedelta(days=7)
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -55,6 +56,23 @@ class Counts(Model):
     @property
     def rows(self) -> int:
         return self.created + self.updated + self.unchanged + self.rejected
+
+
+class ImportUndo(Model):
+    """The undo of an import, with what became of its customers."""
+
+    status: Literal["running", "succeeded", "failed"]
+    """The state of the undo. A failed one can be repeated and goes on."""
+    removed: int = 0
+    """The number of created customers that were removed. Example: 38"""
+    restored: int = 0
+    """The number of changed customers that have their former values again. Example: 12"""
+    kept: int = 0
+    """The number of customers that stay as they are, because they were touched since. Example: 2"""
+    started_at: Timestamp
+    """When the undo was started."""
+    finished_at: Timestamp | None = None
+    """When the undo ended."""
 
 
 class ImportJob(Counts):
@@ -119,6 +137,10 @@ class ImportJob(Counts):
     """When the file was received, or its upload was requested."""
     running_since: Timestamp | None = None
     """When the first row was loaded; null before."""
+    undo_until: Timestamp | None = None
+    """Until when the import can be undone; null if it has changed nothing."""
+    undo: ImportUndo | None = None
+    """The undo of the import; null if there is none."""
     finished_at: Timestamp | None = None
     """When the import ended."""
 
@@ -144,6 +166,9 @@ class ImportRecord(Record):
     size = NumberAttribute(null=True)  # of the file to upload, in bytes
     upload_id = UnicodeAttribute(null=True)  # of an upload in parts
     start_for = DocumentAttribute(Actor, null=True)  # who wants the plan to start as soon as it is made
+    undo = DocumentAttribute(ImportUndo, null=True)
+    undo_number = NumberAttribute(default=0)  # of the attempt at the undo
+    undone_by = DocumentAttribute(Actor, null=True)
     ttl = NumberAttribute(null=True)  # of a job that waits for its file
     source = DocumentAttribute(Source)
     job = DocumentAttribute(ImportJob)
@@ -154,7 +179,10 @@ class ImportRecord(Record):
         rows_done = int(self.planned_rows) if self.status == "reading" else counts.rows
         state = {"rows_done": rows_done, "status": self.status, "plan": int(self.plan) or None}
         cancelling = bool(self.cancelled) and not has_ended(self)
-        return self.job.model_copy(update={**counts.model_dump(), **state, "cancelling": cancelling})
+        changes = {**counts.model_dump(), **state, "cancelling": cancelling, "undo": self.undo}
+        if self.job.finished_at and self.job.running_since and not self.job.dry_run:
+            changes["undo_until"] = self.job.finished_at + UNDO_WITHIN
+        return self.job.model_copy(update=changes)
 
     @property
     def waits_for_start(self) -> bool:

@@ -27,7 +27,15 @@ from clientela.customers import customers, merged_ids, stored_customers, tombsto
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_records import EmailClaim
 from clientela.errors import ImportNotFoundError, StoreNotFoundError
-from clientela.imports import import_customers, import_files, import_jobs, import_rows, import_writes, planned_changes
+from clientela.imports import (
+    import_customers,
+    import_files,
+    import_jobs,
+    import_journal,
+    import_rows,
+    import_writes,
+    planned_changes,
+)
 from clientela.imports.chunk_results import ChunkResult, RowResult, build_result
 from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_customers import ImportedCustomer, Rules
@@ -81,12 +89,13 @@ def _run(store: Store, job_id: str, chunk: Chunk, read_clock: Callable[[], datet
         return
     parsed = parse_chunk(record, record.job.detected, chunk)
     earlier_updates = frozenset(map(int, progress.updates or ()))
-    rules = import_customers.build_rules(store, record, record.job.detected, earlier_updates)
+    rules = import_customers.build_rules(store, record, record.job.detected, earlier_updates, chunk.index)
     if record.plan:
         rules = rules._replace(planned=planned_changes.read(job_id, int(record.plan), chunk.index))
     imported = apply_chunk(store, parsed.rows, rules, now)
     if not record.job.dry_run:
         _store_updates(progress, imported, rules)
+        import_journal.write(job_id, chunk.index, imported)
         imported = import_writes.write(store, imported, rules, read_clock)
     results = [result for each in imported for result in each.results]
     chunk_result = build_result([*parsed.results, *results], parsed.cells, rules.columns, record.job.language)

@@ -50,7 +50,7 @@ def plan_chunk(store_id: str, job_id: str, chunk: Chunk, number: int, now: datet
         if not _is_current(record, number) or record.job.detected is None:
             return
         parsed = import_load.parse_chunk(record, record.job.detected, chunk)
-        rules = import_customers.build_rules(store, record, record.job.detected, _NOTHING_EARLIER)
+        rules = import_customers.build_rules(store, record, record.job.detected, _NOTHING_EARLIER, chunk.index)
         imported = import_load.apply_chunk(store, parsed.rows, rules, now)
         results = [result for each in imported for result in each.results]
         found = build_result([*parsed.results, *results], parsed.cells, rules.columns, record.job.language)

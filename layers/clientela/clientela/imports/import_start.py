@@ -23,6 +23,7 @@ REPLACED = FileNote("replaced")
 # What an execution of the state machine does with each chunk.
 LOADING = "load"
 PLANNING = "plan"  # followed by the number of the plan, such as `plan-2`
+UNDOING = "undo"  # followed by the number of the attempt
 ENDING = "end"  # nothing: an import whose execution is gone is ended
 
 

@@ -25,7 +25,7 @@ from clientela.errors import (
     InvalidInputError,
     VersionConflictError,
 )
-from clientela.imports import import_customers
+from clientela.imports import import_customers, import_journal
 from clientela.imports.import_customers import ImportedCustomer, Rules
 from clientela.stores import store_existence
 from clientela.stores.store_existence import Watch
@@ -196,6 +196,8 @@ def _try_one(context: _Context, imported: ImportedCustomer) -> ImportedCustomer:
         try:
             if again.is_changed:
                 again, write = _prepare(context._replace(rules=rules), again, now)
+                if again.before and (imported.before is None or imported.before.id != again.before.id):
+                    import_journal.write(rules.job_id, rules.chunk, [again])
                 if again.before is None and again.after:
                     customer_inserts.clear_leftovers(write, store, again.after)
                 write.commit()

@@ -54,7 +54,7 @@ def remove(
     customers.get(store, customer_id)
     removal_queue.put(store.id, customer_id)
     _remove_profile(store, customer_id, now, by, version)
-    _remove_belongings(store, customer_id, out_of_time)
+    remove_belongings(store, customer_id, out_of_time)
 
 
 def erase(
@@ -88,7 +88,7 @@ def finish(store: Store, customer_id: str, now: datetime, out_of_time: Callable[
             return is_left
     if vacant_guests.keep_orders(store, customer_id, now, out_of_time):
         return True
-    return _remove_belongings(store, customer_id, out_of_time)
+    return remove_belongings(store, customer_id, out_of_time)
 
 
 def _finish_undo(
@@ -115,7 +115,7 @@ def _remove_profile(store: Store, customer_id: str, now: datetime, by: Actor, ve
     retry_on_conflict(attempt)
 
 
-def _remove_belongings(store: Store, customer_id: str, out_of_time: Callable[[], bool]) -> bool:
+def remove_belongings(store: Store, customer_id: str, out_of_time: Callable[[], bool]) -> bool:
     """Delete the rest of a customer's items until `out_of_time`; return whether any are left."""
     pages = dynamodb.query_pages(
         KeyConditionExpression="pk = :pk",
@@ -138,7 +138,7 @@ def _remove_merged(store: Store, item: dynamodb.Item, out_of_time: Callable[[], 
     """Delete what is kept of a customer who was merged; return whether anything is left."""
     source_id = item["sk"]["S"].removeprefix(keys.MERGED_PREFIX)
     merged_emails.remove_claim(store, item["email"]["S"], {source_id})
-    if _remove_belongings(store, source_id, out_of_time):
+    if remove_belongings(store, source_id, out_of_time):
         return True
     merge_records.remove(store, source_id)
     return False

@@ -156,6 +156,19 @@ def _put_imported(store: Store, customer: Customer, hashed: str, stamp: str, now
         write.check(CustomerRecord, record.pk, keys.PROFILE, is_same, BusyError())
 
 
+def imported_by(store: Store, customer_id: str, imported_at: datetime) -> PasswordRecord | None:
+    """Return a customer's password if it is that of a file, uploaded at this time. 1 read unit."""
+    known = find(store, customer_id)
+    stamp = clock.format_timestamp(imported_at)
+    return known if known and known.imported_at == stamp and not known.proven_email else None
+
+
+def delete_imported(write: Transaction, password: PasswordRecord) -> None:
+    """Delete an imported password in a transaction, which raises BusyError if it was changed."""
+    is_same = PasswordRecord.proven_email.does_not_exist() & (PasswordRecord.imported_at == password.imported_at)
+    write.delete(password, is_same, BusyError())
+
+
 class _IsSetError(Exception):
     """The customer has got a password meanwhile."""
 

@@ -218,6 +218,11 @@ def import_chunk(index: int) -> str:
     return f"CHUNK#{index:06d}"
 
 
+def import_undo(index: int) -> str:
+    """`UNDO#000012`: what the undo of an import has done of one chunk."""
+    return f"UNDO#{index:06d}"
+
+
 def export_job(job_id: str) -> str:
     """`EXPORT#exp_01K…`."""
     return f"{EXPORT_PREFIX}{job_id}"
@@ -301,6 +306,11 @@ def events(version: int) -> str:
 def event(version: int, number: int) -> str:
     """`EVENT#0000000002#0`: a history entry, by the customer's version and a number within it."""
     return f"{events(version)}{number}"
+
+
+def event_version(sort_key: str) -> int:
+    """Return the version in a key from `event`."""
+    return int(sort_key.split("#")[1])
 
 
 def consent(at: datetime, version: int) -> str:
