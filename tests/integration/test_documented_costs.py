@@ -69,10 +69,11 @@ class Shop(NamedTuple):
         orders.record_version(self.store, Order.model_validate(order | fields), NOW)
 
 
-def table(heading: str) -> list[list[str]]:
-    """The rows of the first table below a heading, without its head."""
+def table(heading: str, place: int = 0) -> list[list[str]]:
+    """The rows of one of the tables below a heading, without its head."""
     section = COSTS.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
+    tables = [block.splitlines() for block in section.strip().split("\n\n") if block.startswith("|")]
+    lines = tables[place]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
@@ -299,10 +300,15 @@ def test_dynamodb_reads_entries_of_the_computed_size(peopled: list[Store], sizes
     assert computed <= traffic.read_units <= computed + 0.5 * store.directory.buckets
 
 
-@pytest.mark.parametrize("row", table("Searches"), ids=lambda row: row[0])
-def test_the_units_of_a_search(row: list[str], deployed: None, sizes: dict[str, float]) -> None:
+SEARCHED = [("by_search", row) for row in table("Searches")] + [("by_created", row) for row in table("Searches", 1)]
+
+
+@pytest.mark.parametrize(("index", "row"), SEARCHED, ids=lambda value: str(value))
+def test_the_units_of_a_search_and_of_a_filter(
+    index: str, row: list[str], deployed: None, sizes: dict[str, float]
+) -> None:
     people, units, cents, buckets, seconds, twice = map(number, row)
-    computed = people * Decimal(sizes["by_search"]) / EVENTUAL
+    computed = people * Decimal(sizes[index]) / EVENTUAL
     assert units == round(computed, -1)
     assert cents == round(computed * CENTS, 3)
     assert seconds == round(computed / buckets / PARTITION, 2)
