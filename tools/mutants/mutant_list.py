@@ -11,6 +11,8 @@ _ORDERS = "tests/unit/orders/test_order_guards.py"
 _LIFECYCLE = "tests/unit/lifecycle/test_lifecycle_guards.py"
 _KEYS = "tests/unit/stores/test_api_keys.py"
 _AUDIT = "tests/unit/stores/test_audit_trail.py"
+_RACES = "tests/integration/test_erasure_races.py"
+_LINKS = "tests/unit/sign_in/test_link_sign_in.py"
 _LOST = "tests/integration/test_lost_replies.py"
 
 
@@ -199,5 +201,75 @@ MUTANTS = [
         "if record.AUDITED and not is_bookkeeping:",
         "if False:",
         (_AUDIT,),
+    ),
+    Mutant(
+        "a link that a later sign-in replaced opens a session",
+        f"{_ROOMS}/sign_in/link_sign_in.py",
+        "write.put_record(latest, LatestSignIn.pk.does_not_exist() | (LatestSignIn.at < request.issued_at))",
+        "write.put_record(latest)",
+        (_LINKS,),
+    ),
+    Mutant(
+        "a mail brings back the request of somebody who was erased",
+        f"{_ROOMS}/sign_in/link_requests.py",
+        "records.update(request, changes, mailed_proofs.is_open(now), LinkUsedError())",
+        "records.update(request, changes)",
+        (f"{_RACES}::test_the_mail_of_a_link",),
+    ),
+    Mutant(
+        "a refused sign-in brings back a deleted request",
+        f"{_ROOMS}/sign_in/link_requests.py",
+        "records.update(request, [consumed], mailed_proofs.is_open(now), BusyError())",
+        "records.update(request, [consumed])",
+        ("tests/unit/sign_in/test_link_requests.py",),
+    ),
+    Mutant(
+        "a code has more than five tries",
+        f"{_ROOMS}/sign_in/mailed_proofs.py",
+        "is_left = condition & (MailedProofRecord.tries < MAX_TRIES)",
+        "is_left = condition",
+        (_LINKS,),
+    ),
+    Mutant(
+        "a code is tried after its request was used",
+        f"{_ROOMS}/sign_in/link_requests.py",
+        "mailed_proofs.count_try(request, mailed_proofs.is_open(now))",
+        "mailed_proofs.count_try(request, SignInRequest.pk.exists())",
+        ("tests/unit/sign_in/test_link_requests.py",),
+    ),
+    Mutant(
+        "a link asked for before an erasure is stored after it",
+        f"{_ROOMS}/sign_in/link_sign_in.py",
+        "        tombstones.require_not_erased_since(write, store, canonical, now)\n",
+        "",
+        (f"{_RACES}::test_a_link_that_is_asked_for",),
+    ),
+    Mutant(
+        "the outcome of a mail is stored after an erasure",
+        f"{_ROOMS}/sign_in/sign_in_events.py",
+        "tombstones.require_not_erased_since(write, store, canonical, since or now)",
+        "pass",
+        (f"{_RACES}::test_the_mail_of_a_link",),
+    ),
+    Mutant(
+        "a limit that was reached is noted after an erasure",
+        f"{_ROOMS}/sign_in/sign_in_events.py",
+        "        tombstones.require_not_erased_since(write, store, canonical, now)\n",
+        "",
+        (f"{_RACES}::test_a_link_that_is_asked_for_too_often",),
+    ),
+    Mutant(
+        "the answer of a running request outlives an erasure",
+        f"{_ROOMS}/table/idempotency.py",
+        "records.put(record, RequestRecord.erasures == record.erasures, BusyError())",
+        "records.put(record)",
+        (f"{_RACES}::test_a_long_answer_that_is_stored_for_repetitions",),
+    ),
+    Mutant(
+        "a second growth of a store takes the first one back",
+        f"{_ROOMS}/migrations/store_growth.py",
+        "if steps.index(store.directory) >= number:",
+        "if store.directory == steps[number]:",
+        ("tests/integration/test_store_growth.py::test_two_runs_at_once_never_go_back",),
     ),
 ]

@@ -14,13 +14,14 @@ from tests.support.sign_ins import ANA, NOW, Mailbox, by_link
 from clientela.aws.json_protocol import JsonClient
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.errors import InvalidInputError, TooManyRequestsError
+from clientela.errors import BusyError, InvalidInputError, TooManyRequestsError
 from clientela.notifications import sign_in_mail
 from clientela.sign_in import link_requests, link_sign_in
+from clientela.sign_in.sign_in_errors import CodeLockedError, LinkUsedError
 from clientela.sign_in.visitors import Visitor
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table import dynamodb, rate_limits
+from clientela.table import dynamodb, rate_limits, records
 from clientela.table.rate_limits import Rule
 
 
@@ -196,3 +197,29 @@ def test_shopper_returns_to_the_stores_own_pages(store: Store, box: Mailbox, pag
 def test_shopper_is_sent_to_no_other_page(store: Store, page: str) -> None:
     with pytest.raises(InvalidInputError):
         link_sign_in.request_link(store, ANA, Visitor("192.0.2.1"), None, page, NOW)
+
+
+def test_a_deleted_request_is_not_brought_back(store: Store, box: Mailbox) -> None:
+    box.link(store)
+    request = link_requests.find(store, box.last.request_id)
+    assert request
+    records.delete(request)
+    with pytest.raises(BusyError):
+        link_requests.invalidate(request, NOW)
+    with pytest.raises(CodeLockedError):
+        link_requests.count_try(request, NOW)
+    with pytest.raises(LinkUsedError):
+        link_requests.store_hashes(request, "secret", "123456", None, NOW)
+    assert link_requests.find(store, box.last.request_id) is None
+
+
+def test_a_used_request_counts_no_code(store: Store, box: Mailbox) -> None:
+    box.link(store)
+    request = link_requests.find(store, box.last.request_id)
+    assert request
+    link_requests.invalidate(request, NOW)
+    with pytest.raises(LinkUsedError):
+        link_requests.count_try(request, NOW)
+    used = link_requests.find(store, box.last.request_id)
+    assert used
+    assert (used.tries, bool(used.consumed_at)) == (0, True)
