@@ -185,8 +185,12 @@ def _require_agreement(spreadsheet: str, base: ExportFormat, chosen: dict[str, A
 
 
 def _listed(values: dict[str, Any]) -> str:
-    """Return the texts of values, one for each value, without signs that a shell cannot show."""
-    return ", ".join({value: text for text, value in reversed(values.items()) if text.isprintable()}.values())
+    """Return the first text of each value that a shell can show."""
+    found: dict[Any, str] = {}
+    for text, value in values.items():
+        if text.isprintable():
+            found.setdefault(value, text)
+    return ", ".join(found.values())
 
 
 _FLAGS = {"yes": True, "no": False, "true": True, "false": False}

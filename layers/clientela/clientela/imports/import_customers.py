@@ -161,7 +161,8 @@ def reject(imported: ImportedCustomer, code: str, message: str) -> ImportedCusto
 def _apply_row(
     row: Row, current: Customer | None, stored: Customer | None, rules: Rules, now: datetime
 ) -> tuple[Customer, RowResult]:
-    new_id = ids.derived("cus", rules.started_at, rules.job_id, str(row.line))
+    # Sorts by line, so that an export has the rows in the order of the file that it came from.
+    new_id = ids.derived("cus", rules.started_at, rules.job_id, str(row.line), number=row.line)
     if current is None:
         if rules.mode == "update":
             raise _refused(
