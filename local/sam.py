@@ -79,5 +79,6 @@ def _parameters() -> list[str]:
         "DeletionProtection": "false",
         "SenderAddress": SENDER,
         "ViesUrl": NO_VIES,
+        "ExportPartRows": "20",  # so that the sample's customers are exported in parts
     }
     return [f"{name}={value}" for name, value in values.items()]

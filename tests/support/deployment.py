@@ -11,7 +11,7 @@ from moto.server import ThreadedMotoServer
 
 from clientela import signing
 from clientela.aws import clients, sqs
-from clientela.customers import tombstones
+from clientela.customers import change_log, tombstones
 from clientela.stores import api_keys, stores
 from clientela.table import dynamodb, records
 
@@ -120,6 +120,7 @@ def forget_caches() -> None:
     """Forget clients, secrets and cached records: each test has its own world."""
     stores._cache.clear()
     api_keys._cache.clear()
+    change_log._cache.clear()
     signing._cache.clear()
     for module in (clients, signing, dynamodb, sqs, records, tombstones):
         _forget(module)

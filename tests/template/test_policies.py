@@ -105,6 +105,7 @@ FUNCTION_ROLES = {
         "Table/index/*": QUERY,
         f"{EXPORTS}/*": "s3:PutObject s3:AbortMultipartUpload",
         "ExportStateMachine": "states:StartExecution",
+        "ErasureSecret": SECRET,
         "ExportQueue": READ_QUEUE,
     },
     "ScheduleKeeper": {
@@ -120,7 +121,8 @@ FUNCTION_ROLES = {
         PARTS: "s3:PutObject s3:AbortMultipartUpload s3:DeleteObject",
     },
     "CustomerExportFinish": {
-        "Table": table("GetItem Query PutItem"),
+        "Table": table("GetItem BatchGetItem Query PutItem"),
+        "ErasureSecret": SECRET,
         PARTS: "s3:GetObject s3:DeleteObject",
         f"{EXPORTS}/*": "s3:PutObject s3:AbortMultipartUpload",
         f"{EXPORTS} if s3:prefix like _parts/*": "s3:ListBucket",
@@ -170,6 +172,7 @@ FUNCTION_ROLES = {
     "EventPublisher": {
         "Table.StreamArn": table("DescribeStream GetRecords GetShardIterator"),
         "Table/stream/*": "dynamodb:ListStreams",
+        "Table": table("GetItem BatchWriteItem"),
         "EventBus": "events:PutEvents",
         "FailedCallsQueue": SEND,
     },

@@ -12,7 +12,7 @@ from tests.support.streams import record
 import event_publisher
 from clientela import clock
 from clientela.aws import clients
-from clientela.customers import customer_records, customers
+from clientela.customers import change_log, customer_records, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.events import event_bus
 from clientela.events.change_events import BusEvent
@@ -214,3 +214,24 @@ def test_an_event_of_no_concern_makes_no_call(store: Store, bus: Bus) -> None:
     item = customer_records.record(store, ana(store)).item()
     assert handed_back(record(item, item)) == []
     assert bus.calls == []
+
+
+def test_changes_are_logged_for_exports_before_they_are_published(
+    store: Store, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change_log.enable(store.id, NOW)
+    records = [put(store, ana(store)) for _ in range(30)]
+
+    def broken(*_: object) -> None:
+        raise OSError("ana@example.com")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(change_log.dynamodb, "put_all", broken)
+        assert handed_back(*records) == [number(records[0])]
+    assert bus.taken == []
+    assert handed_back(*records) == []
+    assert len(bus.taken) == 30
+    later = clock.now() + 2 * change_log.SETTLED
+    entries = [change_log.count(store, NOW, later, shard) for shard in range(change_log.SHARDS)]
+    assert sum(entries) == 30
+    assert len(list(filter(None, entries))) > 8

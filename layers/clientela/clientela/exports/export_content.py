@@ -1,10 +1,14 @@
 """The content of an export: rows of a range of its customers, written to one object."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.directory_walks import EVERYBODY, KeyRange
-from clientela.exports import export_columns, export_files, export_rows, export_sources
+from clientela.exports import export_changes, export_columns, export_files, export_rows, export_sources
+from clientela.exports.change_windows import ChangeWindow
+from clientela.exports.export_changes import ChangedWalk
 from clientela.exports.export_columns import What
 from clientela.exports.export_completeness import CompleteWalk
 from clientela.exports.export_files import FileSummary
@@ -29,6 +33,9 @@ class Manifest(Model):
     filter: CustomerFilter
     format: ExportFormat
     timezone: str  # of local times
+    changes: ChangeWindow | None = None
+    removed_file: str | None = None
+    removed: int | None = None
     started: Timestamp
     finished: Timestamp
 
@@ -43,26 +50,48 @@ def write_rows(
         StoreNotFoundError: the store was deleted meanwhile; no object is left.
 
     Cost: half a read unit per 4 KB of the directory index, twice, and of the profile of each
-    customer with orders. Orders: also as `export_sources.items`.
+    customer with orders; in an export of changes, of their entries in the log and of each profile.
+    Orders: also as `export_sources.items`.
     """
-    walk = CompleteWalk(store, job.filter, within, job.started_at or job.created_at)
+    walk = _walk(store, job, within)
     items = store_existence.require_while(store.id, export_sources.items(store, job, walk, within))
     writer = export_rows.writer(store, job)
     return export_files.write(key, items, writer, walk.require_complete, with_header=with_header)
 
 
-def write_manifest(store: Store, job: ExportJob, summary: FileSummary, finished_at: datetime) -> None:
-    """Write the manifest, last: its presence means that the file is complete."""
+def complete(store: Store, job: ExportJob, summary: FileSummary, read_clock: Callable[[], datetime]) -> dict[str, Any]:
+    """Write the list of removed customers, and then the manifest; return the job's new fields.
+
+    The manifest is written last: its presence means that the files are complete.
+    """
+    names = {"file": export_files.file_key(store.id, job.created_at, job.what)}
+    removals = _write_removals(store, job, job.changes) if job.changes else {}
+    finished_at = read_clock()
     manifest = Manifest(
         export=job.id,
-        file=export_files.file_key(store.id, job.created_at, job.what),
         what=job.what,
         columns=[column.name for column in export_columns.choose(job.what, job.columns)],
         filter=job.filter,
+        changes=job.changes,
         format=export_rows.format_of(store, job),
         timezone=store.timezone,
         started=job.started_at or job.created_at,
         finished=finished_at,
         **summary._asdict(),
+        **names,
+        **removals,
     )
-    export_files.write_manifest(export_files.manifest_key(store.id, job.created_at, job.what), manifest)
+    key = export_files.manifest_key(store.id, job.created_at, job.what)
+    export_files.write_manifest(key, manifest)
+    return {**summary._asdict(), **names, **removals, "manifest": key, "finished_at": finished_at}
+
+
+def _walk(store: Store, job: ExportJob, within: KeyRange) -> CompleteWalk | ChangedWalk:
+    if job.changes:
+        return ChangedWalk(store, job.filter, job.changes, within)
+    return CompleteWalk(store, job.filter, within, job.started_at or job.created_at)
+
+
+def _write_removals(store: Store, job: ExportJob, changes: ChangeWindow) -> dict[str, Any]:
+    key = export_files.removals_key(store.id, job.created_at, job.what)
+    return {"removed_file": key, "removed": export_changes.write_removals(store, changes, key)}

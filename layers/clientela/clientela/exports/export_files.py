@@ -98,6 +98,11 @@ def abort_uploads(prefix: str) -> None:
             s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
 
 
+def removals_key(store_id: str, created_at: datetime, what: What = "customers") -> str:
+    """Return `demo/customers-20261121T030000.000Z.removed.csv`."""
+    return file_key(store_id, created_at, what).removesuffix(".csv") + ".removed.csv"
+
+
 def write_manifest(key: str, manifest: Model) -> None:
     """Write the manifest last: its presence means that the file is complete."""
     body = orjson.dumps(manifest.model_dump(mode="json"), option=orjson.OPT_INDENT_2)

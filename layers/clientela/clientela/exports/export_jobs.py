@@ -13,6 +13,7 @@ from clientela import ids
 from clientela.customers import filter_summaries
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, VersionConflictError
 from clientela.exports import export_files, export_part_records, export_requests
+from clientela.exports.change_windows import ChangeWindow
 from clientela.exports.export_requests import ExportContents, ExportRequest
 from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.fields import Timestamp
@@ -37,6 +38,8 @@ class ExportJob(ExportContents):
     """The id of the export. Example: exp_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"""
     status: Status = "queued"
     """The state of the export."""
+    changes: ChangeWindow | None = None
+    """The window in which the customers changed; null for all customers. Example: null"""
     schedule_id: str | None = None
     """The schedule that started the export, if one did. Example: null"""
     slot: Timestamp | None = None
@@ -55,6 +58,10 @@ class ExportJob(ExportContents):
     """The file's key in the exports bucket. Example: demo/customers-20261121T100000Z.csv"""
     manifest: str | None = None
     """The key of its manifest. Example: demo/customers-20261121T100000Z.manifest.json"""
+    removed: int | None = None
+    """The number of customers who were removed in the window of changes. Example: null"""
+    removed_file: str | None = None
+    """The key of their list: ids, reasons and times. Example: null"""
     message: str | None = None
     """Why the export failed, else null. Example: null"""
     created_at: Timestamp

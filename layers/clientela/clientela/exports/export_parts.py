@@ -14,7 +14,7 @@ from clientela.aws import clients
 from clientela.customers import customer_search, directory_walks
 from clientela.customers.customer_filter import compile_filter
 from clientela.customers.directory_walks import EVERYBODY, KeyRange
-from clientela.exports import export_content, export_files, export_part_records
+from clientela.exports import export_changes, export_content, export_files, export_part_records
 from clientela.exports.export_completeness import ExportIncompleteError
 from clientela.exports.export_files import FileSummary
 from clientela.exports.export_jobs import ExportJob, ExportRecord
@@ -29,6 +29,8 @@ def plan(store: Store, job: ExportJob) -> list[KeyRange]:
 
     Cost: half a read unit per 4 KB of one bucket of the directory index.
     """
+    if job.changes:
+        return export_changes.plan(store, job.changes, settings.export_part_rows())
     if customer_search.is_by_key(job.filter):
         return [EVERYBODY]
     return directory_walks.split(store, compile_filter(job.filter, store), settings.export_part_rows(), MOST)

@@ -6,12 +6,12 @@ separate count of customers.
 
 import time
 from datetime import datetime, timedelta
+from functools import partial
 
 from clientela.customers.directory_walks import KeyRange
 from clientela.errors import StoreNotFoundError, VersionConflictError
 from clientela.exports import export_content, export_files, export_jobs, export_parts
 from clientela.exports.export_completeness import ExportIncompleteError
-from clientela.exports.export_files import FileSummary
 from clientela.exports.export_jobs import ExportJob, ExportRecord
 from clientela.stores import stores
 from clientela.stores.stores import Store
@@ -57,17 +57,15 @@ def run(store: Store, job_id: str, now: datetime, run_by: str | None = None) -> 
             record = export_jobs.update(record, parts=len(parts))
             export_parts.execute(store, record, parts)
             return record.job
-        summary = export_content.write_rows(
-            store, record.job, export_files.file_key(store.id, record.job.created_at, record.job.what)
-        )
-        finished_at = _time_since(now, began)
-        export_content.write_manifest(store, record.job, summary, finished_at)
+        key = export_files.file_key(store.id, record.job.created_at, record.job.what)
+        summary = export_content.write_rows(store, record.job, key, parts[0])
+        done = export_content.complete(store, record.job, summary, partial(_time_since, now, began))
     except StoreNotFoundError:  # the store was deleted: its jobs and files are being deleted
         return record.job
     except Exception as error:
         _fail(record, _reason(type(error).__name__, error), _time_since(now, began))
         raise
-    return _succeed(store, record, summary, finished_at)
+    return export_jobs.update(record, status="succeeded", **done).job
 
 
 def run_part(store_id: str, job_id: str, run: int, number: int, within: KeyRange, now: datetime) -> None:
@@ -106,9 +104,8 @@ def finish(store_id: str, job_id: str, run: int, parts: int, now: datetime, fail
         job = _fail(record, _reason(failed), now)
     else:
         summary = export_parts.join(store, record, parts)
-        finished_at = _time_since(now, began)
-        export_content.write_manifest(store, record.job, summary, finished_at)
-        job = _succeed(store, record, summary, finished_at)
+        done = export_content.complete(store, record.job, summary, partial(_time_since, now, began))
+        job = export_jobs.update(record, status="succeeded", **done).job
     export_parts.clean(store_id, job_id, run)
     return job.status
 
@@ -121,15 +118,6 @@ def _find_running(store_id: str, job_id: str, run: int) -> tuple[Store, ExportRe
         return None
     record = export_jobs.get_record(store_id, job_id)
     return (store, record) if record.status == "running" and record.run == run else None
-
-
-def _succeed(store: Store, record: ExportRecord, summary: FileSummary, finished_at: datetime) -> ExportJob:
-    names = {
-        "file": export_files.file_key(store.id, record.job.created_at, record.job.what),
-        "manifest": export_files.manifest_key(store.id, record.job.created_at, record.job.what),
-    }
-    changes = {"status": "succeeded", "finished_at": finished_at, **summary._asdict(), **names}
-    return export_jobs.update(record, **changes).job
 
 
 def _fail(record: ExportRecord, message: str, finished_at: datetime) -> ExportJob:

@@ -29,6 +29,7 @@ MERGE_CHANGES = "MERGE_CHANGES"
 ERASING = "ERASING"
 VACATED = "VACATED"
 EXTERNAL_ID = "EXTERNAL_ID"
+CHANGE_LOG = "CHANGE_LOG"
 
 GROUP_PREFIX = "GROUP#"
 KEY_PREFIX = "KEY#"
@@ -251,6 +252,21 @@ def export_part_prefix(run: int) -> str:
 def export_part(run: int, number: int) -> str:
     """`PART#0000000003#000012`: a part of an export, by run and number."""
     return f"{export_part_prefix(run)}{number:06d}"
+
+
+def changes(store_id: str, shard: int) -> str:
+    """`STORE#demo#CHANGES#07`: a shard of the log of changed customers."""
+    return f"STORE#{store_id}#CHANGES#{shard:02d}"
+
+
+def change(at: datetime, customer_id: str) -> str:
+    """`2026-11-21T10:00:00.000Z#cus_01K…`: an entry of that log."""
+    return f"{clock.format_timestamp(at)}#{customer_id}"
+
+
+def changed_customer(sk: str) -> str:
+    """Return the customer id in a key from `change`."""
+    return sk.partition("#")[2]
 
 
 def bulk_job(job_id: str) -> str:
