@@ -89,6 +89,28 @@ def test_settings_that_cannot_be_are_refused(store: Store, changes: Any) -> None
         store_settings.change_settings("demo", changes, NOW)
 
 
+def test_an_address_for_passwords_of_another_system_is_stored(store: Store) -> None:
+    url = {"url": "https://old-shop.example.com/passwords"}
+    changed = store_settings.change_settings(store.id, {"password_migration": url}, NOW)
+    assert changed.password_migration is not None
+    assert stores.read(store.id).model_dump(mode="json")["password_migration"] == url
+    removed = store_settings.change_settings(store.id, {"password_migration": None}, NOW)
+    assert removed.password_migration is None
+
+
+@pytest.mark.parametrize(
+    "url", ["http://old-shop.example.com", "http://localhost/x", "ftp://a.example", "https://", "x"]
+)
+def test_an_address_for_passwords_is_encrypted(store: Store, url: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        store_settings.change_settings(store.id, {"password_migration": {"url": url}}, NOW)
+    [field] = refused.value.fields
+    assert (field.pointer, field.message) == (
+        "/password_migration/url",
+        "Use an address with TLS, such as https://shop.example.com/passwords.",
+    )
+
+
 def test_a_time_zone_is_one_of_the_iana_database_in_any_case(store: Store) -> None:
     assert store.timezone == "UTC"
     for text, name in (("europe/MADRID", "Europe/Madrid"), ("UTC", "UTC"), ("America/Argentina/Salta",) * 2):

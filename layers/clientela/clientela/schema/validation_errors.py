@@ -70,6 +70,7 @@ _PATTERNS = {
     "store_id": STORE_ID,
     "storefront_url": _URL,
     "logo_url": _URL,
+    "url": "Use an address with TLS, such as https://shop.example.com/passwords.",
     "allowed_origins": "Use an origin such as https://shop.example.com, without a path; http:// is for localhost only.",
     "sign_in_path": "Use a path of letters, digits, dots, dashes and underscores, such as /account.",
     "currency": "Use the three capital letters of ISO 4217, such as EUR.",

@@ -11,6 +11,7 @@ from clientela.schema.documents import Model
 _ORIGIN = r"(https://[a-z0-9.-]+(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?)"
 Origin = Annotated[str, StringConstraints(pattern=f"^{_ORIGIN}$"), Field(examples=["https://shop.example.com"])]
 Url = Annotated[str, StringConstraints(pattern=rf"^{_ORIGIN}(/[!-~]*)?$", max_length=500)]
+HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(:\d{1,5})?(/[!-~]*)?$", max_length=500)]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
@@ -62,6 +63,14 @@ class Retention(Model):
     """The days that entries of the audit trail are stored. Example: 365"""
     export_links_days: Annotated[int, Field(ge=1, le=90)] = 7
     """The days that links to exported files in mails are valid. Example: 7"""
+
+
+class PasswordMigration(Model):
+    """Reserved for passwords of another system. It is stored, and nothing calls the address yet."""
+
+    url: HttpsUrl
+    """The address to ask once at the sign-in of a customer who is unknown here. Example:
+    https://old-shop.example.com/passwords"""
 
 
 class Directory(Model):

@@ -34,6 +34,7 @@ from clientela.stores.setting_groups import (
     CountryRules,
     Directory,
     Origin,
+    PasswordMigration,
     Retention,
     SessionRules,
     SignInLimits,
@@ -98,6 +99,8 @@ class StoreSettings(Model):
     """Whether the first paid order of a guest sends a welcome mail."""
     password_sign_in: StrictBool = False
     """Whether customers may also sign in with a password. Example: false"""
+    password_migration: PasswordMigration | None = None
+    """Reserved: it is stored, and has no effect yet. Example: null"""
     hosted_sign_in: StrictBool = False
     """Whether links in mails open the hosted sign-in page, not the storefront's. Example: false"""
     existing_accounts_sign_in: StrictBool = False
