@@ -142,7 +142,7 @@ def _import(store: Store, count: int) -> int:
         rows = [import_rows.parse_row(line, cells, columns) for line, cells in enumerate(csv.reader(chunk), 2)]
         written = retry_while_busy(
             lambda: import_writes.write(
-                store, import_load._apply_chunk(store, rows, rules, clock.now()), rules, clock.now
+                store, import_load.apply_chunk(store, rows, rules, clock.now()), rules, clock.now
             ),
             import_writes.PATIENCE_SECONDS,
         )
