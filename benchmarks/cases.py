@@ -164,7 +164,7 @@ def _imports(store: Store) -> Iterator[Call]:
 def _import(store: Store, lines: list[str], rules: Rules) -> None:
     rows = [import_rows.parse_row(line, cells, rules.columns) for line, cells in enumerate(csv.reader(lines), 2)]
     now = clock.now()
-    import_writes.write(store, import_load._apply_chunk(store, rows, rules, now), rules, lambda: now)
+    import_writes.write(store, import_load.apply_chunk(store, rows, rules, now), rules, lambda: now)
 
 
 def _exports(store: Store) -> Iterator[Call]:
