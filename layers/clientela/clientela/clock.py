@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,6 +26,7 @@ def deadline(seconds: float) -> Callable[[], bool]:
     return lambda: time.monotonic() > end
 
 
+@lru_cache(maxsize=256)  # the customers of an import share their times
 def format_timestamp(moment: datetime) -> str:
     """Return a time as RFC 3339 in UTC with milliseconds, e.g. `2026-11-21T10:00:00.000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

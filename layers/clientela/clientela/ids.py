@@ -3,8 +3,12 @@
 import hashlib
 import secrets
 from datetime import datetime
+from functools import lru_cache
 
 from ulid import ULID
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
 def new(prefix: str, now: datetime) -> str:
@@ -17,10 +21,20 @@ def derived(prefix: str, moment: datetime, *origin: str, number: int | None = No
 
     Ids of one moment sort by `number`, if they have one: up to 32 of their 80 bits are then of it.
     """
-    time_bytes = ULID.from_datetime(moment).bytes[:6]
     origin_hash = hashlib.sha256("\0".join(origin).encode()).digest()
     number_bytes = b"" if number is None else min(number, 2**32 - 1).to_bytes(4)
-    return f"{prefix}_{ULID.from_bytes(time_bytes + (number_bytes + origin_hash)[:10])}"
+    high, low = divmod(int.from_bytes((number_bytes + origin_hash)[:10]), 1 << 40)
+    return f"{prefix}_{_time_part(moment)}{_base_32(high)}{_base_32(low)}"
+
+
+@lru_cache(maxsize=64)
+def _time_part(moment: datetime) -> str:
+    return str(ULID.from_datetime(moment))[:10]
+
+
+def _base_32(number: int) -> str:
+    """Return 40 bits in Crockford's alphabet, two characters at a time."""
+    return "".join(_PAIRS[number >> shift & 1023] for shift in (30, 20, 10, 0))
 
 
 def mark() -> str:

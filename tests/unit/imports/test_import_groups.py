@@ -37,7 +37,7 @@ def test_customers_come_into_the_groups_that_their_cells_name(store: Store, mach
     assert customer(store, "bo@example.com").groups == [vip.id, trade.id]
     (warning,) = downloaded(import_jobs.report_url(store, job.id, "warnings"))
     assert (warning["line"], warning["column"], warning["code"]) == ("3", "groups", "group_unknown")
-    assert "'gold'" in warning["message"]
+    assert "“gold”" in warning["message"]
 
 
 def test_a_group_that_is_deleted_while_it_is_imported_into_is_left_out_with_a_warning(

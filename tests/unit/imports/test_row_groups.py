@@ -59,7 +59,7 @@ def applied(cell: str, before: Customer | None = None) -> import_rows.AppliedRow
 def test_a_customer_comes_into_the_groups_that_are_there_and_a_warning_names_the_others() -> None:
     customer, warnings = applied("vip; gold")
     assert customer.groups == ["grp_1"]
-    assert [(note.column, note.code, "'gold'" in note.message) for note in warnings] == [
+    assert [(note.column, note.code, "“gold”" in str(note.message)) for note in warnings] == [
         ("Kundengruppe", "group_unknown", True)
     ]
 

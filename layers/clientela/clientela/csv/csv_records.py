@@ -23,6 +23,7 @@ from clientela.sentences import Sentence
 
 MAX_CHARACTERS = 1_000_000  # of a record: more means a quote that is never closed, or another kind of file
 
+_UNQUOTED_CHARACTERS = 100_000  # fewer than Python's csv module allows in a cell
 _EMAIL = re.compile(r"\s*[^@\s,;\"'<>]+@[^@\s,;\"'<>]+\.[^@\s,;\"'<>]+\s*")
 _QUOTE = re.compile(' *"')
 _MESSAGES = {
@@ -225,6 +226,9 @@ def cells(record: CsvRecord, delimiter: str) -> list[str]:
         raise RecordError(record.line, record.fault, _MESSAGES[record.fault])
     if "\0" in record.text:
         raise RecordError(record.line, "nul", _MESSAGES["nul"])
+    if '"' not in record.text and len(record.text) < _UNQUOTED_CHARACTERS:  # the same in a third of the time
+        text = record.text.rstrip("\r\n")
+        return [cell.lstrip(" ") for cell in text.split(delimiter)] if text else []
     try:
         return _parse(record.text, delimiter)
     except csv.Error:

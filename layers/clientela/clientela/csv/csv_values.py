@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -135,11 +135,13 @@ def parse_day(text: str) -> date:
     return csv_dates.parse(text).date()
 
 
+@lru_cache(maxsize=1024)
 def parse_language(text: str) -> str:
     """Parse a language tag — ValueError if it cannot be one."""
     return _validate(Language, text)
 
 
+@lru_cache(maxsize=1024)
 def parse_country(text: str) -> str:
     """Parse a country's code or name — ValueError if it is neither."""
     return _validate(Country, text)

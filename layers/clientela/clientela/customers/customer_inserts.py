@@ -12,7 +12,7 @@ from typing import Literal
 
 from clientela import clock
 from clientela.concurrency import back_off
-from clientela.customers import consents, customer_input, customer_records
+from clientela.customers import consents, customer_records
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_records import CustomerRecord, EmailClaim
 from clientela.errors import BusyError
@@ -37,7 +37,8 @@ def insert(store: Store, new: Sequence[Customer], *, welcome: bool = False) -> l
     """Insert up to 25 new customers, each on its own, and return what became of each.
 
     Their `updated_at` must be at most FRESH_SECONDS ago, and none may have external ids: those need
-    `customers.add`, because their claims and the profile are only valid together.
+    `customers.add`, because their claims and the profile are only valid together. None may be
+    larger than `customer_input` allows.
 
     Raises:
         GroupUnknownError: a group of one of them does not exist; nothing is written.
@@ -91,11 +92,6 @@ def release_claim(store: Store, email: str, owner: Customer) -> None:
         write.delete(claim, EmailClaim.customer_id == owner.id, BusyError())
         is_same = CustomerRecord.version == owner.version
         write.check(CustomerRecord, keys.customer(store.id, owner.id), keys.PROFILE, is_same, BusyError())
-
-
-def may_be_inserted(customer: Customer) -> bool:
-    """Return whether `insert` takes a new customer: not one with external ids or of great size."""
-    return not customer.external_ids and customer_input.fits(customer)
 
 
 def _insert_consents(store: Store, new: Sequence[Customer]) -> bool:

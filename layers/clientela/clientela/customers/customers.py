@@ -16,7 +16,7 @@ from clientela.customers import (
     merged_ids,
     stored_customers,
 )
-from clientela.customers.customer_fields import Customer, NewCustomer, Source
+from clientela.customers.customer_fields import Customer, NewCustomer, Source, customer_of
 from clientela.customers.customer_records import Alias, CustomerRecord, EmailClaim, claim, record
 from clientela.errors import (
     BusyError,
@@ -70,17 +70,16 @@ def create(
     return customer
 
 
-def build(new: NewCustomer, now: datetime, source: Source) -> Customer:
-    """Return a new customer with an id, without writing it."""
-    customer = Customer(
-        **new.model_dump(),
-        id=ids.new("cus", now),
-        source=source,
-        created_at=now,
-        updated_at=now,
-        type="guest" if source == "order" else "registered",
-        vat_id_status="pending" if new.vat_id else "none",
-    )
+def build(new: NewCustomer, now: datetime, source: Source, **fields: Any) -> Customer:
+    """Return a new customer, without writing it; `fields` replace its id and times."""
+    made = {
+        "source": source,
+        "created_at": now,
+        "updated_at": now,
+        "type": "guest" if source == "order" else "registered",
+        "vat_id_status": "pending" if new.vat_id else "none",
+    } | fields
+    customer = customer_of(new, id=made.pop("id", None) or ids.new("cus", now), **made)
     return consents.reconcile(None, customer, source, now)
 
 

@@ -68,7 +68,7 @@ _EMPTY_PARTS = {
     "tax_exemption": _empty(TaxExemption),
     "marketing_consent": _empty(MarketingConsent),
 }
-_UNPUBLISHED = tuple(name for name, field in Customer.model_fields.items() if field.exclude)
+_UNPUBLISHED = {name: field.default for name, field in Customer.model_fields.items() if field.exclude}
 
 
 def has_orders(customer: Customer) -> bool:
@@ -79,8 +79,11 @@ def has_orders(customer: Customer) -> bool:
 def stored_json(customer: Customer) -> CustomerJson:
     """Return the fields to store, as JSON values: those that differ from their default."""
     fields = customer.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    unpublished = ((name, _json(getattr(customer, name))) for name in _UNPUBLISHED)
-    return fields | {name: value for name, value in unpublished if value}
+    for name, default in _UNPUBLISHED.items():
+        value = getattr(customer, name)
+        if value is not default and (text := _json(value)):
+            fields[name] = text
+    return fields
 
 
 def compress(fields: CustomerJson) -> str:

@@ -102,7 +102,7 @@ def create_customer(
     except ValidationError as error:
         raise _refused(field_errors(error.errors()), columns) from None
     created_at, issues = _created_at(row, columns, context.zone, now)
-    customer = customers.build(fields, now, "import").model_copy(update={"id": customer_id, "created_at": created_at})
+    customer = customers.build(fields, now, "import", id=customer_id, created_at=created_at)
     return AppliedRow(customer, [*warnings, *issues])
 
 
@@ -156,8 +156,11 @@ def _changes(
     issues += row_guards.guard(changes, before, columns, consent_at, is_disabled=is_disabled)
     if "marketing_consent" in changes:
         changes["marketing_consent"] |= _parts(values, "marketing_consent")
-    issues += _password_issues(row, columns)
-    groups, unknown = _groups(row, before, columns, context.groups)
+    if "password" in row.values:
+        issues += _password_issues(row.values["password"], columns)
+    groups, unknown = (
+        _groups(row.values["groups"], before, columns, context.groups) if "groups" in row.values else ({}, [])
+    )
     # A row that names another country, though in an unknown word, is not of the store's country.
     is_foreign = any(f"{kind}.country" in row.values and f"{kind}.country" not in values for kind in _ADDRESSES)
     country = None if is_foreign else context.country
@@ -193,8 +196,7 @@ def _parse_values(row: Row, columns: FileColumns, zone: str) -> tuple[dict[str, 
     return values, issues
 
 
-def _password_issues(row: Row, columns: FileColumns) -> list[RowIssue]:
-    password = row.values.get("password", "")
+def _password_issues(password: str, columns: FileColumns) -> list[RowIssue]:
     if password_hashes.looks_like_hash(password) and not password_hashes.is_accepted(password):
         return [row_issues.left_out(columns.header("password"), "password_hash_unknown", _HASH_UNKNOWN)]
     if len(password) > passwords.MAX_LENGTH and not password_hashes.is_accepted(password):
@@ -211,10 +213,10 @@ def has_password(row: Row) -> bool:
 
 
 def _groups(
-    row: Row, before: Customer | None, columns: FileColumns, groups: GroupIds
+    cell: str, before: Customer | None, columns: FileColumns, groups: GroupIds
 ) -> tuple[dict[str, Any], list[RowIssue]]:
     """Return the groups of the cell that exist. If none exists, the customer's groups stay."""
-    named = row_groups.find_named(row.values.get("groups", ""), groups)
+    named = row_groups.find_named(cell, groups)
     header = columns.header("groups")
     issues = [
         row_issues.left_out(header, "group_unknown", Sentence("The store has no group “{name}”.", name=name))
@@ -235,8 +237,10 @@ def _groups(
 
 def _created_at(row: Row, columns: FileColumns, zone: str, now: datetime) -> tuple[datetime, list[RowIssue]]:
     """Return the time of the row, or `now` if it has none that can be read."""
+    if "created_at" not in row.values:
+        return now, []
     try:
-        parsed = _parse_date("created_at", row.values.get("created_at", "0"), columns, zone)
+        parsed = _parse_date("created_at", row.values["created_at"], columns, zone)
     except ValueError as error:
         return now, [row_issues.left_out(columns.header("created_at"), "created_at_invalid", reason_of(error))]
     return parsed.get("created_at", now), []

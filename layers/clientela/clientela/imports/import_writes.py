@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 
 from clientela import clock
 from clientela.concurrency import LONGEST_WAIT, back_off, retry_on_conflict, retry_while_busy
-from clientela.customers import customer_inserts, customers, tombstones
+from clientela.customers import customer_input, customer_inserts, customers, tombstones
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_inserts import FRESH_SECONDS
 from clientela.errors import (
@@ -35,6 +35,9 @@ from clientela.table.transactions import Transaction
 
 WRITERS = 4  # concurrent requests of a chunk
 PATIENCE_SECONDS = 120  # without one write: as long as a throttled or occupied customer is waited for
+_SURELY_FITS = (
+    customer_input.MAX_BYTES // 20
+)  # characters of rows; JSON needs six bytes for some, a name is there twice
 _CONFLICTS = (EmailTakenError, VersionConflictError, BusyError)
 
 
@@ -58,8 +61,10 @@ def write(
     """
     context = _Context(store, rules, read_clock, Watch(store.id, store_existence.WATCH_SECONDS))
     unchanged = [each for each in imported if not each.is_changed]
-    new = [each for each in imported if each.is_changed and _is_plain(each)]
-    changed = [each for each in imported if each.is_changed and not _is_plain(each)]
+    new, changed = list[ImportedCustomer](), list[ImportedCustomer]()
+    for each in imported:
+        if each.is_changed:
+            (new if _is_plain(each) else changed).append(each)
     with ThreadPoolExecutor(WRITERS, thread_name_prefix="import") as threads:
         inserted = threads.map(
             lambda batch: _insert(context, batch), itertools.batched(new, inserts.BATCH, strict=False)
@@ -71,7 +76,10 @@ def write(
 def _is_plain(imported: ImportedCustomer) -> bool:
     """Return whether the rows create a customer that can be inserted."""
     after = imported.after
-    return imported.before is None and after is not None and customer_inserts.may_be_inserted(after)
+    if imported.before is not None or after is None or after.external_ids:
+        return False
+    characters = sum(len(text) for row in imported.rows for text in row.values.values())
+    return characters < _SURELY_FITS or customer_input.fits(after)
 
 
 def _insert(context: _Context, batch: Sequence[ImportedCustomer]) -> list[ImportedCustomer]:

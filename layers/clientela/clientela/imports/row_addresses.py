@@ -11,6 +11,7 @@ from clientela.imports.row_issues import RowIssue
 from clientela.schema import phones, vat_ids
 from clientela.sentences import reason_of
 
+_NOTHING: dict[str, Any] = {}
 _ADDRESSES = {"billing_address", "shipping_addresses"}
 
 
@@ -27,7 +28,7 @@ def merge_addresses(
     address, else with the store's `country`; the VAT ID in `changes` is read with it. What cannot
     be converted is removed.
     """
-    stored = before.model_dump(mode="json", exclude_none=True, include=_ADDRESSES) if before else {}
+    stored = before.model_dump(mode="json", exclude_none=True, include=_ADDRESSES) if before else _NOTHING
     book = stored.get("shipping_addresses", [])
     billing, shipping = _address(values, "billing_address"), _address(values, "shipping_address")
     billing_country = _country(billing, stored.get("billing_address"))
@@ -38,10 +39,12 @@ def merge_addresses(
         (shipping, shipping_country or country, "shipping_address.phone"),
     )
     issues = [
-        _convert_phone(holder, phone_country, columns.header(field))
+        _convert_phone(holder, phone_country, columns, field)
         for holder, phone_country, field in phones_to_convert
+        if "phone" in holder
     ]
-    issues.append(_convert_vat_id(changes, billing_country or shipping_country or country, columns.header("vat_id")))
+    if "vat_id" in changes:
+        issues.append(_convert_vat_id(changes, billing_country or shipping_country or country, columns))
     patch: dict[str, Any] = {"billing_address": billing} if billing else {}
     return patch | ({"shipping_addresses": _book(book, shipping)} if shipping else {}), list(filter(None, issues))
 
@@ -51,7 +54,10 @@ def _address(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
     A first and a last name become the name: our addresses have one.
     """
-    parts = {name.removeprefix(f"{kind}."): value for name, value in values.items() if name.startswith(f"{kind}.")}
+    prefix = f"{kind}."
+    parts = {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
+    if not parts:
+        return parts
     names = [parts.pop(name) for name in ("first_name", "last_name") if name in parts]
     if names:
         parts.setdefault("name", " ".join(names))
@@ -71,24 +77,20 @@ def _country(changes: dict[str, Any], before: dict[str, Any] | None) -> str | No
     return country
 
 
-def _convert_vat_id(changes: dict[str, Any], country: str | None, header: str) -> RowIssue | None:
-    if "vat_id" not in changes:
-        return None
+def _convert_vat_id(changes: dict[str, Any], country: str | None, columns: FileColumns) -> RowIssue | None:
     try:
         changes["vat_id"] = vat_ids.normalize(changes["vat_id"], country)
     except ValueError as error:
         del changes["vat_id"]
-        return row_issues.left_out(header, "vat_id_invalid", reason_of(error))
+        return row_issues.left_out(columns.header("vat_id"), "vat_id_invalid", reason_of(error))
     return None
 
 
-def _convert_phone(holder: dict[str, Any], country: str | None, header: str) -> RowIssue | None:
-    if "phone" not in holder:
-        return None
+def _convert_phone(holder: dict[str, Any], country: str | None, columns: FileColumns, field: str) -> RowIssue | None:
     try:
         # Excel's users write an apostrophe before a phone to keep it a text.
         holder["phone"] = phones.to_e164(holder["phone"].lstrip("'"), country)
     except ValueError as error:
         del holder["phone"]
-        return row_issues.left_out(header, "phone_invalid", reason_of(error))
+        return row_issues.left_out(columns.header(field), "phone_invalid", reason_of(error))
     return None

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from pydantic import Field
@@ -16,6 +16,10 @@ _AT_ENDS = " \t\n\v\f\r\x85\xa0\u034f\u180b\u180c\u180d\u180e\u3000" + "".join(
 )
 _NAMED = re.compile(r"[^<>]*<([^<>]*)>\s*")
 _JOINERS = "\u200c\u200d"  # inside a domain they can make another one, so they are not left out there
+# Local parts and domains of the usual characters.
+_USUAL = re.compile(r"([A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*)@([A-Za-z0-9.-]+)")
+_USUAL_LENGTH = 200  # below RFC 5321's 254, also if the domain has names in Unicode
+_MAX_LOCAL_PART = 64  # RFC 5321
 
 
 def display(text: str) -> str:
@@ -26,7 +30,7 @@ def display(text: str) -> str:
     Raises:
         ValueError: the text is not exactly one e-mail address.
     """
-    return _parse(text).normalized
+    return _parse(text).display
 
 
 def without_name(text: Any) -> Any:
@@ -41,8 +45,7 @@ def canonical(text: str) -> str:
     `Ana@BÜCHER.example` and `ana@xn--bcher-kva.example` are one account. Dots and `+tags` are kept,
     because only the mail host knows whether they matter.
     """
-    parsed = _parse(text)
-    return f"{parsed.local_part.lower()}@{parsed.ascii_domain.lower()}"
+    return _parse(text).canonical
 
 
 def is_mailable(canonical_address: str) -> bool:
@@ -54,10 +57,35 @@ def is_mailable(canonical_address: str) -> bool:
     return canonical_address.isascii()
 
 
-@lru_cache(maxsize=2048)  # an import parses each address three times, after those of its whole chunk
-def _parse(text: str) -> ValidatedEmail:
+class _Address(NamedTuple):
+    """Both spellings of an address."""
+
+    display: str
+    canonical: str
+
+
+@lru_cache(maxsize=4096)  # an import parses each address four times, after those of its whole chunk
+def _parse(text: str) -> _Address:
+    """Parse an address: the usual local parts by a pattern, which takes a twentieth of the time."""
+    usual = _USUAL.fullmatch(text)
+    if usual and usual.end(1) <= _MAX_LOCAL_PART and len(text) <= _USUAL_LENGTH:
+        local_part, domain = usual.groups()
+        unicode_domain, ascii_domain = _domain(domain)
+        return _Address(f"{local_part}@{unicode_domain}", f"{local_part}@{ascii_domain}".lower())
+    parsed = _validate(_visible(text))
+    return _Address(parsed.normalized, f"{parsed.local_part.lower()}@{parsed.ascii_domain.lower()}")
+
+
+@lru_cache(maxsize=4096)  # most customers of a store have an address of one of few providers
+def _domain(domain: str) -> tuple[str, str]:
+    """Return a domain in Unicode and in ASCII."""
+    parsed = _validate(f"a@{domain}")
+    return parsed.domain, parsed.ascii_domain
+
+
+def _validate(text: str) -> ValidatedEmail:
     try:
-        return validate_email(_visible(text), check_deliverability=False)
+        return validate_email(text, check_deliverability=False)
     except EmailNotValidError:
         raise ValueError("Use an e-mail address such as ana@example.com.") from None
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self, cast
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.connection import TableConnection
 from pynamodb.connection.base import MetaTable
+from pynamodb.constants import NUMBER
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
@@ -119,7 +120,15 @@ class AuditEntryMissingError(RuntimeError):
 def _serializers(cls: type[Record], names: tuple[str, ...]) -> list[tuple[str, str, Callable[[Any], Any]]]:
     """Return the name, the type and the serializer of each attribute."""
     attributes = cls.get_attributes()
-    return [(str(attributes[name].attr_name), attributes[name].attr_type, attributes[name].serialize) for name in names]
+    return [
+        (str(each.attr_name), each.attr_type, _number(each.serialize) if each.attr_type == NUMBER else each.serialize)
+        for each in map(attributes.__getitem__, names)
+    ]
+
+
+def _number(serialize: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a serializer of numbers that does not make a JSON encoder for each whole one."""
+    return lambda value: str(value) if type(value) is int else serialize(value)
 
 
 @cache
