@@ -155,8 +155,12 @@ def leads_to(stored: EmailClaim, owner: Customer) -> bool:
 
     It is the customer's own, or that of another one who was merged into this one.
     """
-    is_own = email_addresses.canonical(owner.email) == keys.email_of(stored.pk)
-    return is_own or stored.merged_from is not None
+    return stored.merged_from is not None or has_own_email(stored.pk, owner.email)
+
+
+def has_own_email(claim_key: str, email: str) -> bool:
+    """Return whether the claim with this key is that of an e-mail."""
+    return email_addresses.canonical(email) == keys.email_of(claim_key)
 
 
 def has_email(store: Store, customer: Customer, canonical: str, now: datetime) -> bool:

@@ -8,8 +8,9 @@ from clientela import ids
 from clientela.csv.csv_headers import FileColumns
 from clientela.customers import consents, customers
 from clientela.customers.customer_fields import Customer
+from clientela.customers.stored_customers import CustomerJson
 from clientela.groups import groups
-from clientela.imports import import_rows, planned_changes, row_groups
+from clientela.imports import import_rows, planned_changes, repeated_rows, row_groups
 from clientela.imports.chunk_results import RowResult
 from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_jobs import ImportRecord, Mode
@@ -103,6 +104,13 @@ def apply_rows(rows: Sequence[Row], before: Customer | None, rules: Rules, now: 
     return _as_planned(ImportedCustomer(rows, before, customer, _with_repeats(rows, results, rules)), rules)
 
 
+def only_repeats(row: Row, stored: CustomerJson, rules: Rules) -> bool:
+    """Return whether a row surely changes nothing of the stored customer to whom it leads."""
+    if rules.mode == "create" or row.line in rules.earlier_updates:
+        return False
+    return stored["id"] != _new_id(row, rules) and repeated_rows.repeats(row, stored, rules.context)
+
+
 def add_to_transaction(
     write: Transaction, store: Store, imported: ImportedCustomer, rules: Rules, now: datetime
 ) -> None:
@@ -161,8 +169,7 @@ def reject(imported: ImportedCustomer, code: str, message: str) -> ImportedCusto
 def _apply_row(
     row: Row, current: Customer | None, stored: Customer | None, rules: Rules, now: datetime
 ) -> tuple[Customer, RowResult]:
-    # Sorts by line, so that an export has the rows in the order of the file that it came from.
-    new_id = ids.derived("cus", rules.started_at, rules.job_id, str(row.line), number=row.line)
+    new_id = _new_id(row, rules)
     if current is None:
         if rules.mode == "update":
             raise _refused(
@@ -185,6 +192,14 @@ def _apply_row(
     changed = import_rows.change_customer(row, current, rules.columns, rules.context, is_disabled=is_disabled)
     is_update = changed.customer != current or row.line in rules.earlier_updates
     return changed.customer, RowResult(row.line, "updated" if is_update else "unchanged", changed.warnings)
+
+
+def _new_id(row: Row, rules: Rules) -> str:
+    """Return the id of the customer that a row creates, the same in every attempt.
+
+    It sorts by line, so that an export has the rows in the order of the file that it came from.
+    """
+    return ids.derived("cus", rules.started_at, rules.job_id, str(row.line), number=row.line)
 
 
 def _refused(rules: Rules, code: str, message: str) -> RowRefusedError:

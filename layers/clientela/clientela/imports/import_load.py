@@ -23,9 +23,7 @@ from clientela.csv import csv_files, csv_records
 from clientela.csv.csv_headers import FileColumns
 from clientela.csv.csv_records import CsvRecord, RecordError
 from clientela.csv.csv_survey import Chunk
-from clientela.customers import customers, merged_ids, stored_customers, tombstones
-from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_records import EmailClaim
+from clientela.customers import tombstones
 from clientela.errors import ImportNotFoundError, StoreNotFoundError
 from clientela.imports import (
     import_customers,
@@ -35,6 +33,7 @@ from clientela.imports import (
     import_rows,
     import_writes,
     planned_changes,
+    row_owners,
 )
 from clientela.imports.chunk_results import ChunkResult, RowResult, build_result
 from clientela.imports.detected_format import DetectedFormat
@@ -42,9 +41,10 @@ from clientela.imports.import_customers import ImportedCustomer, Rules
 from clientela.imports.import_jobs import ImportRecord
 from clientela.imports.import_rows import Row
 from clientela.imports.row_issues import RowIssue, RowRefusedError
+from clientela.imports.row_owners import Owner
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table import dynamodb, keys, records
+from clientela.table import keys, records
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
@@ -146,35 +146,19 @@ def apply_chunk(store: Store, rows: Sequence[Row], rules: Rules, now: datetime) 
 
     The rows of two e-mails that lead to one customer, who was merged, are one group.
     """
-    owners = _owners(store, list(dict.fromkeys(row.canonical for row in rows)))
+    owners = row_owners.find(store, list(dict.fromkeys(row.canonical for row in rows)))
     rules = rules._replace(erased=tombstones.erased_among(store, {row.canonical for row in rows} - owners.keys()))
     groups: dict[str, list[Row]] = {}
     for row in rows:
         owner = owners.get(row.canonical)
         groups.setdefault(owner.id if owner else row.canonical, []).append(row)
-    return [import_customers.apply_rows(group, owners.get(group[0].canonical), rules, now) for group in groups.values()]
+    return [_apply_rows(group, owners.get(group[0].canonical), rules, now) for group in groups.values()]
 
 
-def _owners(store: Store, emails: Sequence[str]) -> dict[str, Customer]:
-    """Return the customers to whom these e-mails lead.
-
-    The reads are eventually consistent, at half the price: if one is out of date, the condition of
-    the write fails.
-    """
-    names = "pk, sk, customer_id, claimed_at, merged_from"
-    items = dynamodb.get_many([(keys.email(store.id, email), keys.CLAIM) for email in emails], names)
-    claims = [EmailClaim.from_raw_data(item) for item in items]
-    ids = {claim.pk: merged_ids.owner_of(store, claim) for claim in claims}
-    profiles = dynamodb.get_many(
-        [(keys.customer(store.id, each), keys.PROFILE) for each in set(ids.values())], stored_customers.PROJECTION
-    )
-    owners = {customer.id: customer for customer in map(stored_customers.load, profiles)}
-    # The e-mail may have changed since the claim was read.
-    return {
-        keys.email_of(claim.pk): owners[ids[claim.pk]]
-        for claim in claims
-        if ids[claim.pk] in owners and customers.leads_to(claim, owners[ids[claim.pk]])
-    }
+def _apply_rows(rows: Sequence[Row], owner: Owner | None, rules: Rules, now: datetime) -> ImportedCustomer:
+    if owner and len(rows) == 1 and import_customers.only_repeats(rows[0], owner.fields, rules):
+        return ImportedCustomer(rows, None, None, [RowResult(rows[0].line, "unchanged")])
+    return import_customers.apply_rows(rows, owner.customer if owner else None, rules, now)
 
 
 def _store_updates(progress: ChunkRecord, imported: Sequence[ImportedCustomer], rules: Rules) -> None:

@@ -158,9 +158,8 @@ def _changes(
         changes["marketing_consent"] |= _parts(values, "marketing_consent")
     if "password" in row.values:
         issues += _password_issues(row.values["password"], columns)
-    groups, unknown = (
-        _groups(row.values["groups"], before, columns, context.groups) if "groups" in row.values else ({}, [])
-    )
+    has_groups = "groups" in row.values or "primary_group" in row.values
+    groups, unknown = _groups(row, before, columns, context.groups) if has_groups else ({}, [])
     # A row that names another country, though in an unknown word, is not of the store's country.
     is_foreign = any(f"{kind}.country" in row.values and f"{kind}.country" not in values for kind in _ADDRESSES)
     country = None if is_foreign else context.country
@@ -213,10 +212,10 @@ def has_password(row: Row) -> bool:
 
 
 def _groups(
-    cell: str, before: Customer | None, columns: FileColumns, groups: GroupIds
+    row: Row, before: Customer | None, columns: FileColumns, groups: GroupIds
 ) -> tuple[dict[str, Any], list[RowIssue]]:
     """Return the groups of the cell that exist. If none exists, the customer's groups stay."""
-    named = row_groups.find_named(cell, groups)
+    named = row_groups.find_named(row.values.get("groups", ""), groups)
     header = columns.header("groups")
     issues = [
         row_issues.left_out(header, "group_unknown", Sentence("The store has no group “{name}”.", name=name))

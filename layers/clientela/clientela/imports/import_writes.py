@@ -35,9 +35,7 @@ from clientela.table.transactions import Transaction
 
 WRITERS = 4  # concurrent requests of a chunk
 PATIENCE_SECONDS = 120  # without one write: as long as a throttled or occupied customer is waited for
-_SURELY_FITS = (
-    customer_input.MAX_BYTES // 20
-)  # characters of rows; JSON needs six bytes for some, a name is there twice
+_MOST_BYTES = 20  # of a customer as JSON for each character of its rows: six for some, and a name is there twice
 _CONFLICTS = (EmailTakenError, VersionConflictError, BusyError)
 
 
@@ -79,7 +77,7 @@ def _is_plain(imported: ImportedCustomer) -> bool:
     if imported.before is not None or after is None or after.external_ids:
         return False
     characters = sum(len(text) for row in imported.rows for text in row.values.values())
-    return characters < _SURELY_FITS or customer_input.fits(after)
+    return characters * _MOST_BYTES < customer_input.MAX_BYTES or customer_input.fits(after)
 
 
 def _insert(context: _Context, batch: Sequence[ImportedCustomer]) -> list[ImportedCustomer]:
