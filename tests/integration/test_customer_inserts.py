@@ -16,13 +16,14 @@ import csv_import
 from clientela import clock, concurrency
 from clientela.aws import clients
 from clientela.aws.http_connections import Reply
-from clientela.customers import consents, customer_inserts, customer_records, customers
+from clientela.customers import consents, customer_history, customer_inserts, customer_records, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import BusyError, GroupUnknownError
 from clientela.handlers.error_logs import FaultError
 from clientela.imports import import_files, import_jobs, import_writes
 from clientela.orders import orders
 from clientela.orders.order_fields import Order
+from clientela.schema.actors import Actor
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, inserts, keys
 
@@ -112,6 +113,13 @@ def outcomes(store: Store, job_id: str) -> tuple[int, int, int, int]:
     job = import_jobs.get(store, job_id)
     assert job.status == "succeeded"
     return job.created, job.updated, job.unchanged, job.rejected
+
+
+def test_the_history_of_a_new_customer_names_the_import(store: Store, machines: StateMachines) -> None:
+    job_id = load(store, machines, b"email,name\nana@example.com,Ana\n")
+    [ana] = everybody(store)
+    [first] = customer_history.page(store, ana, clock.now()).items
+    assert (first.type, first.actor) == ("registered", Actor("import", job_id))
 
 
 def test_the_next_import_an_order_and_a_new_customer_find_a_claim_without_customer_void(

@@ -179,7 +179,9 @@ def _apply_row(
             raise _refused(
                 rules, "customer_erased", "This person was erased; only their own sign-in can recreate the account."
             )
-        created = import_rows.create_customer(row, new_id, rules.columns, now, rules.context)
+        created = import_rows.create_customer(
+            row, new_id, rules.columns, now, rules.context, Actor("import", rules.job_id)
+        )
         return created.customer, RowResult(row.line, "created", created.warnings)
     if current.id == new_id:  # an earlier attempt at this chunk created the customer from this row
         created = import_rows.create_customer(row, new_id, rules.columns, now, rules.context)

@@ -22,6 +22,7 @@ from clientela.imports import row_addresses, row_groups, row_guards, row_issues
 from clientela.imports.row_groups import GroupIds
 from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.schema import email_addresses
+from clientela.schema.actors import Actor
 from clientela.schema.validation_errors import field_errors
 from clientela.sentences import Sentence, reason_of
 from clientela.sign_in import password_hashes, passwords
@@ -93,7 +94,12 @@ def parse_row(line: int, cells: Sequence[str], columns: FileColumns) -> Row:
 
 
 def create_customer(
-    row: Row, customer_id: str, columns: FileColumns, now: datetime, context: StoreContext = NO_CONTEXT
+    row: Row,
+    customer_id: str,
+    columns: FileColumns,
+    now: datetime,
+    context: StoreContext = NO_CONTEXT,
+    by: Actor | None = None,
 ) -> AppliedRow:
     """Build the customer that a row creates — RowRefusedError for an invalid cell."""
     changes, warnings = _changes(row, None, columns, context, is_disabled=False)
@@ -102,7 +108,7 @@ def create_customer(
     except ValidationError as error:
         raise _refused(field_errors(error.errors()), columns) from None
     created_at, issues = _created_at(row, columns, context.zone, now)
-    customer = customers.build(fields, now, "import", id=customer_id, created_at=created_at)
+    customer = customers.build(fields, now, "import", id=customer_id, created_at=created_at, created_by=by)
     return AppliedRow(customer, [*warnings, *issues])
 
 
