@@ -5,6 +5,7 @@ name fails the start.
 """
 
 import json
+import re
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from typing import Any
@@ -28,6 +29,7 @@ def apply() -> None:
     _emulate_secret_references()
     _emulate_ranges_of_versions()
     _emulate_batch_permissions()
+    _emulate_insert_permissions()
     _emulate_sender_permissions()
     _emulate_bounce_events()
     _emulate_stream_retries()
@@ -119,6 +121,27 @@ def _emulate_batch_permissions() -> None:
         return action.removesuffix("Batch") if action and service == "sqs" else action
 
     iam_actions.extract_iam_action = single_action_of
+
+
+def _emulate_insert_permissions() -> None:
+    """Check PartiQL's INSERT against `dynamodb:PartiQLInsert` on its tables, as AWS does.
+
+    MiniStack requires the name of the operation, which no policy on AWS can grant, on `*`.
+    """
+    action_of, tables_of = iam_actions.extract_iam_action, iam_actions.dynamodb_resource_arns
+
+    def insert_action_of(service: str, *request: Any) -> str | None:
+        action: str | None = action_of(service, *request)
+        return "dynamodb:PartiQLInsert" if action == "dynamodb:BatchExecuteStatement" else action
+
+    def tables_inserted_into(body: bytes, region: str, account: str) -> list[str]:
+        names = dict.fromkeys(re.findall(rb'"Statement": ?"INSERT INTO \\"([\w.-]+)\\"', body))
+        return [iam_actions._dynamodb_table_arn(name.decode(), region, account) for name in names] or list(
+            tables_of(body, region, account)
+        )
+
+    iam_actions.extract_iam_action = insert_action_of
+    iam_actions.dynamodb_resource_arns = tables_inserted_into
 
 
 def _emulate_sender_permissions() -> None:
