@@ -91,6 +91,10 @@ class Context:
 
     function_name, memory_limit_in_mb, aws_request_id = "customer-export", 512, "request"
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:customer-export"
+    left = 900_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.left
 
 
 def handle(message: Model, message_id: str = "message") -> bool:

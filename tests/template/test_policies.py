@@ -106,7 +106,7 @@ FUNCTION_ROLES = {
         f"{EXPORTS}/*": "s3:PutObject s3:AbortMultipartUpload",
         "ExportStateMachine": "states:StartExecution",
         "ErasureSecret": SECRET,
-        "ExportQueue": READ_QUEUE,
+        "ExportQueue": f"{READ_QUEUE} {SEND}",
     },
     "ScheduleKeeper": {
         "Table": table("GetItem BatchGetItem Query"),

@@ -31,7 +31,8 @@ def test_the_function_writes_the_file_and_then_the_manifest(store: Store, aws: A
     job = export_jobs.get(store, started.id)
     assert (job.status, job.rows) == ("succeeded", 2)
     file = content(aws, job.file)
-    assert job.file == f"demo/customers-{NOW:%Y%m%dT%H%M%S}.{NOW.microsecond // 1000:03}Z.csv"
+    time = f"{NOW:%Y%m%dT%H%M%S}.{NOW.microsecond // 1000:03}Z"
+    assert job.file == f"demo/customers-{time}-{job.id[-8:]}.csv"
     assert (job.sha256, job.size) == (hashlib.sha256(file).hexdigest(), len(file))
     manifest = json.loads(content(aws, job.manifest))
     assert manifest | {"finished": "", "started": "", "filter": {}} == {

@@ -4,13 +4,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.support.exports import add, handle, start_of
+from tests.support.exports import Context, add, handle, start_of
 from tests.support.schedules import NIGHTLY, NOW, follow, new_schedule, slot_of
 
+import customer_export
 from clientela import clock
 from clientela.customers import customer_search
 from clientela.errors import InvalidInputError, ScheduleLimitError, ScheduleNotFoundError, VersionConflictError
 from clientela.exports import export_jobs, export_runs, export_schedules, export_starts, schedule_states
+from clientela.exports.export_jobs import ExportJob
 from clientela.exports.export_schedules import NewSchedule
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
@@ -140,9 +142,6 @@ def test_a_schedule_is_run_by_hand_also_while_it_is_paused(store: Store) -> None
 def test_a_message_that_is_no_message_is_put_aside(store: Store) -> None:
     slot = slot_of(store, new_schedule(store)).model_dump(mode="json") | {"slot": "<aws.scheduler.scheduled-time>"}
     record = {"messageId": "1", "body": str(slot), "eventSource": "aws:sqs"}
-    from tests.support.exports import Context
-
-    import customer_export
 
     assert customer_export.handler({"Records": [record]}, Context())["batchItemFailures"]
 
@@ -223,6 +222,42 @@ def test_a_run_of_a_deleted_schedule_leaves_nothing(store: Store) -> None:
 def test_exports_of_no_schedule_are_no_runs(store: Store) -> None:
     assert follow(store, export_jobs.start(store, NOW)) is None
     assert schedule_states.record_run("demo", "exp_none") is None
+
+
+def test_two_schedules_of_one_time_write_two_files(store: Store) -> None:
+    for schedule in (new_schedule(store), new_schedule(store)):
+        assert handle(slot_of(store, schedule))
+    jobs = [export_runs.run(store, job.id, NOW) for job in export_jobs.list_all(store).items]
+    assert len({job.created_at for job in jobs}) == 1
+    assert len({name for job in jobs for name in (job.file, job.manifest)}) == 4
+
+
+class Large:
+    """A large export, which the state machine ends at the third look, if ever."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, *, ends: bool) -> None:
+        self.looks, self.queued, self.ends = 0, list[Any](), ends
+        patch.setattr(export_runs, "run", lambda *_: self.job("running"))
+        patch.setattr(export_jobs, "get", self.look)
+        patch.setattr(export_starts, "put", self.queued.append)
+        patch.setattr("customer_export.time.sleep", lambda _seconds: None)
+
+    def job(self, status: Any) -> ExportJob:
+        return ExportJob(id="exp_1", status=status, parts=3, created_at=NOW)
+
+    def look(self, *_: object) -> ExportJob:
+        self.looks += 1
+        Context.left -= 5_000
+        return self.job("succeeded" if self.ends and self.looks == 3 else "running")
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_large_export_keeps_its_turn_until_it_ends(store: Store, monkeypatch: pytest.MonkeyPatch, ends: bool) -> None:
+    monkeypatch.setattr(Context, "left", 900_000)
+    start = start_of(export_jobs.start(store, NOW))
+    large = Large(monkeypatch, ends=ends)
+    assert handle(start)
+    assert (large.looks, large.queued) == ((3, []) if ends else (175, [start]))
 
 
 def test_everybody_is_exported_when_a_schedule_fires(store: Store) -> None:

@@ -64,7 +64,7 @@ def complete(store: Store, job: ExportJob, summary: FileSummary, read_clock: Cal
 
     The manifest is written last: its presence means that the files are complete.
     """
-    names = {"file": export_files.file_key(store.id, job.created_at, job.what)}
+    names = {"file": export_files.file_key(store.id, job.id, job.created_at, job.what)}
     removals = _write_removals(store, job, job.changes) if job.changes else {}
     finished_at = read_clock()
     manifest = Manifest(
@@ -81,7 +81,7 @@ def complete(store: Store, job: ExportJob, summary: FileSummary, read_clock: Cal
         **names,
         **removals,
     )
-    key = export_files.manifest_key(store.id, job.created_at, job.what)
+    key = export_files.manifest_key(store.id, job.id, job.created_at, job.what)
     export_files.write_manifest(key, manifest)
     return {**summary._asdict(), **names, **removals, "manifest": key, "finished_at": finished_at}
 
@@ -93,5 +93,5 @@ def _walk(store: Store, job: ExportJob, within: KeyRange) -> CompleteWalk | Chan
 
 
 def _write_removals(store: Store, job: ExportJob, changes: ChangeWindow) -> dict[str, Any]:
-    key = export_files.removals_key(store.id, job.created_at, job.what)
+    key = export_files.removals_key(store.id, job.id, job.created_at, job.what)
     return {"removed_file": key, "removed": export_changes.write_removals(store, changes, key)}

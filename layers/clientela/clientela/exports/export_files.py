@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "text/csv; charset=utf-8"
 PARTS_PREFIX = "_parts/"  # of the objects of unfinished exports: no store's files are below it
 URL_SECONDS = 300
+_ID_LENGTH = 8  # 40 of the 80 random bits of a job's id
 PART_BYTES = 8 * 2**20  # S3 accepts 10,000 parts of at least 5 MiB: files up to 80 GB, one part in memory
 BLOCK_ITEMS = 500
 READ_BYTES = 2**20
@@ -55,14 +56,18 @@ def write(
     return FileSummary(rows, target.size, target.digest.hexdigest())
 
 
-def file_key(store_id: str, created_at: datetime, what: What = "customers") -> str:
-    """Return `demo/customers-20261121T030000.000Z.csv`, the same for every run of a job."""
-    return f"{store_id}/{what}-{created_at:%Y%m%dT%H%M%S}.{created_at.microsecond // 1000:03}Z.csv"
+def file_key(store_id: str, job_id: str, created_at: datetime, what: What = "customers") -> str:
+    """Return `demo/customers-20261121T030000.000Z-B1C4D6E8.csv`, the same for every run of a job.
+
+    The end of the job's id is in it, because several schedules may have the same time.
+    """
+    time = f"{created_at:%Y%m%dT%H%M%S}.{created_at.microsecond // 1000:03}Z"
+    return f"{store_id}/{what}-{time}-{job_id[-_ID_LENGTH:]}.csv"
 
 
-def manifest_key(store_id: str, created_at: datetime, what: What = "customers") -> str:
-    """Return `demo/customers-20261121T030000.000Z.manifest.json`."""
-    return file_key(store_id, created_at, what).removesuffix(".csv") + ".manifest.json"
+def manifest_key(store_id: str, job_id: str, created_at: datetime, what: What = "customers") -> str:
+    """Return `demo/customers-20261121T030000.000Z-B1C4D6E8.manifest.json`."""
+    return file_key(store_id, job_id, created_at, what).removesuffix(".csv") + ".manifest.json"
 
 
 def part_key(store_id: str, job_id: str, name: str) -> str:
@@ -98,9 +103,9 @@ def abort_uploads(prefix: str) -> None:
             s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
 
 
-def removals_key(store_id: str, created_at: datetime, what: What = "customers") -> str:
+def removals_key(store_id: str, job_id: str, created_at: datetime, what: What = "customers") -> str:
     """Return `demo/customers-20261121T030000.000Z.removed.csv`."""
-    return file_key(store_id, created_at, what).removesuffix(".csv") + ".removed.csv"
+    return file_key(store_id, job_id, created_at, what).removesuffix(".csv") + ".removed.csv"
 
 
 def write_manifest(key: str, manifest: Model) -> None:

@@ -55,9 +55,11 @@ class ExportJob(ExportContents):
     parts_done: int | None = None
     """The parts that are written, while the export runs; else null. Example: null"""
     file: str | None = None
-    """The file's key in the exports bucket. Example: demo/customers-20261121T100000Z.csv"""
+    """The file's key in the exports bucket.
+    Example: demo/customers-20261121T100000.000Z-B1C4D6E8.csv"""
     manifest: str | None = None
-    """The key of its manifest. Example: demo/customers-20261121T100000Z.manifest.json"""
+    """The key of its manifest.
+    Example: demo/customers-20261121T100000.000Z-B1C4D6E8.manifest.json"""
     removed: int | None = None
     """The number of customers who were removed in the window of changes. Example: null"""
     removed_file: str | None = None

@@ -85,7 +85,7 @@ def join(store: Store, record: ExportRecord, count: int) -> FileSummary:
     parts = export_part_records.list_all(store.id, record.job.id, int(record.run or 0))
     if len(parts) != count:
         raise ExportIncompleteError(f"{len(parts)} of {count} parts are written.")
-    key = export_files.file_key(store.id, record.job.created_at, record.job.what)
+    key = export_files.file_key(store.id, record.job.id, record.job.created_at, record.job.what)
     export_files.abort_uploads(key)  # of an attempt that died
     with export_files.ObjectWriter(key, export_files.CONTENT_TYPE) as writer:
         for part in parts:

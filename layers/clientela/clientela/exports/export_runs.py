@@ -57,7 +57,7 @@ def run(store: Store, job_id: str, now: datetime, run_by: str | None = None) -> 
             record = export_jobs.update(record, parts=len(parts))
             export_parts.execute(store, record, parts)
             return record.job
-        key = export_files.file_key(store.id, record.job.created_at, record.job.what)
+        key = export_files.file_key(store.id, record.job.id, record.job.created_at, record.job.what)
         summary = export_content.write_rows(store, record.job, key, parts[0])
         done = export_content.complete(store, record.job, summary, partial(_time_since, now, began))
     except StoreNotFoundError:  # the store was deleted: its jobs and files are being deleted
