@@ -7,6 +7,7 @@ from pathlib import Path
 REGION = "us-east-1"
 ACCESS_KEY = "test"  # the local cloud's root key pair; valid nowhere else
 API_ID = "clientela"
+SCHEDULER_CLOCK = "CLIENTELA_SCHEDULER_CLOCK"  # the variable with the file of the Scheduler's time
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
 _SYSTEM = {"HOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
 _ACCOUNT = {

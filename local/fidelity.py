@@ -13,9 +13,10 @@ from typing import Any
 import yaml
 from ministack import app  # type: ignore[import-untyped]
 from ministack.core import iam_actions  # type: ignore[import-untyped]
-from ministack.services import apigateway, eventbridge, lambda_svc, s3, ses, ses_v2  # type: ignore[import-untyped]
+from ministack.services import apigateway, eventbridge, lambda_svc, s3, scheduler, ses, ses_v2  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
+from local import schedules
 from local.environment import API_ID
 
 _DETAIL_TYPES = {"Bounce": "Email Bounced", "Complaint": "Email Complaint Received"}
@@ -35,6 +36,9 @@ def apply() -> None:
     _emulate_stream_retries()
     _emulate_custom_domain()
     _emulate_cookie_lists()
+    _emulate_schedule_groups()
+    _emulate_numeric_concurrency()
+    schedules.apply()
 
 
 def _emulate_tls() -> None:
@@ -226,3 +230,38 @@ def _emulate_cookie_lists() -> None:
         return await run(function, *arguments, **also)
 
     apigateway.run_reentrant = run_with_cookies
+
+
+def _emulate_schedule_groups() -> None:
+    """Check permissions for schedules against their group. MiniStack takes all for the default one.
+
+    Also list all schedules in one page: MiniStack returns the first hundred, and no next page.
+    """
+    resource_of, list_ = iam_actions.extract_resource_arn, scheduler._list_schedules
+
+    def group_of(service: str, method: str, path: str, headers: Any, body: Any, query: Any, *rest: Any) -> str:
+        arn = str(resource_of(service, method, path, headers, body, query, *rest))
+        if service != "scheduler" or "schedule/default/" not in arn:
+            return arn
+        named = json.loads(body).get("GroupName") if body else None
+        given = named or (query or {}).get("groupName", "default")
+        group = given[0] if isinstance(given, list) else given
+        return arn.replace("schedule/default/", f"schedule/{group}/")
+
+    iam_actions.extract_resource_arn = group_of
+    scheduler._list_schedules = lambda query: list_({"MaxResults": "10000", **query})
+
+
+def _emulate_numeric_concurrency() -> None:
+    """Turn the concurrency of a queue's consumer into a number, as CloudFormation does.
+
+    MiniStack keeps the text of a parameter, and its reader of queues fails on it.
+    """
+    handler = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
+    create = handler["create"]
+
+    def create_with_number(logical_id: str, properties: dict[str, Any], *rest: Any) -> Any:
+        scaling = {name: int(value) for name, value in properties.get("ScalingConfig", {}).items()}
+        return create(logical_id, properties | ({"ScalingConfig": scaling} if scaling else {}), *rest)
+
+    handler["create"] = create_with_number

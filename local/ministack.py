@@ -12,13 +12,14 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.environment import bare_environment
+from local.environment import SCHEDULER_CLOCK, bare_environment
 from local.paths import ROOT
 from local.ports import HOST, free_port
 
 _START_SECONDS = 60  # about 3 s on an idle machine
 _STOP_SECONDS = 3  # nothing in memory must be saved
 _LOG_LINES = 20
+CLOCK = "scheduler_clock"  # a file in `state`: the time of EventBridge Scheduler, if it is not now
 _SETTINGS = {
     "BIND_HOST": HOST,
     "MINISTACK_HOST": HOST,
@@ -61,7 +62,8 @@ def ministack(state: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
 
 def _spawn(port: int, scratch: Path, log: int) -> "subprocess.Popen[bytes]":
     # Without AWS_ENDPOINT_URL, because the functions inherit this environment.
-    environment = bare_environment(GATEWAY_PORT=str(port), TMPDIR=str(scratch), **_SETTINGS)
+    clock = {SCHEDULER_CLOCK: str(scratch.parent / CLOCK)}
+    environment = bare_environment(GATEWAY_PORT=str(port), TMPDIR=str(scratch), **clock, **_SETTINGS)
     command = [sys.executable, "-m", "local.engine"]
     # In a new session, so that Ctrl-C does not reach it, and one signal ends it with all functions.
     return subprocess.Popen(
