@@ -1,4 +1,4 @@
-"""`clientela exports`: run, list, show."""
+"""`clientela exports`: run, list, show, download; and the group `schedules`."""
 
 import time
 from hashlib import file_digest
@@ -10,16 +10,20 @@ import typer
 
 from clientela import clock, settings
 from clientela.aws import clients
-from clientela.exports import export_jobs, export_runs
+from clientela.customers import group_filter
+from clientela.customers.customer_filter import CustomerFilter
+from clientela.exports import export_jobs, export_links, export_runs
 from clientela.exports.export_content import Manifest
 from clientela.exports.export_jobs import ExportJob
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela_cli import deployment
+from clientela_cli.commands import export_options, export_schedules, filter_options
 from clientela_cli.console import options, output, progress, suggestions
 from clientela_cli.console.exit_codes import INTERRUPTED, USAGE, CommandError
 
-app = typer.Typer(help="Exports of customers to CSV files.", no_args_is_help=True)
+app = typer.Typer(help="Exports of customers and orders to CSV files.", no_args_is_help=True)
+app.add_typer(export_schedules.app, name="schedules")
 
 _POLL_SECONDS = 0.3
 _TIMEOUT_SECONDS = export_runs.RUN_LIMIT.total_seconds() + 60
@@ -31,16 +35,29 @@ JobId = Annotated[str, typer.Argument(metavar="EXPORT", help="The export's id, e
 
 
 @app.command()
-def run(context: typer.Context, store_id: options.Store, out: Out = None, json: options.Json = False) -> None:
-    """Export all customers of a store and wait for the file. Ctrl-C stops only the waiting."""
-    if out and not out.parent.is_dir():
-        raise CommandError(f"Folder {out.parent} not found: create it first.", USAGE)
+@filter_options.filtered
+def run(
+    context: typer.Context,
+    store_id: options.Store,
+    filter_: CustomerFilter,
+    what: export_options.WhatOption = "customers",
+    column: export_options.Columns = None,
+    spreadsheet: export_options.SpreadsheetOption = None,
+    format_: export_options.Format = None,
+    out: Out = None,
+    json: options.Json = False,
+) -> None:
+    """Export customers or orders, and wait for the file. Ctrl-C stops only the waiting.
+
+    Without filters: all of them.
+    """
+    _require_folder(out)
+    request = export_options.request(what, filter_, column, spreadsheet, format_)
     context.obj()
     store = stores.read(store_id)
-    job = _wait_for_end(store, export_jobs.start(store, clock.now(), by=deployment.operator()))
-    if job.status != "succeeded" or job.file is None or job.manifest is None:
-        raise CommandError(f"Export {job.id} {job.status}: {job.message or 'no reason given'}")
-    manifest = _read_manifest(job.manifest)
+    resolved = request.model_copy(update={"filter": group_filter.resolve(store, filter_, "--group")})
+    job = _wait_for_end(store, export_jobs.start(store, clock.now(), resolved, deployment.operator()))
+    manifest = _manifest_of(job)
     if out:
         _download(manifest, out)
     if json:
@@ -49,8 +66,8 @@ def run(context: typer.Context, store_id: options.Store, out: Out = None, json: 
         export=job.id,
         rows=manifest.rows,
         size=f"{manifest.size:,} bytes",
-        file=_s3_url(job.file),
-        manifest=_s3_url(job.manifest),
+        file=_s3_url(manifest.file),
+        manifest=job.manifest and _s3_url(job.manifest),
         downloaded=out,
         sha256=manifest.sha256,
         columns=manifest.columns,
@@ -83,17 +100,49 @@ def show(context: typer.Context, store_id: options.Store, job_id: JobId, json: o
     return output.details(export=job.id, **job.model_dump(mode="json", exclude={"id", "filter"}))
 
 
+@app.command()
+def download(
+    context: typer.Context,
+    store_id: options.Store,
+    job_id: JobId,
+    out: Annotated[Path, typer.Option(metavar="FILE.csv", help="Where to write the file.", dir_okay=False)],
+    json: options.Json = False,
+) -> None:
+    """Download the file of an export, and compare it with its checksum."""
+    _require_folder(out)
+    context.obj()
+    store = stores.read(store_id)
+    manifest = _manifest_of(export_jobs.get(store, job_id))
+    export_links.download(store, job_id, clock.now(), deployment.operator())  # for the audit trail
+    _download(manifest, out)
+    if json:
+        return output.json(manifest)
+    return output.details(export=job_id, rows=manifest.rows, downloaded=out, sha256=manifest.sha256)
+
+
+def _require_folder(out: Path | None) -> None:
+    if out and not out.parent.is_dir():
+        raise CommandError(f"Folder {out.parent} not found: create it first.", USAGE)
+
+
+def _manifest_of(job: ExportJob) -> Manifest:
+    if job.status != "succeeded" or job.manifest is None:
+        raise CommandError(f"Export {job.id} {job.status}: {job.message or 'no reason given'}")
+    return _read_manifest(job.manifest)
+
+
 def _wait_for_end(store: Store, job: ExportJob) -> ExportJob:
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     try:
         with progress.bar() as bar:
-            bar.add_task("Exporting", total=None)
+            task = bar.add_task("Exporting", total=None)
             while job.status not in {"succeeded", "failed"}:
                 if time.monotonic() > deadline:
                     minutes = f"{_TIMEOUT_SECONDS / 60:.0f} minutes"
                     raise CommandError(f"Export {job.id} has not ended after {minutes}: see the function's log.")
                 time.sleep(_POLL_SECONDS)
                 job = export_jobs.get(store, job.id)
+                bar.update(task, total=job.parts, completed=job.parts_done or 0)
             return job
     except KeyboardInterrupt:
         raise CommandError(

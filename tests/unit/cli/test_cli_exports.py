@@ -18,6 +18,7 @@ from clientela.customers import customers, directory_walks
 from clientela.customers.customer_fields import NewCustomer
 from clientela.exports import export_jobs, export_runs
 from clientela.exports.export_completeness import ExportIncompleteError
+from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 
 
@@ -97,3 +98,49 @@ def test_ctrl_c_stops_only_the_waiting(run: Run, monkeypatch: pytest.MonkeyPatch
     waiting(monkeypatch, interrupt)
     code, _, err = run("exports", "run", "demo")
     assert (code, err.startswith("clientela: The export continues: ")) == (130, True)
+
+
+def test_an_export_has_the_filters_columns_and_format_that_are_asked_for(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "some.csv"
+    chosen = ("--column", "email", "--column", "name", "--format", "delimiter=|", "--format", "bom=false")
+    run("exports", "run", "demo", *chosen, "--out", out)
+    assert out.read_text("utf-8").splitlines() == ["email|name", "ana@example.com|Ana"]
+    done = run("exports", "run", "demo", "--email", "nobody@example.com", "--spreadsheet", "es", "--json").json()
+    assert (done["manifest"]["rows"], done["export"]["filter"]["email"]) == (0, "nobody@example.com")
+    assert run("exports", "run", "demo", "--column", "colour").code != 0
+
+
+def test_a_finished_export_is_downloaded_and_the_download_recorded(run: Run, store: Store, tmp_path: Path) -> None:
+    job, out = run("exports", "run", "demo", "--json").json()["export"], tmp_path / "again.csv"
+    assert "ana@example.com" not in run("exports", "download", "demo", job["id"], "--out", out).out
+    assert "ana@example.com" in out.read_text("utf-8-sig")
+    (entry,) = audit_trail.page(store, clock.now(), action="export.downloaded").items
+    assert (entry.target, entry.actor.kind) == (job["id"], "operator")
+    unfinished = export_jobs.start(store, clock.now()).id
+    assert "queued" in run("exports", "download", "demo", unfinished, "--out", out).err
+    assert run("exports", "download", "demo", job["id"], "--out", tmp_path / "none" / "x.csv").code == 2
+
+
+def test_schedules_are_created_listed_paused_run_and_deleted(run: Run, store: Store) -> None:
+    what = ("--what", "orders", "--country", "ES", "--notify", "a@example.com", "--notify", "b@example.com")
+    when = ("--cron", "0 6 * * 1", "--timezone", "Europe/Madrid")
+    made = run("exports", "schedules", "create", "demo", "--name", "Mondays", *when, *what, "--json").json()
+    assert (made["cron"], made["what"], made["filter"]["country"]) == ("0 6 ? * MON *", "orders", "ES")
+    assert made["notify"] == ["a@example.com", "b@example.com"]
+    assert len(made["next_runs"]) == 3
+    id_ = made["id"]
+    assert "Mondays" in run("exports", "schedules", "list", "demo").out
+    assert run("exports", "schedules", "pause", "demo", id_, "--json").json()["next_runs"] == []
+    assert "paused" in run("exports", "schedules", "list", "demo").out
+    assert run("exports", "schedules", "resume", "demo", id_, "--json").json()["paused"] is False
+    started = run("exports", "schedules", "run", "demo", id_, "--json").json()
+    assert export_jobs.get(store, started["id"]).schedule_id == id_
+    assert "0 6 ? * MON *" in run("exports", "schedules", "show", "demo", id_).out
+    assert run("exports", "schedules", "delete", "demo", id_).code == 0
+    assert run("exports", "schedules", "list", "demo", "--json").json() == []
+    assert run("exports", "schedules", "show", "demo", id_).code == 1
+
+
+def test_a_schedule_that_is_wrong_is_refused_with_the_reason(run: Run) -> None:
+    code, _, err = run("exports", "schedules", "create", "demo", "--name", "Often", "--cron", "* * * * *")
+    assert (code != 0, "at least an hour apart" in err) == (True, True)
