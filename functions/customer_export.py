@@ -50,7 +50,7 @@ def finish(event: dict[str, Any], context: object) -> None:
 
 
 def _start(slot: ScheduledSlot) -> None:
-    job = export_starts.start_slot(slot)
+    job = export_starts.start_slot(slot, clock.now())
     ids: dict[str, Any] = {"store_id": slot.store_id, "schedule_id": slot.schedule_id}
     logger.info("scheduled export", **ids, slot=slot.slot.isoformat(), job_id=job.id if job else None)
 

@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 
 from clientela import clock
 from clientela.customers import invitations
-from clientela.exports import export_starts, schedule_states, scheduler_entries
+from clientela.exports import export_schedules, export_starts, schedule_states, scheduler_entries
 from clientela.handlers import stream_batches
 from clientela.lifecycle import removal_queue, vacant_guests
 from clientela.mail import mail_queue
@@ -142,6 +142,8 @@ def _sync_schedule(change: TableChange) -> None:
     schedule = scheduler_entries.changed_in(change)
     if schedule:
         has_differed = scheduler_entries.sync(*schedule)
+        if scheduler_entries.ends_log(change):
+            export_schedules.drop_log(schedule.store_id)
         logger.info("schedule synchronized", **schedule._asdict(), has_differed=has_differed)
 
 

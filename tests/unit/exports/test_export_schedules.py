@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from tests.support.exports import Context, add, handle, start_of
 from tests.support.schedules import NIGHTLY, NOW, follow, new_schedule, slot_of
+from tests.support.streams import arriving, recorded
 
 import customer_export
-from clientela import clock
-from clientela.customers import customer_search
+import follow_ups
+from clientela import clock, settings
+from clientela.customers import change_log, customer_search
 from clientela.errors import InvalidInputError, ScheduleLimitError, ScheduleNotFoundError, VersionConflictError
 from clientela.exports import export_jobs, export_runs, export_schedules, export_starts, schedule_states
 from clientela.exports.export_jobs import ExportJob
@@ -154,7 +156,7 @@ def test_an_export_of_a_deleted_store_is_dropped(store: Store) -> None:
 def test_the_last_runs_are_shown_with_their_states(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     add(store, "ana@example.com")
     schedule = new_schedule(store)
-    jobs = [export_starts.start_slot(slot_of(store, schedule, NIGHTLY + timedelta(days=day))) for day in range(12)]
+    jobs = [export_starts.start_slot(slot_of(store, schedule, NIGHTLY + timedelta(days=day)), NOW) for day in range(12)]
     for job in jobs:
         follow(store, job)
     done = export_runs.run(store, jobs[-2].id, NOW)
@@ -168,7 +170,7 @@ def test_the_last_runs_are_shown_with_their_states(store: Store, monkeypatch: py
 
 
 def fails(store: Store, schedule: export_schedules.Schedule, day: int) -> schedule_states.RecordedRun | None:
-    job = export_starts.start_slot(slot_of(store, schedule, NIGHTLY + timedelta(days=day)))
+    job = export_starts.start_slot(slot_of(store, schedule, NIGHTLY + timedelta(days=day)), NOW)
     record = export_jobs.get_record(store.id, job.id)
     follow(store, export_jobs.update(record, status="failed", message="No.", finished_at=NOW).job)
     return follow(store, job)
@@ -191,7 +193,7 @@ def test_three_failures_in_a_row_make_a_schedule_failing_until_it_succeeds(store
 def test_a_failure_that_is_recorded_late_does_not_undo_a_later_success(store: Store) -> None:
     schedule = new_schedule(store)
     early, late = (
-        export_starts.start_slot(slot_of(store, schedule, NIGHTLY + timedelta(days=day))) for day in range(2)
+        export_starts.start_slot(slot_of(store, schedule, NIGHTLY + timedelta(days=day)), NOW) for day in range(2)
     )
     done = export_runs.run(store, late.id, NOW)
     follow(store, done)
@@ -213,7 +215,7 @@ def test_a_schedule_whose_runs_do_not_happen_is_failing_after_the_third(store: S
 
 def test_a_run_of_a_deleted_schedule_leaves_nothing(store: Store) -> None:
     schedule = new_schedule(store)
-    job = export_starts.start_slot(slot_of(store, schedule))
+    job = export_starts.start_slot(slot_of(store, schedule), NOW)
     export_schedules.delete(store, schedule.id, NOW)
     assert follow(store, job) is None
     assert schedule_states.StateRecord.find(keys.store(store.id), keys.export_schedule_state(schedule.id)) is None
@@ -271,3 +273,58 @@ def test_everybody_is_exported_when_a_schedule_fires(store: Store) -> None:
     assert (done.status, done.rows) == ("succeeded", customer_search.count(store))
     assert done.finished_at
     assert done.finished_at <= clock.now() + timedelta(minutes=1)
+
+
+def test_a_run_has_what_changed_since_the_last_success_and_the_first_one_has_all(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(change_log, "covers", lambda *_: True)
+    schedule = new_schedule(store, changed_since_last=True)
+
+    def window(day: int) -> Any:
+        at = NIGHTLY + timedelta(days=day)
+        job = export_starts.start_slot(slot_of(store, schedule, at), at)
+        assert job
+        return job.changes and (job.changes.since, job.changes.until), job
+
+    def ends(job: ExportJob, status: Any) -> None:
+        follow(store, export_jobs.update(export_jobs.get_record(store.id, job.id), status=status, finished_at=NOW).job)
+
+    first, job = window(0)
+    ends(job, "succeeded")
+    second, job = window(1)
+    ends(job, "failed")
+    third, _ = window(2)
+    assert (first, second, third) == (
+        None,
+        (NIGHTLY, NIGHTLY + timedelta(days=1)),
+        (NIGHTLY, NIGHTLY + timedelta(days=2)),
+    )
+    export_schedules.patch(store, schedule.id, {"filter": {"country": "ES"}}, NIGHTLY + timedelta(days=2, hours=1))
+    assert window(3)[0] is None
+    by_hand = export_starts.start_now(store, new_schedule(store, changed_since_last=True).id, NOW)
+    assert by_hand.changes is None
+
+
+def test_only_customers_are_exported_by_what_changed(store: Store) -> None:
+    with pytest.raises(InvalidInputError):
+        new_schedule(store, what="orders", changed_since_last=True)
+    schedule = new_schedule(store, changed_since_last=True)
+    with pytest.raises(InvalidInputError):
+        export_schedules.patch(store, schedule.id, {"what": "orders"}, NOW)
+
+
+def test_the_log_of_changes_ends_with_the_last_schedule_that_needs_it(store: Store) -> None:
+    first, second = (new_schedule(store, changed_since_last=True) for _ in range(2))
+    export_starts.start_slot(slot_of(store, first), NIGHTLY)
+    logged = [change_log.LogSwitch.find(keys.store(store.id), keys.CHANGE_LOG) is not None]
+    for act in (
+        lambda: export_schedules.patch(store, first.id, {"changed_since_last": False}, NOW),
+        lambda: export_schedules.delete(store, second.id, NOW),
+    ):
+        act()
+        assert follow_ups.handler({"Records": arriving("FollowUps", recorded(settings.table_name()))}, None) == {
+            "batchItemFailures": []
+        }
+        logged.append(change_log.LogSwitch.find(keys.store(store.id), keys.CHANGE_LOG) is not None)
+    assert logged == [True, True, False]

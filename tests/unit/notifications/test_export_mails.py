@@ -78,7 +78,7 @@ def succeeded(store: Store, schedule: Schedule, day: int = 0) -> ExportJob:
 
 
 def failed(store: Store, schedule: Schedule, day: int = 0) -> ExportJob:
-    job = export_starts.start_slot(slot_of(store, schedule, NIGHTLY + timedelta(days=day)))
+    job = export_starts.start_slot(slot_of(store, schedule, NIGHTLY + timedelta(days=day)), NOW)
     assert job
     record = export_jobs.get_record(store.id, job.id)
     return export_jobs.update(record, status="failed", message="The export failed: OSError.", finished_at=NOW).job

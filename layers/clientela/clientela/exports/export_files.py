@@ -104,7 +104,7 @@ def abort_uploads(prefix: str) -> None:
 
 
 def removals_key(store_id: str, job_id: str, created_at: datetime, what: What = "customers") -> str:
-    """Return `demo/customers-20261121T030000.000Z.removed.csv`."""
+    """Return `demo/customers-20261121T030000.000Z-B1C4D6E8.removed.csv`."""
     return file_key(store_id, job_id, created_at, what).removesuffix(".csv") + ".removed.csv"
 
 

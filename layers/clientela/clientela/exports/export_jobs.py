@@ -89,9 +89,7 @@ class ExportRecord(Record):
     job = DocumentAttribute(ExportJob)
 
 
-def start(
-    store: Store, now: datetime, request: ExportRequest = _ALL, by: Actor = OPERATOR, *, schedule_id: str | None = None
-) -> ExportJob:
+def start(store: Store, now: datetime, request: ExportRequest = _ALL, by: Actor = OPERATOR) -> ExportJob:
     """Start the export that is asked for.
 
     The table's stream puts it on the queue of exports to run, see `export_starts`.
@@ -102,7 +100,7 @@ def start(
     Cost: 4 write units.
     """
     contents = export_requests.resolve(store, request)
-    return create(store, ExportJob(id=ids.new("exp", now), schedule_id=schedule_id, created_at=now, **contents), by)
+    return create(store, ExportJob(id=ids.new("exp", now), created_at=now, **contents), by)
 
 
 def create(store: Store, job: ExportJob, by: Actor) -> ExportJob:

@@ -54,6 +54,7 @@ class ScheduleState(Model):
 
     runs: list[ScheduleRun] = []
     last_success_at: Timestamp | None = None
+    last_exported: Timestamp | None = None  # the planned time, or the start by hand, of that run
     message: str | None = None
 
     @property
@@ -141,6 +142,12 @@ def record_run(store_id: str, export_id: str) -> RecordedRun | None:
         return None
 
 
+def last_exported(store_id: str, schedule_id: str) -> datetime | None:
+    """Return the planned time, or the start by hand, of the last success. 1 read unit."""
+    record = _find(store_id, schedule_id)
+    return record.state.last_exported if record else None
+
+
 def show(store: Store, schedule: Schedule, now: datetime) -> ScheduleView:
     """Return a schedule with its next and last runs. 1 read unit."""
     record = _find(store.id, schedule.id)
@@ -211,7 +218,15 @@ def _with_run(state: ScheduleState, job: ExportJob) -> ScheduleState:
     successes = [each for each in (state.last_success_at, ended_at) if each]
     last_ended = next((each for each in runs if each.status in ("succeeded", "failed")), None)
     message = job.message if last_ended == run else state.message
-    return ScheduleState(runs=runs, last_success_at=max(successes, default=None), message=message)
+    exported = [each.created_at for each in runs if each.status == "succeeded"]
+    if state.last_exported:
+        exported.append(state.last_exported)
+    return ScheduleState(
+        runs=runs,
+        last_success_at=max(successes, default=None),
+        last_exported=max(exported, default=None),
+        message=message,
+    )
 
 
 def _failures_up_to(state: ScheduleState, export_id: str) -> int:

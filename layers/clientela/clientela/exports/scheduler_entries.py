@@ -18,6 +18,7 @@ from clientela.exports import export_schedules
 from clientela.exports.export_schedules import Schedule
 from clientela.stores import stores
 from clientela.table import keys
+from clientela.table.attributes import load
 from clientela.table.stream import TableChange
 
 if TYPE_CHECKING:
@@ -48,6 +49,17 @@ def changed_in(change: TableChange) -> ScheduleId | None:
     if not change.sk.startswith(keys.EXPORT_SCHEDULE_PREFIX):
         return None
     return ScheduleId(keys.store_of(change.pk), change.sk.removeprefix(keys.EXPORT_SCHEDULE_PREFIX))
+
+
+def ends_log(change: TableChange) -> bool:
+    """Return whether a change of a schedule ends its exports of what changed.
+
+    Then no schedule of the store may need the log of changes any more.
+    """
+    before, after = (
+        load(Schedule, item["schedule"]).changed_since_last if item else False for item in (change.before, change.after)
+    )
+    return before and not after
 
 
 def sync(store_id: str, schedule_id: str) -> bool:
