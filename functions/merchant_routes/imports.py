@@ -7,10 +7,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from clientela import clock
 from clientela.errors import ImportNotFoundError, ImportStateError, PlanOutdatedError, UploadIncompleteError
-from clientela.imports import import_jobs, import_plans, import_progress, import_states
+from clientela.imports import import_jobs, import_plans, import_progress, import_retries, import_states
 from clientela.imports.import_choices import ImportChanges, NewImport, NewStart
 from clientela.imports.import_jobs import ImportJob
 from clientela.imports.import_plans import ImportPlan
+from clientela.imports.import_retries import NewRetry
 from clientela.imports.import_uploads import RequestedImport
 from clientela.lifecycle import import_undo
 from clientela.schema.fields import MAX_ID_LENGTH
@@ -151,6 +152,29 @@ def undo_import(import_id: ImportId) -> Response[Any]:
     requested again.
     """
     return responses.json(import_undo.undo(router.context["store"], import_id, clock.now(), access.actor(router)), 202)
+
+
+@router.post(
+    f"{BASE}/<import_id>/retry",
+    **route(
+        "retryImport",
+        "imports:write",
+        ImportJob,
+        202,
+        raises=[ImportNotFoundError, ImportStateError],
+        headers=["Location"],
+    ),
+)
+def retry_import(import_id: ImportId, new: Annotated[NewRetry, Body()]) -> Response[Any]:
+    """Import corrected rows of an import that has ended, as a new import with `retry_of`.
+
+    Send up to 1,000 rows with their values by header, or the corrected rejects report as CSV text.
+    The options and the mapping of the first import apply. The new import is planned like any other,
+    and starts by itself if `start` is true.
+    """
+    store = router.context["store"]
+    job = import_retries.retry(store, import_id, new, clock.now(), access.actor(router))
+    return responses.json(job, 202, {"Location": f"/v1/stores/{store.id}/imports/{job.id}"})
 
 
 @router.get(

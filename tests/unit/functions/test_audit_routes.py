@@ -84,6 +84,10 @@ ACTS: dict[str, tuple[str, Callable[[Api], Any]]] = {
     "changeImport": ("import.changed", lambda api: api("PATCH", api.planned_import(), {"mapping": {"name": None}})),
     "startImport": ("import.started", lambda api: api("POST", f"{api.planned_import()}/start")),
     "cancelImport": ("import.cancelled", lambda api: api("POST", f"{api.planned_import()}/cancel")),
+    "retryImport": (
+        "import.requested",
+        lambda api: api("POST", f"{api.ended_import()}/retry", {"rows": [{"email": "ana@example.com"}]}),
+    ),
     "undoImport": ("import.undone", lambda api: api("POST", f"{api.ended_import()}/undo")),
     "startExport": ("export.started", lambda api: api("POST", "exports", {})),
     "createExportSchedule": ("export_schedule.created", lambda api: api.schedule()),

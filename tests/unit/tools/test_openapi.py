@@ -86,6 +86,7 @@ def test_what_is_done_once_says_so(described: dict[str, Any]) -> None:
         "startImport",
         "cancelImport",
         "undoImport",
+        "retryImport",
     }
     assert keyed == marked | {"createSession"}  # whose repetition opens the same session, and is not marked
 

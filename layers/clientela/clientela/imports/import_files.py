@@ -88,6 +88,12 @@ def upload_key(store_id: str, job_id: str, file_name: str) -> str:
     return f"{store_id}/{job_id}/{file_name}"
 
 
+def put_upload(key: str, content: bytes) -> None:
+    """Put the file that a job waits for."""
+    bucket = settings.imports_bucket()
+    clients.s3().put_object(Bucket=bucket, Key=key, Body=content, ContentType="text/csv; charset=utf-8")
+
+
 def job_of_upload(key: str) -> str | None:
     """Return the job's id in a key from `upload_key`, or None for another key."""
     match = _UPLOAD.fullmatch(key)
