@@ -78,5 +78,7 @@ def test_only_rows_that_may_update_are_repetitions() -> None:
     assert import_customers.only_repeats(row, stored, rules)
     assert not import_customers.only_repeats(row, stored, rules._replace(mode="create"))
     assert not import_customers.only_repeats(row, stored, rules._replace(earlier_updates=frozenset({2})))
-    own = import_customers._new_id(row, rules)  # an earlier attempt created the customer from this row
+    own = import_customers.new_id(
+        rules.started_at, rules.job_id, row.line
+    )  # an earlier attempt created the customer from this row
     assert not import_customers.only_repeats(row, stored | {"id": own}, rules)

@@ -106,9 +106,11 @@ def apply_rows(rows: Sequence[Row], before: Customer | None, rules: Rules, now: 
 
 def only_repeats(row: Row, stored: CustomerJson, rules: Rules) -> bool:
     """Return whether a row surely changes nothing of the stored customer to whom it leads."""
-    if rules.mode == "create" or row.line in rules.earlier_updates:
+    if rules.mode == "create" or row.line in rules.earlier_updates or import_rows.has_password(row):
         return False
-    return stored["id"] != _new_id(row, rules) and repeated_rows.repeats(row, stored, rules.context)
+    return stored["id"] != new_id(rules.started_at, rules.job_id, row.line) and repeated_rows.repeats(
+        row, stored, rules.context
+    )
 
 
 def add_to_transaction(
@@ -169,7 +171,7 @@ def reject(imported: ImportedCustomer, code: str, message: str) -> ImportedCusto
 def _apply_row(
     row: Row, current: Customer | None, stored: Customer | None, rules: Rules, now: datetime
 ) -> tuple[Customer, RowResult]:
-    new_id = _new_id(row, rules)
+    created_id = new_id(rules.started_at, rules.job_id, row.line)
     if current is None:
         if rules.mode == "update":
             raise _refused(
@@ -180,11 +182,11 @@ def _apply_row(
                 rules, "customer_erased", "This person was erased; only their own sign-in can recreate the account."
             )
         created = import_rows.create_customer(
-            row, new_id, rules.columns, now, rules.context, Actor("import", rules.job_id)
+            row, created_id, rules.columns, now, rules.context, Actor("import", rules.job_id)
         )
         return created.customer, RowResult(row.line, "created", created.warnings)
-    if current.id == new_id:  # an earlier attempt at this chunk created the customer from this row
-        created = import_rows.create_customer(row, new_id, rules.columns, now, rules.context)
+    if current.id == created_id:  # an earlier attempt at this chunk created the customer from this row
+        created = import_rows.create_customer(row, created_id, rules.columns, now, rules.context)
         return current, RowResult(row.line, "created", created.warnings)
     if rules.mode == "create":
         raise _refused(
@@ -196,12 +198,12 @@ def _apply_row(
     return changed.customer, RowResult(row.line, "updated" if is_update else "unchanged", changed.warnings)
 
 
-def _new_id(row: Row, rules: Rules) -> str:
+def new_id(started_at: datetime, job_id: str, line: int) -> str:
     """Return the id of the customer that a row creates, the same in every attempt.
 
     It sorts by line, so that an export has the rows in the order of the file that it came from.
     """
-    return ids.derived("cus", rules.started_at, rules.job_id, str(row.line), number=row.line)
+    return ids.derived("cus", started_at, job_id, str(line), number=line)
 
 
 def _refused(rules: Rules, code: str, message: str) -> RowRefusedError:

@@ -18,7 +18,6 @@ from pynamodb.attributes import NumberAttribute, NumberSetAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from clientela import ids
 from clientela.concurrency import retry_on_conflict
 from clientela.csv.csv_survey import Chunk
 from clientela.customers import customers, external_ids
@@ -34,7 +33,7 @@ from clientela.errors import (
     InvalidInputError,
     StoreNotFoundError,
 )
-from clientela.imports import import_files, import_jobs, import_journal, import_start
+from clientela.imports import import_customers, import_files, import_jobs, import_journal, import_start
 from clientela.imports.import_jobs import ImportJob, ImportRecord, ImportUndo, StateChangedError
 from clientela.lifecycle import customer_removal, import_reversal
 from clientela.lifecycle.import_reversal import KeptCustomer, KeptError, UndoneChunk
@@ -158,7 +157,7 @@ def _require_undoable(job: ImportRecord, now: datetime) -> None:
 
 
 def _created_id(job: ImportRecord, line: int) -> str:
-    return ids.derived("cus", job.job.started_at, job.job.id, str(line))
+    return import_customers.new_id(job.job.started_at, job.job.id, line)
 
 
 class _Work:
