@@ -53,7 +53,7 @@ def is_sentence(text: str) -> bool:
     """Whether a text of the code is a sentence for people."""
     return (
         bool(re.match(r"[A-Z“]|\{reason\} |\w+(\(\))? (must|may) ", text))
-        and text.endswith((".", ".”"))
+        and text.endswith((".", ".”", "}?"))
         and " " in text
     )
 

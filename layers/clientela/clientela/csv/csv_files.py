@@ -32,6 +32,7 @@ from clientela.csv.file_texts import FileNote, FileRefusedError
 HEAD_BYTES = 65_536  # the header must end in these
 HEADER_LINES = 10  # searched for a column of passwords: the header may not be the first line
 MAX_COLUMNS = 1000
+MAX_NAMED = 10  # columns in a note
 MAX_HEADER_CHARACTERS = 50_000  # of all headers of a file
 HEADER_CHARACTERS = 40  # a longer cell is not taken for the header of a column of passwords
 _CELL_ENDS = re.compile(r'[,;\t|"]')
@@ -125,7 +126,7 @@ def codec(name: str) -> str:
     """Return the codec of an encoding: `Windows-1252` → `cp1252` — FileRefusedError for others."""
     found = csv_encodings.codec(name)
     if found is None:
-        raise FileRefusedError("encoding_option_unknown", name=repr(name[:50]), encodings=", ".join(ENCODINGS))
+        raise FileRefusedError("encoding_option_unknown", name=repr(name[:50]), encodings=ENCODINGS)
     return found
 
 
@@ -237,7 +238,7 @@ def _notes(columns: FileColumns, decision: Decision, *, has_damage: bool) -> Ite
     if "password" in columns.fields:
         yield FileNote("passwords")
     if hidden := [columns.headers[index] for index in sorted(columns.secrets) if columns.fields[index] is None]:
-        yield FileNote("secrets", {"columns": ", ".join(hidden)[:500]})
+        yield FileNote("secrets", {"columns": tuple(hidden[:MAX_NAMED])})
     if decision.encoding == "utf-8":
         if has_damage:
             yield FileNote("encoding_damaged")

@@ -149,4 +149,4 @@ def _require_once(columns: FileColumns) -> None:
     names = Counter(map(csv_headers.normalize, used))
     twice = [header for header in used if names[csv_headers.normalize(header)] > 1]
     if twice:
-        raise FileRefusedError("column_twice", columns=", ".join(twice)[:500])
+        raise FileRefusedError("column_twice", columns=tuple(twice[:10]))

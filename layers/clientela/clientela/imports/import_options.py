@@ -49,7 +49,7 @@ def parse(metadata: Mapping[str, str]) -> ImportOptions:
     given = _by_name(metadata)
     mode = next((mode for mode in MODES if mode == given.get("mode", "upsert").lower()), None)
     if mode is None:
-        raise FileRefusedError("mode_unknown", mode=repr(given["mode"][:50]), modes=", ".join(MODES))
+        raise FileRefusedError("mode_unknown", mode=repr(given["mode"][:50]), modes=MODES)
     dry_run, send_welcome = (_flag(given, name) for name in ("dry-run", "send-welcome"))
     encoding = csv_files.codec(given["encoding"]) if given.get("encoding") else None
     delimiter, date_order = _delimiter(given.get("delimiter", "")), _date_order(given.get("date-order", ""))
@@ -75,7 +75,7 @@ def _unknown(spelling: str, name: str) -> FileRefusedError:
     similar = difflib.get_close_matches(re.sub(r"[^a-z]", "", name), squeezed, n=1, cutoff=0.7)
     if similar:
         return FileRefusedError("option_meant", name=repr(spelling[:50]), meant=squeezed[similar[0]])
-    return FileRefusedError("option_unknown", name=repr(spelling[:50]), options=", ".join(OPTIONS))
+    return FileRefusedError("option_unknown", name=repr(spelling[:50]), options=OPTIONS)
 
 
 def _flag(given: Mapping[str, str], name: str) -> bool:
@@ -95,5 +95,5 @@ def _delimiter(text: str) -> str | None:
 def _date_order(text: str) -> DateOrder | None:
     order = DATE_ORDERS.get(re.sub(r"[^a-z]", "", text.lower()))
     if text and order is None:
-        raise FileRefusedError("date_order_unknown", order=repr(text[:50]), orders=", ".join(DATE_ORDERS))
+        raise FileRefusedError("date_order_unknown", order=repr(text[:50]), orders=tuple(DATE_ORDERS))
     return order
