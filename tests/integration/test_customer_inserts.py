@@ -1,6 +1,7 @@
 """New customers by inserts: what is stored already, what others do meanwhile, and what throttles."""
 
 import random
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,6 +17,7 @@ import csv_import
 from clientela import clock, concurrency
 from clientela.aws import clients
 from clientela.aws.http_connections import Reply
+from clientela.csv import csv_survey
 from clientela.customers import consents, customer_history, customer_inserts, customer_records, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import BusyError, GroupUnknownError
@@ -276,3 +278,19 @@ def test_a_throttled_batch_ends_when_nothing_is_written_for_long(
     with pytest.raises(FaultError) as raised:
         csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": chunk}, None)
     assert type(raised.value).__name__ == BusyError.__name__
+
+
+def test_an_import_holds_the_set_write_rate(
+    store: Store, machines: StateMachines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of its chunks gets the share of one of those that run at a time."""
+    monkeypatch.setenv("IMPORT_WRITE_UNITS_PER_SECOND", "400")
+    monkeypatch.setenv("IMPORT_CONCURRENCY", "2")
+    monkeypatch.setattr(csv_survey, "CHUNK_ROWS", 75)
+    rows = "\n".join(["email", *(f"p{number}@example.com" for number in range(150))])
+    csv_import.receive(dropped(store, rows.encode(), "customers.csv"), None)
+    ((job_id, _),) = machines.started.items()
+    started = time.monotonic()
+    csv_import.load({"store_id": store.id, "job_id": job_id, "chunk": plan(machines, job_id)[0]}, None)
+    assert time.monotonic() - started >= (75 - 25) * 6 / 200  # the first batch waits for nobody
+    assert len(everybody(store)) == 75

@@ -18,7 +18,7 @@ from tests.support.deployment import EXPORTS
 from tests.support.exports import Machine
 
 from clientela import clock
-from clientela.aws import clients
+from clientela.aws import clients, s3_objects
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import ClientelaError
@@ -109,7 +109,7 @@ def test_a_death_after_any_call_of_a_part_or_of_the_end_gives_the_same_file(
     whole = content(start(store, NOW).file)
     monkeypatch.setenv("EXPORT_PART_ROWS", "12")
     # Small pieces, so that the file and each part are multipart uploads that a death leaves unfinished.
-    monkeypatch.setattr(export_files, "PART_BYTES", 1000)
+    monkeypatch.setattr(s3_objects, "PART_BYTES", 1000)
     monkeypatch.setattr(export_files, "BLOCK_ROWS", 3)
     monkeypatch.setattr(models, "S3_UPLOAD_PART_MIN_SIZE", 1)
     total = deaths(store, machine, monkeypatch, None, NOW + timedelta(hours=1))

@@ -85,6 +85,8 @@ def _secrets() -> dict[str, str]:
 
 
 VARIABLES = {
+    "IMPORT_CONCURRENCY": "3",
+    "IMPORT_WRITE_UNITS_PER_SECOND": "0",
     "EMAIL_CONFIGURATION_SET": "clientela-test",
     "PUBLIC_URL": "https://api.example.com",
     "EVENT_SOURCE": "clientela.test",

@@ -35,6 +35,8 @@ def test_defaults_are_allowed(name: str) -> None:
         ("Stage", "a-name-with-dashes"),
         ("SenderAddress", "a@example.com, b@example.com"),
         ("SenderAddress", "Shop <a@example.com>"),
+        ("ImportConcurrency", "0"),
+        ("ImportWriteUnitsPerSecond", "50"),
         ("ExportConcurrency", "1"),
         ("ExportConcurrency", "101"),
         ("ExportRetentionDays", "0"),

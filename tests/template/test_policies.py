@@ -91,7 +91,7 @@ FUNCTION_ROLES = {
         IMPORT_JOBS: "s3:ListBucket",
         f"{IMPORTS}/*/imp_*/*": "s3:GetObject",
         SOURCES: "s3:DeleteObject s3:DeleteObjectVersion",
-        JOB_FILES: "s3:GetObject s3:PutObject",
+        JOB_FILES: "s3:GetObject s3:PutObject s3:AbortMultipartUpload",
         MACHINE: "states:StartExecution",
         f"{EXECUTIONS}:*": "states:DescribeExecution",
     },

@@ -10,6 +10,8 @@ from tests.support.template_file import PROJECT, template
 TEXT = (PROJECT / "statemachines/import.asl.yaml").read_text(encoding="utf-8")
 STATES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["States"]
 CHUNK: dict[str, Any] = STATES["LoadChunks"]["ItemProcessor"]["States"]["LoadChunk"]
+PASSWORDS: dict[str, Any] = STATES["StorePasswords"]["ItemProcessor"]["States"]["StoreChunkPasswords"]
+TASKS = [CHUNK, PASSWORDS, STATES["Finish"], STATES["Expire"], STATES["FinishFailed"]]
 MACHINE: dict[str, Any] = template()["Resources"]["ImportStateMachine"]["Properties"]
 
 
@@ -33,15 +35,25 @@ def test_finish_learns_that_the_import_failed_and_the_execution_fails_with_it() 
     assert STATES[STATES["FinishFailed"]["Next"]]["Type"] == "Fail"
 
 
-@pytest.mark.parametrize("state", [CHUNK, STATES["Finish"], STATES["FinishFailed"]])
+@pytest.mark.parametrize("state", TASKS)
 def test_every_task_is_tried_again(state: dict[str, Any]) -> None:
-    assert state["Retry"][0]["ErrorEquals"] == ["States.ALL"]
-    assert state["Retry"][0]["JitterStrategy"] == "FULL"
+    assert state["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
+    assert state["Retry"][-1]["JitterStrategy"] == "FULL"
 
 
-def test_chunks_are_read_from_s3_and_ten_run_at_a_time() -> None:
+def test_chunks_are_read_from_s3_and_a_parameter_says_how_many_run_at_a_time() -> None:
     assert STATES["LoadChunks"]["ItemReader"]["Resource"].endswith(":states:::s3:getObject")
-    assert STATES["LoadChunks"]["MaxConcurrency"] == 10
+    assert STATES["LoadChunks"]["MaxConcurrencyPath"] == "$.limits.chunks"
+    assert "${Concurrency}" in STATES["Limits"]["Parameters"]["chunks.$"]
+    assert MACHINE["DefinitionSubstitutions"]["Concurrency"] == {"Ref": "ImportConcurrency"}
+
+
+@pytest.mark.parametrize("state", TASKS)
+def test_a_call_that_lambda_throttles_waits_long_for_its_turn(state: dict[str, Any]) -> None:
+    throttled, any_error = state["Retry"]
+    assert "Lambda.TooManyRequestsException" in throttled["ErrorEquals"]
+    assert (throttled["MaxAttempts"], throttled["JitterStrategy"]) == (20, "FULL")
+    assert any_error["ErrorEquals"] == ["States.ALL"]
 
 
 def test_neither_results_nor_rows_are_kept_in_the_state() -> None:

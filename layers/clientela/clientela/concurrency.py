@@ -71,11 +71,11 @@ class Pace:
         self._next = time.monotonic()
         self._lock = Lock()
 
-    def wait(self) -> None:
-        """Wait for the turn of the next step."""
+    def wait(self, steps: int = 1) -> None:
+        """Wait for the turn of the next steps, which are taken at once."""
         with self._lock:
             turn = max(self._next, time.monotonic())
-            self._next = turn + self._interval
+            self._next = turn + steps * self._interval
         time.sleep(max(0, turn - time.monotonic()))
 
 

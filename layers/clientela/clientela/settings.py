@@ -177,6 +177,16 @@ def links_per_day() -> int:
     return int(_required("LINKS_PER_DAY"))
 
 
+def import_concurrency() -> int:
+    """Number of chunks of an import that are loaded at a time."""
+    return int(_required("IMPORT_CONCURRENCY"))
+
+
+def import_write_units_per_second() -> int:
+    """Number of write units that an import may use in a second; 0 for no limit."""
+    return int(_required("IMPORT_WRITE_UNITS_PER_SECOND"))
+
+
 def trusted_proxy() -> str | None:
     """SHA-256 of the secret with which a proxy may name the shopper's address, or None."""
     return os.environ.get("TRUSTED_PROXY") or None

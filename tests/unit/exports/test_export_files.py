@@ -10,10 +10,11 @@ import pytest
 from tests.support.deployment import EXPORTS
 from tests.support.exports import NOW, add, content, export, handle, objects, rows, start_of
 
+from clientela.aws import s3_objects
 from clientela.csv import csv_headers
 from clientela.customers import directory_walks, stored_customers
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.exports import export_columns, export_files, export_formats, export_jobs
+from clientela.exports import export_columns, export_formats, export_jobs
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.imports import import_rows, row_groups
@@ -193,6 +194,6 @@ def test_a_large_file_goes_up_in_parts(store: Store, aws: Any, monkeypatch: pyte
     monkeypatch.setattr(directory_walks, "profiles", lambda *_: iter([profile] * 4000))
     job = export(store)
     head = aws("s3").head_object(Bucket=EXPORTS, Key=job.file)
-    assert head["ContentLength"] == job.size > 2 * export_files.PART_BYTES
+    assert head["ContentLength"] == job.size > 2 * s3_objects.PART_BYTES
     assert head["ETag"].strip('"').endswith("-3")
     assert hashlib.sha256(content(aws, job.file)).hexdigest() == job.sha256

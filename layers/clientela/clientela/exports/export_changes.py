@@ -9,6 +9,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from clientela import settings
+from clientela.aws.s3_objects import ObjectWriter
 from clientela.customers import change_log, stored_customers, tombstones
 from clientela.customers.change_log import Changed
 from clientela.customers.customer_filter import CustomerFilter, compile_filter
@@ -89,7 +91,7 @@ def write_removals(store: Store, window: ChangeWindow, key: str) -> int:
     Cost: half a read unit per 4 KB of entries, and 3 read units for each removed customer.
     """
     number = 0
-    with export_files.ObjectWriter(key, export_files.CONTENT_TYPE) as writer:
+    with ObjectWriter(settings.exports_bucket(), key, export_files.CONTENT_TYPE) as writer:
         writer.write(_lines([REMOVAL_HEADERS]))
         for removals in _removals(store, window):
             writer.write(_lines(removals))

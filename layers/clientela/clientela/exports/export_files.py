@@ -1,29 +1,24 @@
 """The exports bucket: CSV files written as streams, and their manifests."""
 
-import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self, TypedDict
+from typing import NamedTuple
 
 import orjson
 
 from clientela import settings
 from clientela.aws import clients
+from clientela.aws.s3_objects import ObjectWriter
 from clientela.exports.export_columns import What
 from clientela.exports.export_rows import RowWriter
 from clientela.schema.documents import Model
 from clientela.table.dynamodb import Item
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import CompletedMultipartUploadTypeDef, CompletedPartTypeDef
-
 CONTENT_TYPE = "text/csv; charset=utf-8"
 PARTS_PREFIX = "_parts/"  # of the objects of unfinished exports: no store's files are below it
 URL_SECONDS = 300
 _ID_LENGTH = 8  # 40 of the 80 random bits of a job's id
-PART_BYTES = 8 * 2**20  # S3 accepts 10,000 parts of at least 5 MiB: files up to 80 GB, one part in memory
 BLOCK_ITEMS = 500
 READ_BYTES = 2**20
 
@@ -45,7 +40,7 @@ def write(
     file that is not its first has no header.
     """
     rows = 0
-    with ObjectWriter(key, CONTENT_TYPE) as target:
+    with ObjectWriter(settings.exports_bucket(), key, CONTENT_TYPE) as target:
         if with_header:
             target.write(writer.header)
         for block in itertools.batched(items, BLOCK_ITEMS, strict=False):
@@ -123,70 +118,3 @@ def url(key: str) -> str:
         "ResponseContentDisposition": f'attachment; filename="{name}"',
     }
     return clients.s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=URL_SECONDS)
-
-
-class _Target(TypedDict):
-    Bucket: str
-    Key: str
-
-
-class ObjectWriter:
-    """An object written piece by piece in constant memory.
-
-    If the `with` block fails, no object is left. Content that fits into one part is one PutObject,
-    longer content a multipart upload.
-    """
-
-    def __init__(self, key: str, content_type: str) -> None:
-        self.size = 0
-        self.digest = hashlib.sha256()
-        self._target: _Target = {"Bucket": settings.exports_bucket(), "Key": key}
-        self._content_type = content_type
-        self._buffer = bytearray()
-        self._id: str | None = None
-        self._parts: list[CompletedPartTypeDef] = []
-
-    def write(self, data: bytes) -> None:
-        """Append data to the object."""
-        self.size += len(data)
-        self.digest.update(data)
-        self._buffer += data
-        while len(self._buffer) >= PART_BYTES:
-            self._upload_part(bytes(self._buffer[:PART_BYTES]))
-            del self._buffer[:PART_BYTES]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        except BaseException:
-            self._abort()
-            raise
-        if kind is not None:
-            self._abort()
-
-    def _upload_part(self, part: bytes) -> None:
-        if self._id is None:
-            upload = clients.s3().create_multipart_upload(**self._target, ContentType=self._content_type)
-            self._id = upload["UploadId"]
-        number = len(self._parts) + 1
-        uploaded = clients.s3().upload_part(**self._target, UploadId=self._id, PartNumber=number, Body=part)
-        self._parts.append({"PartNumber": number, "ETag": uploaded["ETag"]})
-
-    def _finish(self) -> None:
-        if self._id is None:
-            clients.s3().put_object(**self._target, Body=bytes(self._buffer), ContentType=self._content_type)
-            return
-        if self._buffer:
-            self._upload_part(bytes(self._buffer))
-        parts: CompletedMultipartUploadTypeDef = {"Parts": self._parts}
-        clients.s3().complete_multipart_upload(**self._target, UploadId=self._id, MultipartUpload=parts)
-
-    def _abort(self) -> None:
-        if self._id is not None:
-            clients.s3().abort_multipart_upload(**self._target, UploadId=self._id)

@@ -11,6 +11,7 @@ import orjson
 
 from clientela import ids, settings
 from clientela.aws import clients
+from clientela.aws.s3_objects import ObjectWriter
 from clientela.customers import customer_search, directory_walks
 from clientela.customers.customer_filter import compile_filter
 from clientela.customers.directory_walks import EVERYBODY, KeyRange
@@ -87,7 +88,7 @@ def join(store: Store, record: ExportRecord, count: int) -> FileSummary:
         raise ExportIncompleteError(f"{len(parts)} of {count} parts are written.")
     key = export_files.file_key(store.id, record.job.id, record.job.created_at, record.job.what)
     export_files.abort_uploads(key)  # of an attempt that died
-    with export_files.ObjectWriter(key, export_files.CONTENT_TYPE) as writer:
+    with ObjectWriter(settings.exports_bucket(), key, export_files.CONTENT_TYPE) as writer:
         for part in parts:
             _append(writer, part)
     return FileSummary(sum(int(part.rows) for part in parts), writer.size, writer.digest.hexdigest())
@@ -98,7 +99,7 @@ def clean(store_id: str, job_id: str, run: int) -> None:
     export_files.delete_below(export_files.part_key(store_id, job_id, f"{run}-"))
 
 
-def _append(writer: export_files.ObjectWriter, part: PartRecord) -> None:
+def _append(writer: ObjectWriter, part: PartRecord) -> None:
     before = writer.size
     for block in export_files.read(part.object_key):
         writer.write(block)

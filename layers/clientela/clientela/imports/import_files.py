@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from clientela import settings
 from clientela.aws import clients
+from clientela.aws.s3_objects import ObjectWriter
 from clientela.csv.csv_survey import Chunk, MovedRow, Repeats
 from clientela.schema.documents import Model
 
@@ -212,6 +213,14 @@ def write_part(job_id: str, plan: int, name: str, content: bytes) -> None:
 def read_part(job_id: str, plan: int, name: str) -> bytes:
     """Return a part of a plan."""
     return _content(f"{_run_folder(job_id, plan)}{name}.json")
+
+
+type ReportWriter = ObjectWriter
+
+
+def open_report(job_id: str, report: Report) -> ReportWriter:
+    """Return the writer of a report's CSV of any size, a context in which it is written."""
+    return ObjectWriter(settings.import_jobs_bucket(), report_key(job_id, report), "text/csv; charset=utf-8")
 
 
 def write_report(job_id: str, report: Report, content: IO[bytes]) -> None:

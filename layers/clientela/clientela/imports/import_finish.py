@@ -1,26 +1,20 @@
 """The last step of an import: sum up the chunks' results as the job's counts and reports."""
 
-import csv
-import io
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from typing import IO, cast
+from typing import cast
 
 from clientela.csv.csv_headers import FileColumns
 from clientela.csv.csv_survey import Chunk
 from clientela.csv.file_texts import FileNote
 from clientela.imports import import_files, import_jobs, import_reasons, import_start
-from clientela.imports.chunk_results import ChunkResult, ReportLine, repeated_columns, report_columns
+from clientela.imports.chunk_results import ChunkResult, ReportLine, repeated_columns
 from clientela.imports.detected_format import DetectedFormat
-from clientela.imports.import_files import Report
 from clientela.imports.import_jobs import Counts, ImportRecord, Status
 from clientela.imports.import_reasons import ReasonCounter
+from clientela.imports.import_reports import open_reports
 from clientela.sentences import Sentence, translated
 from clientela.stores import store_existence
-
-MAX_BYTES_IN_MEMORY = 10_000_000  # of a report; a larger one is written to the function's disk
 
 
 class ResultMissingError(RuntimeError):
@@ -72,18 +66,13 @@ def _write_reports(record: ImportRecord, detected: DetectedFormat, *, is_partial
     Return the total counts, and the number of rows in chunks without a result.
     """
     columns, totals, missing, reasons = detected.as_columns(), Counts(), 0, ReasonCounter()
-    headers = [columns.headers[index] for index in repeated_columns(columns)]
-    language, delimiter = record.job.language, detected.delimiter
-    with open_report(headers, delimiter, language) as rejects, open_report([], delimiter, language) as warnings:
+    with open_reports(record.job.id, detected, record.job.language) as reports:
         for result, missing_rows in _results(record, columns, is_partial=is_partial):
             missing += missing_rows
             add(totals, result.counts)
-            rejects.add(result.rejects)
+            reports.add(result)
             reasons.add(result.rejects)
-            warnings.add(result.warnings)
         import_reasons.write(record.job.id, reasons.top())
-        rejects.save(record.job.id, "rejects")
-        warnings.save(record.job.id, "warnings")
     return totals, missing
 
 
@@ -115,26 +104,3 @@ def _missing_result(chunk: Chunk, columns: FileColumns, language: str) -> ChunkR
 def add(totals: Counts, counts: Counts) -> None:
     for name, count in counts:
         setattr(totals, name, getattr(totals, name) + count)
-
-
-class ReportFile:
-    """A report being written, with a byte-order mark for Excel and the delimiter of the file."""
-
-    def __init__(self, content: IO[bytes], headers: list[str], delimiter: str, language: str) -> None:
-        self._text = io.TextIOWrapper(content, encoding="utf-8-sig", newline="", write_through=True)
-        self._content, self._writer = content, csv.writer(self._text, delimiter=delimiter)
-        self._writer.writerow([*headers, *report_columns(language)])
-
-    def add(self, lines: list[ReportLine]) -> None:
-        self._writer.writerows(line.as_cells() for line in lines)
-
-    def save(self, job_id: str, report: Report) -> None:
-        self._text.detach()
-        self._content.seek(0)
-        import_files.write_report(job_id, report, self._content)
-
-
-@contextmanager
-def open_report(headers: list[str], delimiter: str, language: str) -> Iterator[ReportFile]:
-    with tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY) as content:
-        yield ReportFile(cast("IO[bytes]", content), headers, delimiter, language)

@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute
 
-from clientela.concurrency import retry_while_busy
+from clientela import settings
+from clientela.concurrency import Pace, retry_while_busy
 from clientela.csv import csv_files, csv_records
 from clientela.csv.csv_headers import FileColumns
 from clientela.csv.csv_records import CsvRecord, RecordError
@@ -96,7 +97,7 @@ def _run(store: Store, job_id: str, chunk: Chunk, read_clock: Callable[[], datet
     if not record.job.dry_run:
         _store_updates(progress, imported, rules)
         import_journal.write(job_id, chunk.index, imported)
-        imported = import_writes.write(store, imported, rules, read_clock)
+        imported = import_writes.write(store, imported, rules, read_clock, _pace(int(record.chunks)))
     results = [result for each in imported for result in each.results]
     chunk_result = build_result([*parsed.results, *results], parsed.cells, rules.columns, record.job.language)
     import_files.write_result(job_id, chunk.index, chunk_result.model_dump_json().encode())
@@ -159,6 +160,12 @@ def _apply_rows(rows: Sequence[Row], owner: Owner | None, rules: Rules, now: dat
     if owner and len(rows) == 1 and import_customers.only_repeats(rows[0], owner.fields, rules):
         return ImportedCustomer(rows, None, None, [RowResult(rows[0].line, "unchanged")])
     return import_customers.apply_rows(rows, owner.customer if owner else None, rules, now)
+
+
+def _pace(chunks: int) -> Pace | None:
+    """Return this chunk's share of the write units that an import may use in a second."""
+    units = settings.import_write_units_per_second()
+    return Pace(units / min(chunks, settings.import_concurrency())) if units else None
 
 
 def _store_updates(progress: ChunkRecord, imported: Sequence[ImportedCustomer], rules: Rules) -> None:

@@ -24,10 +24,11 @@ from clientela.imports import (
     import_reasons,
     import_states,
 )
-from clientela.imports.chunk_results import build_result, repeated_columns
+from clientela.imports.chunk_results import build_result
 from clientela.imports.import_jobs import Counts, ImportRecord, StateChangedError, Status
 from clientela.imports.import_plans import PlannedChunk
 from clientela.imports.import_reasons import ReasonCounter
+from clientela.imports.import_reports import open_reports
 from clientela.stores import store_existence, stores
 from clientela.table import records
 
@@ -114,26 +115,17 @@ def _write_summary(record: ImportRecord, now: datetime) -> Counts:
     """Write the summary and the reports of a plan, with one chunk in memory at a time."""
     detected, number, totals, summary = record.job.detected, int(record.plan), Counts(), import_plans.Summary()
     assert detected is not None  # noqa: S101 - the caller has checked it
-    columns = detected.as_columns()
-    headers = [columns.headers[index] for index in repeated_columns(columns)]
-    delimiter, language = detected.delimiter, record.job.language
     reasons = ReasonCounter()  # for the mail of a dry run
     contents = import_files.read_results(record.job.id, int(record.chunks), number)
-    with (
-        import_finish.open_report(headers, delimiter, language) as rejects,
-        import_finish.open_report([], delimiter, language) as warnings,
-    ):
+    with open_reports(record.job.id, detected, record.job.language) as reports:
         for content in contents:
             if content is None:
                 raise PlanIncompleteError(record.job.id)
             chunk = PlannedChunk.model_validate_json(content)
             import_finish.add(totals, chunk.counts)
             summary.add(chunk)
-            rejects.add(chunk.rejects)
+            reports.add(chunk)
             reasons.add(chunk.rejects)
-            warnings.add(chunk.warnings)
         import_reasons.write(record.job.id, reasons.top())
-        rejects.save(record.job.id, "rejects")
-        warnings.save(record.job.id, "warnings")
     summary.write(record, totals, now)
     return totals

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
 from clientela import clock
-from clientela.concurrency import LONGEST_WAIT, back_off, retry_on_conflict, retry_while_busy
+from clientela.concurrency import LONGEST_WAIT, Pace, back_off, retry_on_conflict, retry_while_busy
 from clientela.customers import customer_input, customer_inserts, customers, tombstones
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_inserts import FRESH_SECONDS
@@ -36,6 +36,7 @@ from clientela.table.transactions import Transaction
 WRITERS = 4  # concurrent requests of a chunk
 PATIENCE_SECONDS = 120  # without one write: as long as a throttled or occupied customer is waited for
 _MOST_BYTES = 20  # of a customer as JSON for each character of its rows: six for some, and a name is there twice
+_INSERT_UNITS, _CHANGE_UNITS = 6, 18  # of a customer, for the limit of write units in a second
 _CONFLICTS = (EmailTakenError, VersionConflictError, BusyError)
 
 
@@ -46,10 +47,20 @@ class _Context(NamedTuple):
     rules: Rules
     read_clock: Callable[[], datetime]
     watch: Watch
+    pace: Pace | None = None
+
+    def wait(self, units: int) -> None:
+        """Wait until the import may use so many write units more."""
+        if self.pace:
+            self.pace.wait(units)
 
 
 def write(
-    store: Store, imported: Sequence[ImportedCustomer], rules: Rules, read_clock: Callable[[], datetime]
+    store: Store,
+    imported: Sequence[ImportedCustomer],
+    rules: Rules,
+    read_clock: Callable[[], datetime],
+    pace: Pace | None = None,
 ) -> list[ImportedCustomer]:
     """Write changed customers, and return all customers as they are stored.
 
@@ -57,7 +68,7 @@ def write(
         BusyError: one of the customers could not be written for PATIENCE_SECONDS.
         StoreNotFoundError: the store is deleted.
     """
-    context = _Context(store, rules, read_clock, Watch(store.id, store_existence.WATCH_SECONDS))
+    context = _Context(store, rules, read_clock, Watch(store.id, store_existence.WATCH_SECONDS), pace)
     unchanged = [each for each in imported if not each.is_changed]
     new, changed = list[ImportedCustomer](), list[ImportedCustomer]()
     for each in imported:
@@ -86,6 +97,7 @@ def _insert(context: _Context, batch: Sequence[ImportedCustomer]) -> list[Import
     pending, alone = list(batch), list[ImportedCustomer]()
     is_over = clock.deadline(PATIENCE_SECONDS)
     for attempt in itertools.count():
+        context.wait(sum(map(_insert_units, pending)))
         pending = [_refreshed(context, each) for each in pending]
         done += [each for each in pending if not each.is_changed]  # not what the plan says any more
         pending = [each for each in pending if each.is_changed]
@@ -111,6 +123,10 @@ def _insert(context: _Context, batch: Sequence[ImportedCustomer]) -> list[Import
             raise BusyError
         back_off(attempt, limit=LONGEST_WAIT)
     return [*done, *(_write_one(context, each) for each in alone)]
+
+
+def _insert_units(imported: ImportedCustomer) -> int:
+    return _INSERT_UNITS + (_after(imported).marketing_consent is not None)
 
 
 def _after(imported: ImportedCustomer) -> Customer:
@@ -167,6 +183,7 @@ def _prepare(context: _Context, imported: ImportedCustomer, now: datetime) -> tu
 
 def _commit(context: _Context, batch: _Batch) -> Sequence[ImportedCustomer]:
     try:
+        context.wait(_CHANGE_UNITS * len(batch.imported))
         context.watch.require()
         batch.write.commit()
     except GroupUnknownError:
@@ -194,6 +211,7 @@ def _try_one(context: _Context, imported: ImportedCustomer) -> ImportedCustomer:
 
     def attempt() -> ImportedCustomer:
         nonlocal rules
+        context.wait(_CHANGE_UNITS)
         now = context.read_clock()
         before = customers.find(store, email, now)
         if before is None and tombstones.is_erased(store, email):
