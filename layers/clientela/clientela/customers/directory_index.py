@@ -6,11 +6,12 @@ of the first buckets to a new one. So these are read first, and the new ones aft
 that has left a bucket before it was read is found in its new one.
 """
 
+import heapq
 import itertools
 import operator
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, NamedTuple
@@ -27,6 +28,9 @@ _BY_ORDERS: tuple[Index, ...] = ("spent", "orders", "last_order")  # these have 
 _MARGIN = 10  # entries that a bucket is asked for beyond its usual share of a page
 _GROWTH = 4  # of the pages in which a bucket is read further
 _MAX_READ = 5000  # entries of one request; DynamoDB ends it at 1 MB anyway
+_ENTRIES_AHEAD = 10_000  # of all buckets, that a walk has in memory twice: those in use, and the next
+_LEAST_AHEAD = 100
+_WALKED_WHILE_GROWING = 1000
 _THREADS = 16
 
 
@@ -68,6 +72,22 @@ def entries(store: Store, selection: Selection, expected: int, *, descending: bo
     ):
         yield from page
         after = page[-1][0]
+
+
+def walk(store: Store, selection: Selection) -> Iterator[Entry]:
+    """Yield all entries of a selection in order, in the same memory however many buckets there are.
+
+    Each bucket's next page is read while the last one is used.
+
+    Cost: half a read unit per 4 KB of index read.
+    """
+    buckets = store.directory.buckets
+    if selection.is_empty or store.directory.growing_from is not None:
+        yield from entries(store, selection, _WALKED_WHILE_GROWING)
+        return
+    size = max(_LEAST_AHEAD, min(_MAX_READ, _ENTRIES_AHEAD // buckets))
+    requests = [_request(store, selection, bucket) | {"Limit": size} for bucket in range(buckets)]
+    yield from heapq.merge(*(_read_ahead(request, f"{selection.sort}_key") for request in requests), key=_sort_key)
 
 
 def count(store: Store, selection: Selection) -> int:
@@ -187,6 +207,22 @@ class _Reader:
             self.request |= {"ExclusiveStartKey": last, "Limit": size}
         self.place = last[column]["S"] if last else None
         return entries
+
+
+def _read_ahead(request: dict[str, Any], column: str) -> Iterator[Entry]:
+    """Return the entries of one bucket. Its first page is read from now on."""
+    return _pages(request, column, _threads().submit(dynamodb.query, **request))
+
+
+def _pages(request: dict[str, Any], column: str, reading: Future[dict[str, Any]]) -> Iterator[Entry]:
+    while True:
+        answer = reading.result()
+        last = answer.get("LastEvaluatedKey")
+        if last:
+            reading = _threads().submit(dynamodb.query, **request, ExclusiveStartKey=last)
+        yield from ((item[column]["S"], item) for item in answer["Items"])
+        if not last:
+            return
 
 
 def _request(store: Store, selection: Selection, bucket: int) -> dict[str, Any]:

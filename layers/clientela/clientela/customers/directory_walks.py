@@ -15,7 +15,6 @@ from clientela.customers.directory_index import Selection
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 
-_EXPECTED = 1000  # entries that are read at first; then ever more
 _READERS = 4  # blocks of customers that are read at once, besides the walk itself
 
 
@@ -37,7 +36,7 @@ def profiles(store: Store, tests: CompiledFilter, within: KeyRange = EVERYBODY) 
 
     Cost: half a read unit per 4 KB of the index, and of the profile of each customer with orders.
     """
-    entries = (item for _, item in directory_index.entries(store, _selection(tests, within), _EXPECTED))
+    entries = (item for _, item in directory_index.walk(store, _selection(tests, within)))
     blocks = itertools.batched(entries, dynamodb.BATCH_READ, strict=False)
     with ThreadPoolExecutor(_READERS, thread_name_prefix="walk") as threads:
         reading: list[Future[list[dynamodb.Item]]] = []
