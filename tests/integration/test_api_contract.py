@@ -21,7 +21,8 @@ from clientela import clock, ids
 from clientela.aws import clients
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
-from clientela.exports import export_jobs
+from clientela.exports import export_jobs, export_schedules
+from clientela.exports.export_schedules import NewSchedule
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.sign_in import sessions
@@ -112,6 +113,9 @@ def test_merchant_api_keeps_its_promises(store: Store) -> None:
         "group_id": [groups.create(store, NewGroup(name=f"G {i}", code=f"g{i}"), now).id for i in range(3)],
         "key_id": [api_keys.create(store.id, NewKey(name=f"k{i}"), now).id for i in range(2)],
         "export_id": [export_jobs.start(store, now).id],
+        "schedule_id": [
+            export_schedules.create(store, NewSchedule(name=f"S {i}", cron="0 3 * * *"), now).id for i in range(3)
+        ],
     }
     key = api_keys.create(store.id, NewKey(name="contract"), now).key
     found = answers(operations("api_key"), lambda: {"Authorization": f"Bearer {key}"}, known)

@@ -14,6 +14,8 @@ _AUDIT = "tests/unit/stores/test_audit_trail.py"
 _RACES = "tests/integration/test_erasure_races.py"
 _LINKS = "tests/unit/sign_in/test_link_sign_in.py"
 _LOST = "tests/integration/test_lost_replies.py"
+_SCHEDULES = "tests/unit/exports/test_export_schedules.py"
+_ENTRIES = "tests/unit/exports/test_scheduler_entries.py"
 
 
 class Mutant(NamedTuple):
@@ -271,5 +273,42 @@ MUTANTS = [
         "if steps.index(store.directory) >= number:",
         "if store.directory == steps[number]:",
         ("tests/integration/test_store_growth.py::test_two_runs_at_once_never_go_back",),
+    ),
+    Mutant(
+        "an entry of the Scheduler stays as a slower follower has left it",
+        f"{_ROOMS}/exports/scheduler_entries.py",
+        "        if seen == schedule:",
+        "        if seen is not ...:",
+        (_ENTRIES,),
+    ),
+    Mutant(
+        "a schedule that fires twice starts its export twice",
+        f"{_ROOMS}/exports/export_jobs.py",
+        "write.put_record(record, ExportRecord.pk.does_not_exist(), VersionConflictError())",
+        "write.put_record(record)",
+        (
+            "tests/integration/test_export_schedules.py::test_a_schedule_that_fires_many_times_at_once_starts_one_export",
+        ),
+    ),
+    Mutant(
+        "a store gets more schedules than it may have",
+        f"{_ROOMS}/exports/export_schedules.py",
+        "[ScheduleCount.number.add(1)], has_room, full)",
+        "[ScheduleCount.number.add(1)])",
+        (_SCHEDULES,),
+    ),
+    Mutant(
+        "the run of a deleted schedule leaves a state",
+        f"{_ROOMS}/exports/schedule_states.py",
+        "write.check(Record, pk, keys.export_schedule(schedule_id), Record.pk.exists(), _ScheduleGoneError())",
+        "pass",
+        (_SCHEDULES,),
+    ),
+    Mutant(
+        "a recorded run is lost when another one is recorded",
+        f"{_ROOMS}/exports/schedule_states.py",
+        "write.put_record(record, is_unchanged, BusyError())",
+        "write.put_record(record)",
+        ("tests/integration/test_export_schedules.py::test_runs_that_end_at_once_are_all_recorded",),
     ),
 ]
