@@ -28,6 +28,8 @@ _SETTINGS = {
     "ExportsBucket": "EXPORTS_BUCKET",
     "MailQueueUrl": "MAIL_QUEUE_URL",
     "ImportStateMachineArn": "IMPORT_STATE_MACHINE_ARN",
+    "CsvImportReceiveFunctionName": "IMPORT_FUNCTION_NAME",
+    "MaxImportMegabytes": "MAX_IMPORT_MEGABYTES",
     "BulkChangesFunctionName": "BULK_FUNCTION_NAME",
     "RemovalQueueUrl": "REMOVAL_QUEUE_URL",
     "SigningSecretArn": "SIGNING_SECRET_ARN",

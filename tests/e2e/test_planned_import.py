@@ -80,6 +80,15 @@ def test_the_whole_way_of_a_planned_import(api: httpx.Client) -> None:
     rejects = httpx.get(api.get(f"{path}/rejects").headers["Location"], timeout=60, trust_env=False).text
     (row,) = csv.DictReader(io.StringIO(rejects.removeprefix("\ufeff")))
     assert (row["E-mail"], row["code"]) == ("nobody", "email_invalid")
+    again = done(api.post(f"{path}/retry", json={"rows": [{"E-mail": "eva@example.com"}], "start": True}))
+    retried = wait(api, f"/imports/{again['id']}", lambda job: job["finished_at"] is not None)
+    assert (retried["status"], retried["created"], retried["retry_of"]) == ("succeeded", 1, job["id"])
+    done(api.post(f"{path}/undo"))
+    undone = wait(api, path, lambda job: job["undo"]["finished_at"] is not None)["undo"]
+    assert [undone[name] for name in ("status", "removed", "restored", "kept")] == ["succeeded", 2, 1, 0]
+    assert people(api) == {"old@example.com": ("Former name", None), "eva@example.com": (None, None)}
+    kept = httpx.get(api.get(f"{path}/kept").headers["Location"], timeout=60, trust_env=False).text
+    assert kept.splitlines() == ["\ufeffline,customer_id,code,message"]
 
 
 def test_an_import_is_cancelled_before_and_after_its_plan(api: httpx.Client) -> None:

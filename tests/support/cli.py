@@ -66,6 +66,8 @@ def deploy(folder: Path, stack: str = "clientela-local", **changes: str | None) 
         "ExportsBucket": os.environ["EXPORTS_BUCKET"],
         "MailQueueUrl": os.environ["MAIL_QUEUE_URL"],
         "ImportStateMachineArn": os.environ["IMPORT_STATE_MACHINE_ARN"],
+        "CsvImportReceiveFunctionName": os.environ["IMPORT_FUNCTION_NAME"],
+        "MaxImportMegabytes": os.environ["MAX_IMPORT_MEGABYTES"],
         "BulkChangesFunctionName": os.environ["BULK_FUNCTION_NAME"],
         "RemovalQueueUrl": os.environ["REMOVAL_QUEUE_URL"],
         "SigningSecretArn": os.environ["SIGNING_SECRET_ARN"],

@@ -1,20 +1,18 @@
-"""`clientela imports`: upload, list, show, rejects, warnings."""
+"""`clientela imports`: upload, list, show, rejects, warnings, and those of `import_actions`."""
 
-import shutil
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from clientela import clock, settings
-from clientela.aws import clients
-from clientela.imports import import_files, import_jobs
+from clientela import clock
+from clientela.imports import import_jobs
+from clientela.imports.import_choices import ImportChoices
 from clientela.imports.import_jobs import ImportJob, Mode
 from clientela.stores import stores
-from clientela_cli.commands import import_upload
-from clientela_cli.console import options, output, suggestions
-from clientela_cli.console.exit_codes import FAILED, REJECTED, CommandError
+from clientela_cli import deployment
+from clientela_cli.commands import import_actions, import_output, import_upload
+from clientela_cli.console import options, output
 
 app = typer.Typer(help="Imports of customers from CSV files.", no_args_is_help=True)
 
@@ -46,22 +44,34 @@ def upload(
     encoding: Annotated[
         str | None, typer.Option(help="The encoding, if it is not detected correctly, e.g. cp1252.", show_default=False)
     ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only plan the import: `imports start` starts it.")] = False,
     json: options.Json = False,
 ) -> None:
     """Upload a CSV file, wait for its import and print a summary. Ctrl-C stops only the waiting."""
     context.obj()
     store = stores.read(store_id)
+    if plan:
+        chosen = {"mode": mode, "send_welcome": send_welcome, "delimiter": delimiter, "encoding": encoding}
+        choices = ImportChoices.model_validate({name: value for name, value in chosen.items() if value is not None})
+        job_id = import_upload.upload_to_plan(store, file, choices, deployment.operator())
+        return import_actions.show_plan(store, job_id, json)
     flags = {"dry-run": str(dry_run).lower(), "send-welcome": str(send_welcome).lower()}
     metadata = flags | {"mode": mode, "delimiter": delimiter, "encoding": encoding}
     job_id = import_upload.upload(store, file, {name: value for name, value in metadata.items() if value is not None})
     job = import_upload.wait_for_end(store, job_id)
-    _print(job, json)
-    if job.status != "succeeded":
-        raise CommandError(f"The import {job.status}: {job.message or 'no reason given'}", FAILED)
-    if job.rejected:
-        count = f"{job.rejected} of {job.rows_total} rows were rejected"
-        command = suggestions.command(f"imports rejects {store.id} {job.id}")
-        raise CommandError(f"{count}: run {command} to see them.", REJECTED)
+    return import_actions.finish(store, job, json)
+
+
+for command in (
+    import_actions.plan,
+    import_actions.start,
+    import_actions.watch,
+    import_actions.cancel,
+    import_actions.undo,
+    import_actions.kept,
+    import_actions.retry,
+):
+    app.command()(command)
 
 
 @app.command("list")
@@ -84,62 +94,23 @@ def list_(
 def show(context: typer.Context, store_id: options.Store, job_id: JobId, json: options.Json = False) -> None:
     """Show an import."""
     context.obj()
-    _print(import_jobs.get(stores.read(store_id), job_id), json)
+    import_output.show(import_jobs.get(stores.read(store_id), job_id), json)
 
 
 @app.command()
 def rejects(context: typer.Context, store_id: options.Store, job_id: JobId) -> None:
     """Print the rejected rows as CSV, each with its error, ready to correct and upload again."""
     context.obj()
-    _copy_report(import_jobs.get(stores.read(store_id), job_id), "rejects")
+    import_output.copy_report(import_jobs.get(stores.read(store_id), job_id), "rejects")
 
 
 @app.command()
 def warnings(context: typer.Context, store_id: options.Store, job_id: JobId) -> None:
     """Print the values that were left out of imported rows as CSV, each with the reason."""
     context.obj()
-    _copy_report(import_jobs.get(stores.read(store_id), job_id), "warnings")
-
-
-def _copy_report(job: ImportJob, report: import_files.Report) -> None:
-    if job.finished_at is None:
-        raise CommandError("The import has not ended yet: its report is written at the end.")
-    s3 = clients.s3()
-    try:
-        body = s3.get_object(Bucket=settings.import_jobs_bucket(), Key=import_files.report_key(job.id, report))["Body"]
-    except s3.exceptions.NoSuchKey:
-        if job.detected is None:
-            raise CommandError(f"The import {job.status} before it read a row: {job.message}") from None
-        raise CommandError("The report has expired: upload the file again for a new one.") from None
-    shutil.copyfileobj(body, sys.stdout.buffer)
+    import_output.copy_report(import_jobs.get(stores.read(store_id), job_id), "warnings")
 
 
 def _row(job: ImportJob) -> tuple[object, ...]:
     counts = (job.rows_total, job.created, job.updated, job.unchanged, job.rejected)
     return job.id, job.file, job.status, *counts, clock.format_timestamp(job.started_at)
-
-
-def _print(job: ImportJob, json: bool) -> None:
-    if json:
-        return output.json(job)
-    columns = job.detected.columns if job.detected else []
-    reports: list[tuple[int, import_files.Report]] = [(job.rejected, "rejects"), (job.warnings, "warnings")]
-    available = [report for count, report in reports if count and job.finished_at]
-    return output.details(
-        **{"import": job.id},
-        file=job.file,
-        status=f"{job.status}{' (dry run: nothing was changed)' * job.dry_run}",
-        rows=job.rows_total,
-        created=job.created,
-        updated=job.updated,
-        unchanged=job.unchanged,
-        rejected=job.rejected,
-        warnings=job.warnings,
-        columns=[f"{column.header} → {column.field}" for column in columns if column.field],
-        left_out=[column.header for column in columns if not column.field],
-        notes=job.notes,
-        reason=job.message,
-        reports=[
-            f"s3://{settings.import_jobs_bucket()}/{import_files.report_key(job.id, report)}" for report in available
-        ],
-    )
