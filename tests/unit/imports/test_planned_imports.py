@@ -10,7 +10,7 @@ from tests.support.planned_imports import KEY, Imports, arrival, put
 
 import csv_import
 from clientela import clock
-from clientela.customers import customer_search, customers
+from clientela.customers import customer_input, customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import ImportNotFoundError, ImportStateError, InvalidInputError, PlanOutdatedError
 from clientela.imports import import_files, import_jobs, import_states
@@ -205,6 +205,12 @@ def test_no_plan_shows_a_secret(imports: Imports) -> None:
     assert "hunter2secret" not in text
     assert "Zk3!xxq9v1" not in text
     assert [column.examples for column in plan.columns if column.secret] == [[], []]
+
+
+def test_a_plan_rejects_what_would_become_too_large(imports: Imports, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(customer_input, "MAX_BYTES", 3000)
+    job = imports.planned(b"email,note\nana@example.com," + b"x" * 4000 + b"\nben@example.com,x\n")
+    assert counts(imports.plan(job.id)) == counts(imports.start(job.id)) == (1, 0, 0, 1)
 
 
 def test_a_guessed_column_is_marked_until_the_merchant_has_chosen_it(imports: Imports) -> None:

@@ -12,7 +12,8 @@ from pynamodb.expressions.update import Action
 
 from clientela.csv.csv_survey import Chunk
 from clientela.csv.file_texts import FileNote
-from clientela.errors import StoreNotFoundError
+from clientela.customers import customer_input
+from clientela.errors import InvalidInputError, StoreNotFoundError
 from clientela.imports import (
     import_customers,
     import_files,
@@ -25,6 +26,7 @@ from clientela.imports import (
     import_states,
 )
 from clientela.imports.chunk_results import build_result
+from clientela.imports.import_customers import ImportedCustomer
 from clientela.imports.import_jobs import Counts, ImportRecord, StateChangedError, Status
 from clientela.imports.import_plans import PlannedChunk
 from clientela.imports.import_reasons import ReasonCounter
@@ -52,7 +54,7 @@ def plan_chunk(store_id: str, job_id: str, chunk: Chunk, number: int, now: datet
             return
         parsed = import_load.parse_chunk(record, record.job.detected, chunk)
         rules = import_customers.build_rules(store, record, record.job.detected, _NOTHING_EARLIER, chunk.index)
-        imported = import_load.apply_chunk(store, parsed.rows, rules, now)
+        imported = [_fitting(each) for each in import_load.apply_chunk(store, parsed.rows, rules, now)]
         results = [result for each in imported for result in each.results]
         found = build_result([*parsed.results, *results], parsed.cells, rules.columns, record.job.language)
         planned = import_plans.plan_chunk(found, imported, record.job.detected.secret_fields)
@@ -98,6 +100,16 @@ def expire(store_id: str, job_id: str, number: int, now: datetime) -> Status:
     if record.status == "cancelled" and not record.job.running_since:
         import_files.delete(record.source)
     return cast("Status", record.status)
+
+
+def _fitting(imported: ImportedCustomer) -> ImportedCustomer:
+    """Return a customer, its rows rejected if it would become too large, as the load does it."""
+    try:
+        if imported.after and imported.is_changed:
+            customer_input.require_fits(imported.after)
+    except InvalidInputError as error:
+        return import_customers.reject(imported, "customer_too_large", error.detail)
+    return imported
 
 
 def _is_current(record: ImportRecord, number: int) -> bool:

@@ -168,12 +168,15 @@ class _Work:
         self._store, self._job, self._now = store, job, now
         self._key = keys.import_chunks(store.id, job.job.id), keys.import_undo(chunk)
         self._by = job.undone_by or OPERATOR
-        progress = self.progress()
-        self._done = {*map(int, progress.removed or ()), *map(int, progress.restored or ())}
+        self._done = self._read_done()
 
     def progress(self) -> UndoRecord:
         """Return what is done of the chunk."""
         return UndoRecord.find(*self._key) or UndoRecord(*self._key)
+
+    def _read_done(self) -> set[int]:
+        progress = self.progress()
+        return {*map(int, progress.removed or ()), *map(int, progress.restored or ())}
 
     def do(self, line: int, customer_id: str, way: Callable[[int, str], None]) -> None:
         """Undo one customer, or keep and list it."""
@@ -184,7 +187,9 @@ class _Work:
         except CustomerNotFoundError:  # deleted or erased since, or never written
             return
         except KeptError as error:
-            self.kept.append(KeptCustomer(line=line, customer_id=customer_id, code=error.code))
+            self._done = self._read_done()
+            if line not in self._done:  # else another run of this chunk has just undone it
+                self.kept.append(KeptCustomer(line=line, customer_id=customer_id, code=error.code))
 
     def remove(self, line: int, customer_id: str) -> None:
         """Remove a created customer — KeptError if it was touched since."""
