@@ -287,16 +287,6 @@ BILLING = (
     "faturamento",
     "cobranca",
 )
-SHIPPING = (
-    "shipping",
-    "shipto",
-    "delivery",
-    "envio",
-    "entrega",
-    "spedizione",
-    "consegna",
-    "livraison",
-    "lieferung",
-    "liefer",
-    "versand",
+SHIPPING = tuple(
+    "shipping shipto delivery envio entrega spedizione consegna livraison lieferung liefer versand".split()
 )
