@@ -61,11 +61,15 @@ _WITH_MONTH = re.compile(r"(?:\d{1,4}[-/. ]{0,2}(?:de )?)?([^\W\d]{3,10})\.?(?:[
 _TRUTHS = frozenset(["true", "false", "verdadero", "falso", "vero", "vrai", "faux", "wahr", "falsch", "verdadeiro"])
 _PLAIN_NUMBER = re.compile(r"[1-9]\d{0,10}|0")
 _MAX_CHANGED = 60  # characters: a longer text is changed only if it has digits alone
-# Faster, and true for more: numbers and signs, with one word before, between or after them.
+# Faster, and true for more: numbers and signs, with one word before, between or after them. The
+# first characters decide which alternative is tried.
 _SIGNS = r"[\d.,:/()+\-' \xa0\u202f$€£¥%]*+"
+_LETTERS = "adefgjmnosptuchrADEFGJMNOSPTUCHR"  # that begin months, currencies, exponents, am and pm
+_WORD = rf"(?:del? )?(?:(?=[{_LETTERS}])[^\W\d]{{1,10}}+{_SIGNS})?(?:del? )?{_SIGNS}(?:Z|[mM]\.?)?"
 _LIKE_CHANGED = (
-    rf"(?:[\d.,($€£¥%]{_SIGNS}(?:[^\W\d]{{1,10}}+{_SIGNS})?|[^\W\d]{{2,10}}+[$\-/., (]{{0,3}}+\d{_SIGNS}"
-    rf"|(?i:{'|'.join(sorted(_TRUTHS))}))"
+    rf"(?:(?=[\d.,($€£¥%])(?!(?:[1-9]\d{{0,10}}|0)END|\d{{5,}}-){_SIGNS}{_WORD}"
+    rf"|(?=[^\W\d])(?:(?=[{_LETTERS}])[^\W\d]{{1,10}}+[$\-/., (]{{0,3}}+(?:del? )?\d{_SIGNS}(?:del? )?{_SIGNS}(?:{_CURRENCY})?"
+    rf"|(?=[tfvwTFVW])(?i:{'|'.join(sorted(_TRUTHS))})))"
 )
 
 
@@ -113,11 +117,12 @@ def escaper(joint: str, *, mark: bool = False) -> Callable[[str], dict[str, str]
     closely.
     """
     # The pattern begins with a set of characters, because Python then skips all others fast.
-    words = "|".join(re.escape(each) for each in sorted(_READ_OTHERWISE))
     end = rf"(?:\Z|(?={joint}))"
-    changed = rf"|(?!(?:[1-9]\d{{0,10}}|0){end}){_LIKE_CHANGED}{end}" if mark else ""
-    suspects = rf"['{_SKIPPED}]|(?:{words}){end}{changed}"
-    search = re.compile(rf"[{_SEPARATORS}](?:[{_SKIPPED}']*{_FORMULA}|(?<=[\r\n])|(?<={joint})(?:{suspects}))").search
+    words = "|".join(re.escape(each) for each in sorted(_READ_OTHERWISE))
+    firsts = "".join(sorted({re.escape(each[0]) for each in _READ_OTHERWISE}))
+    changed = f"|{_LIKE_CHANGED.replace('END', end)}{end}" if mark else ""
+    suspects = rf"['{_SKIPPED}]|(?=[{firsts}])(?:{words}){end}{changed}"
+    search = re.compile(rf"[{_SEPARATORS}](?:(?<={joint})(?:{suspects})|[{_SKIPPED}']*+{_FORMULA}|(?<=[\r\n]))").search
 
     def escaped(joined: str) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -126,7 +131,8 @@ def escaper(joint: str, *, mark: bool = False) -> Callable[[str], dict[str, str]
             start = joined.rfind(joint, 0, match.start() + 1) + 1
             end = joined.find(joint, start)
             text = joined[start:end] if end >= 0 else joined[start:]
-            found[text] = escape(text, mark=mark)
+            if (cell := escape(text, mark=mark)) != text:
+                found[text] = cell
             match = search(joined, end) if end >= 0 else None
         return found
 
@@ -142,7 +148,7 @@ def is_changed(text: str) -> bool:
     if _CHANGED.fullmatch(text):
         return not _PLAIN_NUMBER.fullmatch(text)
     match = _WITH_MONTH.fullmatch(text)
-    return match is not None and csv_dates.is_month(match[1])
+    return match is not None and any(map(str.isdigit, text)) and csv_dates.is_month(match[1])
 
 
 def _has_lines(text: str) -> bool:

@@ -287,6 +287,7 @@ BILLING = (
     "faturamento",
     "cobranca",
 )
-SHIPPING = tuple(
-    "shipping shipto delivery envio entrega spedizione consegna livraison lieferung liefer versand".split()
+SHIPPING = (
+    *("shipping", "shipto", "delivery", "envio", "entrega", "spedizione", "consegna"),
+    *("livraison", "lieferung", "liefer", "versand"),
 )

@@ -84,22 +84,25 @@ def _line_maker(
     escaped = csv_cells.escaper(_JOINT, mark=format_.mark_texts)
     needs_quotes = re.compile(rf'["\r\n{re.escape(format_.delimiter)}]').search
     escape = partial(csv_cells.escape, mark=format_.mark_texts)
-    delimiter, filled = format_.delimiter, fillers.keys()
+    delimiter, with_filler = format_.delimiter, fillers.keys()
 
     def line(document: dict[str, Any]) -> str:
         cells: Cells = defaults | document
-        for name in document.keys() & filled:
+        for name in document.keys() & with_filler:
             fillers[name](cells, document[name], document)
         texts = texts_of(cells)
-        joined = _JOINT + _JOINT.join(filter(None, texts))
-        if found := escaped(joined):
-            if joined.count(_JOINT) > sum(map(bool, texts)):  # a text has the joint in it
-                found = {text: escape(text) for text in texts}
-            texts = tuple(map(found.get, texts, texts))
-            cells.update(zip(free, texts, strict=True))
+        filled = tuple(filter(None, texts))
+        joined = _JOINT + _JOINT.join(filled)
+        changed = escaped(joined)
+        if changed and joined.count(_JOINT) > len(filled):  # a text has the joint in it
+            changed = {text: escape(text) for text in filled}
         if needs_quotes(joined):
-            quoted = (export_cells.quote(text) if needs_quotes(text) else text for text in texts)
-            cells.update(zip(free, quoted, strict=True))
+            for text in filled:
+                cell = changed.get(text, text)
+                if needs_quotes(cell):
+                    changed[text] = export_cells.quote(cell)
+        if changed:
+            cells.update(zip(free, map(changed.get, texts, texts), strict=True))
         return delimiter.join(cells_of(cells))
 
     if len(columns) > 1:
