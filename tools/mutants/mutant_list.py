@@ -142,6 +142,27 @@ MUTANTS = [
         ("tests/unit/exports/test_export_jobs.py",),
     ),
     Mutant(
+        "a part of an export counts twice",
+        f"{_ROOMS}/exports/export_part_records.py",
+        "records.put(part, PartRecord.pk.does_not_exist(), PartWrittenError())",
+        "records.put(part)",
+        ("tests/unit/exports/test_export_parts.py",),
+    ),
+    Mutant(
+        "a step of an earlier run of an export works on the present one",
+        f"{_ROOMS}/exports/export_runs.py",
+        'if record.status == "running" and record.run == run else None',
+        'if record.status == "running" else None',
+        ("tests/unit/exports/test_export_parts.py",),
+    ),
+    Mutant(
+        "a change that is written to the log late is lost",
+        f"{_ROOMS}/customers/change_log.py",
+        "(clock.format_timestamp(edge - SETTLED) for edge in (since, until))",
+        "(clock.format_timestamp(edge) for edge in (since, until))",
+        ("tests/unit/customers/test_change_log.py",),
+    ),
+    Mutant(
         "a chunk of an import is counted twice",
         f"{_ROOMS}/imports/import_load.py",
         "write.put_record(progress, is_open, _AlreadyDoneError())",
