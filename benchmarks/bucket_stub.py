@@ -1,0 +1,118 @@
+"""A stand-in for S3 in memory, as far as an import uses it; in another process, as DynamoDB is."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+
+_OBJECTS: dict[str, bytes] = {}
+_PARTS: dict[str, dict[int, bytes]] = {}
+
+
+class _Bucket(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # headers and body in one packet
+
+    def do_PUT(self) -> None:
+        key, query = self._target()
+        body = self._body()
+        if "uploadId" in query:
+            _PARTS[key][int(query["partNumber"][0])] = body
+        else:
+            _OBJECTS[key] = body
+        self._answer(200)
+
+    def do_POST(self) -> None:
+        key, query = self._target()
+        self._body()
+        if "uploads" in query:
+            _PARTS[key] = {}
+            self._answer(200, b"<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>")
+            return
+        _OBJECTS[key] = b"".join(part for _, part in sorted(_PARTS.pop(key).items()))
+        self._answer(200, b"<CompleteMultipartUploadResult><ETag>1</ETag></CompleteMultipartUploadResult>")
+
+    def do_DELETE(self) -> None:
+        _OBJECTS.pop(self._target()[0], None)
+        self._answer(204)
+
+    def do_HEAD(self) -> None:
+        self._send_object(with_body=False)
+
+    def do_GET(self) -> None:
+        key, query = self._target()
+        if "list-type" not in query:
+            self._send_object(with_body=True)
+            return
+        prefix = f"{key}/{query['prefix'][0]}".replace("//", "/")
+        names = sorted(name.split("/", 2)[2] for name in _OBJECTS if name.startswith(prefix))
+        entries = "".join(f"<Contents><Key>{name}</Key></Contents>" for name in names)
+        self._answer(200, f"<ListBucketResult><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>".encode())
+
+    def _send_object(self, *, with_body: bool) -> None:
+        content = _OBJECTS.get(self._target()[0])
+        if content is None:
+            self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>" if with_body else b"")
+            return
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("range") or "")
+        part = content[int(wanted[1]) : int(wanted[2]) + 1] if wanted else content
+        self._answer(206 if wanted else 200, part, with_body=with_body)
+
+    def _target(self) -> tuple[str, dict[str, list[str]]]:
+        parts = urlsplit(self.path)
+        return unquote(parts.path), parse_qs(parts.query, keep_blank_values=True)
+
+    def _body(self) -> bytes:
+        if self.headers.get("transfer-encoding") != "chunked":
+            return self._without_signatures(self.rfile.read(int(self.headers.get("content-length") or 0)))
+        chunks = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return self._without_signatures(b"".join(chunks))
+
+    def _without_signatures(self, body: bytes) -> bytes:
+        if "aws-chunked" not in (self.headers.get("content-encoding") or ""):
+            return body
+        content = b""
+        while body:
+            head, body = body.split(b"\r\n", 1)
+            size = int(head.split(b";")[0], 16)
+            if not size:
+                break
+            content, body = content + body[:size], body[size + 2 :]
+        return content
+
+    def _answer(self, status: int, body: bytes = b"", *, with_body: bool = True) -> None:
+        self.send_response(status)
+        self.send_header("content-length", str(len(body)))
+        self.send_header("etag", '"1"')
+        self.send_header("last-modified", "Mon, 30 Nov 2026 10:00:00 GMT")
+        self.end_headers()
+        if with_body and self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def bucket_stub() -> Iterator[str]:
+    """Run the stand-in, and return its endpoint URL."""
+    command = [sys.executable, "-m", "benchmarks.bucket_stub"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+if __name__ == "__main__":
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Bucket) as server:
+        print(f"http://127.0.0.1:{server.server_port}", flush=True)
+        server.serve_forever()
