@@ -1,7 +1,7 @@
 """Whole imports of a file with name, e-mail, phone and country: `python -m benchmarks.import_runs`.
 
 Receive, every chunk and finish run in this process, which is measured. DynamoDB Local and a
-stand-in for S3 are others. The file is imported three times: its rows are new, unchanged, then changed.
+stand-in for S3 are others. The file is imported three times: with new rows, unchanged, and changed.
 """
 
 import argparse
