@@ -100,7 +100,7 @@ class RecordedRun(NamedTuple):
     failures_in_a_row: int
 
 
-class FailingSchedule(NamedTuple):
+class ScheduleAlert(NamedTuple):
     """A schedule that needs attention."""
 
     store_id: str
@@ -184,7 +184,7 @@ def is_failing(schedule: Schedule, state: ScheduleState, now: datetime) -> bool:
     return len(planned) == FAILING_AFTER and planned[-1] + GRACE < now
 
 
-def list_failing(now: datetime) -> Iterator[FailingSchedule]:
+def list_failing(now: datetime) -> Iterator[ScheduleAlert]:
     """Yield the schedules of all stores that need attention. 1 read unit for each store."""
     for store_id in stores.list_ids():
         schedules = export_schedules.list_all(store_id)
@@ -192,7 +192,7 @@ def list_failing(now: datetime) -> Iterator[FailingSchedule]:
         for schedule in schedules:
             state = states.get(schedule.id, ScheduleState())
             if is_failing(schedule, state, now):
-                yield FailingSchedule(store_id, schedule.id, state.failures_in_a_row)
+                yield ScheduleAlert(store_id, schedule.id, state.failures_in_a_row)
 
 
 def _view(schedule: Schedule, state: ScheduleState, now: datetime) -> ScheduleView:
