@@ -211,3 +211,15 @@ def get_import_warnings(import_id: ImportId) -> Response[Any]:
     The columns are line, column, code, message.
     """
     return responses.redirect(import_jobs.report_url(router.context["store"], import_id, "warnings"))
+
+
+@router.get(
+    f"{BASE}/<import_id>/file",
+    **route("getImportFile", "imports:read", status=303, raises=[ImportNotFoundError], headers=["Location"]),
+)
+def get_import_file(import_id: ImportId) -> Response[Any]:
+    """Download the file of an import that has ended, by a redirect to a short-lived URL.
+
+    Columns that may hold passwords or other secrets are left out. The file is kept for 30 days.
+    """
+    return responses.redirect(import_jobs.report_url(router.context["store"], import_id, "file"))

@@ -80,6 +80,7 @@ def test_the_whole_way_of_a_planned_import(api: httpx.Client) -> None:
     rejects = httpx.get(api.get(f"{path}/rejects").headers["Location"], timeout=60, trust_env=False).text
     (row,) = csv.DictReader(io.StringIO(rejects.removeprefix("\ufeff")))
     assert (row["E-mail"], row["code"]) == ("nobody", "email_invalid")
+    assert httpx.get(api.get(f"{path}/file").headers["Location"], timeout=60, trust_env=False).content == FILE
     again = done(api.post(f"{path}/retry", json={"rows": [{"E-mail": "eva@example.com"}], "start": True}))
     retried = wait(api, f"/imports/{again['id']}", lambda job: job["finished_at"] is not None)
     assert (retried["status"], retried["created"], retried["retry_of"]) == ("succeeded", 1, job["id"])

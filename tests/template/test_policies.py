@@ -89,8 +89,8 @@ FUNCTION_ROLES = {
     "CsvImportFinish": {
         "Table": table("GetItem PutItem UpdateItem"),
         IMPORT_JOBS: "s3:ListBucket",
-        f"{IMPORTS}/*/imp_*/*": "s3:GetObject",
-        SOURCES: "s3:DeleteObject s3:DeleteObjectVersion",
+        IMPORTS: "s3:ListBucket",
+        SOURCES: "s3:GetObject s3:GetObjectVersion s3:DeleteObject s3:DeleteObjectVersion",
         JOB_FILES: "s3:GetObject s3:PutObject s3:AbortMultipartUpload",
         MACHINE: "states:StartExecution",
         f"{EXECUTIONS}:*": "states:DescribeExecution",

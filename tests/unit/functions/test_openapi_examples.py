@@ -51,6 +51,7 @@ ENDING = {
     "releaseMergedEmail", "confirmEmailChange", "revertEmailChange", "createSession", "setPassword",
     "changeAccount", "changeCustomer", "changeApiKey", "changeGroup", "deleteExportSchedule", "changeImport",
     "startImport", "cancelImport", "undoImport", "getKeptCustomers", "retryImport",
+    "getImportFile",
 }  # fmt: skip
 # An ETag and a cursor of the example belong to no state of this store.
 NOT_SENT = {"If-Match", "If-None-Match", "cursor"}
@@ -203,7 +204,7 @@ def test_ending(world: World, monkeypatch: pytest.MonkeyPatch, operation_id: str
         else:
             email_changes.moved(store, box, opened, at=later)
             world.known[token] = str(email_changes.notice(store, box, email_changes.latest_change(), later)[1])
-    if operation_id in {"undoImport", "getKeptCustomers", "retryImport"}:
+    if operation_id in {"undoImport", "getKeptCustomers", "retryImport", "getImportFile"}:
         world.imports.start(world.known[f"imp_{ULID}"])
     if operation_id == "getKeptCustomers":
         world.imports.undo(world.known[f"imp_{ULID}"])

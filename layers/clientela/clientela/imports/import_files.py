@@ -23,7 +23,7 @@ URL_SECONDS = 300
 RANGE_BYTES = 1_000_000  # of rows that are read with one request
 _GONE = {"404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"}  # 405 is a delete marker's
 
-Report = Literal["rejects", "warnings", "kept"]
+Report = Literal["rejects", "warnings", "kept", "file"]
 
 
 class Source(Model):
@@ -62,6 +62,11 @@ def find(bucket: str, key: str, version_id: str | None) -> UploadedFile | None:
     )
 
 
+def exists(source: Source) -> bool:
+    """Return whether a version of a file is still there. One HEAD request."""
+    return find(source.bucket, source.key, source.version_id) is not None
+
+
 def is_current(source: Source) -> bool:
     """Return whether a version is the one that S3 returns for its key. One HEAD request."""
     current = find(source.bucket, source.key, None)
@@ -76,6 +81,15 @@ def open_file(source: Source) -> BinaryIO:
 def open_chunk(source: Source, chunk: Chunk) -> BinaryIO:
     """Return the bytes of one chunk as a stream."""
     return _body(source, {"Range": f"bytes={chunk.start}-{chunk.end - 1}"})
+
+
+def copy_source(source: Source, job_id: str) -> None:
+    """Copy a merchant's file to the job's own files, without reading it here."""
+    origin = {"Bucket": source.bucket, "Key": source.key}
+    if source.version_id:
+        origin["VersionId"] = source.version_id
+    extra = {"ContentType": "text/csv", "MetadataDirective": "REPLACE", "TaggingDirective": "REPLACE"}
+    clients.s3().copy(origin, settings.import_jobs_bucket(), report_key(job_id, "file"), ExtraArgs=extra)  # type: ignore[arg-type]
 
 
 def delete(source: Source) -> None:

@@ -7,7 +7,7 @@ from typing import cast
 from clientela.csv.csv_headers import FileColumns
 from clientela.csv.csv_survey import Chunk
 from clientela.csv.file_texts import FileNote
-from clientela.imports import import_files, import_jobs, import_reasons, import_start
+from clientela.imports import import_files, import_jobs, import_originals, import_reasons, import_start
 from clientela.imports.chunk_results import ChunkResult, ReportLine, repeated_columns
 from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_jobs import Counts, ImportRecord, Status
@@ -46,6 +46,8 @@ def _end(record: ImportRecord, now: datetime, failed: str | None) -> ImportRecor
         return import_jobs.end(record, "failed", Counts(), now, FileNote("not_started", {"error": str(failed)}))
     is_partial = failed is not None or import_jobs.is_over(record)
     counts, missing = _write_reports(record, record.job.detected, is_partial=is_partial)
+    if record.chunks and import_files.exists(record.source):  # else an earlier attempt did both
+        import_originals.write(record, record.job.detected)
     if record.chunks and record.job.detected.has_passwords:
         import_files.delete(record.source)
     if not missing:

@@ -212,7 +212,8 @@ def report_url(store: Store, job_id: str, report: Report) -> str:
             refused.
     """
     job = get(store, job_id)
-    if job.status not in ENDED and not (job.plan and job.status == "planned"):
+    is_planned = job.plan and job.status == "planned" and report != "file"
+    if job.status not in ENDED and not is_planned:
         raise ImportNotFoundError("The report is available when the import has ended.")
     if job.detected is None:
         raise ImportNotFoundError("There is no report, because the file was refused: see the import's message.")
