@@ -97,7 +97,7 @@ def _line_maker(
         if changed and joined.count(_JOINT) > len(filled):  # a text has the joint in it
             changed = {text: escape(text) for text in filled}
         if needs_quotes(joined):
-            for text in filled:
+            for text in set(filled):  # two columns may have the same text
                 cell = changed.get(text, text)
                 if needs_quotes(cell):
                     changed[text] = export_cells.quote(cell)
