@@ -11,6 +11,11 @@ FUNCTIONS = resources("AWS::Serverless::Function")
 DEFAULTS: dict[str, Any] = template()["Globals"]["Function"]
 QUEUES = resources("AWS::SQS::Queue")
 SETTINGS = set(re.findall(r'"([A-Z_]+)"', (PROJECT / "layers/clientela/clientela/settings.py").read_text("utf-8")))
+MODULES = {
+    ".".join(path.relative_to(root).with_suffix("").parts): path
+    for root in (PROJECT / "layers/clientela", PROJECT / "functions")
+    for path in root.rglob("*.py")
+}
 EVENTS = [(name, event) for name, body in FUNCTIONS.items() for event in body["Properties"].get("Events", {}).values()]
 QUEUE_EVENTS = [(function, event) for function, event in EVENTS if event["Type"] == "SQS"]
 ROUTES = [(function, event["Properties"]["Path"]) for function, event in EVENTS if event["Type"] == "HttpApi"]
@@ -22,6 +27,26 @@ def top_level_names(source: str) -> set[str]:
     targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
     assigned = {target.id for target in targets if isinstance(target, ast.Name)}
     return assigned | {node.name for node in body if isinstance(node, ast.FunctionDef)}
+
+
+def imported_by(handler: str) -> set[str]:
+    """All modules of the project that a handler imports, directly or not."""
+    found, waiting = set[str](), [handler]
+    while waiting:
+        module = waiting.pop()
+        found.add(module)
+        waiting += named_imports(MODULES[module].read_text("utf-8")) & MODULES.keys() - found
+    return found
+
+
+def named_imports(source: str) -> set[str]:
+    """Names after `import` and `from`, and each `from a import b` as `a.b` too."""
+    nodes = list(ast.walk(ast.parse(source)))
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    members = [(node.module or "", node.names) for node in nodes if isinstance(node, ast.ImportFrom)]
+    return (
+        modules | {module for module, _ in members} | {f"{module}.{a.name}" for module, names in members for a in names}
+    )
 
 
 def variables(function: str) -> set[str]:
@@ -68,6 +93,19 @@ def test_every_setting_of_the_domain_is_given_to_some_function() -> None:
 def test_only_what_asks_for_mails_knows_their_queue() -> None:
     asking = {"StorefrontApi", "FollowUps"}
     assert {name for name in FUNCTIONS if "MAIL_QUEUE_URL" in variables(name)} == asking
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_can_look_for_an_erased_person_knows_the_secret_of_their_hashes(name: str) -> None:
+    """Every unit test knows all secrets, so that none of them misses one."""
+    never_looks = {
+        "FollowUps",  # only adopts orders and asks for removals
+        "CsvImportReceive", "CsvImportPasswords", "CsvImportFinish", "CsvImportSweep",  # the rows are Load's
+        "CustomerExportPart",  # exports all rows; what was removed is Finish's
+    }  # fmt: skip
+    handler = FUNCTIONS[name]["Properties"]["Handler"].split(".")[0]
+    looks = "clientela.customers.tombstones" in imported_by(handler) and name not in never_looks
+    assert ("ERASURE_SECRET_ARN" in variables(name)) == looks
 
 
 def test_no_trace_is_kept_that_could_hold_a_token() -> None:

@@ -152,9 +152,11 @@ FUNCTION_ROLES = {
         "ses:configuration-set/clientela-${Stage}": "ses:SendEmail",
         "MailQueue": READ_QUEUE,
         "SigningSecret": SECRET,
+        "ErasureSecret": SECRET,
     },
     "EmailFeedback": {
-        "Table": table("GetItem PutItem DeleteItem"),
+        "Table": table("GetItem PutItem DeleteItem ConditionCheckItem"),
+        "ErasureSecret": SECRET,
         "FailedCallsQueue": SEND,
     },
     "FollowUps": {
