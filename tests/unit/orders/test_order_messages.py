@@ -177,3 +177,17 @@ def test_an_order_is_measured_as_it_is_kept_not_as_it_was_sent(letter: str) -> N
     assert told.startswith("The message is too large: it has 262,")
     with pytest.raises(OrderRefusedError):
         order_messages.parse(body(items=[{"name": letter * 1000}] * (most // 1000 + 1)))
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        (r"Ana \ud83d", "Ana \ufffd"),
+        (r"\uDE00Ana", "\ufffdAna"),
+        (r"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (r"C:\\ud83d \ud83d", "C:\\ud83d \ufffd"),
+    ],
+)
+def test_half_of_a_character_does_not_lose_the_order(typed: str, read: str) -> None:
+    order = order_messages.parse(body(name="NAME", items=[{"name": "NAME"}]).replace("NAME", typed)).order
+    assert (order.name, order.items[0].name) == (read, read)

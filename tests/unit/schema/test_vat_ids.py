@@ -84,6 +84,12 @@ def test_wrong_check_digits_and_forms_are_refused(typed: str) -> None:
         ("CH", "107.787.577 MWST", "CHE107787577MWST"),
         ("NO", "995525828", "NO995525828MVA"),
         ("AU", "83 914 571 673", "AU83914571673"),
+        ("SE", "556188-8404", "SE556188840401"),
+        ("SE", "5561888404 01", "SE556188840401"),
+        ("HU", "12892312-2-42", "HU12892312"),
+        ("HU", "12892312", "HU12892312"),
+        ("JP", "T7000012050002", "JP7000012050002"),
+        ("JP", "7000012050002", "JP7000012050002"),
         ("ES", "IT00743110157", "IT00743110157"),  # a prefix counts more than the country
         ("ES", "US 12-3456789", "US123456789"),
         ("US", "12-3456789", "123456789"),
@@ -98,7 +104,8 @@ def test_a_national_number_is_read_with_the_country(country: str | None, typed: 
 @pytest.mark.parametrize(
     ("country", "typed"),
     [("ES", "B12345670"), ("IT", "00743110158"), ("FR", "732829321"), ("DE", "136695977"), ("ES", "ESB12345670"),
-     ("IT", "RCCMNL83S18D969A"), ("PT", "501964842"), ("ES", "12345")],
+     ("IT", "RCCMNL83S18D969A"), ("PT", "501964842"), ("ES", "12345"),
+     ("SE", "556188-8405"), ("HU", "12892313-2-42"), ("JP", "T7000012050003")],
 )  # fmt: skip
 def test_a_national_number_with_wrong_check_digits_is_refused(country: str, typed: str) -> None:
     with pytest.raises(ValueError, match=r"is not a (valid )?VAT ID"):

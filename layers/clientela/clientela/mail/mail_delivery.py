@@ -152,8 +152,8 @@ def build_request(store: Store, outgoing: Outgoing) -> dict[str, Any]:
     return {
         "ConfigurationSetName": settings.email_configuration_set(),
         "FromEmailAddress": formataddr((name, _sender(store))),
-        "Destination": {"ToAddresses": [_envelope(outgoing.address)]},
-        **({"ReplyToAddresses": [_envelope(store.reply_to)]} if store.reply_to else {}),
+        "Destination": {"ToAddresses": [email_addresses.for_envelope(outgoing.address)]},
+        **({"ReplyToAddresses": [email_addresses.for_envelope(store.reply_to)]} if store.reply_to else {}),
         "Content": {
             "Simple": {
                 "Subject": _content(rendered.subject),
@@ -174,10 +174,5 @@ def _content(text: str) -> dict[str, str]:
 
 
 def _sender(store: Store) -> str:
-    own_sender = _envelope(store.sender) if store.sender else ""
+    own_sender = email_addresses.for_envelope(store.sender) if store.sender else ""
     return own_sender if own_sender.isascii() and own_sender else settings.sender_address()
-
-
-def _envelope(address: str) -> str:
-    """Return the address for mail servers: the local part as stored, the domain in punycode."""
-    return address.rpartition("@")[0] + "@" + email_addresses.canonical(address).rpartition("@")[2]

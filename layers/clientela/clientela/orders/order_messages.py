@@ -1,5 +1,7 @@
 """Messages of the order queue: parsed, or refused with a reason that names the invalid fields."""
 
+import re
+
 from pydantic import ValidationError
 
 from clientela.errors import OrderRefusedError
@@ -11,6 +13,8 @@ from clientela.sentences import Sentence
 # Of an order as stored, without unknown fields. Well below DynamoDB's 400 KB per item, and the size
 # of a message that every SQS queue accepts.
 MAX_BYTES = 262_144
+# An escape of JSON. Two that follow each other can be one character; a half of it is no character.
+_ESCAPE = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>\\u[dD][89a-fA-F]..)|\\.", re.DOTALL)
 _MAX_ERRORS = 3  # in a reason: mostly one mistake is repeated in many fields
 
 
@@ -23,6 +27,8 @@ def parse(body: str) -> OrderMessage:
     try:
         message = OrderMessage.model_validate_json(body)
     except ValidationError as error:
+        if (whole := _with_whole_characters(body)) != body:
+            return parse(whole)
         if reason := _reason(error):
             raise OrderRefusedError(reason) from error
         message = order_repairs.repair(body, error)
@@ -30,6 +36,11 @@ def parse(body: str) -> OrderMessage:
     if len(body) > MAX_BYTES // 5:
         _require_fits(message.order)
     return message
+
+
+def _with_whole_characters(body: str) -> str:
+    """Replace the halves of characters that a sender cut in two: the parser refuses them."""
+    return _ESCAPE.sub(lambda match: r"\ufffd" if match["half"] else match[0], body)
 
 
 def _require_fits(order: Order) -> None:

@@ -16,8 +16,15 @@ _AT_ENDS = " \t\n\v\f\r\x85\xa0\u034f\u180b\u180c\u180d\u180e\u3000" + "".join(
 )
 _NAMED = re.compile(r"[^<>]*<([^<>]*)>\s*")
 _JOINERS = "\u200c\u200d"  # inside a domain they can make another one, so they are not left out there
-# Local parts and domains of the usual characters.
-_USUAL = re.compile(r"([A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*)@([A-Za-z0-9.-]+)")
+# Marks without width that are no format characters: fillers, variation selectors and a joiner.
+_WITHOUT_WIDTH = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+    + "".join(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
+# Local parts and domains of the usual characters. Dots may stand anywhere: Japanese carriers gave
+# out addresses such as ana..perez.@docomo.ne.jp.
+_USUAL = re.compile(r"(\.*[A-Za-z0-9_+-][A-Za-z0-9_+.-]*)@([A-Za-z0-9.-]+)")
+_QUOTED_DOTS = re.compile(r'"([A-Za-z0-9_+.-]+)"@([^"@]+)')  # as `for_envelope` writes them
 _USUAL_LENGTH = 200  # below RFC 5321's 254, also if the domain has names in Unicode
 _MAX_LOCAL_PART = 64  # RFC 5321
 
@@ -57,6 +64,15 @@ def is_mailable(canonical_address: str) -> bool:
     return canonical_address.isascii()
 
 
+def for_envelope(address: str) -> str:
+    """Return the address for mail servers: the local part as stored, the domain in punycode.
+
+    A local part with misplaced dots is quoted, because RFC 5321 allows them only there.
+    """
+    local_part, domain = address.rpartition("@")[0], canonical(address).rpartition("@")[2]
+    return f"{local_part if all(local_part.split('.')) else f'"{local_part}"'}@{domain}"
+
+
 class _Address(NamedTuple):
     """Both spellings of an address."""
 
@@ -67,12 +83,16 @@ class _Address(NamedTuple):
 @lru_cache(maxsize=4096)  # an import parses each address four times, after those of its whole chunk
 def _parse(text: str) -> _Address:
     """Parse an address: the usual local parts by a pattern, which takes a twentieth of the time."""
-    usual = _USUAL.fullmatch(text)
+    quoted = _QUOTED_DOTS.fullmatch(text)
+    usual = _USUAL.fullmatch("@".join(quoted.groups()) if quoted else text)
     if usual and usual.end(1) <= _MAX_LOCAL_PART and len(text) <= _USUAL_LENGTH:
         local_part, domain = usual.groups()
         unicode_domain, ascii_domain = _domain(domain)
         return _Address(f"{local_part}@{unicode_domain}", f"{local_part}@{ascii_domain}".lower())
-    parsed = _validate(_visible(text))
+    visible = _visible(text)
+    if visible != text:
+        return _parse(visible)
+    parsed = _validate(text)
     return _Address(parsed.normalized, f"{parsed.local_part.lower()}@{parsed.ascii_domain.lower()}")
 
 
@@ -91,9 +111,12 @@ def _validate(text: str) -> ValidatedEmail:
 
 
 def _visible(text: str) -> str:
-    """Return the address without white space at its ends and without format characters (Cf)."""
-    seen = "".join(mark for mark in text if mark in _JOINERS or unicodedata.category(mark) != "Cf")
-    return seen.strip(_AT_ENDS)
+    """Return the address without white space at its ends and without marks that have no width."""
+    return "".join(mark for mark in text if mark in _JOINERS or not _has_no_width(mark)).strip(_AT_ENDS)
+
+
+def _has_no_width(mark: str) -> bool:
+    return mark in _WITHOUT_WIDTH or unicodedata.category(mark) == "Cf"
 
 
 Email = Annotated[str, Field(max_length=320, examples=["ana@example.com"]), on_input(display)]

@@ -34,7 +34,8 @@ def normalize(text: str, country: str | None = None) -> str:
 
     A VAT ID starts with the two letters of its country; Greece is EL, as in VIES. A national number
     without them, such as a NIF or a partita IVA, is read with `country` and gets them: `B12345674`
-    of ES → `ESB12345674`. A French SIREN or SIRET becomes the VAT number of the same company.
+    of ES → `ESB12345674`. A French SIREN or SIRET, a Swedish organisationsnummer and a
+    Hungarian adószám become the VAT number of the same company.
 
     The rules are those of the EU and of every other country for which python-stdnum has VAT
     numbers, and of the Italian codice fiscale. A Swiss number may lack its MWST, TVA, IVA or TPV; a
@@ -113,6 +114,13 @@ def _national(compact: str, country: str) -> str | None:
     if country in {"FR", "MC"} and compact.isdecimal() and len(compact) in {9, 14}:
         company = siret.validate(compact)[:9] if len(compact) == 14 else compact
         return _validate("FR" + str(siren.to_tva(company)))
+    match country, len(compact):
+        case "SE", 10:  # organisationsnummer
+            compact += "01"
+        case "HU", 11:  # adószám: the VAT number, the kind of taxation, the county
+            compact = compact[:8]
+        case "JP", 14:  # registration number of a qualified invoice
+            compact = compact.removeprefix("T")
     prefix = {"GR": "EL", "CH": "CHE"}.get(country, country)
     return _validate(prefix + compact)
 
