@@ -40,6 +40,12 @@ def test_a_created_customer_is_read_back_whole(store: Store) -> None:
     assert read.custom_fields == {"vip": True, "shoe": 42.5}
 
 
+def test_a_new_customer_has_the_fields_in_the_order_of_the_model() -> None:
+    """The dictionary that compresses stored customers has them in this order."""
+    made = customers.build(NewCustomer(email="ana@example.com", name="Ana"), NOW, "merchant")
+    assert list(made.__dict__) == list(Customer.model_fields)
+
+
 def test_an_email_in_another_spelling_is_the_same_email(store: Store) -> None:
     created = ana(store)
     with pytest.raises(EmailTakenError):
