@@ -324,8 +324,7 @@ def surroundings(deployed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clientela.table.rate_limits.ATTEMPTS", 12)
     monkeypatch.setattr("clientela.concurrency.time.sleep", lambda seconds: None)
     monkeypatch.setattr(removal_queue, "put_message", Waiting().put)
-    for jobs in (export_jobs, bulk_jobs):
-        monkeypatch.setattr(jobs, "_call_function", lambda *made: None)
+    monkeypatch.setattr(bulk_jobs, "_call_function", lambda *made: None)
 
 
 def a_store() -> Store:
