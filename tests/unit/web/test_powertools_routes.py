@@ -47,7 +47,7 @@ def test_a_path_parameter_may_have_any_character_but_a_slash(cart_id: str) -> No
     assert app.resolve(http_event("GET", "demo/carts/"), None)["statusCode"] == 404
 
 
-@pytest.mark.parametrize("order_id", ["2026/17", "a/b/c", "a?b=1", "50%", "a%2Fb", "/", "1\n2"])
+@pytest.mark.parametrize("order_id", ["2026/17", "a/b/c", "a?b=1", "50%", "a%2Fb", "a%25b", "/", "1\n2"])
 def test_an_order_id_may_have_slashes_too(order_id: str) -> None:
     app = powertools_routes.HttpResolver(enable_validation=True)
 
@@ -55,7 +55,8 @@ def test_an_order_id_may_have_slashes_too(order_id: str) -> None:
     def get_order(order_id: str) -> dict[str, str]:
         return {"id": order_id}
 
-    answer = app.resolve(http_event("GET", f"demo/orders/{order_id}"), None)
+    encoded = order_id.replace("%", "%25")  # the only escape that API Gateway does not decode
+    answer = app.resolve(http_event("GET", f"demo/orders/{encoded}"), None)
     assert (answer["statusCode"], answered(answer)) == (200, {"id": order_id})
 
 

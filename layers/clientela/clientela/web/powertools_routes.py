@@ -17,12 +17,15 @@ class HttpResolver(APIGatewayHttpResolver):
 
     Powertools takes letters, digits and some signs only. API Gateway decodes the path, so an order
     `#1001` arrives as `/orders/#1001`, and `2026/17` as `/orders/2026/17`. Only the order system's
-    ids may have a slash; they end a path.
+    ids may have a slash; they end a path. One escape stays as it is: `50%` arrives as `50%25`.
     """
 
     @staticmethod
     def _compile_regex(rule: str, base_regex: str = "^{}$") -> re.Pattern[str]:
         return re.compile(base_regex.format(_PARAMETER.sub(_pattern, rule)), re.DOTALL)
+
+    def _remove_prefix(self, path: str) -> str:
+        return super()._remove_prefix(path.replace("%25", "%"))
 
 
 def _pattern(parameter: re.Match[str]) -> str:
