@@ -85,7 +85,7 @@ class FormatChoices(Model):
     decimal: DecimalSign | None = None
     """The decimal sign of amounts. Example: ,"""
     header_language: SupportedLanguage | None = None
-    """The language of the headers, and of yes and no."""
+    """The language of the headers, and of yes and no. Example: es"""
     bom: StrictBool | None = None
     """Whether the file begins with a byte-order mark. Example: true"""
     times: Times | None = None
