@@ -44,9 +44,17 @@ def show(job: ImportJob, json: bool) -> None:
         warnings=job.warnings,
         columns=[f"{column.header} → {column.field}" for column in columns if column.field],
         left_out=[column.header for column in columns if not column.field],
-        notes=job.notes,
+        notes=" ".join(job.notes),
         reason=job.message,
+        undo=_undo(job),
         reports=[
             f"s3://{settings.import_jobs_bucket()}/{import_files.report_key(job.id, report)}" for report in available
         ],
     )
+
+
+def _undo(job: ImportJob) -> str | None:
+    if job.undo is None:
+        return None
+    counts = f"{job.undo.removed} removed, {job.undo.restored} restored, {job.undo.kept} kept"
+    return f"{job.undo.status}: {counts}"

@@ -82,6 +82,13 @@ def test_an_import_is_planned_changed_started_and_undone(run: Run, file: Path) -
     undone = run("imports", "undo", "demo", job_id, "--json")
     assert (undone.code, undone.json()["undo"]["removed"], customers(run)) == (0, 1, {})
     assert run("imports", "kept", "demo", job_id).out.splitlines() == ["\ufeffline,customer_id,code,message"]
+    assert "Undo       succeeded: 1 removed, 0 restored, 0 kept\n" in run("imports", "show", "demo", job_id).out
+
+
+def test_the_notes_of_an_import_are_sentences_one_after_another(run: Run, file: Path) -> None:
+    file.write_bytes("email,Name,Fecha de alta\nana@example.com,Peña,03/04/2024\n".encode("cp1252"))
+    run("imports", "upload", "demo", file, "--plan")
+    assert "was read as 3 February. The " in run("imports", "show", "demo", newest(run)).out
 
 
 def test_corrected_rows_are_imported(run: Run, file: Path, tmp_path: Path) -> None:
