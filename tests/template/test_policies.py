@@ -66,8 +66,9 @@ FUNCTION_ROLES = {
     "CsvImportReceive": {
         "Table": table("GetItem PutItem UpdateItem"),
         IMPORTS: "s3:ListBucket",
+        IMPORT_JOBS: "s3:ListBucket",
         SOURCES: "s3:GetObject s3:GetObjectVersion s3:DeleteObject s3:DeleteObjectVersion",
-        JOB_FILES: "s3:PutObject",
+        JOB_FILES: "s3:PutObject s3:DeleteObject",
         "ImportStateMachine": "states:StartExecution",
         f"{EXECUTIONS}:*": "states:DescribeExecution",
         "FailedCallsQueue": SEND,

@@ -21,10 +21,16 @@ def of_columns(rows: Sequence[Sequence[str]], columns: FileColumns) -> list[list
             break
         if len(cells) != len(columns.headers) and columns.secrets:
             continue
-        secrets = {cells[index].strip().casefold() for index in columns.secrets}
+        secrets = {cells[index].strip().casefold() for index in columns.secrets} - {""}
         for index, (values, cell) in enumerate(zip(found, cells, strict=False)):
             text = csv_cells.read(cell)
-            is_secret = index in columns.secrets or text.casefold() in secrets or csv_secrets.looks_hashed(text)
+            is_secret = (
+                index in columns.secrets or _has_secret(text.casefold(), secrets) or csv_secrets.looks_hashed(text)
+            )
             if text and not is_secret and len(values) < EXAMPLES:
                 values[text] = None
     return [list(values) for values in found]
+
+
+def _has_secret(text: str, secrets: set[str]) -> bool:
+    return any(secret in text for secret in secrets)

@@ -20,6 +20,7 @@ REPORT_COLUMNS = {
     "de": ("Zeile", "Spalte", "Code", "Grund"),
     "pt": ("linha", "coluna", "código", "motivo"),
 }
+_SEARCHED_LENGTH = 6  # of a secret that is searched within cells: shorter ones are parts of words
 _NOT_QUOTED = "The value is not quoted here, because it may be a password."
 
 Outcome = Literal["created", "updated", "unchanged", "rejected"]
@@ -101,8 +102,8 @@ def repeat_cells(cells: Sequence[str], columns: FileColumns) -> list[str]:
     """Return a row's cells of the repeated columns.
 
     All are empty if the row has too many or too few cells and the file has secrets: one may be in
-    another column then. A cell that repeats a secret of its row is empty, and so is one of an
-    unknown column that looks like a hash.
+    another column then. A cell that repeats a secret of its row is empty, alone or, except in an
+    e-mail, within other text; and so is one of an unknown column that looks like a hash.
     """
     if len(cells) != len(columns.headers) and columns.secrets:
         cells = ()
@@ -111,8 +112,15 @@ def repeat_cells(cells: Sequence[str], columns: FileColumns) -> list[str]:
     for index in repeated_columns(columns):
         cell = cells[index] if index < len(cells) else ""
         is_hash = columns.fields[index] is None and csv_secrets.looks_hashed(cell.strip())
-        repeated.append("" if is_hash or cell.strip().casefold() in secrets else cell)
+        is_hidden = is_hash or _has_secret(cell.strip().casefold(), secrets, columns.fields[index])
+        repeated.append("" if is_hidden else cell)
     return repeated
+
+
+def _has_secret(text: str, secrets: set[str], field: str | None) -> bool:
+    if text in secrets or field == "email":
+        return text in secrets
+    return any(len(secret) >= _SEARCHED_LENGTH and secret in text for secret in secrets)
 
 
 def _redact(issues: Sequence[RowIssue], cells: Sequence[str], columns: FileColumns) -> Sequence[RowIssue]:

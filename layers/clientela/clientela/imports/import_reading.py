@@ -13,7 +13,15 @@ from clientela.csv import csv_files
 from clientela.csv.csv_files import FileLayout
 from clientela.csv.file_texts import FileNote, FileRefusedError
 from clientela.errors import ImportNotFoundError
-from clientela.imports import import_files, import_jobs, import_marks, import_plans, import_start, import_states
+from clientela.imports import (
+    former_plans,
+    import_files,
+    import_jobs,
+    import_marks,
+    import_plans,
+    import_start,
+    import_states,
+)
 from clientela.imports.import_files import Source, UploadedFile
 from clientela.imports.import_jobs import Counts, ImportRecord
 from clientela.stores import store_existence, stores
@@ -58,8 +66,13 @@ def receive(store: Store, job_id: str, file: UploadedFile, now: datetime) -> str
 
 
 def read_again(store_id: str, job_id: str, now: datetime) -> None:
-    """Read the file of a job whose columns or options were changed. Safe to repeat."""
-    _plan(stores.read(store_id), import_jobs.get_record(store_id, job_id), now)
+    """Read the file of a job whose columns or options were changed. Safe to repeat.
+
+    The former plan is deleted, even if the job was cancelled meanwhile.
+    """
+    record = import_jobs.get_record(store_id, job_id)
+    former_plans.delete(job_id, int(record.plan) - 1)
+    _plan(stores.read(store_id), record, now)
 
 
 def _plan(store: Store, record: ImportRecord, now: datetime) -> None:
