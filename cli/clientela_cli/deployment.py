@@ -26,6 +26,7 @@ _SETTINGS = {
     "ImportsBucket": "IMPORTS_BUCKET",
     "ImportJobsBucket": "IMPORT_JOBS_BUCKET",
     "ExportsBucket": "EXPORTS_BUCKET",
+    "ExportRetentionDays": "EXPORT_RETENTION_DAYS",
     "MailQueueUrl": "MAIL_QUEUE_URL",
     "ImportStateMachineArn": "IMPORT_STATE_MACHINE_ARN",
     "CsvImportReceiveFunctionName": "IMPORT_FUNCTION_NAME",

@@ -64,6 +64,7 @@ def deploy(folder: Path, stack: str = "clientela-local", **changes: str | None) 
         "ImportsBucket": os.environ["IMPORTS_BUCKET"],
         "ImportJobsBucket": os.environ["IMPORT_JOBS_BUCKET"],
         "ExportsBucket": os.environ["EXPORTS_BUCKET"],
+        "ExportRetentionDays": os.environ["EXPORT_RETENTION_DAYS"],
         "MailQueueUrl": os.environ["MAIL_QUEUE_URL"],
         "ImportStateMachineArn": os.environ["IMPORT_STATE_MACHINE_ARN"],
         "CsvImportReceiveFunctionName": os.environ["IMPORT_FUNCTION_NAME"],

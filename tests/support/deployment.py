@@ -95,6 +95,7 @@ VARIABLES = {
     "FAILED_CALLS_QUEUE_ARN": "arn:aws:sqs:us-east-1:123456789012:failed-calls",
     "EXPORT_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:exports",
     "EXPORT_PART_ROWS": "250000",
+    "EXPORT_RETENTION_DAYS": "60",
     "EXPORT_PART_CONCURRENCY": "5",
     "BULK_FUNCTION_NAME": "bulk-changes",
     "IMPORT_FUNCTION_NAME": "csv-import-receive",

@@ -37,6 +37,11 @@ def exports_bucket() -> str:
     return _required("EXPORTS_BUCKET")
 
 
+def export_retention_days() -> int:
+    """Days after which the files of exports and the reports of bulk changes are deleted."""
+    return int(_required("EXPORT_RETENTION_DAYS"))
+
+
 def mail_queue_url() -> str:
     """Queue of the mails to send."""
     return _required("MAIL_QUEUE_URL")

@@ -143,12 +143,13 @@ def test_merchant_erases_over_http_once_and_finds_the_certificate_again(store: S
     assert answered(one) == certificate
     page = answered(customers_api.handler(http_event("GET", "demo/erasures", key=key), None))
     assert page["items"] == [certificate]
-    assert {each["what"] for each in certificate["kept"]} == {
-        "order_money_records",
-        "keyed_hashes",
-        "this_certificate",
-        "files",
-        "backups",
+    assert {each["what"]: each["days"] for each in certificate["kept"]} == {
+        "order_money_records": None,
+        "keyed_hashes": None,
+        "this_certificate": None,
+        "export_files": 60,  # EXPORT_RETENTION_DAYS
+        "import_files": 30,
+        "backups": 35,
     }
     for method, unknown in (("POST", "customers/cus_x/erase"), ("GET", "erasures/ers_x")):
         assert customers_api.handler(http_event(method, f"demo/{unknown}", key=key), None)["statusCode"] == 404

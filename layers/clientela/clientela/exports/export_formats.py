@@ -65,7 +65,7 @@ class ExportFormat(Model):
     decimal: DecimalSign
     """The decimal sign of amounts. Example: ,"""
     header_language: SupportedLanguage
-    """The language of the headers, and of yes and no."""
+    """The language of the headers, and of yes and no. Example: es"""
     bom: StrictBool
     """Whether the file begins with a byte-order mark: without it Excel reads UTF-8 in the machine's
     old code page. Example: true"""

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from clientela import clock, ids
+from clientela import clock, ids, settings
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers, external_ids, tombstones
 from clientela.customers.customer_fields import Customer
@@ -75,7 +75,7 @@ class RetainedData(Model):
     `count` is null if unknown; `days` says how long, null is for ever.
     """
 
-    what: Literal["order_money_records", "keyed_hashes", "this_certificate", "files", "backups"]
+    what: Literal["order_money_records", "keyed_hashes", "this_certificate", "export_files", "import_files", "backups"]
     """The kind of data."""
     count: int | None
     """How many there are; null if unknown. Example: 3"""
@@ -242,10 +242,16 @@ def _retained_data(money_records: int, language: str) -> list[RetainedData]:
             what="this_certificate", count=1, days=None, why="Proof of the erasure. It holds no personal data."
         ),
         RetainedData(
-            what="files",
+            what="export_files",
             count=None,
-            days=90,
-            why="Export files and the reports of imports and bulk changes are not rewritten. They are deleted at this age.",
+            days=settings.export_retention_days(),
+            why="Export files and the reports of bulk changes are not rewritten. They are deleted at this age.",
+        ),
+        RetainedData(
+            what="import_files",
+            count=None,
+            days=30,
+            why="Imported files and the reports of imports are not rewritten. They are deleted at this age.",
         ),
         RetainedData(
             what="backups", count=None, days=35, why="The database can be restored to any moment within this time."
