@@ -1,20 +1,26 @@
 """Options that say what an export contains, for `exports run` and `exports schedules create`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from clientela.customers.customer_filter import CustomerFilter
+from clientela.exports import export_columns, export_formats
+from clientela.exports.export_columns import What
 from clientela.exports.export_requests import ExportRequest
-from clientela_cli.commands import field_changes
+from clientela_cli.console.exit_codes import USAGE, CommandError
 
 WhatOption = Annotated[
-    Literal["customers", "orders", "order_items"],
+    What,
     typer.Option("--what", help="What a row is: a customer, an order, or an item of an order."),
 ]
 Columns = Annotated[
-    list[str] | None,
-    typer.Option("--column", metavar="NAME", help="A column, in the order of the file; repeatable. Without: all."),
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="NAMES",
+        help="The columns of the file, e.g. email,name; importable: those that an import reads. Without: all.",
+    ),
 ]
 SpreadsheetOption = Annotated[
     str | None,
@@ -22,23 +28,37 @@ SpreadsheetOption = Annotated[
 ]
 Format = Annotated[
     list[str] | None,
-    typer.Option("--format", metavar="FIELD=VALUE", help="A part of the format, e.g. bom=false; repeatable."),
+    typer.Option(
+        "--format", metavar="FIELD=VALUE", help="A part of the format, e.g. delimiter=tab or bom=no; repeatable."
+    ),
 ]
 
 
 def request(
-    what: str,
+    what: What,
     filter_: CustomerFilter,
-    columns: list[str] | None,
+    columns: str | None,
     spreadsheet: str | None,
     format_: list[str] | None,
 ) -> ExportRequest:
     """Return what the options ask for.
 
     Raises:
-        ValidationError: pydantic's, for an invalid value.
+        ValidationError: pydantic's, for an unknown spreadsheet.
+        InvalidInputError: a column or a part of the format is unknown.
         CommandError: a part of the format is not `field=value`.
     """
-    choices = field_changes.read_optional(None, format_) or None
-    fields = {"what": what, "columns": columns or None, "spreadsheet": spreadsheet, "format": choices}
+    fields = {
+        "what": what,
+        "columns": None if columns is None else export_columns.parse_names(columns, what),
+        "spreadsheet": spreadsheet,
+        "format": export_formats.parse_choices(dict(map(_pair, format_))) if format_ else None,
+    }
     return ExportRequest.model_validate(fields).model_copy(update={"filter": filter_})
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise CommandError(f"“{text}” is not FIELD=VALUE.", USAGE)
+    return name, value

@@ -65,15 +65,19 @@ def create(
         list[str] | None, typer.Option(metavar="ADDRESS", help="An address that gets the file by mail; repeatable.")
     ] = None,
     what: export_options.WhatOption = "customers",
-    column: export_options.Columns = None,
+    columns: export_options.Columns = None,
     spreadsheet: export_options.SpreadsheetOption = None,
     format_: export_options.Format = None,
+    changed_since_last: Annotated[
+        bool, typer.Option("--changed-since-last", help="Only the customers that changed since the last success.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Create a schedule of exports."""
-    request = export_options.request(what, filter_, column, spreadsheet, format_)
+    request = export_options.request(what, filter_, columns, spreadsheet, format_)
+    when = {"changed_since_last": changed_since_last}
     fields = {"name": name, "cron": cron, "timezone": timezone, "notify": notify or []}
-    new = NewSchedule.model_validate(request.model_dump(mode="json", exclude_none=True) | fields)
+    new = NewSchedule.model_validate(request.model_dump(mode="json", exclude_none=True) | fields | when)
     context.obj()
     store = stores.read(store_id)
     _print(store, export_schedules.create(store, new, clock.now(), deployment.operator()), json)

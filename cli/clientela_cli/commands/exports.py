@@ -41,7 +41,7 @@ def run(
     store_id: options.Store,
     filter_: CustomerFilter,
     what: export_options.WhatOption = "customers",
-    column: export_options.Columns = None,
+    columns: export_options.Columns = None,
     spreadsheet: export_options.SpreadsheetOption = None,
     format_: export_options.Format = None,
     out: Out = None,
@@ -52,7 +52,7 @@ def run(
     Without filters: all of them.
     """
     _require_folder(out)
-    request = export_options.request(what, filter_, column, spreadsheet, format_)
+    request = export_options.request(what, filter_, columns, spreadsheet, format_)
     context.obj()
     store = stores.read(store_id)
     resolved = request.model_copy(update={"filter": group_filter.resolve(store, filter_, "--group")})
@@ -132,16 +132,19 @@ def _manifest_of(job: ExportJob) -> Manifest:
 
 
 def _wait_for_end(store: Store, job: ExportJob) -> ExportJob:
-    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    """Wait as long as the job makes progress: a large one, or one behind others, may take hours."""
+    seen, deadline = job, time.monotonic() + _TIMEOUT_SECONDS
     try:
         with progress.bar() as bar:
             task = bar.add_task("Exporting", total=None)
             while job.status not in {"succeeded", "failed"}:
                 if time.monotonic() > deadline:
                     minutes = f"{_TIMEOUT_SECONDS / 60:.0f} minutes"
-                    raise CommandError(f"Export {job.id} has not ended after {minutes}: see the function's log.")
+                    raise CommandError(f"Export {job.id} has made no progress for {minutes}: see the function's log.")
                 time.sleep(_POLL_SECONDS)
                 job = export_jobs.get(store, job.id)
+                if job != seen:
+                    seen, deadline = job, time.monotonic() + _TIMEOUT_SECONDS
                 bar.update(task, total=job.parts, completed=job.parts_done or 0)
             return job
     except KeyboardInterrupt:

@@ -16,7 +16,7 @@ from clientela import clock
 from clientela.aws import clients
 from clientela.customers import customers, directory_walks
 from clientela.customers.customer_fields import NewCustomer
-from clientela.exports import export_jobs, export_runs
+from clientela.exports import export_columns, export_jobs, export_runs
 from clientela.exports.export_completeness import ExportIncompleteError
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
@@ -76,7 +76,25 @@ def test_waiting_for_an_export_times_out(run: Run, monkeypatch: pytest.MonkeyPat
     hours = iter(range(0, 36000, 3600))
     waiting(monkeypatch, lambda: None, lambda: next(hours))
     code, _, err = run("exports", "run", "demo")
-    assert (code, "has not ended after 16 minutes" in err) == (1, True)
+    assert (code, "has made no progress for 16 minutes" in err) == (1, True)
+
+
+def test_an_export_in_parts_is_waited_for_as_long_as_it_makes_progress(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part takes a quarter of an hour at most, all of them may take hours."""
+    minutes, done = iter(range(0, 36000, 600)), iter(range(1, 9))
+    real = export_jobs.get
+
+    def get(store: Store, job_id: str) -> export_jobs.ExportJob:
+        job = real(store, job_id)
+        if (parts_done := next(done, None)) is None:
+            return export_runs.run(store, job_id, clock.now())
+        return job.model_copy(update={"status": "running", "parts": 8, "parts_done": parts_done})
+
+    monkeypatch.setattr(export_jobs, "get", get)
+    waiting(monkeypatch, lambda: None, lambda: next(minutes))
+    assert run("exports", "run", "demo").code == 0
 
 
 def test_a_damaged_download_fails(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -102,12 +120,32 @@ def test_ctrl_c_stops_only_the_waiting(run: Run, monkeypatch: pytest.MonkeyPatch
 
 def test_an_export_has_the_filters_columns_and_format_that_are_asked_for(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "some.csv"
-    chosen = ("--column", "email", "--column", "name", "--format", "delimiter=|", "--format", "bom=false")
+    chosen = ("--columns", "email, name", "--format", "delimiter=tab", "--format", "bom=no")
     run("exports", "run", "demo", *chosen, "--out", out)
-    assert out.read_text("utf-8").splitlines() == ["email|name", "ana@example.com|Ana"]
+    assert out.read_text("utf-8").splitlines() == ["email\tname", "ana@example.com\tAna"]
+    run("exports", "run", "demo", "--columns", "importable", "--format", "header_language=en", "--out", out)
+    assert tuple(out.read_text("utf-8-sig").splitlines()[0].split(",")) == export_columns.IMPORTABLE
     done = run("exports", "run", "demo", "--email", "nobody@example.com", "--spreadsheet", "es", "--json").json()
     assert (done["manifest"]["rows"], done["export"]["filter"]["email"]) == (0, "nobody@example.com")
-    assert run("exports", "run", "demo", "--column", "colour").code != 0
+
+
+@pytest.mark.parametrize(
+    ("chosen", "complaint"),
+    [
+        (("--columns", "e-mail"), "perhaps you mean “email”"),
+        (("--columns", "email,email"), "This column is named twice."),
+        (("--columns", " , "), "Name at least one column."),
+        (("--format", "bom=perhaps"), "Use one of yes, no."),
+        (("--format", "colour=red"), "Unknown: use one of delimiter"),
+        (("--spreadsheet", "es", "--format", "delimiter=comma"), "The spreadsheet es has another one"),
+    ],
+)
+def test_wrong_columns_and_formats_are_refused_and_nothing_starts(
+    run: Run, chosen: tuple[str, ...], complaint: str
+) -> None:
+    refused = run("exports", "run", "demo", *chosen)
+    assert (refused.code, complaint in refused.err) == (1, True), refused.err
+    assert run("exports", "list", "demo", "--json").json() == []
 
 
 def test_a_finished_export_is_downloaded_and_the_download_recorded(run: Run, store: Store, tmp_path: Path) -> None:
@@ -119,6 +157,12 @@ def test_a_finished_export_is_downloaded_and_the_download_recorded(run: Run, sto
     unfinished = export_jobs.start(store, clock.now()).id
     assert "queued" in run("exports", "download", "demo", unfinished, "--out", out).err
     assert run("exports", "download", "demo", job["id"], "--out", tmp_path / "none" / "x.csv").code == 2
+
+
+def test_a_schedule_of_changes_is_created(run: Run) -> None:
+    when = ("--name", "Changes", "--cron", "0 6 * * *", "--columns", "id,email")
+    made = run("exports", "schedules", "create", "demo", *when, "--changed-since-last", "--json").json()
+    assert (made["changed_since_last"], made["columns"]) == (True, ["id", "email"])
 
 
 def test_schedules_are_created_listed_paused_run_and_deleted(run: Run, store: Store) -> None:
