@@ -10,6 +10,7 @@ from clientela import clock
 from clientela.customers.directory_walks import KeyRange
 from clientela.errors import ExportNotFoundError, StoreNotFoundError
 from clientela.exports import export_jobs, export_runs, export_starts
+from clientela.exports.export_content import FilterGroupDeletedError
 from clientela.exports.export_starts import ExportStart, ScheduledSlot
 from clientela.handlers import error_logs, sqs_batches
 from clientela.stores import stores
@@ -70,5 +71,8 @@ def _run(start: ExportStart, message_id: str, context: Any) -> None:
             job = export_jobs.get(stores.get(start.store_id), start.job_id)
     except (StoreNotFoundError, ExportNotFoundError):  # deleted, with its exports
         logger.info("export of a deleted store", store_id=start.store_id, job_id=start.job_id)
+        return
+    except FilterGroupDeletedError:  # the job says so, and a repeat would not help
+        logger.info("export of a deleted group", store_id=start.store_id, job_id=start.job_id)
         return
     logger.info("export", store_id=start.store_id, job_id=job.id, status=job.status, rows=job.rows)

@@ -18,6 +18,8 @@ from clientela.errors import ExportNotFoundError, ExportUnfinishedError, Invalid
 from clientela.exports import export_content, export_jobs, export_runs
 from clientela.exports.export_completeness import ExportIncompleteError
 from clientela.exports.export_requests import ExportRequest
+from clientela.groups import groups
+from clientela.groups.groups import NewGroup
 from clientela.lifecycle import customer_removal
 from clientela.schema.actors import OPERATOR
 from clientela.stores import stores
@@ -44,6 +46,17 @@ def test_an_export_that_breaks_leaves_nothing_behind(store: Store, aws: Any, mon
     assert job.finished_at
     assert objects(aws) == []
     assert aws("s3").list_multipart_uploads(Bucket=EXPORTS).get("Uploads", []) == []
+
+
+def test_an_export_whose_group_was_deleted_fails_and_is_not_empty(store: Store, aws: Any) -> None:
+    """An empty file would look like a group without members."""
+    group = groups.create(store, NewGroup(name="Trade", code="trade"), NOW)
+    started = export_jobs.start(store, NOW, ExportRequest(filter=CustomerFilter(group=group.id)))
+    groups.delete(store, group.id, NOW)
+    assert handle(start_of(started))  # a repeat would not help
+    job = export_jobs.get(store, started.id)
+    assert (job.status, job.message) == ("failed", "The group of the filter was deleted.")
+    assert objects(aws) == []
 
 
 def test_a_row_too_few_fails_the_export_and_the_next_try_can_succeed(

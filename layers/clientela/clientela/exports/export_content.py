@@ -14,6 +14,7 @@ from clientela.exports.export_completeness import CompleteWalk
 from clientela.exports.export_files import FileSummary
 from clientela.exports.export_formats import ExportFormat
 from clientela.exports.export_jobs import ExportJob
+from clientela.groups import groups
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.stores import store_existence
@@ -38,6 +39,21 @@ class Manifest(Model):
     removed: int | None = None
     started: Timestamp
     finished: Timestamp
+
+
+class FilterGroupDeletedError(RuntimeError):
+    """The group of an export's filter is gone. To repeat the export does not help."""
+
+
+def require_group(store: Store, job: ExportJob) -> None:
+    """Raise FilterGroupDeletedError if the group of the job's filter was deleted.
+
+    An empty file would look like a group without members.
+
+    Cost: 1 to 2.5 read units if the filter names a group.
+    """
+    if job.filter.group and groups.find(store, job.filter.group) is None:
+        raise FilterGroupDeletedError("The group of the filter was deleted.")
 
 
 def write_rows(

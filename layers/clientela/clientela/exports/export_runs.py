@@ -12,6 +12,7 @@ from clientela.customers.directory_walks import KeyRange
 from clientela.errors import StoreNotFoundError, VersionConflictError
 from clientela.exports import export_content, export_files, export_jobs, export_parts
 from clientela.exports.export_completeness import ExportIncompleteError
+from clientela.exports.export_content import FilterGroupDeletedError
 from clientela.exports.export_jobs import ExportJob, ExportRecord
 from clientela.stores import stores
 from clientela.stores.stores import Store
@@ -30,6 +31,7 @@ def run(store: Store, job_id: str, now: datetime, run_by: str | None = None) -> 
 
     Raises:
         ExportNotFoundError: the job does not exist.
+        FilterGroupDeletedError: the group of the filter is gone.
         ExportIncompleteError: rows and customers differ in number. This and any other error is
             raised after the job is marked as failed.
 
@@ -51,6 +53,7 @@ def run(store: Store, job_id: str, now: datetime, run_by: str | None = None) -> 
     except VersionConflictError:  # another call of the function was first
         return export_jobs.get(store, job_id)
     try:
+        export_content.require_group(store, record.job)
         parts = export_parts.plan(store, record.job)
         if len(parts) > 1:
             record.run = record.version + 1
@@ -141,7 +144,7 @@ def _reason(name: str, error: Exception | None = None) -> str:
 
     The texts of other errors are left out: they may contain anything.
     """
-    if isinstance(error, ExportIncompleteError):
+    if isinstance(error, ExportIncompleteError | FilterGroupDeletedError):
         return str(error)
     if name == ExportIncompleteError.__name__:
         return "Customers were missing in a part of the file."
