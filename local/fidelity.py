@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from ministack import app  # type: ignore[import-untyped]
 from ministack.core import iam_actions  # type: ignore[import-untyped]
-from ministack.services import apigateway, eventbridge, lambda_svc, s3, scheduler, ses, ses_v2  # type: ignore[import-untyped]
+from ministack.services import apigateway, dynamodb, eventbridge, lambda_svc, s3, scheduler, ses, ses_v2  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
 from local import schedules
@@ -33,6 +33,7 @@ def apply() -> None:
     _emulate_insert_permissions()
     _emulate_sender_permissions()
     _emulate_bounce_events()
+    _emulate_streams_of_inserts()
     _emulate_stream_retries()
     _emulate_custom_domain()
     _emulate_cookie_lists()
@@ -193,6 +194,21 @@ def _publish_outcomes(sent: dict[str, Any], message_id: str) -> None:
             if kind in _DETAIL_TYPES:
                 entry = {"Source": "aws.ses", "DetailType": _DETAIL_TYPES[kind], "Detail": json.dumps(event)}
                 eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+
+def _emulate_streams_of_inserts() -> None:
+    """Put items that PartiQL's INSERT wrote on the table's stream. MiniStack leaves them out."""
+    insert = dynamodb._partiql_insert
+
+    def insert_and_stream(table: Any, parsed: Any) -> Any:
+        answer = insert(table, parsed)
+        if answer[0] == 200:
+            item = parsed["item"]
+            written = item["M"] if set(item) == {"M"} else item
+            dynamodb._emit_stream_event(parsed["table"], "INSERT", None, written)
+        return answer
+
+    dynamodb._partiql_insert = insert_and_stream
 
 
 def _emulate_stream_retries() -> None:
