@@ -4,7 +4,7 @@ A store has a log only while somebody needs it (`enable`). The table's stream wr
 for each new version of a customer, and for each customer who is gone. Entries are sorted by the
 time at which they were written to the log, not by that of the change. So a change that the stream
 delivers late is in a later window, and in no window that was read before
-(docs/decisions/0037-a-log-of-changed-customers.md).
+(docs/decisions/0029-a-log-of-changed-customers.md).
 """
 
 import itertools

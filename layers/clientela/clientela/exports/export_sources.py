@@ -2,7 +2,7 @@
 
 Orders are in the collections of their customers, so the walk goes over the customers and asks each
 who has orders for them, many at a time. Customers without orders cost nothing but their entry of
-the index. docs/decisions/0038-formats-of-exports.md compares this with a scan.
+the index. docs/decisions/0030-formats-of-exports.md compares this with a scan.
 """
 
 import itertools
