@@ -90,7 +90,9 @@ def test_what_an_import_takes_for_an_empty_cell_comes_back() -> None:
 
 
 def test_no_line_of_a_text_looks_like_a_row() -> None:
-    for text in ("x\nana@example.com,y", "x\n1;2;ana@example.com", "x\n'ana@example.com", "ana@example.com\nx"):
+    plain = ("x\nana@example.com,y", "x\n1;2;ana@example.com", "x\n'ana@example.com", "ana@example.com\nx")
+    with_two_beginnings = ("x\n|ana@b.c", "x\ny|ana@b.c", "x\n'y|'ana@b.c", "x\nana@b|=1.c", "x\n，ana@b.c")  # noqa: RUF001
+    for text in (*plain, *with_two_beginnings):
         assert unescape(escape(text)) == text
         assert not [line for line in escape(text).split("\n")[1:] if re.search(r"(^|[,;|\t])ana@", line)]
 

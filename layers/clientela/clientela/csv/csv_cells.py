@@ -33,8 +33,9 @@ _SUSPECT = re.compile(f"[{re.escape(DANGEROUS)}]")
 # A text that looks escaped gets one more apostrophe, so that unescape restores every text exactly.
 _TO_ESCAPE = re.compile(rf"{_START}'*(?={_FORMULA})|\A[{_SKIPPED}]*'*(?=[\r\n])")
 _ESCAPED = re.compile(rf"({_START})'(?='*{_FORMULA})|\A([{_SKIPPED}]*)'(?='*[\r\n])")
-# Of a text of several lines: `csv_records` takes a line with an address in its place for a row.
-_ADDRESS = r"[^@\s,;\"'<>]+@[^@\s,;\"'<>]+\.[^@\s,;\"'<>]"
+# Of a text of several lines: `csv_records` takes a line with an address in its place for a row. It
+# may have apostrophes, because those that `escape` adds in it must not hide it from `unescape`.
+_ADDRESS = r"[^@\s,;\"<>]+@[^@\s,;\"<>]+\.[^@\s,;\"<>]"
 _TO_ESCAPE_LINES = re.compile(rf"{_START}'*(?={_FORMULA}|{_ADDRESS})|\A[{_SKIPPED}]*'*(?=[\r\n])")
 _ESCAPED_LINES = re.compile(rf"({_START})'(?='*(?:{_FORMULA}|{_ADDRESS}))|\A([{_SKIPPED}]*)'(?='*[\r\n])")
 
