@@ -64,7 +64,7 @@ def watch(store: Store, job_id: str, is_reached: Callable[[ImportJob], bool]) ->
     try:
         with progress.bar() as bar:
             task = bar.add_task("Waiting for the import to start", total=None)
-            job, said = _wait_for_start(store, job_id), _Lines(is_silent=not bar.disable)
+            job, said = _wait_for_start(store, job_id), _PlainProgress(is_silent=not bar.disable)
             while not is_reached(job):
                 _update(bar, task, job)
                 said.show(job)
@@ -78,7 +78,7 @@ def watch(store: Store, job_id: str, is_reached: Callable[[ImportJob], bool]) ->
         ) from None
 
 
-class _Lines:
+class _PlainProgress:
     """The progress as plain lines, where there is no terminal."""
 
     def __init__(self, *, is_silent: bool) -> None:

@@ -27,7 +27,7 @@ _PROJECTION = f"{stored_customers.PROJECTION}, version"
 _SHARDS = range(change_log.SHARDS)
 
 
-class Removal(NamedTuple):
+class RemovedCustomer(NamedTuple):
     """A customer who is gone: deleted, erased, or merged into another one."""
 
     customer_id: str
@@ -99,7 +99,7 @@ def write_removals(store: Store, window: ChangeWindow, key: str) -> int:
     return number
 
 
-def _removals(store: Store, window: ChangeWindow) -> Iterator[list[Removal]]:
+def _removals(store: Store, window: ChangeWindow) -> Iterator[list[RemovedCustomer]]:
     changed = change_log.all_changed(store, window.since, window.until, _SHARDS)
     removed = (each for each in changed if each.removed_at)
     for block in itertools.batched(removed, dynamodb.BATCH_READ, strict=False):
@@ -109,9 +109,11 @@ def _removals(store: Store, window: ChangeWindow) -> Iterator[list[Removal]]:
         yield [_removal(each, targets.get(each.customer_id), each.customer_id in erased) for each in gone]
 
 
-def _removal(changed: Changed, merged_into: str | None, is_erased: bool) -> Removal:
+def _removal(changed: Changed, merged_into: str | None, is_erased: bool) -> RemovedCustomer:
     reason = "erased" if is_erased else "merged" if merged_into else "deleted"
-    return Removal(changed.customer_id, reason, "" if is_erased else merged_into or "", changed.removed_at or "")
+    return RemovedCustomer(
+        changed.customer_id, reason, "" if is_erased else merged_into or "", changed.removed_at or ""
+    )
 
 
 def _targets(store: Store, gone: Sequence[Changed]) -> dict[str, str]:

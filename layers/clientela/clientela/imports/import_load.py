@@ -42,7 +42,7 @@ from clientela.imports.import_customers import ImportedCustomer, Rules
 from clientela.imports.import_jobs import ImportRecord
 from clientela.imports.import_rows import Row
 from clientela.imports.row_issues import RowIssue, RowRefusedError
-from clientela.imports.row_owners import Owner
+from clientela.imports.row_owners import RowOwner
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import keys, records
@@ -156,7 +156,7 @@ def apply_chunk(store: Store, rows: Sequence[Row], rules: Rules, now: datetime) 
     return [_apply_rows(group, owners.get(group[0].canonical), rules, now) for group in groups.values()]
 
 
-def _apply_rows(rows: Sequence[Row], owner: Owner | None, rules: Rules, now: datetime) -> ImportedCustomer:
+def _apply_rows(rows: Sequence[Row], owner: RowOwner | None, rules: Rules, now: datetime) -> ImportedCustomer:
     if owner and len(rows) == 1 and import_customers.only_repeats(rows[0], owner.fields, rules):
         return ImportedCustomer(rows, None, None, [RowResult(rows[0].line, "unchanged")])
     return import_customers.apply_rows(rows, owner.customer if owner else None, rules, now)

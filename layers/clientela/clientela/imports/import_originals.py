@@ -33,7 +33,7 @@ def write(record: ImportRecord, detected: DetectedFormat) -> None:
         whole = chunks[0].model_copy(update={"end": chunks[-1].end})
         stream = import_files.open_chunk(record.source, whole)
         rows = csv_files.rows(stream, detected.encoding, detected.shape, whole.first_line)
-        content = io.BufferedReader(cast("io.RawIOBase", _Lines(_lines(rows, detected))))
+        content = io.BufferedReader(cast("io.RawIOBase", _ByteStream(_lines(rows, detected))))
         import_files.write_report(record.job.id, "file", content)
 
 
@@ -58,7 +58,7 @@ def _line(cells: list[str], delimiter: str) -> bytes:
     return text.getvalue().encode()
 
 
-class _Lines(io.RawIOBase):
+class _ByteStream(io.RawIOBase):
     """A stream of the bytes that an iterator yields."""
 
     def __init__(self, parts: Iterator[bytes]) -> None:

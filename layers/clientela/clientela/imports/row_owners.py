@@ -16,7 +16,7 @@ from clientela.table import dynamodb, keys
 from clientela.table.dynamodb import Item
 
 
-class Owner:
+class RowOwner:
     """A stored customer: its fields as JSON without those at their default, and the model."""
 
     def __init__(self, profile: Item) -> None:
@@ -30,7 +30,7 @@ class Owner:
         return stored_customers.load(self._profile)
 
 
-def find(store: Store, emails: Sequence[str]) -> dict[str, Owner]:
+def find(store: Store, emails: Sequence[str]) -> dict[str, RowOwner]:
     """Return the customers to whom these canonical e-mails lead.
 
     The reads are eventually consistent, at half the price: if one is out of date, the condition of
@@ -45,8 +45,8 @@ def find(store: Store, emails: Sequence[str]) -> dict[str, Owner]:
         [(keys.customer(store.id, each), keys.PROFILE) for each in dict.fromkeys(ids.values())],
         stored_customers.PROJECTION,
     )
-    owners = {owner.id: owner for owner in map(Owner, profiles)}
-    found: dict[str, Owner] = {}
+    owners = {owner.id: owner for owner in map(RowOwner, profiles)}
+    found: dict[str, RowOwner] = {}
     for claim in claims:
         key = claim["pk"]["S"]
         owner = owners.get(ids[key])

@@ -105,7 +105,7 @@ def undo_chunk(store_id: str, job_id: str, chunk: Chunk, now: datetime) -> None:
         journal = import_journal.read(job_id, chunk.index)
         created = {line: _created_id(job, line) for line in sorted(journal.created)}
         changed = {line: each for line, each in journal.updated.items() if each not in created.values()}
-        work = _Work(store, job, chunk.index, now)
+        work = _ChunkUndo(store, job, chunk.index, now)
         for line, customer_id in created.items():
             work.do(line, customer_id, work.remove)
         for line, customer_id in sorted(changed.items()):
@@ -160,7 +160,7 @@ def _created_id(job: ImportRecord, line: int) -> str:
     return import_customers.new_id(job.job.started_at, job.job.id, line)
 
 
-class _Work:
+class _ChunkUndo:
     """The undo of one chunk."""
 
     def __init__(self, store: Store, job: ImportRecord, chunk: int, now: datetime) -> None:
