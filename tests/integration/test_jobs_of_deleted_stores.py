@@ -17,7 +17,8 @@ from clientela.customers import customer_inserts, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import BulkJobNotFoundError
-from clientela.exports import export_files, export_jobs, export_runs
+from clientela.exports import export_jobs, export_runs
+from clientela.exports.export_rows import RowWriter
 from clientela.imports import import_writes
 from clientela.lifecycle import store_deletions
 from clientela.schema.actors import OPERATOR
@@ -70,13 +71,13 @@ def test_a_running_export_stops_and_leaves_no_file(monkeypatch: pytest.MonkeyPat
     store = new_store()
     customers.create(store, NewCustomer(email="ana@example.com"), NOW)
     job = export_jobs.start(store, NOW)
-    cells = export_files.export_columns.cells
+    lines = RowWriter.lines
 
     def deleted_meanwhile(*arguments: Any) -> Any:
         store_deletions.begin(store.id, NOW, OPERATOR)
-        return cells(*arguments)
+        return lines(*arguments)
 
-    monkeypatch.setattr(export_files.export_columns, "cells", deleted_meanwhile)
+    monkeypatch.setattr(RowWriter, "lines", deleted_meanwhile)
     assert export_runs.run(store, job.id, NOW).status == "running"
     assert not [name for name in files() if name.startswith(f"{store.id}/")]
     delete(store)

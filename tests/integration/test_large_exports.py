@@ -110,7 +110,7 @@ def test_a_death_after_any_call_of_a_part_or_of_the_end_gives_the_same_file(
     monkeypatch.setenv("EXPORT_PART_ROWS", "12")
     # Small pieces, so that the file and each part are multipart uploads that a death leaves unfinished.
     monkeypatch.setattr(s3_objects, "PART_BYTES", 1000)
-    monkeypatch.setattr(export_files, "BLOCK_ROWS", 3)
+    monkeypatch.setattr(export_files, "BLOCK_ITEMS", 3)
     monkeypatch.setattr(models, "S3_UPLOAD_PART_MIN_SIZE", 1)
     total = deaths(store, machine, monkeypatch, None, NOW + timedelta(hours=1))
     assert total > 20

@@ -155,9 +155,10 @@ def figures(orders: list[Item]) -> dict[str, Any]:
 
 
 def _index(table: Any, index: Any, profiles: dict[str, Item], store_id: str) -> Iterator[str]:
-    """An index shows each customer who has its key once, with what the profile has."""
+    """An index shows each customer who has its key once, with what the profile has; orders without account aside."""
     name, keys = index["IndexName"], [key["AttributeName"] for key in index["KeySchema"]]
-    entries = [item for item in _all(table.scan, IndexName=name) if item["pk"].startswith(f"STORE#{store_id}#")]
+    prefix = f"STORE#{store_id}#CUSTOMER#"
+    entries = [item for item in _all(table.scan, IndexName=name) if item["pk"].startswith(prefix)]
     shown = {item["pk"]: item for item in entries}
     wanted = {pk for pk, profile in profiles.items() if all(key in profile for key in keys)}
     if len(shown) != len(entries) or shown.keys() != wanted:
