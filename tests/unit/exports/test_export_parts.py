@@ -239,6 +239,24 @@ def test_the_steps_of_a_deleted_store_leave_nothing(
     assert objects(aws) == []
 
 
+def test_a_store_that_is_deleted_while_its_parts_are_joined_gets_no_file(
+    store: Store, aws: Any, machine: Machine, people: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(store)
+    *parts, finish = machine.steps()
+    for part in parts:
+        part()
+    read = export_files.read
+
+    def deleted_meanwhile(key: str) -> Iterator[bytes]:
+        yield from read(key)
+        store_deletions.begin(store.id, NOW, OPERATOR)
+
+    monkeypatch.setattr(export_files, "read", deleted_meanwhile)
+    finish()
+    assert objects(aws) == []
+
+
 def test_parts_are_as_many_as_the_state_machine_can_take(
     store: Store, people: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

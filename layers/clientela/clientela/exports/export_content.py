@@ -72,7 +72,12 @@ def write_rows(
     walk = _walk(store, job, within)
     items = store_existence.require_while(store.id, export_sources.items(store, job, walk, within))
     writer = export_rows.writer(store, job)
-    return export_files.write(key, items, writer, walk.require_complete, with_header=with_header)
+
+    def check() -> None:
+        walk.require_complete()
+        store_existence.require(store.id)  # a deletion that began after this sweeps the object away
+
+    return export_files.write(key, items, writer, check, with_header=with_header)
 
 
 def complete(store: Store, job: ExportJob, summary: FileSummary, read_clock: Callable[[], datetime]) -> dict[str, Any]:

@@ -103,14 +103,17 @@ def finish(store_id: str, job_id: str, run: int, parts: int, now: datetime, fail
         export_parts.clean(store_id, job_id, run)
         return "over"
     store, record = found
-    if failed is not None:
-        job = _fail(record, _reason(failed), now)
-    else:
-        summary = export_parts.join(store, record, parts)
-        done = export_content.complete(store, record.job, summary, partial(_time_since, now, began))
-        job = export_jobs.update(record, status="succeeded", **done).job
+    try:
+        if failed is not None:
+            status = _fail(record, _reason(failed), now).status
+        else:
+            summary = export_parts.join(store, record, parts)
+            done = export_content.complete(store, record.job, summary, partial(_time_since, now, began))
+            status = export_jobs.update(record, status="succeeded", **done).job.status
+    except StoreNotFoundError:  # deleted meanwhile
+        status = "over"
     export_parts.clean(store_id, job_id, run)
-    return job.status
+    return status
 
 
 def _find_running(store_id: str, job_id: str, run: int) -> tuple[Store, ExportRecord] | None:

@@ -46,12 +46,11 @@ class Watch:
 
 
 def require_while[T](store_id: str, items: Iterable[T], every: int = 1000) -> Iterator[T]:
-    """Yield the items — StoreNotFoundError if the store is deleted before the last one is used.
+    """Yield the items — StoreNotFoundError if the store is deleted meanwhile.
 
-    Cost: 1 read unit for each `every` items, and 1 at the end.
+    Cost: 1 read unit for each `every` items.
     """
     for number, item in enumerate(items):
         if number % every == 0:
             require(store_id)
         yield item
-    require(store_id)
