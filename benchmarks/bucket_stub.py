@@ -1,21 +1,16 @@
-"""A stand-in for S3 in memory, as far as an import uses it; in another process, as DynamoDB is."""
+"""A stand-in for S3 in memory, as far as an import uses it."""
 
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from benchmarks.stand_ins import StandIn, serve, stand_in
 
 _OBJECTS: dict[str, bytes] = {}
 _PARTS: dict[str, dict[int, bytes]] = {}
 
 
-class _Bucket(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # headers and body in one packet
-
+class _Bucket(StandIn):
     def do_PUT(self) -> None:
         key, query = self._target()
         body = self._body()
@@ -96,23 +91,11 @@ class _Bucket(BaseHTTPRequestHandler):
         if with_body and self.command != "HEAD":
             self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
-        pass
 
-
-@contextmanager
-def bucket_stub() -> Iterator[str]:
+def bucket_stub() -> AbstractContextManager[str]:
     """Run the stand-in, and return its endpoint URL."""
-    command = [sys.executable, "-m", "benchmarks.bucket_stub"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            yield process.stdout.readline().strip()
-        finally:
-            process.terminate()
+    return stand_in("benchmarks.bucket_stub")
 
 
 if __name__ == "__main__":
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Bucket) as server:
-        print(f"http://127.0.0.1:{server.server_port}", flush=True)
-        server.serve_forever()
+    serve(_Bucket)

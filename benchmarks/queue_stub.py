@@ -1,21 +1,13 @@
-"""A stand-in for SQS that discards every message.
-
-It runs in another process, so that its CPU is not measured.
-"""
+"""A stand-in for SQS that discards every message."""
 
 import hashlib
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
+
+from benchmarks.stand_ins import StandIn, serve, stand_in
 
 
-class _Queue(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # headers and body in one packet; otherwise the body waits for an acknowledgement
-
+class _Queue(StandIn):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))["MessageBody"].encode()
         # botocore checks the digest.
@@ -26,23 +18,11 @@ class _Queue(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    def log_message(self, *_: object) -> None:
-        pass
 
-
-@contextmanager
-def queue_stub() -> Iterator[str]:
+def queue_stub() -> AbstractContextManager[str]:
     """Run the stand-in, and return its endpoint URL."""
-    command = [sys.executable, "-m", "benchmarks.queue_stub"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            yield process.stdout.readline().strip()
-        finally:
-            process.terminate()
+    return stand_in("benchmarks.queue_stub")
 
 
 if __name__ == "__main__":
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Queue) as server:
-        print(f"http://127.0.0.1:{server.server_port}", flush=True)
-        server.serve_forever()
+    serve(_Queue)
