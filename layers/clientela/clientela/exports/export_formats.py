@@ -37,8 +37,7 @@ _POINT_AND_SEMICOLON = frozenset({"CH", "LI"})
 _COMMA_IN_FRENCH = frozenset({"CA", "CH"})  # countries of several languages: the point is that of the others
 _MAIN_COUNTRY = {"en": "US", "es": "ES", "it": "IT", "fr": "FR", "de": "DE", "pt": "PT"}
 _SPREADSHEET = re.compile(r"([A-Za-z]{2})(?:[-_]([A-Za-z]{2}))?")
-_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
-_NAMED_DELIMITERS = {name: sign for sign, name in _DELIMITER_NAMES.items()} | {"\\t": "\t"}
+_NAMED_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "\\t": "\t"}
 
 
 def _spreadsheet(text: str) -> str:
@@ -141,19 +140,6 @@ def parse_choices(texts: dict[str, str]) -> FormatChoices:
             raise InvalidInputError(fields=[FieldError(f"/format/{name}", message)])
         values[name] = known[text.lower()]
     return FormatChoices.model_validate(values)
-
-
-def describe(format_: ExportFormat) -> str:
-    """Return a format in one line: `semicolon, decimal comma, headers in es, local times …`."""
-    parts = (
-        _DELIMITER_NAMES[format_.delimiter],
-        f"decimal {'comma' if format_.decimal == ',' else 'point'}",
-        f"headers in {format_.header_language}",
-        f"{'local' if format_.times == 'local' else 'ISO'} times",
-        *(["byte-order mark"] if format_.bom else []),
-        *(["marked texts"] if format_.mark_texts else []),
-    )
-    return ", ".join(parts)
 
 
 def _of_country(language: str, country: str) -> ExportFormat:
