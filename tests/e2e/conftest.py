@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,7 +22,13 @@ from tests.support import chromium
 from tests.support.chromium import Mailbox, Shopper
 from tests.support.deployment import forget_caches
 
+from clientela import clock
+from clientela.stores import api_keys
+from clientela.stores.api_keys import NewKey
+from clientela.stores.stores import Store
+
 STATE: Path = CACHE / "e2e"
+SECONDS = 300  # for what happens in the background
 
 
 class MakeClient(Protocol):
@@ -119,6 +127,24 @@ def page_url(cloud: Outputs) -> str:
 @pytest.fixture(scope="module")
 def mailbox(cloud: Outputs) -> Mailbox:
     return Mailbox(cloud)
+
+
+def eventually[T](look: Callable[[], T | None]) -> T:
+    """What `look` finds, as soon as it finds something."""
+    deadline = time.monotonic() + SECONDS
+    while (found := look()) is None:
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.3)
+    return found
+
+
+@contextmanager
+def api_of(cloud: Outputs, store: Store) -> Iterator[httpx.Client]:
+    """The merchant API of a store, with a new key."""
+    key = api_keys.create(store.id, NewKey(name="e2e"), clock.now()).key
+    url, headers = f"{cloud.api_url}/v1/stores/{store.id}", {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
+        yield client
 
 
 def clientela(*arguments: str) -> Any:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,28 +12,17 @@ import pytest
 from jsonschema import Draft202012Validator
 from local.follower import Follower
 from local.outputs import Outputs
-from tests.e2e.conftest import MakeClient
+from tests.e2e.conftest import MakeClient, api_of, eventually
 
 from clientela import clock
-from clientela.stores import api_keys, stores
-from clientela.stores.api_keys import NewKey
+from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
 
-SECONDS = 120
 SCHEMA = Draft202012Validator(json.loads((Path(__file__).parents[2] / "docs/events.json").read_text("utf-8")))
 ORDER = {
     "id": "1001", "version": 1, "placed_at": "2026-11-21T10:00:00Z", "email": "ana@example.com", "name": "Ana",
     "currency": "EUR", "total": "49.90", "payment_status": "paid",
 }  # fmt: skip
-
-
-def eventually[T](look: Callable[[], T | None]) -> T:
-    """What `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + SECONDS
-    while (found := look()) is None:
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.3)
-    return found
 
 
 @pytest.fixture
@@ -44,9 +33,7 @@ def shop(inside: Outputs) -> Store:
 
 @pytest.fixture
 def api(inside: Outputs, shop: Store) -> Iterator[httpx.Client]:
-    key = api_keys.create(shop.id, NewKey(name="events"), clock.now()).key
-    url, headers = f"{inside.api_url}/v1/stores/{shop.id}", {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
+    with api_of(inside, shop) as client:
         yield client
 
 

@@ -9,26 +9,16 @@ import pytest
 from local import mailbox
 from local.ministack import CLOCK
 from local.outputs import Outputs
-from tests.e2e.conftest import STATE, MakeClient
+from tests.e2e.conftest import STATE, MakeClient, api_of, eventually
 
 from clientela import clock
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
-from clientela.stores import api_keys, stores
-from clientela.stores.api_keys import NewKey
+from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
 
-GROUP, SECONDS = "clientela-local-exports", 240
+GROUP = "clientela-local-exports"
 TICKS = 4  # seconds, in which the local cloud looks at its schedules more than once
-
-
-def eventually[T](look: Callable[[], T | None]) -> T:
-    """What `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + SECONDS
-    while (found := look()) is None:
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.5)
-    return found
 
 
 @pytest.fixture
@@ -51,9 +41,7 @@ def shop(inside: Outputs) -> Store:
 
 @pytest.fixture
 def api(inside: Outputs, shop: Store) -> Iterator[httpx.Client]:
-    key = api_keys.create(shop.id, NewKey(name="nights"), clock.now()).key
-    url, headers = f"{inside.api_url}/v1/stores/{shop.id}", {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
+    with api_of(inside, shop) as client:
         yield client
 
 

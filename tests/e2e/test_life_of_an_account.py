@@ -4,8 +4,7 @@ With IAM enforced: what a function may not do fails here.
 """
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,20 +12,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from local.outputs import Outputs
-from tests.e2e.conftest import MakeClient, clientela
+from tests.e2e.conftest import MakeClient, clientela, eventually
 from tests.support import table_items
 
 STORE, ANA = "approving", "ana.approved@example.com"
-SECONDS = 180
-
-
-def eventually[T](look: Callable[[], T | None]) -> T:
-    """What `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + SECONDS
-    while (found := look()) is None:
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.3)
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,7 @@ import csv
 import io
 import json
 import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from hashlib import sha256
 from itertools import batched
@@ -19,20 +18,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from local.outputs import Outputs
-from tests.e2e.conftest import MakeClient, clientela
+from tests.e2e.conftest import MakeClient, clientela, eventually
 
 DATA = Path(__file__).parents[1] / "data" / "chinook"
 BEST = "hholy@gmail.com"
-SECONDS = 300
-
-
-def eventually[T](look: Callable[[], T | None]) -> T:
-    """What `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + SECONDS
-    while (found := look()) is None:
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.3)
-    return found
 
 
 @pytest.fixture(scope="module")

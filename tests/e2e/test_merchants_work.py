@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from local.outputs import Outputs
-from tests.e2e.conftest import MakeClient, clientela
+from tests.e2e.conftest import MakeClient, api_of, clientela, eventually
 
 from clientela import clock
 from clientela.customers import customer_search, customers
@@ -24,19 +24,9 @@ from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store, StoreSettings
 from clientela.table import dynamodb
 
-SECONDS = 300
 ORDER = {
     "version": 1, "placed_at": "2026-11-21T10:00:00Z", "currency": "EUR", "total": "49.90", "payment_status": "paid",
 }  # fmt: skip
-
-
-def eventually[T](look: Callable[[], T | None]) -> T:
-    """What `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + SECONDS
-    while (found := look()) is None:
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.3)
-    return found
 
 
 @pytest.fixture
@@ -47,9 +37,7 @@ def shop(inside: Outputs) -> Store:
 
 @pytest.fixture
 def api(inside: Outputs, shop: Store) -> Iterator[httpx.Client]:
-    key = api_keys.create(shop.id, NewKey(name="work"), clock.now()).key
-    url, headers = f"{inside.api_url}/v1/stores/{shop.id}", {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
+    with api_of(inside, shop) as client:
         yield client
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 from local.outputs import Outputs
+from tests.e2e.conftest import api_of
 
 from clientela import clock
-from clientela.stores import api_keys, stores
-from clientela.stores.api_keys import NewKey
+from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
 
 SECONDS = 300
@@ -26,9 +26,7 @@ def shop(inside: Outputs) -> Store:
 
 @pytest.fixture
 def api(inside: Outputs, shop: Store) -> Iterator[httpx.Client]:
-    key = api_keys.create(shop.id, NewKey(name="plan"), clock.now()).key
-    url, headers = f"{inside.api_url}/v1/stores/{shop.id}", {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
+    with api_of(inside, shop) as client:
         yield client
 
 

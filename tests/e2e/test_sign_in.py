@@ -2,14 +2,13 @@
 
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from local.outputs import Outputs
-from tests.e2e.conftest import MakeClient
+from tests.e2e.conftest import MakeClient, eventually
 from tests.support import table_items
 
 from clientela import clock
@@ -18,17 +17,6 @@ from clientela.customers.customer_fields import NewCustomer
 from clientela.stores import api_keys, stores
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store, StoreSettings
-
-SECONDS = 120
-
-
-def eventually[T](look: Callable[[], T | None]) -> T:
-    """What `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + SECONDS
-    while (found := look()) is None:
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.3)
-    return found
 
 
 @pytest.fixture
