@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.support.deployment import create_resources, forget_caches, moto_server, reset
+from tests.support.import_runs import StateMachines, state_machines
 from tests.support.schema import create_table
 
 from clientela import clock
@@ -51,3 +52,9 @@ def store(deployed: None) -> Store:
         name="Demo", login_mode="optional", storefront_url="https://shop.example.com", password_sign_in=True
     )
     return stores.create(f"store-{uuid.uuid4().hex[:12]}", settings, clock.now())
+
+
+@pytest.fixture
+def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
+    """Step Functions."""
+    return state_machines(monkeypatch)

@@ -15,7 +15,6 @@ from tests.support.people import everybody
 
 import csv_import
 from clientela import clock, concurrency
-from clientela.aws import clients
 from clientela.aws.http_connections import Reply
 from clientela.csv import csv_survey
 from clientela.customers import consents, customer_history, customer_inserts, customer_records, customers
@@ -30,13 +29,6 @@ from clientela.stores.stores import Store
 from clientela.table import dynamodb, inserts, keys
 
 NOW = clock.now()
-
-
-@pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    stand_in = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
-    return stand_in
 
 
 def new(email: str, **fields: Any) -> Customer:

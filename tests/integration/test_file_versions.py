@@ -12,7 +12,6 @@ from tests.support.import_runs import StateMachines, dropped, plan
 
 import csv_import
 from clientela import clock
-from clientela.aws import clients
 from clientela.csv import csv_survey
 from clientela.customers import customers
 from clientela.handlers.error_logs import FaultError
@@ -23,12 +22,9 @@ from clientela.stores.stores import Store, StoreSettings
 VERSIONS, ROWS = 4, 12
 
 
-@pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    stand_in = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_survey, "CHUNK_ROWS", 4)
-    return stand_in
 
 
 @pytest.fixture

@@ -36,13 +36,6 @@ class KilledError(RuntimeError):
 
 
 @pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    stand_in = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
-    return stand_in
-
-
-@pytest.fixture
 def new_store(deployed: None) -> Callable[[], Store]:
     return lambda: stores.create(f"store-{uuid.uuid4().hex[:12]}", StoreSettings(name="Demo"), clock.now())
 

@@ -10,7 +10,6 @@ from tests.support.import_runs import StateMachines, dropped, plan
 from tests.support.store_deletions import NOW, Time, delete, demand_only_certificates, files, new_store
 
 import csv_import
-from clientela.aws import clients
 from clientela.bulk import bulk_jobs
 from clientela.bulk.bulk_fields import BulkChange
 from clientela.customers import customer_inserts, customers
@@ -26,13 +25,6 @@ from clientela.stores import store_existence
 from clientela.stores.stores import Store
 
 pytestmark = pytest.mark.usefixtures("deployed")
-
-
-@pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    stand_in = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
-    return stand_in
 
 
 def test_a_running_import_stops(machines: StateMachines, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,9 +31,8 @@ class KilledError(RuntimeError):
 
 
 @pytest.fixture
-def imports(deployed: None, monkeypatch: pytest.MonkeyPatch) -> Imports:
-    machines, functions = StateMachines(), Functions()
-    monkeypatch.setattr(clients, "step_functions", lambda: machines)
+def imports(deployed: None, machines: StateMachines, monkeypatch: pytest.MonkeyPatch) -> Imports:
+    functions = Functions()
     monkeypatch.setattr(clients, "lambda_", lambda: functions)
     store = stores.create(f"store-{uuid.uuid4().hex[:12]}", StoreSettings(name="Demo"), clock.now())
     for email in OLD:

@@ -24,7 +24,7 @@ from tests.support.store_deletions import (
     new_store,
 )
 
-from clientela.aws import clients, s3_prefixes
+from clientela.aws import s3_prefixes
 from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.errors import StoreExistsError, StoreNotFoundError
@@ -46,13 +46,6 @@ FILE = b"email,name\nana@example.com,Ana\nbo@example.com,Bo\ncy@example.com,\n"
 
 
 pytestmark = pytest.mark.usefixtures("deployed")
-
-
-@pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    stand_in = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
-    return stand_in
 
 
 def fill(store: Store, machines: StateMachines, number_of_orders: int = 3) -> None:

@@ -162,10 +162,8 @@ def test_an_order_that_moves_is_told_of_the_customer_it_comes_to(
 
 
 def test_imports_and_exports_are_told_once_when_they_end(
-    store: Store, bus: Bus, stream: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+    store: Store, bus: Bus, stream: Callable[[], list[dict[str, Any]]], machines: StateMachines
 ) -> None:
-    machines = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: machines)
     content = b"email,password\n" + b"".join(b"c%d@example.com,s3cret-word\n" % number for number in range(120))
     first = imported(store, machines, content)
     csv_import.receive(dropped(store, b"nothing\n", "refused.csv"), None)
@@ -213,10 +211,12 @@ def test_everybody_whom_an_order_made_is_welcomed_once_though_the_follower_dies(
 
 
 def test_whom_an_import_makes_is_welcomed_where_it_asks_for_it(
-    store: Store, stream: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+    store: Store,
+    stream: Callable[[], list[dict[str, Any]]],
+    machines: StateMachines,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    machines, asked = StateMachines(), []
-    monkeypatch.setattr(clients, "step_functions", lambda: machines)
+    asked = []
     monkeypatch.setattr(mail_queue, "put", lambda mail, store_id, **about: asked.append((mail, about)))
     imported(store, machines, b"email\nana@example.com\n", "silent.csv")
     job = imported(store, machines, b"email\nana@example.com\nben@example.com\n", **{"send-welcome": "true"})

@@ -9,10 +9,12 @@ from urllib.parse import quote_plus
 from urllib.request import urlopen
 
 import boto3
+import pytest
 from tests.support.deployment import IMPORTS
 from tests.support.template_file import PROJECT
 
 import csv_import
+from clientela.aws import clients
 from clientela.imports import import_jobs
 from clientela.imports.import_jobs import ImportJob
 from clientela.stores.stores import Store
@@ -40,6 +42,13 @@ class StateMachines:
         if name not in self.started:
             raise self.exceptions.ExecutionDoesNotExist
         return {"status": "ABORTED" if name in self.aborted else "RUNNING"}
+
+
+def state_machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
+    """A stand-in in place of Step Functions."""
+    stand_in = StateMachines()
+    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
+    return stand_in
 
 
 def dropped(store: Store, content: bytes, name: str, metadata: dict[str, str] | None = None) -> dict[str, Any]:

@@ -7,12 +7,16 @@ from uuid import uuid4
 import boto3
 import pytest
 from tests.support.deployment import forget_caches, moto_server
+from tests.support.import_runs import StateMachines, state_machines
 from tests.support.moto_in_process import InProcessMoto, moto_in_process
+from tests.support.planned_imports import Functions, Imports
 from tests.support.removals import Waiting
 from tests.support.schema import table_definition
 from tests.support.vies_stand_in import StandIn, vies_stand_in
 
 from clientela import clock, settings
+from clientela.aws import clients
+from clientela.imports import import_writes
 from clientela.lifecycle import removal_queue
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
@@ -68,3 +72,18 @@ def registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
         yield stand_in
     vies._pool().clear()
     vies._pool.cache_clear()
+
+
+@pytest.fixture
+def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
+    """Step Functions."""
+    monkeypatch.setattr(import_writes, "WRITERS", 1)  # moto's transactions are not thread-safe
+    return state_machines(monkeypatch)
+
+
+@pytest.fixture
+def imports(store: Store, waiting: Waiting, machines: StateMachines, monkeypatch: pytest.MonkeyPatch) -> Imports:
+    """The store's imports over the API."""
+    functions = Functions()
+    monkeypatch.setattr(clients, "lambda_", lambda: functions)
+    return Imports(store, machines, functions)

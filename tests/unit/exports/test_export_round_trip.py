@@ -16,7 +16,6 @@ from tests.support.round_trips import read_back, written
 from tests.support.template_file import PROJECT
 
 from clientela import clock
-from clientela.aws import clients
 from clientela.csv import csv_cells, csv_columns, csv_headers
 from clientela.csv.csv_header_names import LANGUAGES
 from clientela.customers import customers
@@ -25,7 +24,6 @@ from clientela.exports import export_columns, export_formats, export_jobs, expor
 from clientela.exports.export_formats import ExportFormat
 from clientela.exports.export_requests import ExportRequest
 from clientela.groups.groups import Group
-from clientela.imports import import_writes
 from clientela.schema.text import trim
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
@@ -55,14 +53,6 @@ NASTY = (
     *("12345678901234567890", "0", "007", '="0123"', "#N/A", "sep=;", "x\nana@example.com", "x\nana@example.com,y"),
     *("x\n1,2,ana@example.com", "x\n'ana@example.com", "x\x1c=1", "=1\x1cx", "true", "sí", "no", "\ufeffx", "5 pm"),
 )  # fmt: skip
-
-
-@pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    stand_in = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
-    monkeypatch.setattr(import_writes, "WRITERS", 1)  # moto's transactions are not thread-safe
-    return stand_in
 
 
 def customer(**fields: Any) -> Customer:

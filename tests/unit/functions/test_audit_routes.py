@@ -6,16 +6,12 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.support.http_events import answered, http_event
-from tests.support.import_runs import StateMachines
-from tests.support.planned_imports import Functions, Imports
-from tests.support.removals import Waiting
+from tests.support.planned_imports import Imports
 from tests.support.template_file import PROJECT
 
 import customers_api
 from clientela import clock
-from clientela.aws import clients
 from clientela.bulk import bulk_jobs
-from clientela.imports import import_writes
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
@@ -117,14 +113,10 @@ ACTS: dict[str, tuple[str, Callable[[Api], Any]]] = {
 
 
 @pytest.fixture
-def api(store: Store, waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> Api:
+def api(store: Store, imports: Imports, monkeypatch: pytest.MonkeyPatch) -> Api:
     monkeypatch.setattr(bulk_jobs, "_call_function", lambda *job: None)
-    machines, functions = StateMachines(), Functions()
-    monkeypatch.setattr(clients, "step_functions", lambda: machines)
-    monkeypatch.setattr(clients, "lambda_", lambda: functions)
-    monkeypatch.setattr(import_writes, "WRITERS", 1)  # moto's transactions are not thread-safe
     key = api_keys.create(store.id, NewKey(name="office"), clock.now())
-    return Api(key, Imports(store, machines, functions))
+    return Api(key, imports)
 
 
 def changing_operations() -> set[str]:

@@ -9,21 +9,11 @@ from tests.support.import_runs import StateMachines, downloaded, dropped, import
 import csv_import
 import customers_api
 from clientela import clock
-from clientela.aws import clients
-from clientela.imports import import_writes
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
 
 FILE = b"email,vat id,password\nana@example.com,ESB12345670,hunter2\nnobody,,hunter3\n"
-
-
-@pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    stand_in = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
-    monkeypatch.setattr(import_writes, "WRITERS", 1)  # moto's transactions are not thread-safe
-    return stand_in
 
 
 @pytest.fixture

@@ -5,24 +5,14 @@ from collections.abc import Callable
 import pytest
 from tests.support.deployment import IMPORTS
 from tests.support.import_runs import StateMachines, dropped, run_chunks
-from tests.support.planned_imports import Functions, Imports
 
 import csv_import
-from clientela.aws import clients
 from clientela.csv import csv_survey
-from clientela.imports import import_files, import_jobs, import_receive, import_writes
+from clientela.imports import import_files, import_jobs, import_receive
 from clientela.imports.import_jobs import ImportJob
 from clientela.stores.stores import Store
 
 type Import = Callable[..., ImportJob]
-
-
-@pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    stand_in = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
-    monkeypatch.setattr(import_writes, "WRITERS", 1)  # moto's transactions are not thread-safe
-    return stand_in
 
 
 @pytest.fixture
@@ -56,11 +46,3 @@ def run(store: Store, machines: StateMachines, upload: Callable[..., str]) -> Im
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_survey, "CHUNK_ROWS", 10)
-
-
-@pytest.fixture
-def imports(store: Store, machines: StateMachines, monkeypatch: pytest.MonkeyPatch) -> Imports:
-    """Imports over the API."""
-    functions = Functions()
-    monkeypatch.setattr(clients, "lambda_", lambda: functions)
-    return Imports(store, machines, functions)

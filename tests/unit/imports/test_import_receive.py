@@ -20,12 +20,7 @@ from clientela.imports.import_jobs import Counts, ImportJob
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
 
-
-@pytest.fixture(autouse=True)
-def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    stand_in = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
-    return stand_in
+pytestmark = pytest.mark.usefixtures("machines")
 
 
 def received(store: Store, content: bytes, **metadata: str) -> ImportJob:

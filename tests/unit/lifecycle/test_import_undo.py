@@ -3,18 +3,16 @@
 from datetime import timedelta
 
 import pytest
-from tests.support.import_runs import StateMachines, downloaded
+from tests.support.import_runs import downloaded
 from tests.support.orders import take
-from tests.support.planned_imports import KEY, Functions, Imports
-from tests.support.removals import Waiting
+from tests.support.planned_imports import KEY, Imports
 
 import csv_import
 from clientela import clock
-from clientela.aws import clients
 from clientela.customers import consents, customer_history, customer_search, customers
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import ImportNotFoundError, ImportStateError
-from clientela.imports import import_states, import_writes
+from clientela.imports import import_states
 from clientela.imports.import_jobs import ImportJob, ImportUndo
 from clientela.lifecycle import customer_removal, import_undo, merges
 from clientela.schema.actors import OPERATOR
@@ -28,15 +26,6 @@ new@example.com,New,hello,yes
 old@example.com,Imported,,no
 same@example.com,Same,,
 """
-
-
-@pytest.fixture
-def imports(store: Store, waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> Imports:
-    machines, functions = StateMachines(), Functions()
-    monkeypatch.setattr(clients, "step_functions", lambda: machines)
-    monkeypatch.setattr(clients, "lambda_", lambda: functions)
-    monkeypatch.setattr(import_writes, "WRITERS", 1)  # moto's transactions are not thread-safe
-    return Imports(store, machines, functions)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from tests.support.streams import record
 import csv_import
 import follow_ups
 from clientela import clock
-from clientela.aws import clients
 from clientela.customers import store_settings
 from clientela.imports import import_jobs
 from clientela.imports.import_jobs import ImportRecord
@@ -21,6 +20,8 @@ from clientela.mail.mail_delivery import Outgoing
 from clientela.notifications import import_mail
 from clientela.stores.stores import Store
 from clientela.table import keys
+
+pytestmark = pytest.mark.usefixtures("machines")
 
 MERCHANT = "shop@example.com"
 FILE = b"""email,phone,tax exempt
@@ -32,13 +33,6 @@ ed@example.com,12
 fe@
 gu@
 """
-
-
-@pytest.fixture(autouse=True)
-def machines(monkeypatch: pytest.MonkeyPatch) -> StateMachines:
-    stand_in = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: stand_in)
-    return stand_in
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from tests.support.http_events import http_event
-from tests.support.import_runs import StateMachines, imported
+from tests.support.import_runs import imported, state_machines
 from tests.support.sign_ins import ANA, HERE, NOW, Mailbox, Sent, by_link, mailbox
 from tests.support.streams import arriving, recorded
 
@@ -17,7 +17,6 @@ import customers_api
 import email_sender
 import follow_ups
 from clientela import settings
-from clientela.aws import clients
 from clientela.bulk import bulk_jobs
 from clientela.bulk.bulk_fields import BulkChange
 from clientela.customers import customers
@@ -102,10 +101,8 @@ def disable_in_bulk(store: Store, ana: Customer) -> None:
 
 
 def disable_by_import(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    machines = StateMachines()
-    monkeypatch.setattr(clients, "step_functions", lambda: machines)
-    monkeypatch.setattr(import_writes, "WRITERS", 1)  # moto's transactions know no threads
-    imported(store, machines, b"email,status\nana@example.com,disabled\n")
+    monkeypatch.setattr(import_writes, "WRITERS", 1)  # moto's transactions are not thread-safe
+    imported(store, state_machines(monkeypatch), b"email,status\nana@example.com,disabled\n")
 
 
 def follow() -> None:
