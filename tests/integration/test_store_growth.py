@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -161,22 +161,23 @@ def test_a_run_that_dies_is_continued(store: Store, monkeypatch: pytest.MonkeyPa
     assert walk(stores.read(store.id), "name")[-1] == created[0].id
 
 
-def test_two_runs_at_once_never_go_back(store: Store) -> None:
-    created, steps, waits = people(store, 12), list[int](), list[float]()
+def test_two_runs_at_once_never_go_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    created, reached, waits, runs = people(store, 12), list[tuple[int, int | None]](), list[float](), itertools.count(1)
+    replace = stores.replace
+
+    def noted(before: Store, after: Store, now: datetime) -> Store:
+        reached.append((after.directory.written_buckets, after.directory.growing_from))
+        return replace(before, after, now)
 
     def other_run(_seconds: float) -> None:
         """Let another run do everything while this one waits for the first time."""
-        if not steps:
-            steps.append(0)
-            store_growth.grow(store.id, 8, clock.now, 1e6, wait=look)
+        if next(runs) == 1:
+            store_growth.grow(store.id, 8, clock.now, 1e6, wait=waits.append)
 
-    def look(seconds: float) -> None:
-        directory = stores.read(store.id).directory
-        steps.append(int(directory.written_buckets))
-        waits.append(seconds)
-
+    monkeypatch.setattr(stores, "replace", noted)
     store_growth.grow(store.id, 8, clock.now, 1e6, wait=other_run)
-    assert steps == [0, 4, 8]
+    assert reached == [(4, 4), (4, 4), (8, 4), (8, None)]
+    assert len(waits) == 2
     assert min(waits) > store_growth.STORE_KNOWN_AFTER - 60
     directory = stores.read(store.id).directory
     assert (directory.buckets, directory.written_buckets, directory.growing_from) == (8, 8, None)
