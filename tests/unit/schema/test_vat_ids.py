@@ -116,3 +116,55 @@ def test_a_national_number_with_wrong_check_digits_is_refused(country: str, type
 def test_what_is_no_vat_id_at_all_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="not a"):
         vat_ids.normalize(typed)
+
+
+@pytest.mark.parametrize(
+    ("country", "typed", "normalized"),
+    [
+        (None, "NIF: B58378431", "ESB58378431"),
+        ("ES", "NIF: B58378431", "ESB58378431"),
+        ("US", "NIF ES-B58378431", "ESB58378431"),
+        ("ES", "C.I.F. B-58.378.431", "ESB58378431"),
+        ("ES", "NIF 501 964 843", "PT501964843"),  # only Portugal has numbers of this form
+        ("PT", "NIF 501 964 843", "PT501964843"),
+        (None, "NIPC: 501964843", "PT501964843"),
+        ("DE", "nie x-5253868-r", "ESX5253868R"),
+        ("IT", "P.IVA 00743110157", "IT00743110157"),
+        (None, "Partita IVA: IT 00743110157", "IT00743110157"),
+        (None, "C.F. RCCMNL83S18D969H", "ITRCCMNL83S18D969H"),
+        (None, "USt-IdNr. DE136695976", "DE136695976"),
+        ("FR", "USt-ID: 136695976", "DE136695976"),
+        ("DE", "UID-Nr.: ATU13585627", "ATU13585627"),
+        (None, "UID CHE-107.787.577 MWST", "CHE107787577MWST"),
+        ("FR", "TVA FR44732829320", "FR44732829320"),
+        (None, "N° TVA : FR 44 732829320", "FR44732829320"),
+        ("BE", "TVA 0428.759.497", "BE0428759497"),
+        (None, "SIRET 732 829 320 00074", "FR44732829320"),
+        ("NL", "BTW-nr. 4495445B01", "NL004495445B01"),
+        ("GB", "VAT no. 980 7806 84", "GB980780684"),
+        (None, "VAT Reg. No: GB 980 7806 84", "GB980780684"),
+        ("ES", "VAT no. IT00743110157", "IT00743110157"),
+    ],
+)
+def test_the_label_of_a_number_is_left_out(country: str | None, typed: str, normalized: str) -> None:
+    assert vat_ids.normalize(typed, country) == normalized
+    assert vat_ids.normalize(normalized, country) == normalized
+    assert normalized in vat_ids.search_spellings(typed, [country])
+
+
+@pytest.mark.parametrize(
+    ("country", "typed"),
+    [("IT", "P.IVA 00743110158"), ("IT", "P.IVA"), ("IT", "P.IVA P.IVA 00743110157"), ("GB", "UID 980780684"),
+     ("PT", "SIREN 732829321"), (None, "NIF"), (None, "NIF:"), (None, "VAT no."), ("ES", "UID: none")],
+)  # fmt: skip
+def test_a_label_makes_no_vat_id_of_a_wrong_number(country: str | None, typed: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a (valid )?VAT ID"):
+        vat_ids.normalize(typed, country)
+
+
+@pytest.mark.parametrize(
+    ("country", "typed", "kept"),
+    [(None, "NIF: B58378430", "NIFB58378430"), ("US", "VAT 12-3456789", "VAT123456789"), (None, "LI TVA 12345", "LITVA12345")],
+)  # fmt: skip
+def test_what_follows_a_label_is_kept_as_it_is_where_no_rules_fit(country: str | None, typed: str, kept: str) -> None:
+    assert vat_ids.normalize(typed, country) == kept

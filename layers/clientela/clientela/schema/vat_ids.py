@@ -28,13 +28,31 @@ MAX_LENGTH = 32  # characters
 CODICE_FISCALE = 16  # characters; an Italian VAT number has eleven
 _SWISS_ENDINGS = {"", "MWST", "TVA", "IVA", "TPV"}
 
+# What people write before a number, as `_compact` returns it, and the countries that call it so.
+_LABELS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("NIF", "NIFIVA"), ("ES", "PT")),
+    **dict.fromkeys(("NIE", "DNI"), ("ES",)),
+    "CIF": ("ES", "RO"),
+    **dict.fromkeys(("NIPC", "CONTRIBUINTE"), ("PT",)),
+    **dict.fromkeys(("PIVA", "PARTITAIVA", "CF", "CODFISC", "CODFISCALE", "CODICEFISCALE"), ("IT",)),
+    **dict.fromkeys(("UST", "USTID", "USTIDNR", "USTIDNO", "USTIDNUMMER"), ("DE",)),
+    **dict.fromkeys(("UID", "UIDNR", "UIDNUMMER"), ("AT", "CH")),
+    **dict.fromkeys(("MWST", "MWSTNR", "MWSTNUMMER"), ("CH", "DE", "LI")),
+    **dict.fromkeys(("TVA", "TVAINTRA", "TVAINTRACOM", "NTVA", "NOTVA", "NODETVA", "NDETVA"), ("FR", "BE", "LU", "CH")),
+    **dict.fromkeys(("SIREN", "SIRET"), ("FR",)),
+    **dict.fromkeys(("BTW", "BTWNR", "BTWNUMMER", "BTWID"), ("NL", "BE")),
+    **dict.fromkeys(("VAT", "VATID", "VATNO", "VATNR", "VATNUMBER", "VATREGNO", "VATREGNUMBER"), ()),
+}
+_MAX_LABEL = max(map(len, _LABELS))
+
 
 def normalize(text: str, country: str | None = None) -> str:
     """Return a VAT ID in its compact spelling: `es B-1234567 4` → `ESB12345674`.
 
     A VAT ID starts with the two letters of its country; Greece is EL, as in VIES. A national number
     without them, such as a NIF or a partita IVA, is read with `country` and gets them: `B12345674`
-    of ES → `ESB12345674`. A French SIREN or SIRET, a Swedish organisationsnummer and a
+    of ES → `ESB12345674`. A label before a valid number, such as `NIF:` or `P.IVA`, is left out; it
+    counts more than `country`. A French SIREN or SIRET, a Swedish organisationsnummer and a
     Hungarian adószám become the VAT number of the same company.
 
     The rules are those of the EU and of every other country for which python-stdnum has VAT
@@ -47,7 +65,7 @@ def normalize(text: str, country: str | None = None) -> str:
     """
     compact = _compact(text)
     try:
-        vat_id = _read(compact, country)
+        vat_id = _without_label(compact, country) or _read(compact, country)
         if len(vat_id) > MAX_LENGTH:
             raise InvalidLength
     except ValidationError as error:
@@ -75,6 +93,28 @@ def _compact(text: str) -> str:
     ascii_digits = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in capitals)
     signs = "+*" if ascii_digits.lstrip().startswith("IE") else ""  # in old Irish numbers
     return "".join(char for char in ascii_digits if char.isalnum() or char in signs)
+
+
+def _without_label(compact: str, country: str | None) -> str | None:
+    """Return the ID behind a label, or None without a label or without a valid ID behind it."""
+    for length in range(min(_MAX_LABEL, len(compact) - 1), 1, -1):
+        label, number = compact[:length], compact[length:]
+        if label not in _LABELS:
+            continue
+        is_own = country in _LABELS[label] or not _LABELS[label]
+        for each in (*([country] if country and is_own else []), *_LABELS[label], None):
+            with contextlib.suppress(ValidationError):
+                if found := _validate_of(number, each):
+                    return found
+    return None
+
+
+def _validate_of(number: str, country: str | None) -> str | None:
+    """Return the ID by the rules of its prefix, without one by those of the country, or None."""
+    if _has_rules(number[:2]):
+        with contextlib.suppress(ValidationError):
+            return _validate(number)
+    return _national(number, country) if country else None
 
 
 def _read(compact: str, country: str | None) -> str:
