@@ -103,6 +103,7 @@ def finish(store_id: str, job_id: str, run: int, parts: int, now: datetime, fail
         export_parts.clean(store_id, job_id, run)
         return "over"
     store, record = found
+    status: str
     try:
         if failed is not None:
             status = _fail(record, _reason(failed), now).status
