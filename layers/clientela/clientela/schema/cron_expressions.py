@@ -65,7 +65,7 @@ def normalize(text: str) -> str:
         fields = _from_unix(fields)
     if len(fields) != len(_FIELDS):
         raise _invalid()
-    expression = " ".join(_without_stepped_ranges(text, field) for text, field in zip(fields, _FIELDS, strict=True))
+    expression = " ".join(_with_plain_steps(text, field) for text, field in zip(fields, _FIELDS, strict=True))
     # With one minute, two runs are an hour apart; with two they are not.
     if len(_parse(expression).minutes) != 1:
         raise ValueError("Use one minute: runs must be at least an hour apart.")
@@ -94,10 +94,20 @@ def next_runs(expression: str, timezone: str, after: datetime, count: int = 3) -
     return list(islice(runs_after(expression, timezone, after), count))
 
 
-def _without_stepped_ranges(text: str, field: _Field) -> str:
-    """Return a field with each `1-9/4` as `1,5,9`: EventBridge knows steps from one value only."""
-    parts = text.split(",")
-    return ",".join(",".join(map(str, _range(part, field))) if "-" in part and "/" in part else part for part in parts)
+def _with_plain_steps(text: str, field: _Field) -> str:
+    """Return a field with only the steps that EventBridge knows: `4/2` and `*/2`, on no weekday.
+
+    The numbers of the others are listed: `1-9/4` is `1,5,9`, and `59/1` of minutes is `59`.
+    """
+    return ",".join(_with_plain_step(part, field) for part in text.split(","))
+
+
+def _with_plain_step(part: str, field: _Field) -> str:
+    if "/" not in part:
+        return part
+    numbers = _range(part, field)
+    is_plain = "-" not in part and field is not _WEEKDAY and len(numbers) > 1
+    return part if is_plain else ",".join(map(str, numbers))
 
 
 def _from_unix(fields: list[str]) -> list[str]:
@@ -142,7 +152,7 @@ def _range(part: str, field: _Field) -> range:
     is_open = match["first"] == "*" or match["step"] is not None
     last = _number(match["last"], field) if match["last"] else field.last if is_open else first
     step = int(match["step"] or 1)
-    if not (field.first <= first <= last <= field.last and step >= 1):
+    if not (field.first <= first <= last <= field.last and 1 <= step <= field.last - field.first):
         raise _invalid()
     return range(first, last + 1, step)
 
