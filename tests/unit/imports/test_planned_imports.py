@@ -69,6 +69,20 @@ def test_the_plan_counts_each_row_and_shows_differences_reasons_and_columns(
     ]
 
 
+@pytest.mark.parametrize("dates", [("2020-01-02", "2020-01-02T00:00:00.000Z"), ("someday", None), ("", None)])
+def test_the_plan_shows_since_when_a_new_customer_is_one_if_a_column_says_so(
+    imports: Imports, dates: tuple[str, str | None]
+) -> None:
+    given, shown = dates
+    file = f"email,created_at\nana@example.com,{given}\n".encode()
+    job = imports.planned(file)
+    (new,) = imports.plan(job.id).differences
+    found = {change.field: change.after for change in new.changes}
+    assert found.get("created_at") == shown
+    ended = imports.start(job.id)
+    assert (ended.created, ended.rejected) == (1, 0)
+
+
 def test_rejected_rows_can_be_seen_before_the_start(imports: Imports) -> None:
     job = imports.planned(FILE)
     (row,) = downloaded(import_jobs.report_url(imports.store, job.id, "rejects"))

@@ -26,7 +26,10 @@ def between(before: Customer | None, after: Customer) -> list[FieldChange]:
     """Return the fields that a row changes, without those that follow from them."""
     if before:
         return [each for each in customer_history.differences(before, after) if each.field not in _FOLLOWING]
-    fields = after.model_dump(mode="json", include=set(NewCustomer.model_fields) - _FOLLOWING)
+    shown = set(NewCustomer.model_fields) - _FOLLOWING
+    if after.created_at != after.updated_at:  # a column says since when
+        shown.add("created_at")
+    fields = after.model_dump(mode="json", include=shown)
     return [
         FieldChange(field=name, after=value) for name, value in sorted(fields.items()) if value not in (None, [], {})
     ]
