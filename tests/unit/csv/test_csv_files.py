@@ -62,6 +62,20 @@ def test_encoding_delimiter_and_line_ends_are_found(codec: str, found: str, end:
     assert chunk_rows(content, result) == [(2, ["Zoé", "Müller", "zoe@example.com"])]
 
 
+@pytest.mark.parametrize("codec", ["utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("has_mark", [True, False])
+@pytest.mark.parametrize("named", [None, "utf-16", "utf-8"])
+def test_utf_32_is_refused_and_not_read_as_another_encoding(codec: str, has_mark: bool, named: str | None) -> None:
+    content = f"{'\ufeff' * (has_mark and codec != 'utf-32')}email,name\nana@example.com,Zoé\n".encode(codec)
+    with pytest.raises(FileRefusedError, match="in UTF-32"):
+        survey(content, **({"encoding": named} if named else {}))
+
+
+def test_zero_characters_in_utf_16_do_not_make_it_utf_32() -> None:
+    content = "email,name\nana@example.com,\0\0\0\0Ana\n".encode("utf-16-le")
+    assert survey(content).encoding == "utf-16-le"
+
+
 def test_a_letter_far_down_the_file_decides_on_the_encoding() -> None:
     head = b"email,name\n" + b"ana@example.com,Ana\n" * 20_000
     assert survey(head + "bo@example.com,Bö\n".encode()).encoding == "utf-8"

@@ -29,7 +29,7 @@ END = st.sampled_from([b"\n", b"\r\n", b"\r"])
 @st.composite
 def files(draw: st.DrawFn) -> tuple[bytes, list[str]]:
     """A file, and the e-mails of its intact rows."""
-    content, emails = b"email,name,note\n", []
+    content, emails = b"email,name,note\nfirst@example.com,,\n", ["first@example.com"]
     for number in range(draw(st.integers(1, 25))):
         if draw(st.integers(0, 3)):
             email = f"row{number}@example.com"

@@ -41,6 +41,8 @@ def versions() -> list[Any]:
         ("nombre;Contraseña\nAna;hunter2\n".encode(), {}),
         ("nombre;Contraseña\nAna;hunter2\n".encode("cp1252"), {}),
         ("name\tpasswd\nAna\thunter2\n".encode("utf-16"), {}),
+        ("email\tpasswd\nana@example.com\thunter2\n".encode("utf-32-be"), {}),
+        (b"email,password\n", {}),
         (b'name,"Password"\nAna,"hunter2\n' + b"Bo,x\n" * 9, {}),
         (b"Our customers in 2026\n\nname,password\nAna,hunter2\n", {}),
         (b"email,password\na@example.com,hunter2\n", {"mode": "destroy"}),

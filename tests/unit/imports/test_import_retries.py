@@ -65,6 +65,11 @@ def test_the_corrected_rejects_report_can_be_sent_as_it_is(imports: Imports, fir
         ({}, "/rows"),
         ({"rows": [{"E-mail": "ben@example.com"}], "csv": "E-mail\n"}, "/rows"),
         ({"rows": [{"E-mail": "ben@example.com"}, {"Size": "XL"}]}, "/rows/1"),
+        ({"rows": [{}]}, "/rows"),
+        ({"rows": [{"E-mail": " ", "Nick": "\u00a0"}, {"E-mail": ""}]}, "/rows"),
+        ({"csv": "E-mail,Nick,Colour\r\n"}, "/csv"),
+        ({"csv": "\ufeffE-mail;Nick\n;\n\n"}, "/csv"),
+        ({"csv": 'E-mail,Nick\n"",""\n'}, "/csv"),
     ],
 )
 def test_rows_that_do_not_fit_are_refused(

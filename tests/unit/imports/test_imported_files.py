@@ -187,6 +187,10 @@ def test_a_file_without_a_header_leaves_no_row_in_its_message(store: Store, run:
     [
         (b"", "empty"),
         (b"\xef\xbb\xbf\r\n", "empty"),
+        (b"email,name\n\n", "has a header, but no rows"),
+        (b'sep=;\r\n"email";"name"\r\n;\r\n \r\n', "has a header, but no rows"),
+        ("email,name\n".encode("utf-16"), "has a header, but no rows"),
+        ("email,name\nana@example.com,Ana\n".encode("utf-32"), "in UTF-32"),
         (b"name,phone\nAna,1\n", "The file has no e-mail column"),
         (b"email,name,E-Mail\na@example.com,A,b@example.com\n", "twice"),
     ],
@@ -200,11 +204,6 @@ def test_a_file_that_is_no_customer_list_fails_with_the_reason(
     assert job.finished_at is not None
     assert not machines.started
     assert customer_search.count(store) == 0
-
-
-def test_a_header_alone_is_an_import_of_nothing(run: Import) -> None:
-    job = run(b"email,name\n\n")
-    assert (job.status, job.rows_total, job.rows_done) == ("succeeded", 0, 0)
 
 
 def test_a_dry_run_tells_what_would_happen_and_does_nothing(store: Store, run: Import) -> None:

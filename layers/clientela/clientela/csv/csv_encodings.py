@@ -76,6 +76,19 @@ def codec(name: str) -> str | None:
     return found if found in ENCODINGS else None
 
 
+def is_utf_32(head: bytes) -> bool:
+    """Return whether a file is UTF-32: no character is above U+10FFFF, so a byte of each is 0.
+
+    The mark of its little-endian form begins with the one of UTF-16.
+    """
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return True
+    whole = head[: len(head) // 4 * 4]
+    return any(
+        bool(whole) and not any(whole[highest::4]) and max(whole[second::4]) <= 0x10 for highest, second in ((3, 2), (0, 1))
+    )
+
+
 def by_beginning(head: bytes) -> str | None:
     """Return the encoding that a byte-order mark or the zero bytes of UTF-16 prove, else None."""
     for bom, encoding in BOMS:

@@ -110,6 +110,8 @@ def inspect(
     if layout is None:
         raise FileRefusedError("encoding_unknown")
     _require_short_header(layout.columns)
+    if not layout.rows:
+        raise FileRefusedError("no_rows")
     return layout
 
 
@@ -145,6 +147,8 @@ def _require_text(head: bytes) -> None:
     for pattern, kind in _KINDS:
         if pattern.match(head):
             raise FileRefusedError(f"kind_{kind}")
+    if csv_encodings.is_utf_32(head):
+        raise FileRefusedError("utf_32")
 
 
 def _require_short_header(columns: FileColumns) -> None:

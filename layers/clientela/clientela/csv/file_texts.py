@@ -46,6 +46,8 @@ SENTENCES = {
         "The file is of another kind, not a CSV file: save it as CSV (in Excel: File, Save As, CSV UTF-8) and "
         "upload that file."
     ),
+    "no_rows": "The file has a header, but no rows below it.",
+    "utf_32": "The file is in UTF-32, which is not read: save it as UTF-8.",
     "encoding_unknown": "The file's encoding is unknown: save the file as UTF-8, or name its encoding.",
     "encoding_option_unknown": "Unknown encoding {name}: use one of {encodings}.",
     "header_missing": "The file has no header: the first line must name the columns, for example email,name.",

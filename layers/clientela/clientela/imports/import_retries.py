@@ -19,6 +19,8 @@ from clientela.stores.stores import Store
 
 MAX_ROWS = 1_000
 MAX_CHARACTERS = 2_000_000  # of a CSV text
+_EMPTY = "Send at least one row that is not empty."
+_NOT_FILLED = ",;\t|\"' \ufeff\u200b"  # in a line of a CSV without a value: delimiters, quotes
 _NAME_LENGTH = 150  # of the first import's file in the name of the retry's
 
 
@@ -44,7 +46,8 @@ def retry(store: Store, job_id: str, new: NewRetry, now: datetime, by: Actor) ->
     Raises:
         ImportNotFoundError: there is no such import.
         ImportStateError: the import has not ended, or its file was refused.
-        InvalidInputError: there are no rows, rows in both forms, or values for unknown headers.
+        InvalidInputError: there are no rows, only empty ones, rows in both forms, or values for
+            unknown headers.
 
     Cost: 1 read unit and 4 write units; 1 request to S3.
     """
@@ -75,7 +78,11 @@ def _content(new: NewRetry, headers: Sequence[str]) -> bytes:
         message = "Send the corrected rows as rows or as csv: one of the two."
         raise InvalidInputError(message, fields=[FieldError("/rows", message)])
     if new.csv:
+        if not any(map(_is_filled, new.csv.strip().splitlines()[1:])):
+            raise InvalidInputError(_EMPTY, fields=[FieldError("/csv", _EMPTY)])
         return new.csv.encode()
+    if not any(_is_filled(value) for row in new.rows for value in row.values()):
+        raise InvalidInputError(_EMPTY, fields=[FieldError("/rows", _EMPTY)])
     unknown = [
         FieldError(f"/rows/{number}", "The file of the import has no column with this header.")
         for number, row in enumerate(new.rows)
@@ -89,3 +96,7 @@ def _content(new: NewRetry, headers: Sequence[str]) -> bytes:
     writer.writerow(unique)
     writer.writerows([row.get(header, "") for header in unique] for row in new.rows)
     return text.getvalue().encode()
+
+
+def _is_filled(text: str) -> bool:
+    return bool(text.strip(_NOT_FILLED).strip())
