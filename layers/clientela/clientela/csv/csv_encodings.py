@@ -85,7 +85,8 @@ def is_utf_32(head: bytes) -> bool:
         return True
     whole = head[: len(head) // 4 * 4]
     return any(
-        bool(whole) and not any(whole[highest::4]) and max(whole[second::4]) <= 0x10 for highest, second in ((3, 2), (0, 1))
+        bool(whole) and not any(whole[highest::4]) and max(whole[second::4]) <= 0x10
+        for highest, second in ((3, 2), (0, 1))
     )
 
 
