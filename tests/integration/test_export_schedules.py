@@ -17,7 +17,7 @@ from clientela.lifecycle import store_deletions
 from clientela.schema.actors import OPERATOR
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
-from clientela.table import keys
+from clientela.table import job_keys, keys
 
 GROUP = "clientela-test-exports"
 
@@ -49,7 +49,7 @@ def test_creates_at_once_never_exceed_the_limit(store: Store) -> None:
     at_once([lambda: new_schedule(store)] * 8)
     stored, count = (
         export_schedules.list_all(store.id),
-        ScheduleCount.find(keys.store(store.id), keys.EXPORT_SCHEDULES),
+        ScheduleCount.find(keys.store(store.id), job_keys.EXPORT_SCHEDULES),
     )
     assert count
     assert len(stored) == count.number <= export_schedules.MAX_SCHEDULES
@@ -60,7 +60,7 @@ def test_deletes_at_once_free_one_place(store: Store) -> None:
     new_schedule(store)
     outcomes = at_once([lambda: export_schedules.delete(store, schedule.id, NOW)] * 6)
     assert outcomes.count(None) == 1
-    count = ScheduleCount.find(keys.store(store.id), keys.EXPORT_SCHEDULES)
+    count = ScheduleCount.find(keys.store(store.id), job_keys.EXPORT_SCHEDULES)
     assert count
     assert count.number == 1
 

@@ -38,7 +38,7 @@ from clientela.sign_in.link_sign_in import SignedIn
 from clientela.stores import api_keys, audit_trail, key_changes, stores
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
-from clientela.table import circuit_breakers, idempotency, keys, rate_limits
+from clientela.table import circuit_breakers, idempotency, job_keys, keys, rate_limits
 from clientela.table.circuit_breakers import CircuitOpenError, CircuitRecord
 from clientela.table.idempotency import Answer, RequestKey
 from clientela.table.rate_limits import Rule
@@ -100,7 +100,7 @@ def job(store: Store) -> ImportRecord:
 
 
 def chunk_done(store: Store, record: ImportRecord) -> None:
-    place = keys.import_chunks(store.id, "imp_1"), keys.import_chunk(0)
+    place = job_keys.import_chunks(store.id, "imp_1"), job_keys.import_chunk(0)
     progress = ChunkRecord.find(*place) or ChunkRecord(*place, ttl=1)
     import_load._mark_done(record, progress, ChunkResult(counts=Counts(created=3), rejects=[], warnings=[]))
 

@@ -21,7 +21,7 @@ from clientela.exports.export_requests import ExportRequest
 from clientela.exports.export_starts import ExportStart
 from clientela.schema.documents import Model
 from clientela.stores.stores import Store
-from clientela.table import keys
+from clientela.table import job_keys, keys
 
 NOW = clock.now()
 
@@ -78,7 +78,7 @@ def _part(execution: dict[str, Any], part: dict[str, Any]) -> None:
 def _finish(execution: dict[str, Any], **failed: str) -> str | None:
     customer_export.finish(_shared(execution) | {"parts": len(execution["parts"])} | failed, None)
     store_id, job_id = execution["store_id"], execution["job_id"]
-    record = ExportRecord.find(keys.store(store_id), keys.export_job(job_id))
+    record = ExportRecord.find(keys.store(store_id), job_keys.export_job(job_id))
     return record and record.status
 
 

@@ -321,7 +321,7 @@ MUTANTS = [
     Mutant(
         "the run of a deleted schedule leaves a state",
         f"{_ROOMS}/exports/schedule_states.py",
-        "write.check(Record, pk, keys.export_schedule(schedule_id), Record.pk.exists(), _ScheduleGoneError())",
+        "write.check(Record, pk, job_keys.export_schedule(schedule_id), Record.pk.exists(), _ScheduleGoneError())",
         "pass",
         (_SCHEDULES,),
     ),

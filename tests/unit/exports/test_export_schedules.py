@@ -21,7 +21,7 @@ from clientela.groups.groups import NewGroup
 from clientela.schema.actors import Actor
 from clientela.stores import audit_trail, stores
 from clientela.stores.stores import Store, StoreSettings
-from clientela.table import keys
+from clientela.table import job_keys, keys
 
 
 def test_a_schedule_is_stored_with_six_fields_and_the_stores_time_zone(aws: Any) -> None:
@@ -218,7 +218,7 @@ def test_a_run_of_a_deleted_schedule_leaves_nothing(store: Store) -> None:
     job = export_starts.start_slot(slot_of(store, schedule), NOW)
     export_schedules.delete(store, schedule.id, NOW)
     assert follow(store, job) is None
-    assert schedule_states.StateRecord.find(keys.store(store.id), keys.export_schedule_state(schedule.id)) is None
+    assert schedule_states.StateRecord.find(keys.store(store.id), job_keys.export_schedule_state(schedule.id)) is None
 
 
 def test_exports_of_no_schedule_are_no_runs(store: Store) -> None:
@@ -317,7 +317,7 @@ def test_only_customers_are_exported_by_what_changed(store: Store) -> None:
 def test_the_log_of_changes_ends_with_the_last_schedule_that_needs_it(store: Store) -> None:
     first, second = (new_schedule(store, changed_since_last=True) for _ in range(2))
     export_starts.start_slot(slot_of(store, first), NIGHTLY)
-    logged = [change_log.LogSwitch.find(keys.store(store.id), keys.CHANGE_LOG) is not None]
+    logged = [change_log.LogSwitch.find(keys.store(store.id), job_keys.CHANGE_LOG) is not None]
     for act in (
         lambda: export_schedules.patch(store, first.id, {"changed_since_last": False}, NOW),
         lambda: export_schedules.delete(store, second.id, NOW),
@@ -326,5 +326,5 @@ def test_the_log_of_changes_ends_with_the_last_schedule_that_needs_it(store: Sto
         assert follow_ups.handler({"Records": arriving("FollowUps", recorded(settings.table_name()))}, None) == {
             "batchItemFailures": []
         }
-        logged.append(change_log.LogSwitch.find(keys.store(store.id), keys.CHANGE_LOG) is not None)
+        logged.append(change_log.LogSwitch.find(keys.store(store.id), job_keys.CHANGE_LOG) is not None)
     assert logged == [True, True, False]

@@ -24,7 +24,7 @@ from clientela.sign_in.visitors import Visitor
 from clientela.signing import sha256_hex
 from clientela.storefront import own_account
 from clientela.stores.stores import Store
-from clientela.table import dynamodb, keys
+from clientela.table import dynamodb, job_keys, keys
 
 ANA = "ana@example.com"
 
@@ -97,11 +97,11 @@ def test_every_kind_of_item_has_its_place(store: Store, opened: SignedIn) -> Non
     of_stores = {
         keys.GROUP_PREFIX,
         keys.KEY_PREFIX,
-        keys.IMPORT_PREFIX,
-        keys.EXPORT_SCHEDULE_PREFIX,
-        keys.EXPORT_SCHEDULE_STATE_PREFIX,
-        keys.EXPORT_PREFIX,
-        keys.BULK_PREFIX,
+        job_keys.IMPORT_PREFIX,
+        job_keys.EXPORT_SCHEDULE_PREFIX,
+        job_keys.EXPORT_SCHEDULE_STATE_PREFIX,
+        job_keys.EXPORT_PREFIX,
+        job_keys.BULK_PREFIX,
         keys.ERASURE_PREFIX,
         keys.AUDIT_PREFIX,
         keys.MOVED_ORDER_PREFIX,  # with the alias of a merged customer

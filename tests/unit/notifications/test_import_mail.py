@@ -19,7 +19,7 @@ from clientela.mail import mail_delivery, mail_queue
 from clientela.mail.mail_delivery import Outgoing
 from clientela.notifications import import_mail
 from clientela.stores.stores import Store
-from clientela.table import keys
+from clientela.table import job_keys, keys
 
 pytestmark = pytest.mark.usefixtures("machines")
 
@@ -148,7 +148,7 @@ def test_the_mail_follows_from_the_end_of_the_job_and_not_from_who_ended_it(
     is_told: bool,
 ) -> None:
     job = imported(shop, machines, FILE)
-    stored = ImportRecord.find(keys.store(shop.id), keys.import_job(job.id))
+    stored = ImportRecord.find(keys.store(shop.id), job_keys.import_job(job.id))
     assert stored
 
     def image(status: str | None) -> dict[str, Any] | None:

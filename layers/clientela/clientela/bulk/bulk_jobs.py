@@ -28,7 +28,7 @@ from clientela.schema.actors import Actor, FieldChange
 from clientela.sentences import Sentence, translated
 from clientela.stores import audit_trail, store_existence
 from clientela.stores.stores import Store
-from clientela.table import keys, pagination, records
+from clientela.table import job_keys, keys, pagination, records
 from clientela.table.attributes import DocumentAttribute, load
 from clientela.table.pagination import Page
 from clientela.table.records import Record
@@ -73,7 +73,7 @@ def start(
     match.
     """
     job = BulkJob(id=ids.new("blk", now), filter=wanted, changes=changes, created_at=now)
-    record = BulkRecord(keys.store(store.id), keys.bulk_job(job.id), job=job, by=by, is_sweep=is_sweep)
+    record = BulkRecord(keys.store(store.id), job_keys.bulk_job(job.id), job=job, by=by, is_sweep=is_sweep)
     with Transaction() as write:
         write.put_record(record)
         entry = [*filter_summaries.as_changes(wanted), _as_change(changes)]
@@ -96,7 +96,7 @@ def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[B
 
     Cost: half a read unit per 4 KB.
     """
-    page = pagination.newest_first(keys.store(store.id), keys.BULK_PREFIX, limit, cursor)
+    page = pagination.newest_first(keys.store(store.id), job_keys.BULK_PREFIX, limit, cursor)
     return Page([load(BulkJob, item["job"]) for item in page.items], page.next_cursor)
 
 
@@ -246,7 +246,7 @@ def _part_key(store: Store, job_id: str, part: int) -> str:
 
 
 def _record(store: Store, job_id: str) -> BulkRecord:
-    record = BulkRecord.find(keys.store(store.id), keys.bulk_job(job_id))
+    record = BulkRecord.find(keys.store(store.id), job_keys.bulk_job(job_id))
     if record is None:
         raise BulkJobNotFoundError(Sentence("Bulk change “{id}” not found.", id=job_id))
     return record

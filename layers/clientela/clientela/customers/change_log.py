@@ -18,7 +18,7 @@ from clientela import clock
 from clientela.signing import sha256_hex
 from clientela.stores.stores import Store
 from clientela.stores.timed_cache import TimedCache
-from clientela.table import dynamodb, keys, records
+from clientela.table import dynamodb, job_keys, keys, records
 from clientela.table.dynamodb import Item
 from clientela.table.records import Record
 from clientela.table.stream import TableChange
@@ -59,7 +59,7 @@ class Changed(NamedTuple):
 
 def enable(store_id: str, now: datetime) -> None:
     """Switch the log of a store on. Repeating does no harm. 1 write unit."""
-    switch = LogSwitch(keys.store(store_id), keys.CHANGE_LOG, since=clock.format_timestamp(now))
+    switch = LogSwitch(keys.store(store_id), job_keys.CHANGE_LOG, since=clock.format_timestamp(now))
     try:
         records.put(switch, LogSwitch.pk.does_not_exist(), _AlreadyOnError())
     except _AlreadyOnError:
@@ -68,14 +68,14 @@ def enable(store_id: str, now: datetime) -> None:
 
 def disable(store_id: str) -> None:
     """Switch the log of a store off. What is logged expires. 1 write unit."""
-    records.delete(LogSwitch(keys.store(store_id), keys.CHANGE_LOG))
+    records.delete(LogSwitch(keys.store(store_id), job_keys.CHANGE_LOG))
 
 
 def covers(store_id: str, since: datetime, now: datetime) -> bool:
     """Return whether the log has all changes of windows that begin at a time. 1 read unit."""
     if since - SETTLED < now - RETENTION + timedelta(days=1):
         return False
-    switch = LogSwitch.find(keys.store(store_id), keys.CHANGE_LOG)
+    switch = LogSwitch.find(keys.store(store_id), job_keys.CHANGE_LOG)
     if switch is None:
         return False
     return datetime.fromisoformat(switch.since) + _COMPLETE_AFTER <= since - SETTLED
@@ -142,8 +142,8 @@ def _entry(change: TableChange, now: datetime) -> ChangeEntry | None:
         return None
     is_removed = change.after is None
     return ChangeEntry(
-        keys.changes(store_id, _shard(customer_id)),
-        keys.change(now, customer_id),
+        job_keys.changes(store_id, _shard(customer_id)),
+        job_keys.change(now, customer_id),
         version=_version(change.before if is_removed else change.after),
         removed_at=clock.format_timestamp(change.at) if is_removed else None,
         ttl=int((now + RETENTION).timestamp()),
@@ -156,7 +156,7 @@ def _window(store: Store, since: datetime, until: datetime, shard: int) -> dict[
         "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :end",
         # The keys of an entry go on after its time, so one at the end itself sorts after the end.
         "ExpressionAttributeValues": {
-            ":pk": {"S": keys.changes(store.id, shard)},
+            ":pk": {"S": job_keys.changes(store.id, shard)},
             ":first": {"S": first},
             ":end": {"S": end},
         },
@@ -165,7 +165,7 @@ def _window(store: Store, since: datetime, until: datetime, shard: int) -> dict[
 
 def _changed(item: Item) -> Changed:
     removed_at = item["removed_at"]["S"] if "removed_at" in item else None
-    return Changed(keys.changed_customer(item["sk"]["S"]), int(item["version"]["N"]), removed_at)
+    return Changed(job_keys.changed_customer(item["sk"]["S"]), int(item["version"]["N"]), removed_at)
 
 
 def _version(image: Item | None) -> int:
@@ -179,7 +179,7 @@ def _shard(customer_id: str) -> int:
 def _has_log(store_id: str) -> bool:
     known = _cache.get(store_id)
     if known is None:
-        known = LogSwitch.find(keys.store(store_id), keys.CHANGE_LOG) is not None
+        known = LogSwitch.find(keys.store(store_id), job_keys.CHANGE_LOG) is not None
         _cache.put(store_id, known)
     return known
 

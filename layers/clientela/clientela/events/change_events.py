@@ -16,7 +16,7 @@ from clientela.imports.import_jobs import ImportRecord
 from clientela.orders.order_fields import Order
 from clientela.sign_in.sessions import Session
 from clientela.stores.audit_trail import AuditEntry
-from clientela.table import keys
+from clientela.table import job_keys, keys
 from clientela.table.attributes import load
 from clientela.table.dynamodb import Item
 from clientela.table.stream import TableChange
@@ -49,11 +49,11 @@ def event_from_change(change: TableChange) -> BusEvent | None:
         return _order(change, change.after) if "customer_version" in change.after else None
     if change.sk.startswith(keys.SESSION_PREFIX):
         return _session(change, change.after)
-    if change.sk.startswith(keys.IMPORT_PREFIX):
+    if change.sk.startswith(job_keys.IMPORT_PREFIX):
         return _import(change, change.after)
-    if change.sk.startswith(keys.EXPORT_PREFIX):
+    if change.sk.startswith(job_keys.EXPORT_PREFIX):
         return _export(change, change.after)
-    if change.sk.startswith(keys.EXPORT_SCHEDULE_STATE_PREFIX):
+    if change.sk.startswith(job_keys.EXPORT_SCHEDULE_STATE_PREFIX):
         return _schedule(change, change.after)
     if change.sk.startswith(keys.AUDIT_PREFIX):
         return _audit(change, change.after)
@@ -112,7 +112,7 @@ def _schedule(change: TableChange, after: Item) -> BusEvent | None:
     if after.get("status") != failing or (change.before or {}).get("status") == failing:
         return None
     state = load(ScheduleState, after["state"])
-    schedule_id = change.sk.removeprefix(keys.EXPORT_SCHEDULE_STATE_PREFIX)
+    schedule_id = change.sk.removeprefix(job_keys.EXPORT_SCHEDULE_STATE_PREFIX)
     fields = state.model_dump(mode="json", include={"last_success_at", "message"})
     schedule = {
         "id": schedule_id,

@@ -20,7 +20,7 @@ from clientela.schema.fields import Timestamp
 from clientela.sentences import Sentence
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
-from clientela.table import keys, pagination, records
+from clientela.table import job_keys, keys, pagination, records
 from clientela.table.attributes import DocumentAttribute, load
 from clientela.table.pagination import Page
 from clientela.table.records import Record
@@ -105,7 +105,7 @@ def start(store: Store, now: datetime, request: ExportRequest = _ALL, by: Actor 
 
 def create(store: Store, job: ExportJob, by: Actor) -> ExportJob:
     """Store a job, unless it is stored already, and return it as it is stored. 4 write units."""
-    record = ExportRecord(keys.store(store.id), keys.export_job(job.id), version=1, status=job.status, job=job)
+    record = ExportRecord(keys.store(store.id), job_keys.export_job(job.id), version=1, status=job.status, job=job)
     try:
         with Transaction() as write:
             write.put_record(record, ExportRecord.pk.does_not_exist(), VersionConflictError())
@@ -129,7 +129,7 @@ def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[E
 
     Cost: half a read unit per 4 KB.
     """
-    page = pagination.newest_first(keys.store(store.id), keys.EXPORT_PREFIX, limit, cursor)
+    page = pagination.newest_first(keys.store(store.id), job_keys.EXPORT_PREFIX, limit, cursor)
     return Page([load(ExportJob, item["job"]) for item in page.items], page.next_cursor)
 
 
@@ -148,7 +148,7 @@ def download_url(store: Store, job_id: str) -> str:
 
 def get_record(store_id: str, job_id: str) -> ExportRecord:
     """Return the stored job — ExportNotFoundError. 1 read unit."""
-    record = ExportRecord.find(keys.store(store_id), keys.export_job(job_id))
+    record = ExportRecord.find(keys.store(store_id), job_keys.export_job(job_id))
     if record is None:
         raise ExportNotFoundError(Sentence("Export “{id}” not found.", id=job_id))
     return record

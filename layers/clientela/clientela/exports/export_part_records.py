@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from clientela.table import dynamodb, keys, records
+from clientela.table import dynamodb, job_keys, records
 from clientela.table.records import Record
 
 RETENTION = timedelta(days=2)  # longer than an export runs
@@ -25,7 +25,7 @@ class PartWrittenError(Exception):
 
 def find(store_id: str, job_id: str, run: int, number: int) -> PartRecord | None:
     """Return a part if it is written. 1 read unit."""
-    return PartRecord.find(keys.export_parts(store_id, job_id), keys.export_part(run, number))
+    return PartRecord.find(job_keys.export_parts(store_id, job_id), job_keys.export_part(run, number))
 
 
 def add(
@@ -33,8 +33,8 @@ def add(
 ) -> None:
     """Record a part as written — PartWrittenError if an earlier attempt did so. 1 write unit."""
     part = PartRecord(
-        keys.export_parts(store_id, job_id),
-        keys.export_part(run, number),
+        job_keys.export_parts(store_id, job_id),
+        job_keys.export_part(run, number),
         object_key=object_key,
         rows=rows,
         size=size,
@@ -45,7 +45,7 @@ def add(
 
 def list_all(store_id: str, job_id: str, run: int) -> list[PartRecord]:
     """Return the written parts of a run, in order. 1 read unit per 4 KB."""
-    return PartRecord.list_by_prefix(keys.export_parts(store_id, job_id), keys.export_part_prefix(run))
+    return PartRecord.list_by_prefix(job_keys.export_parts(store_id, job_id), job_keys.export_part_prefix(run))
 
 
 def count(store_id: str, job_id: str, run: int) -> int:
@@ -53,8 +53,8 @@ def count(store_id: str, job_id: str, run: int) -> int:
     pages = dynamodb.query_pages(
         KeyConditionExpression="pk = :pk AND begins_with(sk, :run)",
         ExpressionAttributeValues={
-            ":pk": {"S": keys.export_parts(store_id, job_id)},
-            ":run": {"S": keys.export_part_prefix(run)},
+            ":pk": {"S": job_keys.export_parts(store_id, job_id)},
+            ":run": {"S": job_keys.export_part_prefix(run)},
         },
         Select="COUNT",
     )

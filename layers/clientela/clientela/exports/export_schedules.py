@@ -33,7 +33,7 @@ from clientela.schema.timezones import Timezone
 from clientela.sentences import Sentence
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
-from clientela.table import keys
+from clientela.table import job_keys, keys
 from clientela.table.attributes import DocumentAttribute
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
@@ -141,13 +141,13 @@ def get(store: Store, schedule_id: str) -> Schedule:
 
 def find(store_id: str, schedule_id: str) -> Schedule | None:
     """Return a schedule, or None. 1 read unit."""
-    record = ScheduleRecord.find(keys.store(store_id), keys.export_schedule(schedule_id))
+    record = ScheduleRecord.find(keys.store(store_id), job_keys.export_schedule(schedule_id))
     return record.schedule if record else None
 
 
 def list_all(store_id: str) -> list[Schedule]:
     """Return all schedules of a store, oldest first. 1 read unit per 4 KB."""
-    stored = ScheduleRecord.list_by_prefix(keys.store(store_id), keys.EXPORT_SCHEDULE_PREFIX)
+    stored = ScheduleRecord.list_by_prefix(keys.store(store_id), job_keys.EXPORT_SCHEDULE_PREFIX)
     return [record.schedule for record in stored]
 
 
@@ -189,7 +189,7 @@ def delete(store: Store, schedule_id: str, now: datetime, by: Actor = OPERATOR) 
         schedule = get(store, schedule_id)
         with Transaction() as write:
             write.delete(_record(store, schedule), ScheduleRecord.version == schedule.version, BusyError())
-            write.delete(Record(keys.store(store.id), keys.export_schedule_state(schedule_id)))
+            write.delete(Record(keys.store(store.id), job_keys.export_schedule_state(schedule_id)))
             write.update(_count(store), [ScheduleCount.number.add(-1)])
             changes = _differences(schedule, None)
             audit_trail.add(write, store, by, now, "export_schedule.deleted", schedule.id, changes)
@@ -232,9 +232,9 @@ def _differences(before: Schedule | None, after: Schedule | None) -> list[FieldC
 
 
 def _record(store: Store, schedule: Schedule) -> ScheduleRecord:
-    sort_key = keys.export_schedule(schedule.id)
+    sort_key = job_keys.export_schedule(schedule.id)
     return ScheduleRecord(keys.store(store.id), sort_key, version=schedule.version, schedule=schedule)
 
 
 def _count(store: Store) -> ScheduleCount:
-    return ScheduleCount(keys.store(store.id), keys.EXPORT_SCHEDULES)
+    return ScheduleCount(keys.store(store.id), job_keys.EXPORT_SCHEDULES)

@@ -20,7 +20,7 @@ from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table import keys
+from clientela.table import job_keys, keys
 from clientela.table.stream import TableChange
 
 
@@ -44,9 +44,9 @@ MESSAGE: TypeAdapter[ExportStart | ScheduledSlot] = TypeAdapter(ExportStart | Sc
 
 def export_in(change: TableChange) -> ExportStart | None:
     """Return the export that a change of the table has created or changed, or None."""
-    if not change.sk.startswith(keys.EXPORT_PREFIX) or change.after is None:
+    if not change.sk.startswith(job_keys.EXPORT_PREFIX) or change.after is None:
         return None
-    return ExportStart(store_id=keys.store_of(change.pk), job_id=change.sk.removeprefix(keys.EXPORT_PREFIX))
+    return ExportStart(store_id=keys.store_of(change.pk), job_id=change.sk.removeprefix(job_keys.EXPORT_PREFIX))
 
 
 def new_export_in(change: TableChange) -> ExportStart | None:

@@ -20,7 +20,7 @@ from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table import dynamodb, keys
+from clientela.table import dynamodb, job_keys, keys
 from clientela.table.attributes import DocumentAttribute, load
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
@@ -124,7 +124,7 @@ def record_run(store_id: str, export_id: str) -> RecordedRun | None:
     """
 
     def attempt() -> RecordedRun | None:
-        stored = ExportRecord.find(keys.store(store_id), keys.export_job(export_id))
+        stored = ExportRecord.find(keys.store(store_id), job_keys.export_job(export_id))
         if stored is None or stored.job.schedule_id is None:
             return None
         job, schedule_id = stored.job, stored.job.schedule_id
@@ -162,8 +162,8 @@ def show_all(store: Store, schedules: Sequence[Schedule], now: datetime) -> list
 
 def states_of(store_id: str, schedules: Sequence[Schedule]) -> dict[str, ScheduleState]:
     """Return the states of schedules by their ids; of those that ran. Half a read unit for each."""
-    wanted = [(keys.store(store_id), keys.export_schedule_state(schedule.id)) for schedule in schedules]
-    prefix = keys.EXPORT_SCHEDULE_STATE_PREFIX
+    wanted = [(keys.store(store_id), job_keys.export_schedule_state(schedule.id)) for schedule in schedules]
+    prefix = job_keys.EXPORT_SCHEDULE_STATE_PREFIX
     return {
         item["sk"]["S"].removeprefix(prefix): load(ScheduleState, item["state"]) for item in dynamodb.get_many(wanted)
     }
@@ -238,15 +238,17 @@ def _failures_up_to(state: ScheduleState, export_id: str) -> int:
 
 
 def _find(store_id: str, schedule_id: str) -> StateRecord | None:
-    return StateRecord.find(keys.store(store_id), keys.export_schedule_state(schedule_id))
+    return StateRecord.find(keys.store(store_id), job_keys.export_schedule_state(schedule_id))
 
 
 def _put(store_id: str, schedule_id: str, state: ScheduleState, version: int) -> None:
     """Write a state, if the schedule exists and the state is the one that was read."""
     pk = keys.store(store_id)
     status = FAILING if state.failures_in_a_row >= FAILING_AFTER else None
-    record = StateRecord(pk, keys.export_schedule_state(schedule_id), version=version + 1, status=status, state=state)
+    record = StateRecord(
+        pk, job_keys.export_schedule_state(schedule_id), version=version + 1, status=status, state=state
+    )
     is_unchanged = StateRecord.version == version if version else StateRecord.pk.does_not_exist()
     with Transaction() as write:
         write.put_record(record, is_unchanged, BusyError())
-        write.check(Record, pk, keys.export_schedule(schedule_id), Record.pk.exists(), _ScheduleGoneError())
+        write.check(Record, pk, job_keys.export_schedule(schedule_id), Record.pk.exists(), _ScheduleGoneError())

@@ -17,7 +17,7 @@ from clientela.errors import BusyError
 from clientela.exports import export_schedules
 from clientela.exports.export_schedules import Schedule
 from clientela.stores import stores
-from clientela.table import keys
+from clientela.table import job_keys, keys
 from clientela.table.attributes import load
 from clientela.table.stream import TableChange
 
@@ -46,9 +46,9 @@ class SyncReport(NamedTuple):
 
 def changed_in(change: TableChange) -> ScheduleId | None:
     """Return the schedule that a change of the table has created, changed or deleted, or None."""
-    if not change.sk.startswith(keys.EXPORT_SCHEDULE_PREFIX):
+    if not change.sk.startswith(job_keys.EXPORT_SCHEDULE_PREFIX):
         return None
-    return ScheduleId(keys.store_of(change.pk), change.sk.removeprefix(keys.EXPORT_SCHEDULE_PREFIX))
+    return ScheduleId(keys.store_of(change.pk), change.sk.removeprefix(job_keys.EXPORT_SCHEDULE_PREFIX))
 
 
 def ends_log(change: TableChange) -> bool:

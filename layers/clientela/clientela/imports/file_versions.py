@@ -14,7 +14,7 @@ from pynamodb.expressions.update import Action
 
 from clientela import clock
 from clientela.imports.import_files import UploadedFile
-from clientela.table import keys, records
+from clientela.table import job_keys, keys, records
 from clientela.table.records import Record
 
 RETENTION = timedelta(days=90)  # a failed event may be repeated long after the upload
@@ -113,4 +113,4 @@ def _set_running(record: FileRecord, job_id: str | None, condition: Condition) -
 
 
 def _keys(store_id: str, key: str) -> tuple[str, str]:
-    return keys.store(store_id), keys.import_file(hashlib.sha256(key.encode()).hexdigest())
+    return keys.store(store_id), job_keys.import_file(hashlib.sha256(key.encode()).hexdigest())

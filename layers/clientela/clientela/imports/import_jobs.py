@@ -20,7 +20,7 @@ from clientela.schema.fields import Timestamp
 from clientela.sentences import Sentence
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
-from clientela.table import keys, pagination, records
+from clientela.table import job_keys, keys, pagination, records
 from clientela.table.attributes import DocumentAttribute
 from clientela.table.pagination import Page
 from clientela.table.records import Record
@@ -200,7 +200,7 @@ def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[I
 
     Cost: half a read unit per 4 KB.
     """
-    page = pagination.newest_first(keys.store(store.id), keys.IMPORT_PREFIX, limit, cursor)
+    page = pagination.newest_first(keys.store(store.id), job_keys.IMPORT_PREFIX, limit, cursor)
     return Page([ImportRecord.from_raw_data(item).as_job() for item in page.items], page.next_cursor)
 
 
@@ -222,7 +222,7 @@ def report_url(store: Store, job_id: str, report: Report) -> str:
 
 def get_record(store_id: str, job_id: str) -> ImportRecord:
     """Return the job's record, read consistently — ImportNotFoundError. 1 read unit per 4 KB."""
-    record = ImportRecord.find(keys.store(store_id), keys.import_job(job_id))
+    record = ImportRecord.find(keys.store(store_id), job_keys.import_job(job_id))
     if record is None:
         raise ImportNotFoundError(Sentence("Import “{id}” not found.", id=job_id))
     return record
@@ -235,7 +235,7 @@ def register(store: Store, job: ImportJob, source: Source, by: Actor = OPERATOR)
 
     Cost: 4 write units.
     """
-    new = ImportRecord(keys.store(store.id), keys.import_job(job.id), status=job.status, job=job, source=source)
+    new = ImportRecord(keys.store(store.id), job_keys.import_job(job.id), status=job.status, job=job, source=source)
     try:
         with Transaction() as write:
             write.put_record(new, ImportRecord.pk.does_not_exist(), StateChangedError())

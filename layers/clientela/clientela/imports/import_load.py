@@ -45,7 +45,7 @@ from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.imports.row_owners import RowOwner
 from clientela.stores import stores
 from clientela.stores.stores import Store
-from clientela.table import keys, records
+from clientela.table import job_keys, records
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
@@ -84,7 +84,7 @@ def run(store_id: str, job_id: str, chunk: Chunk, read_clock: Callable[[], datet
 def _run(store: Store, job_id: str, chunk: Chunk, read_clock: Callable[[], datetime]) -> None:
     now = read_clock()
     record = import_jobs.get_record(store.id, job_id)
-    key = keys.import_chunks(store.id, job_id), keys.import_chunk(chunk.index)
+    key = job_keys.import_chunks(store.id, job_id), job_keys.import_chunk(chunk.index)
     progress = ChunkRecord.find(*key) or ChunkRecord(*key, ttl=int((now + RETENTION).timestamp()))
     if record.job.detected is None or progress.done or import_jobs.is_over(record):
         return

@@ -25,7 +25,7 @@ from clientela.schema.actors import Actor, FieldChange
 from clientela.sentences import Sentence
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
-from clientela.table import keys
+from clientela.table import job_keys, keys
 from clientela.table.transactions import Transaction
 
 _FORGOTTEN_AFTER = timedelta(days=2)  # a job whose file never came
@@ -66,7 +66,7 @@ def request(
     )
     record = ImportRecord(
         keys.store(store.id),
-        keys.import_job(job_id),
+        job_keys.import_job(job_id),
         status="awaiting_file",
         job=import_choices.choose(job, new.options),
         source=Source(bucket=settings.imports_bucket(), key=key, etag=""),

@@ -41,7 +41,7 @@ from clientela.schema.actors import OPERATOR, Actor
 from clientela.sign_in import passwords
 from clientela.stores import audit_trail, store_existence, stores
 from clientela.stores.stores import Store
-from clientela.table import keys, records
+from clientela.table import job_keys, records
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
@@ -166,7 +166,7 @@ class _ChunkUndo:
     def __init__(self, store: Store, job: ImportRecord, chunk: int, now: datetime) -> None:
         self.kept: list[KeptCustomer] = []
         self._store, self._job, self._now = store, job, now
-        self._key = keys.import_chunks(store.id, job.job.id), keys.import_undo(chunk)
+        self._key = job_keys.import_chunks(store.id, job.job.id), job_keys.import_undo(chunk)
         self._by = job.undone_by or OPERATOR
         self._done = self._read_done()
 

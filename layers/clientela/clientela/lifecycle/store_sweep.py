@@ -20,7 +20,7 @@ from clientela.errors import BusyError
 from clientela.exports import export_files
 from clientela.imports import import_files
 from clientela.imports.import_jobs import ImportRecord
-from clientela.table import dynamodb, keys
+from clientela.table import dynamodb, job_keys, keys
 from clientela.table.records import Record
 from clientela.table.transactions import MAX_BYTES, Transaction
 
@@ -67,8 +67,8 @@ def delete_files(store_id: str) -> int:
 
     Those of an import's own are found by the import's record.
     """
-    jobs = ImportRecord.list_by_prefix(keys.store(store_id), keys.IMPORT_PREFIX)
-    own = [import_files.folder(record.sk.removeprefix(keys.IMPORT_PREFIX)) for record in jobs]
+    jobs = ImportRecord.list_by_prefix(keys.store(store_id), job_keys.IMPORT_PREFIX)
+    own = [import_files.folder(record.sk.removeprefix(job_keys.IMPORT_PREFIX)) for record in jobs]
     found = sum(s3_prefixes.delete_all(settings.import_jobs_bucket(), folder) for folder in own)
     found += s3_prefixes.delete_all(settings.imports_bucket(), f"{store_id}/")
     exports = (f"{store_id}/", f"{export_files.PARTS_PREFIX}{store_id}/")
@@ -94,7 +94,7 @@ def delete_items(store_id: str, deletion_id: str, *, with_imports: bool, report:
 
 
 def _is_import(item: dynamodb.Item) -> bool:
-    return bool(item["sk"]["S"].startswith(keys.IMPORT_PREFIX))
+    return bool(item["sk"]["S"].startswith(job_keys.IMPORT_PREFIX))
 
 
 def _items(store_id: str, segment: int) -> Iterator[dynamodb.Item]:

@@ -16,7 +16,7 @@ from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import MailContent
 from clientela.schema import timezones
 from clientela.stores.stores import Store
-from clientela.table import keys
+from clientela.table import job_keys, keys
 
 RETENTION = timedelta(days=30)  # longer than the queue's retention
 
@@ -84,7 +84,7 @@ def _deliver(
     content: Callable[[ExportJob, Schedule], MailContent | None],
 ) -> Outcome:
     def build() -> Outgoing | None:
-        stored = ExportRecord.find(keys.store(store.id), keys.export_job(export_id))
+        stored = ExportRecord.find(keys.store(store.id), job_keys.export_job(export_id))
         schedule_id = stored.job.schedule_id if stored else None
         schedule = export_schedules.find(store.id, schedule_id) if schedule_id else None
         address = export_links.address_of(schedule, recipient) if schedule else None
@@ -94,7 +94,7 @@ def _deliver(
         return Outgoing(address, store.language, mail_content) if mail_content else None
 
     about, name = keys.store(store.id), f"{mail}#{export_id}#{recipient}"
-    return mail_delivery.send_once(store, about, name, now + RETENTION, now, build, keys.export_job(export_id))
+    return mail_delivery.send_once(store, about, name, now + RETENTION, now, build, job_keys.export_job(export_id))
 
 
 def _ready_mail(store: Store, job: ExportJob, schedule: Schedule, recipient: str) -> MailContent:

@@ -17,7 +17,7 @@ from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import MailContent
 from clientela.stores.stores import Store
-from clientela.table import keys
+from clientela.table import job_keys, keys
 from clientela.table.stream import TableChange
 
 RETENTION = timedelta(days=30)  # longer than the queue's retention
@@ -33,12 +33,12 @@ class EndedImport(NamedTuple):
 
 def ended_in(change: TableChange) -> EndedImport | None:
     """Return the import that a change of a table's item ended, or None."""
-    if not change.sk.startswith(keys.IMPORT_PREFIX) or change.after is None:
+    if not change.sk.startswith(job_keys.IMPORT_PREFIX) or change.after is None:
         return None
     before = change.before["status"]["S"] if change.before else ""
     if change.after["status"]["S"] not in ENDED or before in ENDED:
         return None
-    return EndedImport(keys.store_of(change.pk), change.sk.removeprefix(keys.IMPORT_PREFIX))
+    return EndedImport(keys.store_of(change.pk), change.sk.removeprefix(job_keys.IMPORT_PREFIX))
 
 
 def deliver(store: Store, job_id: str, now: datetime) -> Outcome:
@@ -62,7 +62,7 @@ def deliver(store: Store, job_id: str, now: datetime) -> Outcome:
         return Outgoing(store.notification_email, store.language, mail)
 
     about, name = keys.store(store.id), f"import_result#{job_id}"
-    return mail_delivery.send_once(store, about, name, now + RETENTION, now, build, keys.import_job(job_id))
+    return mail_delivery.send_once(store, about, name, now + RETENTION, now, build, job_keys.import_job(job_id))
 
 
 def import_mail(store: Store, job: ImportJob, reasons: Sequence[Reason], rejects: str) -> MailContent:
