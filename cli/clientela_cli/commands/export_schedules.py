@@ -1,18 +1,23 @@
-"""`clientela exports schedules`: list, show, create, pause, resume, run, delete."""
+"""`clientela exports schedules`: list, show, create, change, pause, resume, run, delete."""
 
 from typing import Annotated
 
 import typer
 
 from clientela import clock
+from clientela.concurrency import retry_on_conflict
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.exports import export_schedules, export_starts, schedule_states
+from clientela.errors import VersionConflictError
+from clientela.exports import export_columns, export_schedules, export_starts, schedule_states
+from clientela.exports.export_columns import What
 from clientela.exports.export_schedules import NewSchedule, Schedule
+from clientela.schema.merge_patch import merge
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela_cli import deployment
-from clientela_cli.commands import export_options, filter_options
+from clientela_cli.commands import export_options, field_changes, filter_options
 from clientela_cli.console import options, output
+from clientela_cli.console.exit_codes import USAGE, CommandError
 
 app = typer.Typer(help="When exports run by themselves.", no_args_is_help=True)
 
@@ -84,6 +89,64 @@ def create(
 
 
 @app.command()
+@filter_options.filtered
+def change(
+    context: typer.Context,
+    store_id: options.Store,
+    schedule_id: ScheduleId,
+    filter_: CustomerFilter,
+    name: Annotated[str | None, typer.Option(help="The name of the schedule.")] = None,
+    cron: Annotated[str | None, typer.Option(help="A cron expression of five or six fields.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="The time zone of the expression.")] = None,
+    notify: Annotated[
+        list[str] | None, typer.Option(metavar="ADDRESS", help="Who gets the file instead; repeatable.")
+    ] = None,
+    what: Annotated[What | None, typer.Option(help="What a row is.")] = None,
+    columns: export_options.Columns = None,
+    spreadsheet: export_options.SpreadsheetOption = None,
+    format_: export_options.Format = None,
+    changed_since_last: Annotated[
+        bool | None, typer.Option(help="Only the customers that changed since the last success, or all.")
+    ] = None,
+    fields: field_changes.Fields = None,
+    patch: field_changes.Patch = None,
+    json: options.Json = False,
+) -> None:
+    """Change a schedule, and print what changed. What no option names stays.
+
+    `--set` empties a field: `--set filter=null --set columns=null --set notify=[]`.
+    """
+    given = {
+        "name": name,
+        "cron": cron,
+        "timezone": timezone,
+        "notify": notify or None,
+        "what": what,
+        "filter": filter_.model_dump(mode="json", exclude_none=True) or None,
+        "spreadsheet": spreadsheet,
+        "format": export_options.format_choices(format_),
+        "changed_since_last": changed_since_last,
+    }
+    given = {field: value for field, value in given.items() if value is not None}
+    changes = merge(field_changes.read_optional(patch, fields), given)
+    if not changes and columns is None:
+        raise CommandError("Nothing to change: name an option, such as --cron.", USAGE)
+    context.obj()
+    store, by = stores.read(store_id), deployment.operator()
+
+    def attempt() -> tuple[Schedule, Schedule]:
+        before = export_schedules.get(store, schedule_id)
+        chosen = {} if columns is None else {"columns": export_columns.parse_names(columns, what or before.what)}
+        after = export_schedules.patch(store, before.id, changes | chosen, clock.now(), before.version, by)
+        return before, after
+
+    before, after = retry_on_conflict(attempt, (VersionConflictError,))
+    if json:
+        return output.json(schedule_states.show(store, after, clock.now()))
+    return field_changes.print_changes(before, after, NewSchedule.model_fields)
+
+
+@app.command()
 def pause(context: typer.Context, store_id: options.Store, schedule_id: ScheduleId, json: options.Json = False) -> None:
     """Stop the planned runs of a schedule until `resume`."""
     _set_paused(context, store_id, schedule_id, json, paused=True)
@@ -130,7 +193,7 @@ def _print(store: Store, schedule: Schedule, json: bool) -> None:
     view = schedule_states.show(store, schedule, clock.now())
     if json:
         return output.json(view)
-    fields = view.model_dump(mode="json", exclude_none=True, exclude={"last_runs"})
-    return output.details(
-        **fields, last_runs=[f"{run.created_at:%Y-%m-%d %H:%M} {run.status}" for run in view.last_runs]
-    )
+    fields = view.model_dump(mode="json", exclude_none=True)
+    fields |= {"filter": export_options.shown(view.filter), "format": export_options.shown(view.format)}
+    runs = [f"{run.created_at:%Y-%m-%d %H:%M} {run.status}" for run in view.last_runs]
+    return output.details(**fields | {"last_runs": runs})

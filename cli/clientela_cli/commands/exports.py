@@ -86,8 +86,8 @@ def list_(
     jobs = export_jobs.list_all(stores.read(store_id), limit).items
     if json:
         return output.json(jobs)
-    rows = [(job.id, job.status, job.rows, job.file, clock.format_timestamp(job.created_at)) for job in jobs]
-    return output.table(["Export", "Status", "Rows", "File", "Created at"], rows)
+    rows = [(job.id, job.what, job.status, job.rows, job.file, clock.format_timestamp(job.created_at)) for job in jobs]
+    return output.table(["Export", "What", "Status", "Rows", "File", "Created at"], rows)
 
 
 @app.command()
@@ -97,7 +97,9 @@ def show(context: typer.Context, store_id: options.Store, job_id: JobId, json: o
     job = export_jobs.get(stores.read(store_id), job_id)
     if json:
         return output.json(job)
-    return output.details(export=job.id, **job.model_dump(mode="json", exclude={"id", "filter"}))
+    fields = job.model_dump(mode="json", exclude={"id"})
+    fields |= {"filter": export_options.shown(job.filter), "format": export_options.shown(job.format)}
+    return output.details(export=job.id, **fields)
 
 
 @app.command()

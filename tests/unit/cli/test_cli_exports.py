@@ -16,7 +16,8 @@ from clientela import clock
 from clientela.aws import clients
 from clientela.customers import customers, directory_walks
 from clientela.customers.customer_fields import NewCustomer
-from clientela.exports import export_columns, export_jobs, export_runs
+from clientela.customers.customer_filter import CustomerFilter
+from clientela.exports import export_columns, export_jobs, export_runs, export_schedules
 from clientela.exports.export_completeness import ExportIncompleteError
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
@@ -183,6 +184,71 @@ def test_schedules_are_created_listed_paused_run_and_deleted(run: Run, store: St
     assert run("exports", "schedules", "delete", "demo", id_).code == 0
     assert run("exports", "schedules", "list", "demo", "--json").json() == []
     assert run("exports", "schedules", "show", "demo", id_).code == 1
+
+
+def new_schedule(run: Run, *more: str) -> str:
+    when = ("--name", "Mondays", "--cron", "0 6 * * 1", "--country", "ES", "--notify", "a@example.com")
+    return str(run("exports", "schedules", "create", "demo", *when, *more, "--json").json()["id"])
+
+
+def test_a_schedule_is_changed_in_all_that_it_has(run: Run, store: Store) -> None:
+    id_ = new_schedule(run, "--spreadsheet", "es")
+    when = ("--name", "Nights", "--cron", "30 2 * * *", "--timezone", "Europe/Rome", "--changed-since-last")
+    what = ("--min-orders", "2", "--columns", "id,email", "--spreadsheet", "de", "--format", "times=iso")
+    who = ("--notify", "b@example.com", "--notify", "c@example.com")
+    assert run("exports", "schedules", "change", "demo", id_, *when, *what, *who, "--json").json()["version"] == 2
+    changed = export_schedules.get(store, id_)
+    assert (changed.name, changed.cron, changed.timezone) == ("Nights", "30 2 * * ? *", "Europe/Rome")
+    assert (changed.filter.country, changed.filter.min_orders) == ("ES", 2)
+    assert (changed.columns, changed.spreadsheet, changed.changed_since_last) == (["id", "email"], "de", True)
+    assert changed.format
+    assert changed.format.times == "iso"
+    assert changed.notify == ["b@example.com", "c@example.com"]
+
+
+def test_a_change_prints_what_changed_and_leaves_the_rest(run: Run, store: Store) -> None:
+    id_ = new_schedule(run)
+    before = export_schedules.get(store, id_)
+    out = run("exports", "schedules", "change", "demo", id_, "--cron", "0 7 * * 1").out
+    assert out.split() == ["cron:", *["0", "6", "?", "*", "MON", "*"], "→", *["0", "7", "?", "*", "MON", "*"]]
+    after = export_schedules.get(store, id_)
+    assert after == before.model_copy(update={name: getattr(after, name) for name in ("cron", "updated_at", "version")})
+
+
+def test_a_change_empties_a_field(run: Run, store: Store) -> None:
+    id_ = new_schedule(run, "--changed-since-last", "--columns", "id")
+    empty = ("--set", "filter=null", "--set", "notify=[]", "--set", "columns=null", "--no-changed-since-last")
+    assert run("exports", "schedules", "change", "demo", id_, *empty).code == 0
+    changed = export_schedules.get(store, id_)
+    assert (changed.filter, changed.notify, changed.columns) == (CustomerFilter(), [], None)
+    assert changed.changed_since_last is False
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ((), "Nothing to change"),
+        (("--cron", "61 * * * *"), "cron"),
+        (("--columns", "emial"), "email"),
+        (("--what", "orders", "--columns", "tags"), "tags"),
+        (("--timezone", "Factory"), "IANA"),
+        (("--set", "id=exs_2"), "id"),
+    ],
+)
+def test_a_change_that_is_wrong_changes_nothing(run: Run, store: Store, given: tuple[str, ...], reason: str) -> None:
+    id_ = new_schedule(run)
+    before = export_schedules.get(store, id_)
+    code, _, err = run("exports", "schedules", "change", "demo", id_, *given)
+    assert (code != 0, reason in err) == (True, True)
+    assert export_schedules.get(store, id_) == before
+
+
+def test_an_export_and_a_schedule_show_their_filter_and_format(run: Run, store: Store) -> None:
+    id_ = new_schedule(run, "--format", "delimiter=pipe", "--min-orders", "2")
+    started = run("exports", "schedules", "run", "demo", id_, "--json").json()["id"]
+    for out in (run("exports", "schedules", "show", "demo", id_).out, run("exports", "show", "demo", started).out):
+        assert "country=ES, min_orders=2" in out
+        assert "delimiter=|" in out
 
 
 def test_a_schedule_that_is_wrong_is_refused_with_the_reason(run: Run) -> None:
