@@ -17,6 +17,7 @@ from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import ExportNotFoundError, ExportUnfinishedError, InvalidInputError
 from clientela.exports import export_content, export_jobs, export_runs
 from clientela.exports.export_completeness import ExportIncompleteError
+from clientela.exports.export_content import FilterGroupDeletedError
 from clientela.exports.export_requests import ExportRequest
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
@@ -59,6 +60,28 @@ def test_an_export_whose_group_was_deleted_fails_and_is_not_empty(store: Store, 
     assert objects(aws) == []
 
 
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError("ana@example.com"), "La exportación ha fallado: OSError."),
+        (FilterGroupDeletedError("The group of the filter was deleted."), "El grupo del filtro se eliminó."),
+    ],
+)
+def test_the_reason_of_a_failure_is_in_the_stores_language(
+    aws: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
+) -> None:
+    store = stores.create("madrid", StoreSettings(name="Madrid", language="es"), NOW)
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(export_content, "require_group", fail)
+    started = export_jobs.start(store, NOW)
+    with pytest.raises(type(error)):
+        export_runs.run(store, started.id, NOW)
+    assert export_jobs.get(store, started.id).message == message
+
+
 def test_a_row_too_few_fails_the_export_and_the_next_try_can_succeed(
     store: Store, aws: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,7 +94,7 @@ def test_a_row_too_few_fails_the_export_and_the_next_try_can_succeed(
         patch.setattr(directory_walks, "profiles", lambda *_: iter(next(walks, everybody)))
         with pytest.raises(ExportIncompleteError):
             export_runs.run(store, started.id, NOW + timedelta(minutes=16))
-    message = "2 customers were read, but at least 3 were there all the time."
+    message = "Only 2 customers were read, but at least 3 were there all the time."
     assert export_jobs.get(store, started.id).message == message
     assert objects(aws) == []
     job = export_runs.run(store, started.id, NOW)

@@ -6,7 +6,9 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from clientela.customers.customer_fields import NewCustomer
+from clientela.exports.export_schedules import NewSchedule
 from clientela.groups.groups import NewGroup
+from clientela.stores.stores import StoreSettings
 
 
 def test_a_nul_in_a_line_of_text_is_left_out() -> None:
@@ -16,6 +18,25 @@ def test_a_nul_in_a_line_of_text_is_left_out() -> None:
     assert new.name == "Ana"
     assert new.billing_address
     assert new.billing_address.city == "Madrid"
+
+
+@pytest.mark.parametrize(
+    "name", ["Every\nnight", "Every\x85night", "a\u2028b", "a\tb", "a\x1bb", "\u202egnp.exe", "a\u2067b"]
+)
+@pytest.mark.parametrize(
+    ("model", "fields"),
+    [(NewSchedule, {"cron": "0 3 * * *"}), (NewGroup, {"code": "vips"}), (StoreSettings, {})],
+)
+def test_the_name_of_a_thing_is_one_line_that_reads_as_it_is_written(
+    model: type[BaseModel], fields: dict[str, Any], name: str
+) -> None:
+    with pytest.raises(ValidationError, match="Use one line of text"):
+        model.model_validate(fields | {"name": name})
+
+
+@pytest.mark.parametrize("name", ["Todas las noches · 3:00", "👩‍👩‍👧 family", "می‌خواهم", "מבצע", "=1+1", "O'Hara <b>"])
+def test_the_name_of_a_thing_may_be_in_any_script(name: str) -> None:
+    assert NewSchedule(name=name, cron="0 3 * * *").name == name
 
 
 ANA = {"email": "ana@example.com"}

@@ -18,6 +18,7 @@ from clientela.customers.directory_walks import KeyRange
 from clientela.exports import export_files
 from clientela.exports.change_windows import ChangeWindow
 from clientela.exports.export_completeness import ExportIncompleteError
+from clientela.sentences import Sentence
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
 from clientela.table.dynamodb import Item
@@ -68,7 +69,13 @@ class ChangedWalk:
             for block in itertools.batched(shard, dynamodb.BATCH_READ, strict=False)
         )
         if self._seen < there:
-            raise ExportIncompleteError(f"{self._seen} changed customers were read, but {there} were found again.")
+            raise ExportIncompleteError(
+                Sentence(
+                    "Only {read} changed customers were read, but {there} were found again.",
+                    read=self._seen,
+                    there=there,
+                )
+            )
 
 
 def plan(store: Store, window: ChangeWindow, size: int) -> list[KeyRange]:

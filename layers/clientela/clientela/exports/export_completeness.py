@@ -7,6 +7,7 @@ from clientela import clock
 from clientela.customers import customer_search, directory_walks, stored_customers
 from clientela.customers.customer_filter import CustomerFilter, compile_filter
 from clientela.customers.directory_walks import KeyRange
+from clientela.sentences import Sentence
 from clientela.stores.stores import Store
 from clientela.table.dynamodb import Item
 
@@ -61,7 +62,11 @@ class CompleteWalk:
         unchanged = self._count_unchanged(settled)
         if self._walked < unchanged:
             raise ExportIncompleteError(
-                f"{self._walked} customers were read, but at least {unchanged} were there all the time."
+                Sentence(
+                    "Only {read} customers were read, but at least {there} were there all the time.",
+                    read=self._walked,
+                    there=unchanged,
+                )
             )
 
     def _count_unchanged(self, within: KeyRange) -> int:

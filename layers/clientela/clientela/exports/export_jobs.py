@@ -65,7 +65,7 @@ class ExportJob(ExportContents):
     removed_file: str | None = None
     """The key of their list: ids, reasons and times. Example: null"""
     message: str | None = None
-    """Why the export failed, else null. Example: null"""
+    """Why the export failed, in the store's language; else null. Example: null"""
     created_at: Timestamp
     """When the export was requested."""
     started_at: Timestamp | None = None

@@ -14,6 +14,7 @@ from clientela.exports import export_content, export_files, export_jobs, export_
 from clientela.exports.export_completeness import ExportIncompleteError
 from clientela.exports.export_content import FilterGroupDeletedError
 from clientela.exports.export_jobs import ExportJob, ExportRecord
+from clientela.sentences import Sentence, reason_of, translated
 from clientela.stores import stores
 from clientela.stores.stores import Store
 
@@ -66,7 +67,7 @@ def run(store: Store, job_id: str, now: datetime, run_by: str | None = None) -> 
     except StoreNotFoundError:  # the store was deleted: its jobs and files are being deleted
         return record.job
     except Exception as error:
-        _fail(record, _reason(type(error).__name__, error), _time_since(now, began))
+        _fail(store, record, _reason(type(error).__name__, error), _time_since(now, began))
         raise
     return export_jobs.update(record, status="succeeded", **done).job
 
@@ -106,7 +107,7 @@ def finish(store_id: str, job_id: str, run: int, parts: int, now: datetime, fail
     status: str
     try:
         if failed is not None:
-            status = _fail(record, _reason(failed), now).status
+            status = _fail(store, record, _reason(failed), now).status
         else:
             summary = export_parts.join(store, record, parts)
             done = export_content.complete(store, record.job, summary, partial(_time_since, now, began))
@@ -127,7 +128,8 @@ def _find_running(store_id: str, job_id: str, run: int) -> tuple[Store, ExportRe
     return (store, record) if record.status == "running" and record.run == run else None
 
 
-def _fail(record: ExportRecord, message: str, finished_at: datetime) -> ExportJob:
+def _fail(store: Store, record: ExportRecord, reason: Sentence, finished_at: datetime) -> ExportJob:
+    message = translated(reason, store.language)
     return export_jobs.update(record, status="failed", message=message, finished_at=finished_at).job
 
 
@@ -143,16 +145,16 @@ def _is_dead(record: ExportRecord, now: datetime) -> bool:
     return started_at is not None and now - started_at > (PARTS_LIMIT if record.run else RUN_LIMIT)
 
 
-def _reason(name: str, error: Exception | None = None) -> str:
+def _reason(name: str, error: Exception | None = None) -> Sentence:
     """Return a message for the merchant.
 
     The texts of other errors are left out: they may contain anything.
     """
     if isinstance(error, ExportIncompleteError | FilterGroupDeletedError):
-        return str(error)
+        return reason_of(error)
     if name == ExportIncompleteError.__name__:
-        return "Customers were missing in a part of the file."
-    return f"The export failed: {name}."
+        return Sentence("Customers were missing in a part of the file.")
+    return Sentence("The export failed: {error}.", error=name)
 
 
 def _time_since(now: datetime, began: float) -> datetime:

@@ -27,7 +27,7 @@ from clientela.schema.actors import OPERATOR, Actor, FieldChange
 from clientela.schema.cron_expressions import Cron
 from clientela.schema.documents import Model
 from clientela.schema.email_addresses import Email
-from clientela.schema.fields import Line, Timestamp
+from clientela.schema.fields import Timestamp, Title
 from clientela.schema.merge_patch import all_optional, apply_patch
 from clientela.schema.timezones import Timezone
 from clientela.sentences import Sentence
@@ -50,7 +50,7 @@ def _without_repeats(addresses: list[str]) -> list[str]:
 class NewSchedule(ExportRequest):
     """A schedule to create, with what it exports."""
 
-    name: Annotated[Line, Field(min_length=1)]
+    name: Title
     """The name of the schedule, for the merchant's staff and in mails. Example: Every night"""
     cron: Cron
     """When it runs: a cron expression of EventBridge Scheduler (minute, hour, day of the month,

@@ -79,7 +79,7 @@ class ScheduleView(Schedule):
     """Whether the schedule needs attention: three runs in a row failed or did not happen.
     Example: false"""
     message: str | None = None
-    """Why the last run failed; null if it did not. Example: null"""
+    """Why the last run failed, in the store's language; null if it did not. Example: null"""
 
 
 class StateRecord(Record):

@@ -15,7 +15,7 @@ from clientela.groups import group_css
 from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.currencies import Currency
 from clientela.schema.documents import Model, on_input
-from clientela.schema.fields import Amount, Line, Timestamp, refuse_nul
+from clientela.schema.fields import Amount, Timestamp, Title, refuse_nul
 from clientela.schema.merge_patch import all_optional, apply_patch
 from clientela.sentences import Sentence
 from clientela.stores import audit_trail
@@ -51,7 +51,7 @@ class Discount(Model):
 class NewGroup(Model):
     """A group to create. `GET /storefront.css` serves `css`; the highest priority leads."""
 
-    name: Annotated[Line, Field(min_length=1)]
+    name: Title
     """The name, for the merchant's staff. Example: Wholesale"""
     code: Code
     """The code, for the storefront: its CSS class and stylesheet. Unique in the store."""

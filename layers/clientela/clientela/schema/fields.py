@@ -1,5 +1,6 @@
 """Field types that several models share: lines of text, times, amounts of money."""
 
+import unicodedata
 from decimal import Decimal
 from typing import Annotated
 
@@ -29,7 +30,20 @@ def refuse_nul(text: str) -> str:
     return text
 
 
+def _require_one_line(text: str) -> str:
+    """Return the text, or raise ValueError if a mail would not show it as it is written."""
+    if any(unicodedata.category(char) in _BREAKING or char in _DIRECTIONS for char in text):
+        raise ValueError("Use one line of text, without control characters and marks of direction.")
+    return text
+
+
+_BREAKING = ("Cc", "Zl", "Zp")  # control characters, separators of lines and of paragraphs
+# Marks that reorder what is shown, so that a name reads like another one.
+_DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
 Line = Annotated[str, StringConstraints(max_length=200), on_input(_without_nul)]
+# The name that a merchant gives to a thing. People's names are Lines: they are taken as they come.
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200), on_input(_require_one_line)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60), on_input(refuse_nul)]
 # An id that a caller names. No id is longer, and a much longer one would not fit into a key.
 MAX_ID_LENGTH = 64

@@ -14,6 +14,7 @@ from clientela.schema.documents import on_input
 from clientela.schema.fields import Timestamp
 
 _MILLISECOND = timedelta(milliseconds=1)  # the precision that is stored
+_NO_PLACE = ("Factory",)  # of machines whose zone was never set
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -50,7 +51,7 @@ def local_day(moment: datetime, zone: str) -> date:
 def _names() -> dict[str, str]:
     """Return the names by their folded spelling. Lambda has no zones of its own; tzdata has."""
     text = importlib.resources.files("tzdata").joinpath("zones").read_text("utf-8")
-    return {name.casefold(): name for name in text.split()}
+    return {name.casefold(): name for name in text.split() if name not in _NO_PLACE}
 
 
 def _parse_day_or_time(value: Any) -> date:

@@ -23,7 +23,7 @@ from clientela.schema.countries import Country
 from clientela.schema.currencies import Currency
 from clientela.schema.documents import Model
 from clientela.schema.email_addresses import Email
-from clientela.schema.fields import Line, Timestamp
+from clientela.schema.fields import Timestamp, Title
 from clientela.schema.languages import SUPPORTED, Language, SupportedLanguage
 from clientela.schema.merge_patch import all_optional, apply_patch
 from clientela.schema.timezones import Timezone
@@ -59,7 +59,7 @@ class StoreSettings(Model):
     page.
     """
 
-    name: Annotated[Line, Field(min_length=1)]
+    name: Title
     """The name of the store, as mails and the sign-in page show it. Example: Demo"""
     login_mode: Literal["disabled", "optional", "required"] = "disabled"
     """Whether customers have accounts: not at all, if they like, or to order.
