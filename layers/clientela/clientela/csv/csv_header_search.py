@@ -36,7 +36,7 @@ class Header(NamedTuple):
     @property
     def shape(self) -> RecordShape:
         """The shape of the rows below the header."""
-        return RecordShape(self.delimiter, len(self.columns.headers), self.columns.fields.index("email"))
+        return self.columns.shape(self.delimiter)
 
 
 class _Candidate(NamedTuple):

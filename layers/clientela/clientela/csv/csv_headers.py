@@ -11,6 +11,7 @@ from clientela.csv import csv_secrets
 from clientela.csv.csv_columns import COLUMNS
 from clientela.csv.csv_dates import DateOrder
 from clientela.csv.csv_header_names import ADDRESS, BILLING, CUSTOMER, LANGUAGES, SHIPPING
+from clientela.csv.csv_records import RecordShape
 from clientela.schema.text import fold_for_search
 
 _ADDRESS_FIELDS = {column.name for column in COLUMNS if column.parent == "billing_address" and column.parse}
@@ -42,6 +43,11 @@ class FileColumns(NamedTuple):
     def header(self, field: str) -> str:
         """Return the file's header of a field; the field itself if the file has no such column."""
         return self.headers[self.fields.index(field)] if field in self.fields else field
+
+    def shape(self, delimiter: str) -> RecordShape:
+        """Return the shape of the rows; one column is that of the e-mail."""
+        ids = self.fields.index("external_ids") if "external_ids" in self.fields else None
+        return RecordShape(delimiter, len(self.headers), self.fields.index("email"), ids)
 
 
 class _Match(NamedTuple):

@@ -47,11 +47,12 @@ class RecordError(ValueError):
 
 
 class RecordShape(NamedTuple):
-    """What the header says about a row: its number of cells, and which one is the e-mail."""
+    """What the header says about a row: its number of cells, and which are e-mail and ids."""
 
     delimiter: str
     width: int
     email: int
+    external_ids: int | None = None
 
     def is_row(self, text: str) -> bool:
         """Return whether a line is a whole row with an e-mail in its place."""

@@ -1,15 +1,16 @@
-"""The survey of a CSV file: its chunks, a sample of its rows, and the e-mails that occur twice."""
+"""The survey of a CSV file: its chunks, a sample of its rows, and what occurs in several rows."""
 
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from clientela.csv import csv_records
+from clientela.csv import csv_cells, csv_records
 from clientela.csv.csv_records import CsvRecord, RecordError, RecordShape
+from clientela.csv.csv_values import parse_external_ids
 from clientela.schema import email_addresses
 from clientela.schema.documents import Model
 
@@ -49,8 +50,15 @@ class MovedRow(NamedTuple):
     end: int
 
 
+class RepeatedId(NamedTuple):
+    """A row with an external id that a row of another e-mail has before it, on line `earlier`."""
+
+    line: int
+    earlier: int
+
+
 class Repeats(Model):
-    """The rows of a chunk whose e-mail is also in other chunks.
+    """The rows of a chunk whose e-mail is also in other chunks, or whose external id is repeated.
 
     All rows of one e-mail are loaded in the chunk of the last one, so that the last wins. Rows on
     lines `left` are loaded elsewhere, `moved` here; those on lines `outdated` have no effect.
@@ -59,6 +67,7 @@ class Repeats(Model):
     left: list[int] = []
     moved: list[MovedRow] = []
     outdated: list[int] = []
+    external_ids: list[RepeatedId] = []
 
 
 class Survey(NamedTuple):
@@ -73,7 +82,7 @@ class Survey(NamedTuple):
 
 def survey(records: Iterable[CsvRecord], shape: RecordShape, start: int) -> Survey:
     """Return the survey of a file's records after the header, which ends at the byte `start`."""
-    chunks, emails, sample = _Chunks(start), _Emails(), list[list[str]]()
+    chunks, emails, ids, sample = _Chunks(start), _Emails(), _ExternalIds(), list[list[str]]()
     utf_8 = other = position = 0
     for record in records:
         position = chunks.end
@@ -85,10 +94,13 @@ def survey(records: Iterable[CsvRecord], shape: RecordShape, start: int) -> Surv
             continue
         emails.add(_email(record.text, shape), position, record)
         row = len(emails)
+        if shape.external_ids is not None:
+            ids.add(_external_ids(record.text, shape), row - 1)
         if row <= FIRST_ROWS or (row % EVERY_ROW == 0 and len(sample) < SAMPLE_ROWS):
             sample += _cells(record, shape.delimiter)
     planned = chunks.finish()
     repeats = emails.repeats(planned)
+    emails.add_repeated_ids(ids.repeats(emails.hashes), planned, repeats)
     for index, found in repeats.items():
         rows = planned[index].rows - len(found.left) + len(found.moved)
         planned[index] = planned[index].model_copy(update={"rows": rows, "has_repeats": True})
@@ -131,28 +143,29 @@ class _Chunks:
         self._start, self._rows = self.end, 0
 
 
-class _Emails:
-    """The e-mails of all rows as 64-bit hashes, with the rows' places: 24 bytes a row."""
+class _Values:
+    """Values as 64-bit hashes, and which of them occur twice."""
 
     def __init__(self) -> None:
-        self._hashes, self._starts, self._sizes, self._lines = array("q"), array("Q"), array("I"), array("I")
+        self.hashes = array("q")
         self._filter = bytearray(_SLOTS)
         self._candidates: set[int] = set()  # hashes that occur twice, and some more
 
-    def __len__(self) -> int:
-        return len(self._hashes)
-
-    def add(self, email: str, start: int, record: CsvRecord) -> None:
-        key = hash(email)
+    def add(self, key: int) -> None:
         self._find(key)
-        if len(self._hashes) == _MANY_ROWS:
+        if len(self.hashes) == _MANY_ROWS:
             self._filter = bytearray(_MANY_SLOTS)
-            for earlier in (*self._hashes, key):
+            for earlier in (*self.hashes, key):
                 self._find(earlier)
-        self._hashes.append(key)
-        self._starts.append(start)
-        self._sizes.append(record.size)
-        self._lines.append(record.line)
+        self.hashes.append(key)
+
+    def repeated(self) -> Iterator[list[int]]:
+        """Yield the numbers of the values that are the same, in their order."""
+        same = defaultdict[int, list[int]](list)
+        for number, key in enumerate(self.hashes if self._candidates else ()):
+            if key in self._candidates:
+                same[key].append(number)
+        return (numbers for numbers in same.values() if len(numbers) > 1)
 
     def _find(self, key: int) -> None:
         slot = key & (len(self._filter) - 1)
@@ -161,20 +174,46 @@ class _Emails:
         else:
             self._filter[slot] = 1
 
+
+class _Emails:
+    """The e-mails of all rows, with the rows' places: 24 bytes a row."""
+
+    def __init__(self) -> None:
+        self._values, self._starts, self._sizes, self._lines = _Values(), array("Q"), array("I"), array("I")
+        self._targets: dict[int, int] = {}  # the chunks of rows that are moved
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @property
+    def hashes(self) -> Sequence[int]:
+        """The hash of each row's e-mail."""
+        return self._values.hashes
+
+    def add(self, email: str, start: int, record: CsvRecord) -> None:
+        self._values.add(hash(email))
+        self._starts.append(start)
+        self._sizes.append(record.size)
+        self._lines.append(record.line)
+
     def repeats(self, chunks: list[Chunk]) -> dict[int, Repeats]:
         """Return what is to be moved between the chunks."""
         found: dict[int, Repeats] = defaultdict(Repeats)
-        if len(chunks) < 2 or not self._candidates:
+        if len(chunks) < 2:
             return found
-        starts, rows = [chunk.start for chunk in chunks], defaultdict[int, list[int]](list)
-        for row, key in enumerate(self._hashes):
-            if key in self._candidates:
-                rows[key].append(row)
-        for same in rows.values():
+        starts = [chunk.start for chunk in chunks]
+        for same in self._values.repeated():
             places = [bisect_right(starts, self._starts[row]) - 1 for row in same]
-            if len(same) > 1 and places[0] != places[-1]:
+            if places[0] != places[-1]:
                 self._move(same, places, found)
         return found
+
+    def add_repeated_ids(self, rows: dict[int, int], chunks: list[Chunk], found: dict[int, Repeats]) -> None:
+        """Add rows, each with the earlier row that has its id, to the chunks that load them."""
+        starts = [chunk.start for chunk in chunks]
+        for row, earlier in rows.items():
+            place = self._targets.get(row, bisect_right(starts, self._starts[row]) - 1)
+            found[place].external_ids.append(RepeatedId(self._lines[row], self._lines[earlier]))
 
     def _move(self, rows: list[int], places: list[int], found: dict[int, Repeats]) -> None:
         target = places[-1]
@@ -183,8 +222,40 @@ class _Emails:
             if number < len(rows) - MOVED_ROWS:
                 found[place].outdated.append(line)
             elif place != target:
+                self._targets[row] = target
                 found[place].left.append(line)
                 found[target].moved.append(MovedRow(line, start, start + self._sizes[row]))
+
+
+class _ExternalIds:
+    """The external ids of all rows, with the rows' numbers: 12 bytes an id."""
+
+    def __init__(self) -> None:
+        self._values, self._rows = _Values(), array("I")
+
+    def add(self, ids: dict[str, str], row: int) -> None:
+        for pair in ids.items():
+            self._values.add(hash(pair))
+            self._rows.append(row)
+
+    def repeats(self, emails: Sequence[int]) -> dict[int, int]:
+        """Return the rows with an id of an earlier row of another e-mail, each with that row."""
+        found: dict[int, int] = {}
+        for numbers in self._values.repeated():
+            first, *others = (self._rows[number] for number in numbers)
+            for row in others:
+                if emails[row] != emails[first]:
+                    found.setdefault(row, first)
+        return dict(sorted(found.items()))
+
+
+def _external_ids(text: str, shape: RecordShape) -> dict[str, str]:
+    found = csv_records.split(text, shape.delimiter)
+    index = shape.external_ids or 0
+    try:
+        return parse_external_ids(csv_cells.read(found[index])) if index < len(found) else {}
+    except ValueError:
+        return {}  # the row is imported without them
 
 
 def _email(text: str, shape: RecordShape) -> str:

@@ -4,18 +4,20 @@ A claim per id enforces it. Every write of a customer's profile has the writes o
 same transaction, so that claims and profiles agree at every moment.
 """
 
+from collections.abc import Collection
+
 from pynamodb.attributes import UnicodeAttribute
 
 from clientela.customers.customer_fields import Customer
 from clientela.errors import ExternalIdTakenError
 from clientela.sentences import Sentence
 from clientela.stores.stores import Store
-from clientela.table import keys
+from clientela.table import dynamodb, keys
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
 type Change = tuple[Customer | None, Customer | None]  # a customer before and after a transaction
-type _Id = tuple[str, str]  # the system, and the id in it
+type ExternalId = tuple[str, str]  # the system, and the id in it
 
 
 class ExternalIdClaim(Record):
@@ -35,19 +37,19 @@ def add_changes(write: Transaction, store: Store, *changes: Change) -> None:
 
     Cost: 2 write units for each id that is added, removed or moved.
     """
-    old: dict[_Id, str] = {}
-    new: dict[_Id, str] = {}
+    old: dict[ExternalId, str] = {}
+    new: dict[ExternalId, str] = {}
     for before, after in changes:
         old |= _owners(before)
         for id_, owner in _owners(after).items():
             if id_ in new:
-                raise _taken(id_)
+                raise taken(id_)
             new[id_] = owner
     for id_ in old.keys() - new.keys():
         write.delete(_claim(store, id_, old[id_]))
     for id_, owner in new.items():
         if id_ not in old:
-            write.put_record(_claim(store, id_, owner), ExternalIdClaim.pk.does_not_exist(), _taken(id_))
+            write.put_record(_claim(store, id_, owner), ExternalIdClaim.pk.does_not_exist(), taken(id_))
         elif old[id_] != owner:
             write.put_record(_claim(store, id_, owner))
 
@@ -58,16 +60,27 @@ def find_owner(store: Store, system: str, external_id: str) -> str | None:
     return claim.customer_id if claim else None
 
 
-def _owners(customer: Customer | None) -> dict[_Id, str]:
-    return dict.fromkeys(customer.external_ids.items(), customer.id) if customer else {}
+def find_owners(store: Store, ids: Collection[ExternalId]) -> dict[ExternalId, str]:
+    """Return the customers who have external ids, read eventually consistently.
+
+    Cost: half a read unit for each id.
+    """
+    by_key = {keys.external_id(store.id, *each): each for each in ids}
+    claims = dynamodb.get_many([(key, keys.EXTERNAL_ID) for key in by_key], "pk, customer_id")
+    return {by_key[claim["pk"]["S"]]: claim["customer_id"]["S"] for claim in claims}
 
 
-def _claim(store: Store, id_: _Id, customer_id: str) -> ExternalIdClaim:
-    return ExternalIdClaim(keys.external_id(store.id, *id_), keys.EXTERNAL_ID, customer_id=customer_id)
-
-
-def _taken(id_: _Id) -> ExternalIdTakenError:
+def taken(id_: ExternalId) -> ExternalIdTakenError:
+    """Return the error that another customer has an id."""
     system, external_id = id_
     return ExternalIdTakenError(
         Sentence("Another customer of this store has the id “{id}” in “{system}”.", id=external_id, system=system)
     )
+
+
+def _owners(customer: Customer | None) -> dict[ExternalId, str]:
+    return dict.fromkeys(customer.external_ids.items(), customer.id) if customer else {}
+
+
+def _claim(store: Store, id_: ExternalId, customer_id: str) -> ExternalIdClaim:
+    return ExternalIdClaim(keys.external_id(store.id, *id_), keys.EXTERNAL_ID, customer_id=customer_id)

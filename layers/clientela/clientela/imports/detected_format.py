@@ -74,8 +74,7 @@ class DetectedFormat(Model):
     @property
     def shape(self) -> RecordShape:
         """The shape of the rows: an earlier step requires the column of the e-mail."""
-        fields = [column.field for column in self.columns]
-        return RecordShape(self.delimiter, len(fields), fields.index("email"))
+        return self.as_columns().shape(self.delimiter)
 
     @property
     def reads_passwords(self) -> bool:

@@ -15,7 +15,7 @@ from clientela.imports.chunk_results import RowResult
 from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_jobs import ImportRecord, Mode
 from clientela.imports.import_rows import Row, StoreContext
-from clientela.imports.planned_changes import PlannedDigests
+from clientela.imports.planned_changes import PlannedChanges
 from clientela.imports.row_issues import RowIssue, RowRefusedError
 from clientela.schema.actors import Actor
 from clientela.sentences import Sentence
@@ -42,7 +42,7 @@ class Rules(NamedTuple):
     send_welcome: bool = False
     context: StoreContext = import_rows.NO_CONTEXT
     erased: frozenset[str] = frozenset()
-    planned: PlannedDigests | None = None
+    planned: PlannedChanges | None = None
     chunk: int = 0
 
 
@@ -139,7 +139,10 @@ def _as_planned(imported: ImportedCustomer, rules: Rules) -> ImportedCustomer:
     before, after = imported.before, imported.after
     if rules.planned is None or after is None or not imported.is_changed:
         return imported
-    if rules.planned.get(imported.rows[-1].line) == planned_changes.digest(before, after):
+    refusal = next((found for row in imported.rows if (found := rules.planned.refusals.get(row.line))), None)
+    if refusal:
+        return reject(imported, *refusal)
+    if rules.planned.digests.get(imported.rows[-1].line) == planned_changes.digest(before, after):
         return imported
     return reject(imported, "plan_outdated", _PLAN_OUTDATED)
 

@@ -11,9 +11,10 @@ All rows of one e-mail become one write, in the chunk of the last one, so that t
 """
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute
@@ -34,6 +35,7 @@ from clientela.imports import (
     import_rows,
     import_writes,
     planned_changes,
+    row_external_ids,
     row_owners,
 )
 from clientela.imports.chunk_results import ChunkResult, RowResult, build_result
@@ -50,6 +52,7 @@ from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
 RETENTION = timedelta(days=30)  # as long as the job's files
+_NO_REPEATS: Mapping[int, int] = MappingProxyType({})
 _OUTDATED = RowIssue(
     "", "email_repeated", "More than a hundred later rows have the same e-mail: this one has no effect."
 )
@@ -73,8 +76,9 @@ def run(store_id: str, job_id: str, chunk: Chunk, read_clock: Callable[[], datet
         BusyError: others keep changing one of the customers.
 
     Cost of a row: 6 write units and 1.5 read units if it creates a customer, 1 write unit more with
-    a consent; 10 to 18 and 1 if it updates one; 1 read unit if it changes nothing. In addition 1
-    read unit for each group of 25 new customers; 2 read units for a chunk.
+    a consent; 10 to 18 and 1 if it updates one; 1 read unit if it changes nothing. In addition half
+    a read unit for each added external id; 1 read unit for each group of 25 new
+    customers; 2 read units for a chunk.
     """
     with suppress(StoreNotFoundError):
         # Loading it again is safe: so a throttled read or note of the progress fails no import.
@@ -93,7 +97,7 @@ def _run(store: Store, job_id: str, chunk: Chunk, read_clock: Callable[[], datet
     rules = import_customers.build_rules(store, record, record.job.detected, earlier_updates, chunk.index)
     if record.plan:
         rules = rules._replace(planned=planned_changes.read(job_id, int(record.plan), chunk.index))
-    imported = apply_chunk(store, parsed.rows, rules, now)
+    imported = apply_chunk(store, parsed.rows, rules, now, parsed.repeated_ids)
     if not record.job.dry_run:
         _store_updates(progress, imported, rules)
         import_journal.write(job_id, chunk.index, imported)
@@ -105,17 +109,21 @@ def _run(store: Store, job_id: str, chunk: Chunk, read_clock: Callable[[], datet
 
 
 class ParsedChunk(NamedTuple):
-    """A chunk's valid rows, the results of its other rows, and the cells of both by line."""
+    """A chunk's valid rows, the results of its other rows, and the cells of both by line.
+
+    `repeated_ids` are the lines of rows with an external id of an earlier row, each with its line.
+    """
 
     rows: list[Row]
     results: list[RowResult]
     cells: dict[int, Sequence[str]]
+    repeated_ids: dict[int, int]
 
 
 def parse_chunk(record: ImportRecord, detected: DetectedFormat, chunk: Chunk) -> ParsedChunk:
     """Read the rows of a chunk from the source, with those of other chunks that belong to it."""
-    columns, parsed = detected.as_columns(), ParsedChunk([], [], {})
     repeats = import_files.read_repeats(record.job.id, chunk)
+    columns, parsed = detected.as_columns(), ParsedChunk([], [], {}, dict(repeats.external_ids))
     left, outdated = frozenset(repeats.left), frozenset(repeats.outdated)
     stream, shape = import_files.open_chunk(record.source, chunk), detected.shape
     for row in csv_files.rows(stream, detected.encoding, shape, chunk.first_line, in_damage=chunk.in_damage):
@@ -142,10 +150,13 @@ def _parse_record(parsed: ParsedChunk, record: CsvRecord, delimiter: str, column
         parsed.results.append(RowResult(record.line, "rejected", [error.issue]))
 
 
-def apply_chunk(store: Store, rows: Sequence[Row], rules: Rules, now: datetime) -> list[ImportedCustomer]:
+def apply_chunk(
+    store: Store, rows: Sequence[Row], rules: Rules, now: datetime, repeated_ids: Mapping[int, int] = _NO_REPEATS
+) -> list[ImportedCustomer]:
     """Apply a chunk's rows, grouped by e-mail, to their customers.
 
-    The rows of two e-mails that lead to one customer, who was merged, are one group.
+    The rows of two e-mails that lead to one customer, who was merged, are one group. `repeated_ids`
+    are those of `ParsedChunk`.
     """
     owners = row_owners.find(store, list(dict.fromkeys(row.canonical for row in rows)))
     rules = rules._replace(erased=tombstones.erased_among(store, {row.canonical for row in rows} - owners.keys()))
@@ -153,7 +164,10 @@ def apply_chunk(store: Store, rows: Sequence[Row], rules: Rules, now: datetime) 
     for row in rows:
         owner = owners.get(row.canonical)
         groups.setdefault(owner.id if owner else row.canonical, []).append(row)
-    return [_apply_rows(group, owners.get(group[0].canonical), rules, now) for group in groups.values()]
+    imported = [_apply_rows(group, owners.get(group[0].canonical), rules, now) for group in groups.values()]
+    if rules.planned:  # it has refused the ids of others
+        return imported
+    return row_external_ids.reject_taken(store, imported, repeated_ids)
 
 
 def _apply_rows(rows: Sequence[Row], owner: RowOwner | None, rules: Rules, now: datetime) -> ImportedCustomer:

@@ -54,7 +54,8 @@ def plan_chunk(store_id: str, job_id: str, chunk: Chunk, number: int, now: datet
             return
         parsed = import_load.parse_chunk(record, record.job.detected, chunk)
         rules = import_customers.build_rules(store, record, record.job.detected, _NOTHING_EARLIER, chunk.index)
-        imported = [_fitting(each) for each in import_load.apply_chunk(store, parsed.rows, rules, now)]
+        applied = import_load.apply_chunk(store, parsed.rows, rules, now, parsed.repeated_ids)
+        imported = [_fitting(each) for each in applied]
         results = [result for each in imported for result in each.results]
         found = build_result([*parsed.results, *results], parsed.cells, rules.columns, record.job.language)
         planned = import_plans.plan_chunk(found, imported, record.job.detected.secret_fields)

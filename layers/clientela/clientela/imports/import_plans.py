@@ -14,10 +14,11 @@ from botocore.exceptions import ClientError
 
 from clientela.csv.csv_files import FileLayout
 from clientela.errors import ImportNotFoundError
-from clientela.imports import import_files, import_jobs, planned_changes
+from clientela.imports import import_files, import_jobs, planned_changes, row_external_ids
 from clientela.imports.chunk_results import ChunkResult, ReportLine
 from clientela.imports.import_customers import ImportedCustomer
 from clientela.imports.import_jobs import Counts, ImportRecord
+from clientela.imports.planned_changes import Refusal
 from clientela.schema.actors import FieldChange
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
@@ -26,6 +27,7 @@ from clientela.stores.stores import Store
 SAMPLES = 20  # differences of a plan
 _SUMMARY, _COLUMNS = "summary", "columns"
 _GONE = ("NoSuchKey", "404")
+_REFUSALS = (row_external_ids.TAKEN, row_external_ids.REPEATED)
 
 
 class PlanColumn(Model):
@@ -88,9 +90,10 @@ class ImportPlan(Counts):
 
 
 class PlannedChunk(ChunkResult):
-    """The plan of a chunk. `digests` are those of its changes, by the line of their last row."""
+    """The plan of a chunk: what `planned_changes` reads, and samples of its changes."""
 
     digests: dict[int, str]
+    refusals: dict[int, Refusal] = {}
     differences: list[PlannedChange]
 
 
@@ -142,7 +145,8 @@ def plan_chunk(result: ChunkResult, imported: Sequence[ImportedCustomer], secret
             digests[each.rows[-1].line] = planned_changes.digest(each.before, each.after)
             if len(samples) < SAMPLES or each.before:
                 samples.append(_sample(each, secret_fields))
-    return PlannedChunk(**dict(result), digests=digests, differences=_best(samples))
+    refusals = {line.line: Refusal(line.code, line.message) for line in result.rejects if line.code in _REFUSALS}
+    return PlannedChunk(**dict(result), digests=digests, refusals=refusals, differences=_best(samples))
 
 
 class Summary:

@@ -6,7 +6,7 @@ change of other fields.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -16,8 +16,24 @@ from clientela.imports import import_files
 from clientela.schema.actors import FieldChange
 from clientela.signing import sha256_hex
 
-# By the line of the last row of each customer that the plan changes.
-type PlannedDigests = Mapping[int, str]
+
+class Refusal(NamedTuple):
+    """Why a plan rejects a row: a stable code, and the message in the store's language."""
+
+    code: str
+    message: str
+
+
+class PlannedChanges(NamedTuple):
+    """What the plan says of a chunk.
+
+    `digests` are by the line of the last row of each customer that the plan changes; `refusals`, by
+    line, those of external ids: what the rows would do depends on other customers.
+    """
+
+    digests: Mapping[int, str]
+    refusals: Mapping[int, Refusal]
+
 
 _FOLLOWING = {"marketing_consent", "vat_id_status", "email_status"}  # from other fields, or from the time
 
@@ -42,7 +58,8 @@ def digest(before: Customer | None, after: Customer) -> str:
     return sha256_hex(text.decode())[:16]
 
 
-def read(job_id: str, plan: int, chunk: int) -> PlannedDigests:
-    """Return the digests of a chunk's plan. One request."""
+def read(job_id: str, plan: int, chunk: int) -> PlannedChanges:
+    """Return what the plan says of a chunk. One request."""
     planned: dict[str, Any] = orjson.loads(import_files.read_result(job_id, chunk, plan))
-    return {int(line): found for line, found in planned["digests"].items()}
+    digests = {int(line): found for line, found in planned["digests"].items()}
+    return PlannedChanges(digests, {int(line): Refusal(*found) for line, found in planned["refusals"].items()})
