@@ -6,8 +6,10 @@ from aws_lambda_powertools import Logger
 
 from clientela import clock
 from clientela.bulk import bulk_jobs
-from clientela.handlers import error_logs
+from clientela.handlers import cold_start, error_logs
 from clientela.stores import stores
+
+cold_start.prepare()
 
 logger = Logger()
 RESERVE_MILLISECONDS = 60_000  # more than a batch of 100 customers takes

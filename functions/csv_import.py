@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from clientela import clock
 from clientela.csv.csv_survey import Chunk
-from clientela.handlers import error_logs
+from clientela.handlers import cold_start, error_logs
 from clientela.imports import (
     import_finish,
     import_load,
@@ -20,6 +20,8 @@ from clientela.imports import (
     source_sweep,
 )
 from clientela.lifecycle import import_undo
+
+cold_start.prepare()
 
 logger = Logger()  # logs job ids only: an object key or a row may contain personal data
 

@@ -12,8 +12,10 @@ from clientela.errors import ExportNotFoundError, StoreNotFoundError
 from clientela.exports import export_jobs, export_runs, export_starts
 from clientela.exports.export_content import FilterGroupDeletedError
 from clientela.exports.export_starts import ExportStart, ScheduledSlot
-from clientela.handlers import error_logs, sqs_batches
+from clientela.handlers import cold_start, error_logs, sqs_batches
 from clientela.stores import stores
+
+cold_start.prepare()
 
 logger = Logger()
 POLL_SECONDS = 5

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from clientela.handlers import cold_start
 from clientela.web import http_app, problems
 from merchant_routes import (
     access,
@@ -22,6 +23,8 @@ from merchant_routes import (
     orders,
     settings,
 )
+
+cold_start.prepare()
 
 app = http_app.resolver(access.require_scope)
 app.use([idempotent_posts.idempotent])

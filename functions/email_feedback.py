@@ -5,9 +5,11 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from clientela import clock
-from clientela.handlers import error_logs
+from clientela.handlers import cold_start, error_logs
 from clientela.notifications import bounces
 from clientela.notifications.bounces import Feedback
+
+cold_start.prepare()
 
 logger = Logger()
 

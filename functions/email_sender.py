@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from clientela import clock
-from clientela.handlers import sqs_batches
+from clientela.handlers import cold_start, sqs_batches
 from clientela.mail.mail_delivery import Outcome
 from clientela.notifications import (
     account_notices,
@@ -23,6 +23,8 @@ from clientela.notifications import (
     welcome_mail,
 )
 from clientela.stores import stores
+
+cold_start.prepare()
 
 DELIVER: dict[str, Callable[..., Outcome]] = {
     "sign_in_link": sign_in_mail.deliver,

@@ -9,8 +9,10 @@ from clientela.aws import failed_calls
 from clientela.customers import change_log
 from clientela.events import change_events, event_bus
 from clientela.events.change_events import BusEvent
-from clientela.handlers import error_logs
+from clientela.handlers import cold_start, error_logs
 from clientela.table import stream
+
+cold_start.prepare()
 
 logger = Logger()
 

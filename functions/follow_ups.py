@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger
 from clientela import clock
 from clientela.customers import invitations
 from clientela.exports import export_schedules, export_starts, schedule_states, scheduler_entries
-from clientela.handlers import stream_batches
+from clientela.handlers import cold_start, stream_batches
 from clientela.lifecycle import removal_queue, vacant_guests
 from clientela.mail import mail_queue
 from clientela.notifications import (
@@ -28,6 +28,8 @@ from clientela.table import keys
 from clientela.table.stream import TableChange
 from clientela.vat import vat_check_queue, vat_checks
 
+cold_start.prepare()
+
 logger = Logger()
 
 
@@ -36,7 +38,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     Repeating does no harm.
     """
-    return stream_batches.process_batch(event, _follow, logger)
+    return stream_batches.process_batch(event, context, _follow, logger)
 
 
 def _follow(change: TableChange) -> None:

@@ -6,9 +6,11 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from clientela import clock
-from clientela.handlers import sqs_batches
+from clientela.handlers import cold_start, sqs_batches
 from clientela.orders import order_messages, orders
 from clientela.stores import stores
+
+cold_start.prepare()
 
 logger = Logger()
 
@@ -20,6 +22,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _record(record: SQSRecord) -> None:
-    """Record the order of one message. After an error it is received again, five times in all."""
+    """Record the order of one message. After an error it is received again, 20 times in all."""
     message = order_messages.parse(record.body)
     orders.record_version(stores.get(message.store_id), message.order, clock.now())

@@ -7,10 +7,12 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from clientela import clock
 from clientela.bulk import group_removal
-from clientela.handlers import sqs_batches
+from clientela.handlers import cold_start, sqs_batches
 from clientela.lifecycle import customer_removal, removal_queue
 from clientela.lifecycle.removal_queue import GroupRemoval, Removal
 from clientela.stores import stores
+
+cold_start.prepare()
 
 logger = Logger()
 RESERVE_MILLISECONDS = 30_000  # more than some dozens of items take

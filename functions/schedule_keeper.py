@@ -6,7 +6,9 @@ from aws_lambda_powertools import Logger
 
 from clientela import clock
 from clientela.exports import schedule_states, scheduler_entries
-from clientela.handlers import error_logs
+from clientela.handlers import cold_start, error_logs
+
+cold_start.prepare()
 
 logger = Logger()
 

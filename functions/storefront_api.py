@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from clientela.handlers import cold_start
 from clientela.web import http_app
 from storefront_routes import access, account, checkout, devices, email_change, password, sign_in, sign_in_page
+
+cold_start.prepare()
 
 app = http_app.resolver(access.require_session)
 for part in (sign_in, sign_in_page, account, checkout, devices, password, email_change):

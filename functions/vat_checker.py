@@ -6,10 +6,12 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from clientela import clock
-from clientela.handlers import sqs_batches
+from clientela.handlers import cold_start, sqs_batches
 from clientela.stores import stores
 from clientela.vat import vat_check_queue, vat_checks
 from clientela.vat.vat_check_queue import VatCheck
+
+cold_start.prepare()
 
 logger = Logger()
 

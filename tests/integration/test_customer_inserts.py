@@ -14,7 +14,7 @@ from tests.support.interleaving import before_first
 from tests.support.people import everybody
 
 import csv_import
-from clientela import clock, concurrency
+from clientela import clock
 from clientela.aws.http_connections import Reply
 from clientela.csv import csv_survey
 from clientela.customers import consents, customer_history, customer_inserts, customer_records, customers
@@ -237,7 +237,7 @@ def throttling(share: float, seed: int) -> Iterator[list[int]]:
 
 
 def quick_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(concurrency.time, "sleep", lambda _: None)
+    monkeypatch.setattr(clock, "pause", lambda _: None)
 
 
 @pytest.mark.parametrize("seed", range(3))

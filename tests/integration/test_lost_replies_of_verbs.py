@@ -322,7 +322,7 @@ def surroundings(deployed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     BOX.mails.clear()
     monkeypatch.setattr("clientela.mail.mail_delivery._send", BOX.take)
     monkeypatch.setattr("clientela.table.rate_limits.ATTEMPTS", 12)
-    monkeypatch.setattr("clientela.concurrency.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("clientela.clock.pause", lambda seconds: None)
     monkeypatch.setattr(removal_queue, "put_message", Waiting().put)
     monkeypatch.setattr(bulk_jobs, "_call_function", lambda *made: None)
 

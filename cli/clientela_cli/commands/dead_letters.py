@@ -34,7 +34,7 @@ class Target(NamedTuple):
 def choose_store(context: typer.Context, store_id: options.Store) -> None:
     """Order messages that were refused: see why, and redrive them to the orders queue.
 
-    A message becomes a dead letter after the order intake has refused it five times. It is deleted
+    A message becomes a dead letter after the order intake has refused it 20 times. It is deleted
     14 days after it was first sent.
     """
     context.obj = Target(store_id, context.obj)

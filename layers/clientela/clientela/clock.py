@@ -20,10 +20,20 @@ def now() -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+def elapsed() -> float:
+    """Return the seconds of a clock that nobody sets: for the length of work, not for times."""
+    return time.monotonic()
+
+
+def pause(seconds: float) -> None:
+    """Do nothing for some seconds."""
+    time.sleep(seconds)
+
+
 def deadline(seconds: float) -> Callable[[], bool]:
     """Return a function that returns whether `seconds` have passed since this call."""
-    end = time.monotonic() + seconds
-    return lambda: time.monotonic() > end
+    end = elapsed() + seconds
+    return lambda: elapsed() > end
 
 
 @lru_cache(maxsize=256)  # the customers of an import share their times

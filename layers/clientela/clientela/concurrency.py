@@ -2,13 +2,12 @@
 
 import itertools
 import random
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 
-from clientela import clock
+from clientela import clock, deadlines
 from clientela.errors import BusyError
 
 LONGEST_WAIT = 5.0  # seconds between two attempts of work that has minutes
@@ -59,8 +58,13 @@ def back_off(number: int, base: float = 0.02, limit: float = 2.0) -> None:
 
     The time is random up to that bound (full jitter), so that callers who met once do not meet
     again. Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+
+    Raises:
+        BusyError: the invocation has no time for another attempt.
     """
-    time.sleep(random.uniform(0, min(limit, base * 2 ** min(number, 30))))  # noqa: S311 - jitter, nothing secret
+    seconds = random.uniform(0, min(limit, base * 2 ** min(number, 30)))  # noqa: S311 - jitter, nothing secret
+    deadlines.require_patience(seconds)
+    clock.pause(seconds)
 
 
 class Pace:
@@ -68,15 +72,15 @@ class Pace:
 
     def __init__(self, per_second: float) -> None:
         self._interval = 1 / per_second
-        self._next = time.monotonic()
+        self._next = clock.elapsed()
         self._lock = Lock()
 
     def wait(self, steps: int = 1) -> None:
         """Wait for the turn of the next steps, which are taken at once."""
         with self._lock:
-            turn = max(self._next, time.monotonic())
+            turn = max(self._next, clock.elapsed())
             self._next = turn + steps * self._interval
-        time.sleep(max(0, turn - time.monotonic()))
+        clock.pause(max(0, turn - clock.elapsed()))
 
 
 def map_in_order[A, B](function: Callable[[A], B], items: Iterable[A], threads: int) -> Iterator[B]:

@@ -202,6 +202,11 @@ def trusted_proxy_header() -> str:
     return _required("TRUSTED_PROXY_HEADER")
 
 
+def is_in_lambda() -> bool:
+    """Whether this process is a function's, rather than a command's or a test's."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+
 def _required(name: str) -> str:
     value = os.environ.get(name)
     if not value:

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -72,7 +73,7 @@ def test_calls_at_the_same_time_never_share_one(url: str) -> None:
 def test_a_connection_that_the_other_side_ended_is_replaced(url: str) -> None:
     with connected(url) as calls:
         calls.post(b"last", {})
-        wait_for_read(calls._idle[0].sock, timeout=5)  # the end of it has come
+        wait_for_read(calls._idle[0][0].sock, timeout=5)  # the end of it has come
         assert calls.post(b"again", {}).data == b"again"
     assert len(Echo.opened) == 2
 
@@ -85,6 +86,31 @@ def test_a_late_answer_is_given_up_and_its_connection_with_it(monkeypatch: pytes
                 with pytest.raises(Broken):
                     calls.post(b"a", {})
         assert [silent.accept()[0].close() for _ in range(2)] == [None, None]
+
+
+def test_connections_that_may_have_died_in_a_freeze_cost_one_new_one(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with connected(url) as calls, ThreadPoolExecutor(4) as threads:
+        together = threading.Barrier(4)
+        monkeypatch.setattr(calls, "_idle_connection", lambda: together.wait() and None)
+        list(threads.map(lambda _: calls.post(b"a", {}), range(4)))
+        monkeypatch.undo()
+        assert (len(calls._idle), len(Echo.opened)) == (4, 4)
+        thawed = time.time() + http_connections.IDLE_SECONDS + 1
+        monkeypatch.setattr(http_connections.time, "time", lambda: thawed)
+        assert calls.post(b"again", {}).data == b"again"
+        assert (len(calls._idle), len(Echo.opened)) == (1, 5)
+
+
+def test_one_dead_connection_takes_the_idle_ones_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connections, "READ_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        with connected(f"http://127.0.0.1:{silent.getsockname()[1]}") as calls:
+            calls._idle.extend((calls._new(1), time.time()) for _ in range(4))
+            with pytest.raises(Broken):
+                calls.post(b"a", {})
+            assert calls._idle == []
+        for _ in range(4):
+            silent.accept()[0].close()
 
 
 def test_nobody_there(url: str) -> None:

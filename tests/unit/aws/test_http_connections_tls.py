@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from clientela.aws.http_connections import Broken, Connections
+from clientela.aws.http_connections import Broken, Connections, tls_context
 
 
 class Empty(BaseHTTPRequestHandler):
@@ -70,6 +70,12 @@ def test_a_certificate_of_an_authority_that_the_machine_knows_is_believed(
     url: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    tls_context.cache_clear()
     calls = Connections(url)
     assert calls.post(b"{}", {"host": "127.0.0.1"}) == (200, b"{}")
     calls.close()
+    tls_context.cache_clear()
+
+
+def test_all_services_share_one_tls_context() -> None:
+    assert Connections("https://a.example")._tls is Connections("https://b.example")._tls is tls_context()

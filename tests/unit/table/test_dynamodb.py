@@ -9,7 +9,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from clientela import concurrency
+from clientela import clock
 from clientela.aws import json_protocol
 from clientela.aws.http_connections import Reply
 from clientela.aws.json_protocol import Service
@@ -60,7 +60,7 @@ FOUND = (200, b'{"Item":{"pk":{"S":"x"}}}')
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(concurrency.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(clock, "pause", lambda seconds: None)
     monkeypatch.setenv("TABLE_NAME", "t")
 
 

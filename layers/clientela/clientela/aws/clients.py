@@ -8,6 +8,8 @@ from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError
 
+from clientela import deadlines
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
@@ -27,7 +29,14 @@ CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard",
 @cache
 def session() -> boto3.Session:
     """Return the session that all clients share. It finds region and credentials."""
-    return boto3.Session()
+    made = boto3.Session()
+    made.events.register("before-send", _require_time)
+    return made
+
+
+def _require_time(**_: object) -> None:
+    """Send no request of botocore, and no repetition, that the invocation has no time for."""
+    deadlines.call_seconds(0)
 
 
 def credentials() -> ReadOnlyCredentials:

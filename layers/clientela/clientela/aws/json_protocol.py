@@ -72,7 +72,7 @@ class JsonClient:
         Raises:
             RefusedError: the service refused the request.
             BusyError: all ATTEMPTS attempts were throttled or met server errors or broken
-            connections.
+            connections, or the invocation has no time for another one.
         """
         body, is_repeated = orjson.dumps(request), False
         for attempt in range(ATTEMPTS):
@@ -92,6 +92,11 @@ class JsonClient:
             is_repeated = is_repeated or reply.status >= 500
         raise BusyError
 
+    def prepare(self) -> None:
+        """Find the endpoint, the credentials and the TLS context; nothing is sent."""
+        self._connections_to(self._boto().meta.endpoint_url)
+        clients.credentials()
+
     def send(self, operation: str, body: bytes) -> Reply:
         """Sign a request and send it once.
 
@@ -99,11 +104,15 @@ class JsonClient:
             Broken: one of these, if no response arrived; the service may have done the work.
         """
         meta = self._boto().meta
-        if self._connections is None or self._connections.url != meta.endpoint_url:
-            self._connections = Connections(meta.endpoint_url)
-        host, region = self._connections.host, meta.region_name
-        signed = headers(self._service, operation, body, host, region, clients.credentials(), datetime.now(UTC))
-        return self._connections.post(body, signed)
+        connections, region = self._connections_to(meta.endpoint_url), meta.region_name
+        now = datetime.now(UTC)
+        signed = headers(self._service, operation, body, connections.host, region, clients.credentials(), now)
+        return connections.post(body, signed)
+
+    def _connections_to(self, url: str) -> Connections:
+        if self._connections is None or self._connections.url != url:
+            self._connections = Connections(url)
+        return self._connections
 
 
 def headers(

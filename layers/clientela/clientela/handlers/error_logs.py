@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
+from clientela import deadlines
 from clientela.aws.json_protocol import RefusedError
 from clientela.errors import ClientelaError
 from clientela.schema.documents import Model
@@ -43,13 +44,14 @@ def error_details(error: BaseException) -> dict[str, Any]:
 def redact_errors[A](handler: Callable[[dict[str, Any], Any], A]) -> Callable[[dict[str, Any], Any], A]:
     """Wrap a handler: log its errors without their messages, and raise the name alone.
 
-    Lambda would otherwise log the message.
+    Lambda would otherwise log the message. All calls of AWS end before Lambda ends the handler.
     """
 
     @wraps(handler)
     def wrapper(event: dict[str, Any], context: Any) -> A:
         try:
-            return handler(event, context)
+            with deadlines.within(deadlines.seconds_left(context)):
+                return handler(event, context)
         except Exception as error:
             log(error)
             # Step Functions and failure destinations use the name.

@@ -1,4 +1,4 @@
-"""Batches of SQS messages. Only messages that fail return to the queue."""
+"""Batches of SQS messages. Only messages that failed, or were too late, return to the queue."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from clientela.handlers import error_logs
+from clientela.handlers.turns import Turns
 
 
 class _Messages(BatchProcessor):
@@ -26,7 +27,13 @@ def process_batch(
 ) -> dict[str, Any]:
     """Call `handle` with each message in order, and return the ids of the messages that failed.
 
-    SQS delivers these again. Errors are logged without their messages, which may hold personal
-    data.
+    SQS delivers these again, and those whose turn came too late. Errors are logged without their
+    messages, which may hold personal data.
     """
-    return dict(process_partial_response(event, handle, _Messages(logger), context))
+    turns = Turns(context)
+
+    def take(record: SQSRecord) -> None:
+        with turns.next():
+            handle(record)
+
+    return dict(process_partial_response(event, take, _Messages(logger), context))

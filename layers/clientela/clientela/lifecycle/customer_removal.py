@@ -31,6 +31,10 @@ from clientela.table import dynamodb, keys, records
 from clientela.table.transactions import Transaction
 
 
+class _MovedError(Exception):
+    """A newer version gave the order to another customer."""
+
+
 def remove(
     store: Store,
     customer_id: str,
@@ -148,6 +152,6 @@ def _remove_reference(store: Store, customer_id: str, order_id: str) -> None:
     """Delete an order's reference, unless a newer version gave the order to another customer."""
     reference = OrderReference(keys.order_reference(store.id, order_id), keys.REFERENCE)
     try:
-        records.delete(reference, OrderReference.customer_id == customer_id, BusyError())
-    except BusyError:
+        records.delete(reference, OrderReference.customer_id == customer_id, _MovedError())
+    except _MovedError:
         return

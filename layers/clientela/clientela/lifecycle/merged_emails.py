@@ -21,6 +21,10 @@ from clientela.table import keys, records
 from clientela.table.transactions import Transaction
 
 
+class _TakenError(Exception):
+    """The address is somebody else's by now."""
+
+
 class PastMerge(Model):
     """A customer who was merged into this one."""
 
@@ -84,8 +88,8 @@ def remove_claim(store: Store, email: str, merged_from: AbstractSet[str]) -> Non
     """
     claim = EmailClaim.find(keys.email(store.id, email), keys.CLAIM)
     if claim and claim.merged_from in merged_from:
-        with suppress(BusyError):  # somebody else's by now
-            records.delete(claim, EmailClaim.merged_from == claim.merged_from, BusyError())
+        with suppress(_TakenError):
+            records.delete(claim, EmailClaim.merged_from == claim.merged_from, _TakenError())
 
 
 def _to_model(store: Store, merged: MergedCustomer, customer_id: str, now: datetime) -> PastMerge:

@@ -30,6 +30,10 @@ RETENTION = timedelta(days=1)
 LOCK_TIME = timedelta(seconds=60)  # longer than a request can run: one without an answer by then has died
 
 
+class _EndedError(Exception):
+    """The request has its answer."""
+
+
 class RequestKey(NamedTuple):
     """An Idempotency-Key, which is the caller's own; the caller is an API key."""
 
@@ -123,8 +127,8 @@ def flag_running(store_id: str) -> None:
     """
     is_running = RequestRecord.answer.does_not_exist() & RequestRecord.pk.exists()
     for record in _query(store_id, "attribute_not_exists(answer) AND attribute_not_exists(is_gone)"):
-        with suppress(BusyError):  # it has ended
-            records.update(record, [RequestRecord.erasures.add(1)], is_running, BusyError())
+        with suppress(_EndedError):
+            records.update(record, [RequestRecord.erasures.add(1)], is_running, _EndedError())
 
 
 def answers_mentioning(store_id: str, text: str) -> Iterator[RequestRecord]:

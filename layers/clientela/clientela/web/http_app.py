@@ -11,12 +11,16 @@ import orjson
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
+from clientela import deadlines
 from clientela.errors import ClientelaError
 from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.web import cors, http_requests, json_bodies, powertools_routes, problems, response_language, responses
 from clientela.web.key_throttle import Allowance
 from clientela.web.responses import ProxyResponse
+
+PATIENCE_SECONDS = 7  # a call that meets an overload for so long is answered with 503
+PATIENCE = 0.45  # share of the function's time, if that is less
 
 type Guard = Callable[[Store, Mapping[str, Any]], Any]
 type Admission = Callable[[APIGatewayHttpResolver], None]
@@ -56,7 +60,20 @@ def respond(
     Reads the store named in the path. `guard(store, headers)` returns the caller or raises an
     error; `throttle(caller)` returns the caller's allowance. Routes find both as `store` and
     `caller` in `app.context`. HEAD is GET without the body. OPTIONS is CORS's preflight request.
+    Under overload it answers 503 long before API Gateway gives up.
     """
+    seconds = deadlines.seconds_left(context)
+    with deadlines.within(seconds, min(PATIENCE_SECONDS, seconds * PATIENCE)):
+        return _respond(app, event, context, guard, throttle)
+
+
+def _respond(
+    app: APIGatewayHttpResolver,
+    event: Mapping[str, Any],
+    context: Any,
+    guard: Guard,
+    throttle: Callable[[Any], Allowance] | None,
+) -> ProxyResponse:
     method = event["requestContext"]["http"]["method"]
     headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
     extra_headers: dict[str, str] = {}
