@@ -30,6 +30,26 @@ def test_a_recorded_change_tells_its_sample(record: dict[str, Any]) -> None:
     assert SAMPLES[event.type]["detail-type"] == event.type
 
 
+def undo_record(number: int, before: str, after: str) -> dict[str, Any]:
+    """The recorded end of an undo, as that of another attempt with other states."""
+    record: dict[str, Any] = json.loads(json.dumps(next(each for each in RECORDS if "undo" in str(each))))
+    for image, status in (("OldImage", before), ("NewImage", after)):
+        item = record["dynamodb"][image]
+        item["undo_number"] = {"N": str(number)}
+        item["undo"] = {"S": json.dumps(json.loads(item["undo"]["S"]) | {"status": status})}
+    return record
+
+
+@pytest.mark.parametrize("status", ["succeeded", "failed"])
+def test_each_end_of_an_undo_is_an_event_and_nothing_else_of_it(status: str) -> None:
+    event = change_events.event_from_change(stream.read(undo_record(2, "running", status)))
+    assert event is not None
+    job = event.detail["data"]["job"]
+    assert (event.type, event.detail["sequence"], job["undo"]["status"]) == ("import.undone", 3, status)
+    for before, after in (("failed", "running"), (status, status)):
+        assert change_events.event_from_change(stream.read(undo_record(2, before, after))) is None
+
+
 def test_every_sample_reaches_the_publisher() -> None:
     assert arriving("EventPublisher", RECORDS) == RECORDS
     assert len(RECORDS) == len(SAMPLES)

@@ -12,7 +12,7 @@ from clientela.customers.stored_customers import CustomerJson
 from clientela.exports import schedule_states
 from clientela.exports.export_jobs import ExportJob
 from clientela.exports.schedule_states import ScheduleState
-from clientela.imports.import_jobs import ImportRecord
+from clientela.imports.import_jobs import ImportRecord, ImportUndo
 from clientela.orders.order_fields import Order
 from clientela.sign_in.sessions import Session
 from clientela.stores.audit_trail import AuditEntry
@@ -94,10 +94,17 @@ def _session(change: TableChange, after: Item) -> BusEvent | None:
 
 
 def _import(change: TableChange, after: Item) -> BusEvent | None:
-    if not _has_just_ended(change, after):
+    is_undone = _is_undo_over(after) and not _is_undo_over(change.before or {})
+    if not is_undone and not _has_just_ended(change, after):
         return None
-    job = ImportRecord.from_raw_data(after).as_job()
-    return _job_event(change, "import.finished", job.id, 1, job.model_dump(mode="json"))
+    record = ImportRecord.from_raw_data(after)
+    job = record.as_job()
+    kind, sequence = ("import.undone", 1 + int(record.undo_number)) if is_undone else ("import.finished", 1)
+    return _job_event(change, kind, job.id, sequence, job.model_dump(mode="json"))
+
+
+def _is_undo_over(item: Item) -> bool:
+    return "undo" in item and load(ImportUndo, item["undo"]).status != "running"
 
 
 def _export(change: TableChange, after: Item) -> BusEvent | None:

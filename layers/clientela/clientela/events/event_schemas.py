@@ -155,6 +155,13 @@ class ImportFinished(EventBase):
     data: FinishedImport
 
 
+class ImportUndone(EventBase):
+    """The undo of an import has ended; `job.undo` has its result. A failed undo may run again."""
+
+    type: Literal["import.undone"]
+    data: FinishedImport
+
+
 class ExportFinished(EventBase):
     """An export has ended; `job.status` is its result. A failed export may run and end again."""
 
@@ -186,6 +193,7 @@ type AnyEvent = Annotated[
     | CustomerSignedIn
     | OrderRecorded
     | ImportFinished
+    | ImportUndone
     | ExportFinished
     | ExportScheduleFailing
     | AuditRecorded,
