@@ -1,5 +1,7 @@
 """Cancelling an import: at any state before its end, and what was loaded stays and is counted."""
 
+from urllib.request import urlopen
+
 import boto3
 import pytest
 from tests.support.deployment import IMPORTS
@@ -10,7 +12,7 @@ import csv_import
 from clientela import clock
 from clientela.customers import customer_search
 from clientela.errors import ImportStateError
-from clientela.imports import import_files, import_jobs, import_states
+from clientela.imports import import_files, import_jobs, import_states, unloaded_rows
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 
@@ -67,7 +69,61 @@ def test_a_running_import_stops_between_its_chunks_and_counts_what_it_has_loaded
     assert (ended.created, ended.rejected, ended.rows_total) == (10, 15, 25)
     assert customer_search.count(imports.store) == 10
     rows = downloaded(import_jobs.report_url(imports.store, job.id, "rejects"))
-    assert [row["code"] for row in rows] == ["not_loaded", "not_loaded"]
+    assert [(row["email"], row["line"], row["code"]) for row in rows] == [
+        (f"p{number}@example.com", str(number + 2), "not_loaded") for number in range(10, 25)
+    ]
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_the_rows_that_a_cancelled_import_has_not_loaded_can_be_sent_again(imports: Imports) -> None:
+    job = imports.planned(FILE + b"nobody\n")
+    import_states.start(imports.store, job.id, clock.now(), KEY)
+    event = {"store_id": imports.store.id, "job_id": job.id, "run": "load"}
+    csv_import.load(event | {"chunk": imports.chunks(job.id)[0]}, None)
+    imports.cancel(job.id)
+    csv_import.finish(event, None)
+    url = import_jobs.report_url(imports.store, job.id, "rejects")
+    assert [row["code"] for row in downloaded(url)] == ["not_loaded"] * 15 + ["email_invalid"]
+    with urlopen(url) as answer:
+        report = answer.read()
+    again = imports.start(imports.planned(report, "again.csv").id)
+    assert (again.created, again.rejected) == (15, 1)
+    assert customer_search.count(imports.store) == 25
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_rows_that_are_not_loaded_show_no_password(imports: Imports) -> None:
+    job = imports.planned(b"email,password\n" + b"".join(b"p%d@example.com,s3cret-word\n" % n for n in range(25)))
+    import_states.start(imports.store, job.id, clock.now(), KEY)
+    imports.cancel(job.id)
+    csv_import.finish({"store_id": imports.store.id, "job_id": job.id, "run": "load"}, None)
+    rows = downloaded(import_jobs.report_url(imports.store, job.id, "rejects"))
+    assert ([row["code"] for row in rows], "password" in rows[0]) == (["not_loaded"] * 25, False)
+    assert "s3cret" not in repr(rows)
+    assert not source_exists(imports, job.id)
+
+
+@pytest.mark.parametrize("fault", ["no time", "no source"])
+@pytest.mark.usefixtures("small_chunks")
+def test_a_report_without_the_source_or_the_time_has_a_line_for_each_part(
+    imports: Imports, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    job = imports.planned(FILE)
+    import_states.start(imports.store, job.id, clock.now(), KEY)
+    imports.cancel(job.id)
+    if fault == "no time":
+        monkeypatch.setattr(unloaded_rows, "READ_SECONDS", -1)
+    else:
+        import_files.delete(import_jobs.get_record(imports.store.id, job.id).source)
+    csv_import.finish({"store_id": imports.store.id, "job_id": job.id, "run": "load"}, None)
+    ended = imports.job(job.id)
+    assert (ended.rejected, ended.rows_total) == (25, 25)
+    rows = downloaded(import_jobs.report_url(imports.store, job.id, "rejects"))
+    assert [(row["line"], row["code"]) for row in rows] == [
+        ("2", "not_loaded"),
+        ("12", "not_loaded"),
+        ("22", "not_loaded"),
+    ]
 
 
 def test_a_cancel_after_the_last_row_changes_nothing(imports: Imports) -> None:

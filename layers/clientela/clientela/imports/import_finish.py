@@ -4,16 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import cast
 
-from clientela.csv.csv_headers import FileColumns
-from clientela.csv.csv_survey import Chunk
 from clientela.csv.file_texts import FileNote
 from clientela.imports import import_files, import_jobs, import_originals, import_reasons, import_start
-from clientela.imports.chunk_results import ChunkResult, ReportLine, repeated_columns
+from clientela.imports.chunk_results import ChunkResult
 from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_jobs import Counts, ImportRecord, Status
 from clientela.imports.import_reasons import ReasonCounter
 from clientela.imports.import_reports import open_reports
-from clientela.sentences import Sentence, translated
+from clientela.imports.unloaded_rows import UnloadedRows
 from clientela.stores import store_existence
 
 
@@ -27,8 +25,8 @@ def finish(store_id: str, job_id: str, now: datetime, failed: str | None = None)
     If the store is deleted, the job is `cancelled`, and nothing is written.
 
     `failed` names the error that stopped the state machine. Chunks may have no result then: their
-    rows count as rejected, so that each row of the file is always counted once. A newer version of
-    the file that waited for this job is started.
+    rows count as rejected, so that each row of the file is always counted once. A file with
+    passwords is deleted. A newer version of the file that waited for this job is started.
 
     Cost: 1 write unit per KB of the job, and that of `import_start.start_next`.
     """
@@ -37,6 +35,8 @@ def finish(store_id: str, job_id: str, now: datetime, failed: str | None = None)
     record = import_jobs.get_record(store_id, job_id)
     if not import_jobs.has_ended(record):
         record = _end(record, now, failed)
+    if record.chunks and record.job.detected and record.job.detected.has_passwords:
+        import_files.delete(record.source)
     import_start.start_next(store_id, record, now)
     return cast("Status", record.status)
 
@@ -48,8 +48,6 @@ def _end(record: ImportRecord, now: datetime, failed: str | None) -> ImportRecor
     counts, missing = _write_reports(record, record.job.detected, is_partial=is_partial)
     if record.chunks and import_files.exists(record.source):  # else an earlier attempt did both
         import_originals.write(record, record.job.detected)
-    if record.chunks and record.job.detected.has_passwords:
-        import_files.delete(record.source)
     if not missing:
         if failed is not None:  # after the rows: while passwords were stored
             note = FileNote("passwords_incomplete").text(record.job.language)
@@ -67,9 +65,9 @@ def _write_reports(record: ImportRecord, detected: DetectedFormat, *, is_partial
 
     Return the total counts, and the number of rows in chunks without a result.
     """
-    columns, totals, missing, reasons = detected.as_columns(), Counts(), 0, ReasonCounter()
+    totals, missing, reasons = Counts(), 0, ReasonCounter()
     with open_reports(record.job.id, detected, record.job.language) as reports:
-        for result, missing_rows in _results(record, columns, is_partial=is_partial):
+        for result, missing_rows in _results(record, detected, is_partial=is_partial):
             missing += missing_rows
             add(totals, result.counts)
             reports.add(result)
@@ -78,29 +76,17 @@ def _write_reports(record: ImportRecord, detected: DetectedFormat, *, is_partial
     return totals, missing
 
 
-def _results(record: ImportRecord, columns: FileColumns, *, is_partial: bool) -> Iterator[tuple[ChunkResult, int]]:
+def _results(record: ImportRecord, detected: DetectedFormat, *, is_partial: bool) -> Iterator[tuple[ChunkResult, int]]:
     """Yield the chunks' results in the file's order, each with its number of missing rows."""
     chunks = import_files.read_plan(record.job.id) if is_partial else []
+    unloaded = UnloadedRows(record, detected)
     for index, content in enumerate(import_files.read_results(record.job.id, int(record.chunks))):
         if content is not None:
             yield ChunkResult.model_validate_json(content), 0
         elif is_partial:
-            yield _missing_result(chunks[index], columns, record.job.language), chunks[index].rows
+            yield unloaded.result(chunks[index]), chunks[index].rows
         else:
             raise ResultMissingError(f"Chunk {index} of {record.job.id} has no result.")
-
-
-def _missing_result(chunk: Chunk, columns: FileColumns, language: str) -> ChunkResult:
-    message = Sentence(
-        "The import stopped early: {rows} rows from line {line} on may be missing.",
-        rows=chunk.rows,
-        line=chunk.first_line,
-    )
-    cells = [""] * len(repeated_columns(columns))
-    line = ReportLine(
-        line=chunk.first_line, column="", code="not_loaded", message=translated(message, language), cells=cells
-    )
-    return ChunkResult(counts=Counts(rejected=chunk.rows), rejects=[line], warnings=[])
 
 
 def add(totals: Counts, counts: Counts) -> None:
