@@ -95,7 +95,12 @@ def delete_account() -> Response[Any]:
     store, customer, now = router.context["store"], router.context["caller"].customer, clock.now()
     access.require_fresh(router, now)
     certificate = customer_removal.erase(
-        store, customer.id, now, Actor("customer", customer.id), clock.deadline(access.REMOVAL_SECONDS)
+        store,
+        customer.id,
+        now,
+        Actor("customer", customer.id),
+        clock.deadline(access.REMOVAL_SECONDS),
+        has_directory=False,
     )
     return responses.json(certificate, headers=access.drop_cookie(store))
 

@@ -93,7 +93,8 @@ class BulkJob(Model):
     status: Literal["queued", "running", "succeeded", "failed"] = "queued"
     """The state of the bulk change."""
     filter: CustomerFilter | None = None
-    """The filter that the customers pass; null for a change by id."""
+    """The filter that the customers pass; null for a change by id. `[hidden]` stands for a value
+    that named a customer who was erased."""
     changes: BulkChange
     """The changes for each customer."""
     changed: int = 0

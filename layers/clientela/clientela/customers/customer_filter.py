@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
 import orjson
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from clientela import clock
 from clientela.customers import customer_facets, tax_exemptions
@@ -15,13 +15,14 @@ from clientela.customers.customer_fields import EmailStatus, Source, Status
 from clientela.customers.stored_customers import CustomerJson
 from clientela.schema import phones, timezones, vat_ids
 from clientela.schema.countries import Country
-from clientela.schema.documents import Model
+from clientela.schema.documents import STORED, Model, on_input
 from clientela.schema.email_addresses import Email
 from clientela.schema.fields import Amount, Line, Name
 from clientela.schema.languages import Language
 from clientela.schema.text import fold_for_search
 from clientela.schema.timezones import DayOrTime
 from clientela.sentences import Sentence
+from clientela.stores.audit_trail import HIDDEN
 from clientela.stores.stores import Store
 
 # Of a query. DynamoDB takes expressions of 4 KB. Folding may make four words of one character.
@@ -66,6 +67,11 @@ NOT_FILTERED = {
     "note": "too long for the indexes",
 }
 
+# The fields that may name a person. An erasure puts HIDDEN in the place of such a value, which
+# nobody passes; `ids` has it in the place of an id.
+NAMING = ("query", "email", "phone", "company", "vat_id", "custom_field", "external_id")
+_NOBODY = "\0"  # in no facets
+
 
 class CustomerFilter(Model):
     """A customer must pass every filter. Text ignores case and accents.
@@ -80,7 +86,7 @@ class CustomerFilter(Model):
     """Words to find in name, e-mail, company or phone; each must be found. Example: ana"""
     email: Email | None = None
     """The customer with this e-mail."""
-    phone: Annotated[Line, AfterValidator(_has_digits)] | None = None
+    phone: Annotated[Line, on_input(_has_digits)] | None = None
     """The first digits of a phone, with or without the country's code. Example: +34911"""
     company: Words | None = None
     """The first words of the company. Example: Pérez"""
@@ -113,9 +119,9 @@ class CustomerFilter(Model):
     """Whether the e-mail is proven, and whether mails to it fail."""
     source: Source | None = None
     """What created the customer."""
-    custom_field: Annotated[str, StringConstraints(max_length=1100), AfterValidator(_has_name)] | None = None
+    custom_field: Annotated[str, StringConstraints(max_length=1100), on_input(_has_name)] | None = None
     r"""The name of a custom field and its value; `=` in a name is written `\=`. Example: size=XL"""
-    external_id: Annotated[str, StringConstraints(max_length=241), AfterValidator(_has_system)] | None = None
+    external_id: Annotated[str, StringConstraints(max_length=241), on_input(_has_system)] | None = None
     """The customer with this id in another system: the system, a colon and the id. Example:
     shopify:6543"""
     min_orders: Count | None = None
@@ -142,6 +148,18 @@ class CustomerFilter(Model):
     # reads only one value.
     ids: Annotated[list[Name] | None, Field(max_length=100)] = None
     """The ids of the customers. Example: ["cus_01KAJ3Q4S9V7W0X2Y5Z8B1C4D6"]"""
+
+    @field_validator(*NAMING, mode="before")
+    @classmethod
+    def _is_not_hidden(cls, value: Any, info: ValidationInfo) -> Any:
+        if value == HIDDEN and info.context != STORED:
+            raise ValueError("This value named a person who was erased. Use another one.")
+        return value
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether nobody passes, because the filter named a person who was erased."""
+        return HIDDEN in (getattr(self, name) for name in NAMING) or self.ids == [HIDDEN]
 
 
 class Range(NamedTuple):
@@ -197,6 +215,8 @@ def compile_filter(filter_: CustomerFilter, store: Store) -> CompiledFilter:
 
     `email` and `ids` are not part of them: the search reads those customers by key.
     """
+    if filter_.is_hidden:
+        return CompiledFilter(((_NOBODY,),), (), {}, None, store.currency)
     ranges = {name: bounds for name, bounds in _ranges(filter_, store.timezone) if bounds != Range()}
     words = tuple(_words(filter_, store.country))
     return CompiledFilter(tuple(_facets(filter_, store.country)), words, ranges, filter_.tax_exempt, store.currency)

@@ -228,6 +228,8 @@ def _rows_by_key(store: Store, sort: Sort, filter_: CustomerFilter, tests: Compi
 
 def _filtered_ids(store: Store, filter_: CustomerFilter) -> list[str]:
     """Return the ids of the customers whom each of these filters names."""
+    if filter_.is_hidden:
+        return []
     named: list[list[str | None]] = []
     if filter_.email is not None:
         named.append([_owner_of_email(store, filter_.email)])

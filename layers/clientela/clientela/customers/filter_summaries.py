@@ -6,11 +6,11 @@ from clientela.customers.customer_filter import CustomerFilter
 from clientela.schema.actors import FieldChange
 from clientela.stores.audit_trail import HIDDEN
 
-# Values of many customers, and ids. Every other field, also a new one, is hidden.
+# Values of many customers. Every other field, also a new one, is hidden.
 SHOWN = {
     "group", "status", "type", "tax_exempt", "accepts_marketing", "country", "language", "tag", "min_orders",
     "max_orders", "min_spent", "max_spent", "created_from", "created_to", "updated_from", "updated_to",
-    "last_order_from", "last_order_to", "ids",
+    "last_order_from", "last_order_to",
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 
 from clientela import clock
+from clientela.customers.customer_records import CustomerAttribute
 from clientela.signing import permanent_hash
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
@@ -37,6 +38,7 @@ class ErasingRecord(Record):
     erasure_id = UnicodeAttribute()
     erased_at = UnicodeAttribute()
     email = UnicodeAttribute()  # canonical
+    customer = CustomerAttribute()
 
     # Found in the items that the sweep deletes, and stored before it deletes them.
     ids = UnicodeSetAttribute(null=True)  # of the customers that were merged into this one

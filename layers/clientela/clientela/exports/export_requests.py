@@ -44,7 +44,8 @@ class ExportContents(Model):
     what: What = "customers"
     """What a row is: a customer, an order or an item of an order."""
     filter: CustomerFilter = CustomerFilter()
-    """The customers that the export has."""
+    """The customers that the export has. `[hidden]` stands for a value that named a customer who
+    was erased."""
     columns: list[str] | None = None
     """The columns in the order of the file; null for all. Example: ["email", "created_at"]"""
     format: ExportFormat | None = None

@@ -62,14 +62,21 @@ def remove(
 
 
 def erase(
-    store: Store, customer_id: str, now: datetime, by: Actor, out_of_time: Callable[[], bool]
+    store: Store,
+    customer_id: str,
+    now: datetime,
+    by: Actor,
+    out_of_time: Callable[[], bool],
+    *,
+    has_directory: bool = True,
 ) -> erasures.Erasure:
     """Erase a customer, and return the certificate — CustomerNotFoundError.
 
-    Repeated, it returns the same certificate.
+    Repeated, it returns the same certificate. `has_directory` says whether this process may list
+    customers.
     """
     erasure_id = erasures.begin(store, customer_id, now, by)
-    erasure_sweep.resume(store, customer_id, now, out_of_time)
+    erasure_sweep.resume(store, customer_id, now, out_of_time, has_directory=has_directory)
     return erasures.get(store, erasure_id)
 
 

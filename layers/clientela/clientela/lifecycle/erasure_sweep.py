@@ -19,8 +19,9 @@ from clientela import clock
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers, tombstones
 from clientela.customers.customer_records import EmailClaim
+from clientela.customers.erased_filters import DirectoryNeededError
 from clientela.customers.tombstones import ErasingRecord
-from clientela.lifecycle import former_identities, merge_records, merged_emails
+from clientela.lifecycle import filter_erasure, former_identities, merge_records, merged_emails
 from clientela.lifecycle.erasures import ErasureRecord
 from clientela.orders import order_records
 from clientela.orders.order_fields import Order
@@ -54,22 +55,30 @@ class _Work(NamedTuple):
     customer_id: str
     note: ErasingRecord
     now: datetime
+    has_directory: bool
 
     def certificate(self) -> ErasureRecord:
         """Return the certificate's record, for updates only."""
         return ErasureRecord(keys.store(self.store.id), keys.erasure(self.note.erasure_id))
 
 
-def resume(store: Store, customer_id: str, now: datetime, out_of_time: Callable[[], bool]) -> bool:
+def resume(
+    store: Store, customer_id: str, now: datetime, out_of_time: Callable[[], bool], *, has_directory: bool = True
+) -> bool:
     """Continue a customer's erasure until `out_of_time`, and return whether work is left.
 
-    The sweep repeats until a pass finds no other id or e-mail of the person.
+    The sweep repeats until a pass finds no other id or e-mail of the person. A process that may
+    not list customers, without `has_directory`, leaves the rest if a filter may name the person.
 
     Cost: 1 read unit per 4 KB; 2 write units for each item, 4 for each order, 2 for each BATCH_SIZE
-    items; for each former e-mail 6 read and 2 write units.
+    items; for each former e-mail 6 read and 2 write units; and `filter_erasure.run`.
     """
     while note := tombstones.find_pending(store, customer_id):
-        work = _Work(store, customer_id, note, now)
+        work = _Work(store, customer_id, note, now, has_directory)
+        try:
+            _hide_in_filters(work)
+        except DirectoryNeededError:
+            return True
         for step in (_sweep_collections, _sweep_unclaimed, _sweep_sign_ins, _sweep_answers, _hide_in_trail):
             while step(work):
                 if out_of_time():
@@ -77,6 +86,11 @@ def resume(store: Store, customer_id: str, now: datetime, out_of_time: Callable[
         with contextlib.suppress(_ChangedError):
             _complete(work)
     return False
+
+
+def _hide_in_filters(work: _Work) -> None:
+    """Hide the person in the filters of jobs and schedules: first, because it reads the history."""
+    filter_erasure.run(work.store, work.customer_id, work.note, work.now, has_directory=work.has_directory)
 
 
 def _sweep_collections(work: _Work) -> bool:

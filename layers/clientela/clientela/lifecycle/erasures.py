@@ -205,6 +205,7 @@ def _erase_account(store: Store, customer: Customer, now: datetime, by: Actor) -
                 erasure_id=erasure_id,
                 erased_at=clock.format_timestamp(now),
                 email=canonical,
+                customer=customer,
             )
         )
         audit_trail.add(write, store, requested_by, now, "customer.erased", erasure_id)
