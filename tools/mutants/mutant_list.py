@@ -14,6 +14,7 @@ _AUDIT = "tests/unit/stores/test_audit_trail.py"
 _RACES = "tests/integration/test_erasure_races.py"
 _LINKS = "tests/unit/sign_in/test_link_sign_in.py"
 _LOST = "tests/integration/test_lost_replies.py"
+_FILTERS = "tests/unit/lifecycle/test_filter_erasure.py"
 _SCHEDULES = "tests/unit/exports/test_export_schedules.py"
 _ENTRIES = "tests/unit/exports/test_scheduler_entries.py"
 
@@ -175,6 +176,34 @@ MUTANTS = [
         "records.put(after, BulkRecord.version == record.version, stale, is_bookkeeping=True)",
         "records.put(after, is_bookkeeping=True)",
         ("tests/unit/bulk/test_bulk_jobs.py",),
+    ),
+    Mutant(
+        "a run of a bulk job brings back a filter that names an erased person",
+        f"{_ROOMS}/bulk/bulk_jobs.py",
+        '"version": record.version + 1, **changes}',
+        '"version": record.version, **changes}',
+        (_FILTERS,),
+    ),
+    Mutant(
+        "a change of a schedule is lost when an erasure hides a person in it",
+        f"{_ROOMS}/exports/export_schedules.py",
+        "write.put_record(_record(store, after), ScheduleRecord.version == before.version, BusyError())",
+        "write.put_record(_record(store, after))",
+        (_FILTERS,),
+    ),
+    Mutant(
+        "one of two changes of a schedule is lost",
+        f"{_ROOMS}/exports/export_schedules.py",
+        "write.put_record(_record(store, after), ScheduleRecord.version == before.version, stale)",
+        "write.put_record(_record(store, after))",
+        (_SCHEDULES,),
+    ),
+    Mutant(
+        "a schedule that changes while it is deleted counts twice",
+        f"{_ROOMS}/exports/export_schedules.py",
+        "write.delete(_record(store, schedule), ScheduleRecord.version == schedule.version, BusyError())",
+        "write.delete(_record(store, schedule))",
+        (_SCHEDULES,),
     ),
     Mutant(
         "a reverted change of an e-mail is made again",

@@ -1,10 +1,12 @@
 """Filters of jobs and schedules that name an erased person."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 from tests.support import erased_people
 from tests.support.erasures import MERCHANT, NOW, erase
+from tests.support.interleaving import before_first
 from tests.support.schedules import new_schedule
 
 from clientela.bulk import bulk_jobs
@@ -162,3 +164,14 @@ def test_a_process_without_the_directory_leaves_such_filters_to_the_queue(store:
         assert hidden(bulk_jobs.get(store, each.id).filter) == {name: HIDDEN}
     assert erasures.get(store, begun.id).status == "complete"
     assert erased_people.traces(erased_people.values_of(ana)) == []
+
+
+def test_a_change_of_the_schedule_at_the_same_moment_is_not_lost(
+    store: Store, ana: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = new_schedule(store, filter={"query": "ana perez"})
+    rename = partial(export_schedules.patch, store, schedule.id, {"name": "Weekly"}, NOW)
+    before_first(monkeypatch, export_schedules, "_differences", rename)
+    erase(store, ana)
+    after = export_schedules.get(store, schedule.id)
+    assert (after.name, after.paused, hidden(after.filter)) == ("Weekly", True, {"query": HIDDEN})
