@@ -10,7 +10,6 @@ from clientela.imports import import_jobs, import_plans, import_retries, import_
 from clientela.imports.import_choices import ImportChanges
 from clientela.imports.import_jobs import ImportJob
 from clientela.imports.import_plans import ImportPlan, PlannedChange
-from clientela.imports.import_retries import NewRetry
 from clientela.lifecycle import import_undo
 from clientela.stores import stores
 from clientela.stores.stores import Store
@@ -120,11 +119,10 @@ def retry(
     wait: Wait = True,
     json: options.Json = False,
 ) -> None:
-    """Import the corrected rows of a rejects report as an import of their own."""
+    """Import a corrected rejects report, as a spreadsheet saves it, as an import of its own."""
     context.obj()
     store = stores.read(store_id)
-    new = NewRetry(csv=file.read_text("utf-8-sig"), start=True)
-    job = import_retries.retry(store, job_id, new, clock.now(), deployment.operator())
+    job = import_retries.retry_file(store, job_id, file.read_bytes(), clock.now(), deployment.operator())
     if not wait:
         return import_output.show(job, json)
     return finish(store, import_upload.wait_for_end(store, job.id), json)

@@ -1,5 +1,6 @@
 """Planned imports on the command line. The deployment works whenever a command waits."""
 
+import csv
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ from tests.support.removals import Waiting
 
 import csv_import
 from clientela.aws import clients
-from clientela.imports import import_writes
+from clientela.imports import import_retries, import_writes
 from clientela.stores.stores import Store
 
 FILE = "email,name,Colour\nana@example.com,Ana,red\nnobody,Nobody,\n"
@@ -89,6 +90,43 @@ def test_the_notes_of_an_import_are_sentences_one_after_another(run: Run, file: 
     file.write_bytes("email,Name,Fecha de alta\nana@example.com,Peña,03/04/2024\n".encode("cp1252"))
     run("imports", "upload", "demo", file, "--plan")
     assert "was read as 3 February. The " in run("imports", "show", "demo", newest(run)).out
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter"), [("utf-8", ","), ("utf-8-sig", ";"), ("utf-16", "\t"), ("cp1252", ";")]
+)
+def test_a_corrected_report_is_imported_as_a_spreadsheet_saves_it(
+    run: Run, file: Path, tmp_path: Path, encoding: str, delimiter: str
+) -> None:
+    file.write_text("email,Name\nana@example.com,Ana\nnobody,Peña Núñez\n", "utf-8")
+    run("imports", "upload", "demo", file)
+    rejects = run("imports", "rejects", "demo", newest(run)).out.removeprefix("\ufeff")
+    header, row = rejects.replace("nobody", "somebody@example.com").splitlines()
+    lines = (delimiter.join(cells) for cells in csv.reader((header, row)))
+    corrected = tmp_path / "corrected.csv"
+    corrected.write_text("\r\n".join(lines) + "\r\n", encoding)
+    retried = run("imports", "retry", "demo", newest(run), corrected, "--json")
+    assert (retried.code, retried.json()["created"]) == (0, 1)
+    assert customers(run)["somebody@example.com"] == "Peña Núñez"
+
+
+def test_an_empty_corrected_report_is_refused(run: Run, file: Path, tmp_path: Path) -> None:
+    run("imports", "upload", "demo", file)
+    corrected = tmp_path / "corrected.csv"
+    corrected.write_text("\n")
+    code, _, err = run("imports", "retry", "demo", newest(run), corrected)
+    assert (code, err) == (1, "clientela: Send at least one row that is not empty.\n")
+
+
+def test_a_report_of_more_rows_than_the_api_takes_at_once_is_imported(run: Run, file: Path, tmp_path: Path) -> None:
+    run("imports", "upload", "demo", file)
+    corrected = tmp_path / "corrected.csv"
+    corrected.write_text("email,Name\n" + "".join(f"p{number}@example.com,{'x' * 190}\n" for number in range(20)))
+    first, size = newest(run), import_retries.MAX_CHARACTERS
+    assert corrected.stat().st_size < size
+    corrected.write_text(corrected.read_text() + f"big@example.com,{'x' * size}\n")
+    retried = run("imports", "retry", "demo", first, corrected, "--json")
+    assert (retried.code, retried.json()["created"], retried.json()["rejected"]) == (3, 20, 1)
 
 
 def test_corrected_rows_are_imported(run: Run, file: Path, tmp_path: Path) -> None:

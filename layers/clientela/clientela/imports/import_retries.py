@@ -10,7 +10,8 @@ from typing import Annotated
 from pydantic import Field
 
 from clientela.errors import FieldError, ImportStateError, InvalidInputError
-from clientela.imports import import_files, import_jobs, import_states
+from clientela.imports import import_files, import_jobs, import_states, import_uploads
+from clientela.imports.detected_format import DetectedFormat
 from clientela.imports.import_choices import ImportChoices, NewImport
 from clientela.imports.import_jobs import ImportJob
 from clientela.schema.actors import Actor
@@ -51,23 +52,56 @@ def retry(store: Store, job_id: str, new: NewRetry, now: datetime, by: Actor) ->
 
     Cost: 1 read unit and 4 write units; 1 request to S3.
     """
+    first, detected = _require_rows(store, job_id)
+    content = _content(new, [column.header for column in detected.columns])
+    options = ImportChoices(encoding="utf-8", delimiter=None if new.csv else ",")
+    return _import_again(store, first, content, options, now, by if new.start else None, by)
+
+
+def retry_file(store: Store, job_id: str, content: bytes, now: datetime, by: Actor) -> ImportJob:
+    """Import a corrected rejects report as a spreadsheet has saved it, and start the import.
+
+    Its encoding and its delimiter are detected.
+
+    Raises:
+        ImportNotFoundError: there is no such import.
+        ImportStateError: the import has not ended, or its file was refused.
+        InvalidInputError: the file is empty, or larger than 100 MB.
+
+    Cost: 1 read unit and 4 write units; 1 request to S3.
+    """
+    if not content.strip():
+        raise InvalidInputError(_EMPTY)
+    if len(content) > import_uploads.SINGLE_BYTES:
+        raise InvalidInputError("The file is too large: upload it as an import of its own.")
+    first, _ = _require_rows(store, job_id)
+    return _import_again(store, first, content, ImportChoices(), now, by, by)
+
+
+def _require_rows(store: Store, job_id: str) -> tuple[ImportJob, DetectedFormat]:
+    """Return an import whose rows can be corrected, and its format."""
     first = import_jobs.get_record(store.id, job_id)
     if not import_jobs.has_ended(first):
         raise ImportStateError("The import has not ended yet.")
     if first.job.detected is None:
         raise ImportStateError("The file of the import was refused: there are no rows to correct.")
-    content = _content(new, [column.header for column in first.job.detected.columns])
-    options = ImportChoices(
-        mode=first.job.mode,
-        send_welcome=first.job.send_welcome,
-        date_order=first.job.date_order,
-        encoding="utf-8",
-        delimiter=None if new.csv else ",",
-    )
-    name = f"{PurePosixPath(first.job.file).stem[:_NAME_LENGTH]}-corrected.csv"
-    requested = NewImport(file_name=name, size=len(content), options=options)
-    start_for = by if new.start else None
-    job = import_states.request(store, requested, now, by, like=first.job, start_for=start_for).job
+    return first.job, first.job.detected
+
+
+def _import_again(
+    store: Store,
+    first: ImportJob,
+    content: bytes,
+    options: ImportChoices,
+    now: datetime,
+    start_for: Actor | None,
+    by: Actor,
+) -> ImportJob:
+    """Import corrected rows with the mapping of the first import and its options, and `options`."""
+    name = f"{PurePosixPath(first.file).stem[:_NAME_LENGTH]}-corrected.csv"
+    kept = {"mode": first.mode, "send_welcome": first.send_welcome, "date_order": first.date_order}
+    requested = NewImport(file_name=name, size=len(content), options=options.model_copy(update=kept))
+    job = import_states.request(store, requested, now, by, like=first, start_for=start_for).job
     import_files.put_upload(import_files.upload_key(store.id, job.id, name), content)
     return job
 
