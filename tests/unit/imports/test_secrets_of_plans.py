@@ -56,3 +56,31 @@ def test_a_password_within_another_cell_is_not_repeated(imports: Imports) -> Non
     assert files_with("Hunter22x") == []
     (row,) = downloaded(import_jobs.report_url(imports.store, job.id, "rejects"))
     assert (row["email"], row["note"], row["code"]) == ("nobody", "", "email_invalid")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "ana@example.com,Hunter22x,600111222",  # too few cells: the password is in the column of names
+        "ana@example.com,Hunter22x",
+        "ana@example.com,,Ana,Hunter22x,600111222,x",  # too many
+        "ana@example.com,Hunter22x,,Hunter22x",  # the password is repeated in the name
+        "ana@example.com,My Hunter22x!,0,hunter22X",
+        'nobody,"Hunter22x,600111222',  # a quote that is never closed
+    ],
+)
+def test_a_password_in_another_column_of_its_row_is_shown_nowhere(imports: Imports, row: str) -> None:
+    rows = "".join(f"p{number}@example.com,P,1,Secret{number}x\n" for number in range(3))
+    job = imports.planned(f"email,name,phone,password\n{rows}{row}\n".encode())
+    assert files_with("unter22") == []
+    ended = imports.start(job.id)
+    assert (ended.rows_total, files_with("unter22")) == (4, [])
+    assert "unter22" not in str(imports.job(job.id))
+
+
+def test_a_key_of_an_unknown_column_is_not_shown_where_another_cell_repeats_it(imports: Imports) -> None:
+    key = "5f4dcc3b5aa765d61d8327deb882cf99"
+    job = imports.planned(f"email,name,Legacy\nana@example.com,{key},{key}\n".encode())
+    assert files_with(key) == []
+    imports.start(job.id)
+    assert files_with(key) == []

@@ -125,13 +125,21 @@ def _has_secret(text: str, secrets: set[str], field: str | None) -> bool:
 
 def _redact(issues: Sequence[RowIssue], cells: Sequence[str], columns: FileColumns) -> Sequence[RowIssue]:
     """Return the issues without the secrets that their messages may quote."""
-    if not columns.secrets or not issues:
-        return issues
-    messages = "\n".join(issue.message for issue in issues).casefold()
-    is_shifted = len(cells) != len(columns.headers)
-    if not is_shifted and not any(secret in messages for secret in _secrets(cells, columns)):
+    if not issues or may_quote("\n".join(issue.message for issue in issues), cells, columns):
         return issues
     return [issue._replace(message=_NOT_QUOTED) for issue in issues]
+
+
+def may_quote(text: str, cells: Sequence[str], columns: FileColumns) -> bool:
+    """Return whether a text of a row, which has these cells, may be shown.
+
+    It may not if it repeats a secret of the row. Of a row with too many or too few cells, nothing
+    may be shown if the file has secrets: one may be in another column then.
+    """
+    if not columns.secrets:
+        return True
+    folded, is_shifted = text.casefold(), len(cells) != len(columns.headers)
+    return not is_shifted and not any(secret in folded for secret in _secrets(cells, columns))
 
 
 def _secrets(cells: Sequence[str], columns: FileColumns) -> set[str]:

@@ -28,7 +28,7 @@ from clientela.imports import (
 from clientela.imports.chunk_results import build_result
 from clientela.imports.import_customers import ImportedCustomer
 from clientela.imports.import_jobs import Counts, ImportRecord, StateChangedError, Status
-from clientela.imports.import_plans import PlannedChunk
+from clientela.imports.import_plans import PlannedChunk, RowCells
 from clientela.imports.import_reasons import ReasonCounter
 from clientela.imports.import_reports import open_reports
 from clientela.stores import store_existence, stores
@@ -58,7 +58,8 @@ def plan_chunk(store_id: str, job_id: str, chunk: Chunk, number: int, now: datet
         imported = [_fitting(each) for each in applied]
         results = [result for each in imported for result in each.results]
         found = build_result([*parsed.results, *results], parsed.cells, rules.columns, record.job.language)
-        planned = import_plans.plan_chunk(found, imported, record.job.detected.secret_fields)
+        cells = RowCells(parsed.cells, rules.columns, record.job.detected.secret_fields)
+        planned = import_plans.plan_chunk(found, imported, cells)
         import_files.write_result(job_id, chunk.index, planned.model_dump_json().encode(), number)
         _count(record, planned)
 

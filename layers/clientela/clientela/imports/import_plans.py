@@ -6,18 +6,20 @@ nothing else (`planned_changes`).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from clientela.csv.csv_files import FileLayout
+from clientela.csv.csv_headers import FileColumns
 from clientela.errors import ImportNotFoundError
 from clientela.imports import import_files, import_jobs, planned_changes, row_external_ids
-from clientela.imports.chunk_results import ChunkResult, ReportLine
+from clientela.imports.chunk_results import ChunkResult, ReportLine, may_quote
 from clientela.imports.import_customers import ImportedCustomer
 from clientela.imports.import_jobs import Counts, ImportRecord
+from clientela.imports.import_rows import Row
 from clientela.imports.planned_changes import Refusal
 from clientela.schema.actors import FieldChange
 from clientela.schema.documents import Model
@@ -137,14 +139,27 @@ def write_columns(record: ImportRecord, layout: FileLayout) -> None:
     import_files.write_part(record.job.id, int(record.plan), _COLUMNS, content)
 
 
-def plan_chunk(result: ChunkResult, imported: Sequence[ImportedCustomer], secret_fields: set[str]) -> PlannedChunk:
+class RowCells(NamedTuple):
+    """The cells of a chunk's rows by line, which say what may be shown of the rows."""
+
+    cells: Mapping[int, Sequence[str]]
+    columns: FileColumns
+    secret_fields: set[str]
+
+    def may_show(self, change: FieldChange, rows: Sequence[Row]) -> bool:
+        """Return whether the change of a field cannot show a secret of the rows that make it."""
+        is_harmless = all(may_quote(str(change.after), self.cells.get(row.line, ()), self.columns) for row in rows)
+        return is_harmless and change.field not in self.secret_fields
+
+
+def plan_chunk(result: ChunkResult, imported: Sequence[ImportedCustomer], cells: RowCells) -> PlannedChunk:
     """Return the plan of a chunk: the digests of its changes, and some of them as samples."""
     digests, samples = {}, list[PlannedChange]()
     for each in imported:
         if each.after and each.is_changed:
             digests[each.rows[-1].line] = planned_changes.digest(each.before, each.after)
             if len(samples) < SAMPLES or each.before:
-                samples.append(_sample(each, secret_fields))
+                samples.append(_sample(each, cells))
     refusals = {line.line: Refusal(line.code, line.message) for line in result.rejects if line.code in _REFUSALS}
     return PlannedChunk(**dict(result), digests=digests, refusals=refusals, differences=_best(samples))
 
@@ -192,19 +207,12 @@ def _best(samples: Sequence[PlannedChange]) -> list[PlannedChange]:
     return sorted(samples, key=lambda sample: (sample.outcome == "created", sample.line))[:SAMPLES]
 
 
-def _sample(imported: ImportedCustomer, secret_fields: set[str]) -> PlannedChange:
+def _sample(imported: ImportedCustomer, cells: RowCells) -> PlannedChange:
     before = imported.before
     changes = planned_changes.between(before, imported.after) if imported.after else []
     return PlannedChange(
         line=imported.rows[-1].line,
         outcome="updated" if before else "created",
         customer_id=before.id if before else None,
-        changes=[each for each in changes if not _may_be_secret(each, imported, secret_fields)],
+        changes=[each for each in changes if cells.may_show(each, imported.rows)],
     )
-
-
-def _may_be_secret(change: FieldChange, imported: ImportedCustomer, secret_fields: set[str]) -> bool:
-    """Return whether a value comes from a column of secrets, or repeats the password of its row."""
-    passwords = {row.values.get("password", "").casefold() for row in imported.rows} - {""}
-    text = str(change.after).casefold()
-    return change.field in secret_fields or any(password in text for password in passwords)
