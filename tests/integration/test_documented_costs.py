@@ -24,7 +24,7 @@ from clientela.customers.customer_search import Sort
 from clientela.imports import import_load, import_rows, import_writes
 from clientela.imports.import_customers import Rules
 from clientela.lifecycle import merges, removal_queue
-from clientela.orders import orders
+from clientela.orders import orders, unclaimed_orders
 from clientela.orders.order_fields import Order
 from clientela.schema.actors import OPERATOR
 from clientela.stores import stores
@@ -34,6 +34,7 @@ NOW = clock.now()
 COSTS = (PROJECT / "docs/costs.md").read_text()
 EMAIL = "helena@example.com"
 ROWS = 100  # of an import
+ADOPTED = 60
 CENTS = Decimal("0.0000125")  # of a read unit: 0.125 $ a million
 PARTITION = 3000  # read units a second
 
@@ -120,6 +121,27 @@ def first_order_of_a_customer(shop: Shop) -> Steps:
     shop.order(1)
 
 
+def order_without_account(shop: Shop) -> Steps:
+    closed = closed_shop(shop)
+    yield
+    closed.order(1)
+
+
+def adopts(shop: Shop) -> Steps:
+    closed = closed_shop(shop)
+    for number in range(ADOPTED):
+        closed.order(number % 30 + 1, id=f"{number}")
+    customer = customers.create(closed.store, NewCustomer(email=EMAIL), NOW)
+    yield
+    unclaimed_orders.adopt(closed.store, customer, NOW)
+
+
+def closed_shop(shop: Shop) -> Shop:
+    """A shop in which orders make no accounts."""
+    settings = StoreSettings(name="Closed", login_mode="required", storefront_url="https://shop.example.com")
+    return shop._replace(store=stores.create(f"closed-{uuid.uuid4().hex[:12]}", settings, NOW))
+
+
 def repeat_order(shop: Shop) -> Steps:
     shop.order(1)
     yield
@@ -180,6 +202,8 @@ WRITES: dict[str, tuple[Callable[[Shop], Steps], int]] = {
     "a name changes, with orders": (changes("name", "Ana", 1), 1),
     "a first order, creating the account": (first_order, 1),
     "a first order of a customer": (first_order_of_a_customer, 1),
+    "an order without an account": (order_without_account, 1),
+    "the adoption of 60 such orders, each": (adopts, ADOPTED),
     "a repeat order": (repeat_order, 1),
     "a first order is paid later": (new_version({"payment_status": "awaiting_payment"}, {"payment_status": "paid"}), 1),
     "an order is refunded": (new_version({}, {"payment_status": "refunded"}), 1),

@@ -185,6 +185,13 @@ def test_versions_of_an_order_cost_what_they_change(store: Store) -> None:
     assert costs(2, version=2, placed_at=order(2).placed_at + timedelta(hours=1)) == (reads + 1, 2 * (4 + 3))
 
 
+def test_an_order_without_account_has_no_entry_of_the_search(store: Store) -> None:
+    without_email = order(1).model_copy(update={"email": None})
+    stored = taken(lambda: orders.record_version(store, without_email, NOW))
+    # Order and reference; the entry that lists it.
+    assert (stored.read_units, stored.write_units, stored.write_units_low) == (1, 2 * (2 + 1), 2 * 2 + 1)
+
+
 def test_a_first_order_that_is_paid_later(store: Store) -> None:
     orders.record_version(store, order(1).model_copy(update={"payment_status": "awaiting_payment"}), NOW)
     paid = taken(lambda: orders.record_version(store, order(1).model_copy(update={"version": 2}), NOW))

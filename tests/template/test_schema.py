@@ -29,7 +29,7 @@ def test_items_have_a_partition_and_a_sort_key() -> None:
 
 def test_there_is_one_directory_index_for_each_sort_order_and_one_for_the_search() -> None:
     indexes = {index["IndexName"]: key_names(index["KeySchema"]) for index in TABLE["GlobalSecondaryIndexes"]}
-    assert indexes == {name: ["dir", key] for name, key in SORT_ORDERS.items()} | {"by_search": ["dir"]}
+    assert indexes == {name: ["dir", key] for name, key in SORT_ORDERS.items()} | {"by_search": ["sdir"]}
 
 
 def test_there_is_room_for_what_is_built_next() -> None:
@@ -46,7 +46,7 @@ def test_an_order_of_a_customer_with_orders_rewrites_no_index_that_is_not_sorted
 
 def test_exactly_the_key_attributes_are_declared() -> None:
     declared = {attribute["AttributeName"] for attribute in TABLE["AttributeDefinitions"]}
-    assert declared == {"pk", "sk", "dir", *SORT_ORDERS.values()}
+    assert declared == {"pk", "sk", "dir", "sdir", *SORT_ORDERS.values()}
 
 
 def test_data_can_be_restored_and_outlives_the_stack() -> None:

@@ -52,6 +52,7 @@ class CustomerRecord(Record):
     status = UnicodeAttribute()  # the stream's followers compare it before and after
 
     dir = UnicodeAttribute()  # a short name, because each index entry repeats it
+    sdir = UnicodeAttribute()  # the same for the search, whose index has customers only
     created_key = UnicodeAttribute()
     name_key = UnicodeAttribute()
     email_key = UnicodeAttribute()
@@ -123,6 +124,7 @@ def _profile(store: Store, customer: Customer, *, welcome: bool, follow_up: bool
     has_orders = stored_customers.has_orders(customer)
     compressed = stored_customers.compress({name: value for name, value in fields.items() if name != "id"})
     updated_at = clock.milliseconds(customer.updated_at)
+    directory = keys.directory(store.id, bucket(customer.id, store.directory.written_buckets))
     return {
         "pk": keys.customer(store.id, customer.id),
         "sk": keys.PROFILE,
@@ -133,7 +135,8 @@ def _profile(store: Store, customer: Customer, *, welcome: bool, follow_up: bool
         "follow_up": follow_up or None,
         "vat_id_pending": customer.vat_id if customer.vat_id_status == "pending" else None,
         "status": customer.status,
-        "dir": keys.directory(store.id, bucket(customer.id, store.directory.written_buckets)),
+        "dir": directory,
+        "sdir": directory,
         **customer_facets.sort_keys(fields, store.currency),
         "facets": customer_facets.facets(fields),
         "search": customer_facets.search_text(fields),

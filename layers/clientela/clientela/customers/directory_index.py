@@ -250,7 +250,7 @@ def _request(store: Store, selection: Selection, bucket: int) -> dict[str, Any]:
 def _word_request(store: Store, expression: Expression, bucket: int) -> dict[str, Any]:
     return {
         "IndexName": "by_search",
-        "KeyConditionExpression": "dir = :dir",
+        "KeyConditionExpression": "sdir = :dir",
         "ProjectionExpression": "pk",
         **_filter(expression, {":dir": {"S": keys.directory(store.id, bucket)}}),
     }

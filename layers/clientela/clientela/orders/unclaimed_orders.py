@@ -57,7 +57,7 @@ def adopt(store: Store, customer: Customer, now: datetime, at_least: int | None 
     Raises:
         BusyError: others kept changing the customer.
 
-    Cost: 1 read unit without unclaimed orders; 10 write units per order of up to 1 KB, and one
+    Cost: 1 read unit without unclaimed orders; 8 write units per order of up to 1 KB, and one
     change of the customer per BATCH_SIZE orders.
     """
     if not _unclaimed(store, email_addresses.canonical(customer.email)):
