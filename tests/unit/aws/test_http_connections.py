@@ -118,3 +118,69 @@ def test_nobody_there(url: str) -> None:
         port = closed.getsockname()[1]
     with pytest.raises(Broken):
         Connections(f"http://127.0.0.1:{port}").post(b"a", {})
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def answered(answer: bytes, times: int = 1) -> list[bytes]:
+    """Return the bodies that calls read from servers that send this answer and hang up."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as threads:
+
+        def serve() -> None:
+            for _ in range(times):
+                with server.accept()[0] as accepted:
+                    accepted.recv(65536)
+                    accepted.sendall(answer)
+
+        serving = threads.submit(serve)
+        try:
+            with connected(f"http://127.0.0.1:{server.getsockname()[1]}") as calls:
+                return [calls.post(b"a", {}).data for _ in range(times)]
+        finally:
+            serving.result()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK + b"Content-Length: 5\r\n\r\nhello",
+        OK + b"content-length:5\r\nX-Empty:\r\n\r\nhello and more",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n4;a=b\r\nhell\r\n1\r\no\r\n0\r\nX-Trailer: 1\r\n\r\n",
+        OK + b"\r\nhello",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200\nContent-Length: 5\n\nhello",
+        b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 5\r\n\r\nhello",
+    ],
+)
+def test_a_body_ends_as_its_header_says(answer: bytes) -> None:
+    assert answered(answer) == [b"hello"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        OK,
+        OK + b"Content-Length: 6\r\n\r\nhello",
+        OK + b"Content-Length: five\r\n\r\nhello",
+        OK + b"Content-Length: -5\r\n\r\nhello",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        OK + b"Transfer-Encoding: chunked\r\n\r\nno size\r\nhello\r\n0\r\n\r\n",
+        OK + b"X-Long: " + b"x" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 fine\r\n\r\n",
+        b"SSH-2.0-OpenSSH\r\n\r\n",
+    ],
+)
+def test_an_answer_that_is_cut_off_or_no_http_is_given_up(answer: bytes) -> None:
+    with pytest.raises(Broken):
+        answered(answer)
+
+
+def test_no_content_is_not_waited_for() -> None:
+    assert answered(b"HTTP/1.1 204 No Content\r\n\r\n") == [b""]
+
+
+def test_a_connection_that_the_server_closes_after_its_answer_is_not_used_again() -> None:
+    answer = OK + b"Connection: Close\r\nContent-Length: 5\r\n\r\nhello"
+    assert answered(answer, times=3) == [b"hello"] * 3
