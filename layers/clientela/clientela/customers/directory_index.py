@@ -127,10 +127,15 @@ def scan_words(store: Store, expression: Expression, most: int) -> list[str]:
     """
     first = store.directory.growing_from or store.directory.buckets
     found: dict[str, None] = {}
+
+    def scan(request: dict[str, Any]) -> None:
+        for answer in dynamodb.query_pages(**request):
+            found.update(dict.fromkeys(item["pk"]["S"] for item in answer["Items"]))
+            if len(found) >= most:  # in all buckets together
+                return
+
     for buckets in (range(first), range(first, store.directory.buckets)):
-        requests = [_word_request(store, expression, bucket) for bucket in buckets]
-        for pks in _threads().map(lambda request: _partition_keys(request, most), requests):
-            found |= dict.fromkeys(pks)
+        list(_threads().map(scan, [_word_request(store, expression, bucket) for bucket in buckets]))
     return list(itertools.islice(found, most))
 
 
@@ -263,11 +268,6 @@ def _filter(expression: Expression, values: dict[str, dict[str, str]]) -> dict[s
     if expression.names:
         request["ExpressionAttributeNames"] = expression.names
     return request
-
-
-def _partition_keys(request: dict[str, Any], most: int) -> list[str]:
-    pks = (item["pk"]["S"] for answer in dynamodb.query_pages(**request) for item in answer["Items"])
-    return list(itertools.islice(pks, most))
 
 
 def _count(request: dict[str, Any]) -> int:
