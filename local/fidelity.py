@@ -269,7 +269,7 @@ def _emulate_schedule_groups() -> None:
 
 
 def _emulate_numeric_concurrency() -> None:
-    """Turn the concurrency of a queue's consumer into a number, as CloudFormation does.
+    """Turn the concurrency of a consumer of a queue or stream into a number, as CloudFormation does.
 
     MiniStack keeps the text of a parameter, and its reader of queues fails on it.
     """
@@ -277,7 +277,11 @@ def _emulate_numeric_concurrency() -> None:
     create = handler["create"]
 
     def create_with_number(logical_id: str, properties: dict[str, Any], *rest: Any) -> Any:
-        scaling = {name: int(value) for name, value in properties.get("ScalingConfig", {}).items()}
-        return create(logical_id, properties | ({"ScalingConfig": scaling} if scaling else {}), *rest)
+        numbers: dict[str, Any] = {}
+        if "ScalingConfig" in properties:
+            numbers["ScalingConfig"] = {name: int(value) for name, value in properties["ScalingConfig"].items()}
+        if "ParallelizationFactor" in properties:
+            numbers["ParallelizationFactor"] = int(properties["ParallelizationFactor"])
+        return create(logical_id, properties | numbers, *rest)
 
     handler["create"] = create_with_number

@@ -138,6 +138,22 @@ def test_a_message_stays_hidden_for_six_timeouts_of_its_function(function: str, 
     assert queue["VisibilityTimeout"] >= 6 * timeout
 
 
+CONSUMERS = [
+    event["Properties"]
+    .get("ScalingConfig", {})
+    .get("MaximumConcurrency", event["Properties"].get("ParallelizationFactor"))
+    for _function, event in EVENTS
+    if event["Type"] in ("SQS", "DynamoDB")
+]
+
+
+def test_every_consumer_of_a_queue_or_stream_has_a_small_concurrency_by_parameter() -> None:
+    """A new account has ten concurrent calls of functions in all, and people who sign in need some."""
+    defaults = [int(template()["Parameters"][consumer["Ref"]]["Default"]) for consumer in CONSUMERS]
+    assert len(defaults) == 7
+    assert max(defaults) <= 3
+
+
 def test_all_queues_are_encrypted() -> None:
     assert all(queue["Properties"]["SqsManagedSseEnabled"] is True for queue in QUEUES.values())
 

@@ -37,6 +37,8 @@ def test_defaults_are_allowed(name: str) -> None:
         ("SenderAddress", "Shop <a@example.com>"),
         ("ImportConcurrency", "0"),
         ("ImportWriteUnitsPerSecond", "50"),
+        ("OrderConcurrency", "1"),
+        ("StreamConcurrency", "11"),
         ("ExportConcurrency", "1"),
         ("ExportConcurrency", "101"),
         ("ExportRetentionDays", "0"),

@@ -1,12 +1,15 @@
+import random
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.support import table_items
+from tests.support.erasures import erase
 from tests.support.http_events import answered, http_event
 
 import customers_api
 from clientela import clock
-from clientela.customers import customer_search
+from clientela.customers import customer_search, customers
 from clientela.errors import RequestInFlightError, RequestKeyReusedError
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
@@ -16,6 +19,7 @@ from clientela.table.idempotency import Answer, RequestKey
 
 NOW = clock.now()
 MINE, OTHERS = RequestKey("demo", "k", "a"), RequestKey("demo", "other", "a")
+IDEOGRAPHS = "".join(map(chr, range(0x4E00, 0x9FA0)))  # 3 bytes each, and hard to compress
 DONE = Answer(201, {"ETag": '"1"'}, '{"id":"x"}')
 
 
@@ -39,6 +43,28 @@ def test_a_request_under_way_is_not_begun_twice_unless_it_died(store: Store) -> 
     with pytest.raises(RequestInFlightError):
         idempotency.begin(MINE, "POST x", NOW + timedelta(seconds=59))
     assert idempotency.begin(MINE, "POST x", NOW + timedelta(seconds=61)) is None
+
+
+@pytest.mark.usefixtures("waiting")
+def test_the_answer_to_a_merge_of_the_largest_customers_is_repeated(store: Store, key: str) -> None:
+    """As JSON it is larger than the 400 KB of an item, and its texts compress badly."""
+    chance = random.Random(1)
+
+    def person(name: str) -> str:
+        lines = ("name", "company", "street", "street2", "city", "region")
+        book = [{line: "".join(chance.choices(IDEOGRAPHS, k=190)) for line in lines} for _ in range(25)]
+        body = {"email": f"{name}@example.com", "shipping_addresses": book}
+        return str(answered(post(key, "demo/customers", body, name))["id"])
+
+    into, source = person("ana"), person("bea")
+    first, second = (post(key, f"demo/customers/{into}/merge", {"from_id": source}, "merge") for _ in range(2))
+    assert (first["statusCode"], second["headers"]["Idempotency-Replayed"]) == (200, "true")
+    assert len(first["body"].encode()) > 400_000
+    assert second["body"] == first["body"]
+    certificate = erase(store, customers.get(store, into))
+    assert certificate.deleted.answers == 3
+    assert not any("compressed_body" in item for item in table_items.everything())
+    assert post(key, f"demo/customers/{into}/merge", {"from_id": source}, "merge")["statusCode"] == 404
 
 
 @pytest.fixture

@@ -70,9 +70,9 @@ def require_not_erased_since(write: Transaction, store: Store, canonical: str, m
     write.check(Tombstone, _email(store, canonical), keys.TOMBSTONE, condition, PersonErasedError())
 
 
-def keys_of_customers_in(store: Store, text: str) -> list[tuple[str, str]]:
-    """Return the keys of the tombstones that an erasure of a customer in this text puts."""
-    return [(_customer(store, customer_id), keys.TOMBSTONE) for customer_id in sorted(set(_CUSTOMER_ID.findall(text)))]
+def keys_of_customers_in(store: Store, text: str) -> dict[str, tuple[str, str]]:
+    """Return the ids of the customers in a text, with the keys of the tombstones of their erasure."""
+    return {found: (_customer(store, found), keys.TOMBSTONE) for found in sorted(set(_CUSTOMER_ID.findall(text)))}
 
 
 def is_erased(store: Store, canonical: str) -> bool:

@@ -3,12 +3,14 @@
 A model is one attribute, so that a new field changes its model only.
 """
 
+import lzma
+from base64 import b64decode, b64encode
 from typing import Any
 
 import orjson
 from pydantic import BaseModel
 from pynamodb.attributes import Attribute
-from pynamodb.constants import STRING
+from pynamodb.constants import BINARY, STRING
 
 from clientela.schema.documents import STORED
 
@@ -49,3 +51,18 @@ class DocumentAttribute[D: BaseModel](Attribute[D]):
 
     def deserialize(self, value: str) -> D:
         return load(self._model, {"S": value})
+
+
+class CompressedTextAttribute(Attribute[str]):
+    """A long text as compressed bytes.
+
+    LZMA, because zlib does not see repetitions that are hundreds of KB apart.
+    """
+
+    attr_type = BINARY
+
+    def serialize(self, value: str) -> str:
+        return b64encode(lzma.compress(value.encode(), preset=1)).decode()
+
+    def deserialize(self, value: str) -> str:
+        return lzma.decompress(b64decode(value)).decode()

@@ -9,7 +9,7 @@ keys. A request looks for erasures before it stores its answer, and an erasure f
 that are running, which then look again. So one of the two finds the other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -23,11 +23,13 @@ from clientela.concurrency import retry_on_conflict
 from clientela.errors import BusyError, CustomerNotFoundError, RequestInFlightError, RequestKeyReusedError
 from clientela.signing import sha256_hex
 from clientela.table import dynamodb, keys, records
+from clientela.table.attributes import CompressedTextAttribute
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
 RETENTION = timedelta(days=1)
 LOCK_TIME = timedelta(seconds=60)  # longer than a request can run: one without an answer by then has died
+MAX_PLAIN = 50_000  # characters of a body; a longer one is compressed, because an item has 400 KB at most
 
 
 class _EndedError(Exception):
@@ -59,7 +61,8 @@ class RequestRecord(Record):
     fingerprint = UnicodeAttribute()
     locked_until = UnicodeAttribute()
     expires_at = UnicodeAttribute()
-    answer = JSONAttribute(null=True)
+    answer = JSONAttribute(null=True)  # if the body is compressed, with the customers' ids in its place
+    compressed_body = CompressedTextAttribute(null=True)
     is_gone = BooleanAttribute(null=True)  # the answer was deleted, because it held data of an erased customer
     erasures = NumberAttribute(default=0)  # that looked for answers while the request was running
     ttl = NumberAttribute()
@@ -86,25 +89,32 @@ def begin(key: RequestKey, request: str, now: datetime) -> Answer | None:
         if stored and stored.is_gone:
             raise CustomerNotFoundError("The answer was about a customer who has been erased.") from None
         if stored and stored.answer:
-            return Answer(*stored.answer)
+            return _stored_answer(stored)
         raise
     return None
 
 
 def finish(
-    key: RequestKey, request: str, answer: Answer, now: datetime, tombstones: Sequence[tuple[str, str]] = ()
+    key: RequestKey,
+    request: str,
+    answer: Answer,
+    now: datetime,
+    tombstones: Mapping[str, tuple[str, str]] | None = None,
 ) -> None:
     """Store the answer of a request for its repetitions, unless a customer in it was erased.
 
-    `tombstones` are the keys of those that an erasure puts for the customers in the answer.
+    `tombstones` are the keys of those that an erasure puts for the customers in the answer, by the
+    customers' ids.
 
     Cost: 1 write unit per KB; 1 read unit for each tombstone.
     """
-    record = _record(key, request, now)
+    record, tombstones = _record(key, request, now), tombstones or {}
 
     def attempt() -> None:
-        is_gone = bool(dynamodb.get_many(tombstones, "pk", consistent=True))
-        record.answer, record.is_gone = (None, True) if is_gone else (list(answer), None)
+        if dynamodb.get_many(list(tombstones.values()), "pk", consistent=True):
+            record.answer, record.compressed_body, record.is_gone = None, None, True
+        else:
+            _put_answer(record, answer, tombstones)
         try:
             records.put(record, RequestRecord.erasures == record.erasures, BusyError())
         except BusyError:
@@ -144,7 +154,11 @@ def delete_answer(write: Transaction, record: RequestRecord) -> None:
 
     The key stays used, so the request never runs again.
     """
-    actions: list[Action] = [RequestRecord.answer.remove(), RequestRecord.is_gone.set(True)]
+    actions: list[Action] = [
+        RequestRecord.answer.remove(),
+        RequestRecord.compressed_body.remove(),
+        RequestRecord.is_gone.set(True),
+    ]
     write.update(record, actions, RequestRecord.pk.exists())
 
 
@@ -161,6 +175,18 @@ def _query(store_id: str, wanted: str, values: dict[str, dict[str, str]] | None 
         ConsistentRead=True,
     )
     return (RequestRecord.from_raw_data(item) for page in pages for item in page["Items"])
+
+
+def _put_answer(record: RequestRecord, answer: Answer, customer_ids: Iterable[str]) -> None:
+    if len(answer.body) > MAX_PLAIN:
+        record.compressed_body = answer.body
+        answer = answer._replace(body=" ".join(customer_ids))  # an erasure looks for them
+    record.answer = list(answer)
+
+
+def _stored_answer(record: RequestRecord) -> Answer:
+    answer = Answer(*record.answer)
+    return answer if record.compressed_body is None else answer._replace(body=record.compressed_body)
 
 
 def _record(key: RequestKey, request: str, now: datetime) -> RequestRecord:

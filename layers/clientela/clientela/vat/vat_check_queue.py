@@ -13,7 +13,9 @@ from clientela.aws import clients, sqs
 from clientela.schema.documents import Model
 
 MAX_RECEIVES = 5  # maxReceiveCount in template.yaml: then SQS would move it to the dead letters
-GAPS = (60, 15 * 60, 2 * 3600, 10 * 3600)  # seconds; SQS hides a message for 12 hours at most
+# In seconds, each with up to a fifth on top. SQS hides a message for 12 hours at most, and counts
+# from when it was received.
+GAPS = (60, 15 * 60, 2 * 3600, 9 * 3600 + 1800)
 MAX_DELAY = 900  # seconds, SQS's limit for a new message
 MAX_ROUNDS = 14
 
@@ -50,7 +52,7 @@ def postpone(check: VatCheck, receipt_handle: str, receives: int) -> None:
         if check.round < MAX_ROUNDS:
             put([check.model_copy(update={"round": check.round + 1})], delay=MAX_DELAY)
         return
-    # The jitter spreads messages that an outage delayed together, and stays below SQS's 12 hours.
+    # The jitter spreads messages that an outage delayed together.
     seconds = int(GAPS[receives - 1] * random.uniform(1, 1.2))  # noqa: S311 - jitter, nothing secret
     clients.sqs().change_message_visibility(
         QueueUrl=settings.vat_check_queue_url(), ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
