@@ -269,7 +269,7 @@ def _emulate_schedule_groups() -> None:
 
 
 def _emulate_numeric_concurrency() -> None:
-    """Turn the concurrency of a consumer of a queue or stream into a number, as CloudFormation does.
+    """Turn the concurrency of a queue's or stream's consumer into a number, as CloudFormation does.
 
     MiniStack keeps the text of a parameter, and its reader of queues fails on it.
     """

@@ -14,6 +14,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple, cast, get_args
 
+import orjson
+
 from clientela.customers import (
     customer_facets,
     directory_index,
@@ -65,7 +67,7 @@ class _Row(NamedTuple):
 def page(
     store: Store, *, sort: Sort = "-created", filter_: CustomerFilter = _ALL, limit: int = 50, cursor: str | None = None
 ) -> Page[CustomerJson]:
-    """Return a page of the customers that pass the filter.
+    """Return a page of the customers that pass the filter, shorter if they are too large for one.
 
     Sorted by orders or spend, customers without counted orders come last in both directions, and
     sorted by last order those without any order.
@@ -81,8 +83,9 @@ def page(
     after = pagination.decode_cursor(this_list, cursor) if cursor is not None else None
     rows = _first_rows(store, sort, filter_, (int(after[0]), after[1:]) if after else None, limit + 1)
     customers = [stored_customers.published(row.customer) for row in rows[:limit]]
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Page(customers, pagination.encode_cursor(this_list, f"{last.part}{last.key}") if last else None)
+    fitting = pagination.count_fitting(map(orjson.dumps, customers))
+    last = rows[fitting - 1] if len(rows) > fitting else None
+    return Page(customers[:fitting], pagination.encode_cursor(this_list, f"{last.part}{last.key}") if last else None)
 
 
 def select_fields(customers: list[CustomerJson], fields: Sequence[str]) -> list[CustomerJson]:

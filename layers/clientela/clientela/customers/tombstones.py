@@ -71,7 +71,7 @@ def require_not_erased_since(write: Transaction, store: Store, canonical: str, m
 
 
 def keys_of_customers_in(store: Store, text: str) -> dict[str, tuple[str, str]]:
-    """Return the ids of the customers in a text, with the keys of the tombstones of their erasure."""
+    """Return the ids of the customers in a text, with the keys of their erasures' tombstones."""
     return {found: (_customer(store, found), keys.TOMBSTONE) for found in sorted(set(_CUSTOMER_ID.findall(text)))}
 
 

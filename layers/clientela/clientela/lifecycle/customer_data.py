@@ -2,8 +2,8 @@
 
 15 and 20) and for the merchant who must respond.
 
-It is the customer's item collection in its own order: so no item is left out, and a response stays
-below Lambda's 6 MB, because a page of DynamoDB has at most 1 MB. Hashes are secrets, not data: a
+It is the customer's item collection in its own order: so no item is left out. A page ends before
+Lambda's limit of 6 MB for a response. Hashes are secrets, not data: a
 password is only reported to exist, and sessions are listed without their tokens.
 """
 
@@ -29,6 +29,9 @@ from clientela.table.attributes import load
 
 ITEMS = 500  # of a page at most
 _SIGN_INS = "sign-ins "  # starts a position after the collection
+_SIGN_INS_OF_PAGE = 100
+_RESERVED = 200_000  # bytes for a page of sign-ins, which have at most a few hundred each
+_PASSWORD = "password"  # noqa: S105 - the name of a field
 
 
 class DeviceRecord(Model):
@@ -157,7 +160,7 @@ def page(store: Store, customer: Customer, now: datetime, cursor: str | None = N
 
 def _add_sign_ins(store: Store, customer: Customer, data: CustomerData, cursor: str, now: datetime) -> str:
     """Add a page of sign-ins, and return the position of the next one or ""."""
-    events = sign_in_events.page(store, customer, now, 100, cursor or None)
+    events = sign_in_events.page(store, customer, now, _SIGN_INS_OF_PAGE, cursor or None)
     data.sign_ins = events.items
     return f"{_SIGN_INS}{events.next_cursor}" if events.next_cursor else ""
 
@@ -212,21 +215,37 @@ def _add_collection(store: Store, customer_id: str, data: CustomerData, position
         Limit=ITEMS,
         **({"ExclusiveStartKey": dynamodb.key(pk, position)} if position else {}),
     )
+    left = pagination.MAX_BYTES - _RESERVED - _size(data)
+    done = ""
     for item in answer["Items"]:
-        is_over = "ttl" in item and int(item["ttl"]["N"]) <= now.timestamp()
-        if not is_over and not ("archived" in item and item["sk"]["S"].startswith(merge_archives.COPIED)):
-            _add(data, item)
+        section, entries = _entries(item, now)
+        left -= sum(map(_size, entries))
+        if left < 0 and done:
+            return done
+        if section == _PASSWORD:
+            (data.password,) = entries
+        elif entries:
+            getattr(data, section).extend(entries)
+        done = item["sk"]["S"]
     last: str = answer.get("LastEvaluatedKey", {}).get("sk", {}).get("S", "")
     return last
 
 
-def _add(data: CustomerData, item: dynamodb.Item) -> None:
+def _entries(item: dynamodb.Item, now: datetime) -> tuple[str, list[Any]]:
+    """Return the section of an item, and its entries there: none if it is over or a copy."""
     kind = item["sk"]["S"]
-    if kind == keys.PASSWORD and "archived" not in item:
-        data.password = PasswordInfo.model_validate({"changed_at": item["changed_at"]["S"]})
-    elif kind.startswith(keys.MERGED_PREFIX):
+    is_over = "ttl" in item and int(item["ttl"]["N"]) <= now.timestamp()
+    is_copy = "archived" in item and kind.startswith((*merge_archives.COPIED, keys.PASSWORD))
+    if kind == keys.PROFILE or is_over or is_copy:
+        return "", []
+    if kind == keys.PASSWORD:
+        return _PASSWORD, [PasswordInfo.model_validate({"changed_at": item["changed_at"]["S"]})]
+    if kind.startswith(keys.MERGED_PREFIX):
         emails = former_identities.latest_times(item["emails"]["SS"])
-        data.email_changes += [EmailRecord(email=email, until=until) for email, until in emails.items()]
-    elif kind not in (keys.PROFILE, keys.PASSWORD):
-        section, read = SECTIONS[f"{kind.partition('#')[0]}#"]
-        getattr(data, section).append(read(item))
+        return "email_changes", [EmailRecord(email=email, until=until) for email, until in emails.items()]
+    section, read = SECTIONS[f"{kind.partition('#')[0]}#"]
+    return section, [read(item)]
+
+
+def _size(data: Model) -> int:
+    return pagination.size_in_response(data.model_dump_json().encode())

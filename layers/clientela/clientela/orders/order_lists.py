@@ -22,6 +22,9 @@ from clientela.table.pagination import Page
 
 MAX_READS = 4  # for one page, of up to a megabyte each: the page is short if they find too few orders
 _BATCH_SIZE = 500  # orders per read with a filter by status
+# Characters of stored orders. Even an order with one letter in each field takes no more than ten
+# times as many bytes in a response.
+_CERTAINLY_FITTING = 500_000
 
 
 class OrderFilter(Model):
@@ -152,11 +155,16 @@ def _page(collection: str, limit: int, cursor: str | None, filter_: OrderFilter)
         items, start = items + answer["Items"], answer.get("LastEvaluatedKey")
         if len(items) > limit or start is None:
             break
-    rows = items[:limit]
-    last = rows[-1]["sk"]["S"] if len(items) > limit else start["sk"]["S"] if start else None
-    return Page(
-        [load(Order, item["order"]) for item in rows], pagination.encode_cursor(list_of, last) if last else None
-    )
+    orders = [load(Order, item["order"]) for item in items[:limit]]
+    fitting = _count_fitting(items[:limit], orders)
+    last = items[fitting - 1]["sk"]["S"] if len(items) > fitting else start["sk"]["S"] if start else None
+    return Page(orders[:fitting], pagination.encode_cursor(list_of, last) if last else None)
+
+
+def _count_fitting(items: list[dynamodb.Item], orders: list[Order]) -> int:
+    if sum(len(item["order"]["S"]) for item in items) < _CERTAINLY_FITTING:
+        return len(items)
+    return pagination.count_fitting(order.model_dump_json().encode() for order in orders)
 
 
 def _request(collection: str, filter_: OrderFilter) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Pages of lists, and their cursors: the end of a page, signed, valid for one list only."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from clientela import signing
@@ -8,6 +9,9 @@ from clientela.signing import sha256_hex
 from clientela.table import dynamodb
 
 _PURPOSE = "cursor"
+# Of the documents on a page. Lambda refuses a response above 6 MB, in which the page is a JSON text
+# inside JSON: each quotation mark takes two bytes.
+MAX_BYTES = 5_500_000
 
 
 class Page[T](NamedTuple):
@@ -39,6 +43,22 @@ def newest_first(pk: str, prefix: str, limit: int, cursor: str | None) -> Page[d
     items = answer["Items"][:limit]
     has_more = len(answer["Items"]) > limit or "LastEvaluatedKey" in answer
     return Page(items, encode_cursor(list_of, items[-1]["sk"]["S"]) if has_more and items else None)
+
+
+def count_fitting(documents: Iterable[bytes], max_bytes: int = MAX_BYTES) -> int:
+    """Return how many of the first JSON documents fit on one page; the first one always does."""
+    size = count = 0
+    for document in documents:
+        size += size_in_response(document)
+        if size > max_bytes and count:
+            break
+        count += 1
+    return count
+
+
+def size_in_response(document: bytes) -> int:
+    """Return the bytes that a JSON document takes in the response of a function."""
+    return len(document) + document.count(b'"') + document.count(b"\\")
 
 
 def cursor_after(item: dynamodb.Item, prefix: str) -> str:
