@@ -28,7 +28,8 @@ def from_openapi(body: dict[str, Any]) -> Iterator[Route]:
             if name == "parameters" or name.startswith("x-amazon-apigateway-cors"):
                 continue
             method = "ANY" if name == "x-amazon-apigateway-any-method" else name.upper()
-            yield Route(f"{method} {path}", _function(operation, f"{method} {path}"))
+            key = "$default" if path == "/$default" else f"{method} {path}"
+            yield Route(key, _function(operation, key))
 
 
 def _function(operation: dict[str, Any], key: str) -> str:

@@ -1,5 +1,9 @@
-"""/v1/openapi.json, the OpenAPI document, and /v1/docs, the page that shows it. Both are public."""
+"""/v1/openapi.json, the OpenAPI document, and /v1/docs, the page that shows it. Both are public.
 
+Any other path that belongs to no store is unknown.
+"""
+
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -34,12 +38,13 @@ FILES = {
     "/v1/docs/script.js": PublicFile(_FOLDER / "docs_page" / "script.js", "text/javascript; charset=utf-8", {}),
     "/v1/docs/style.css": PublicFile(_FOLDER / "docs_page" / "style.css", "text/css; charset=utf-8", {}),
 }
+_OF_STORE = re.compile(r"/v1/stores/[^/]+/.")
 _ALLOWED = {"Allow": "GET, HEAD, OPTIONS"}
 
 
 def is_documentation(path: str) -> bool:
     """Return whether a path belongs to no store, but to the API's documentation."""
-    return path in FILES or path.startswith("/v1/docs/")
+    return not _OF_STORE.match(path)
 
 
 def respond(event: Mapping[str, Any]) -> ProxyResponse:
@@ -48,7 +53,7 @@ def respond(event: Mapping[str, Any]) -> ProxyResponse:
     response_language.choose(headers.get("accept-language"))
     file = FILES.get(event["rawPath"])
     if file is None:
-        return responses.cacheable(problems.problem(RouteUnknownError()), {})
+        return responses.cacheable(problems.problem(RouteUnknownError()), _DOCUMENT_HEADERS)
     match event["requestContext"]["http"]["method"]:
         case "GET" | "HEAD" as method:
             response = public_texts.respond(_text(file.path), file.media_type, headers, file.headers)
@@ -56,7 +61,7 @@ def respond(event: Mapping[str, Any]) -> ProxyResponse:
         case "OPTIONS":
             return responses.cacheable(Response(status_code=204), {**file.headers, **_ALLOWED})
         case _:
-            return responses.cacheable(problems.problem(MethodUnknownError()), _ALLOWED)
+            return responses.cacheable(problems.problem(MethodUnknownError()), {**file.headers, **_ALLOWED})
 
 
 def _without_body(response: Response[Any]) -> Response[Any]:

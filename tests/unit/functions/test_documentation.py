@@ -67,3 +67,11 @@ def test_other_files_are_not_found() -> None:
 def test_the_page_is_small() -> None:
     files = (PROJECT / "functions" / "docs_page").iterdir()
     assert sum(len(gzip.compress(file.read_bytes())) for file in files) < 15_000
+
+
+@pytest.mark.parametrize("path", ["/", "/favicon.ico", "/v1/stores", "/v1/stores/demo", "/v1/docs/secret.txt"])
+def test_a_path_of_no_store_is_answered_with_problem_details_to_any_page(path: str) -> None:
+    answer = sent(path)
+    assert (answer["statusCode"], answered(answer)["code"]) == (404, "route_unknown")
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    assert answer["headers"]["Access-Control-Allow-Origin"] == "*"
