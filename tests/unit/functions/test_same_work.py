@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 from benchmarks.traffic import record_traffic
+from tests.support.erasures import order
 from tests.support.http_events import http_event
 
 import storefront_api
 from clientela import clock, signing
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.lifecycle import customer_removal, merges
 from clientela.mail import mail_delivery
 from clientela.notifications import email_change_mail, sign_in_mail
+from clientela.orders import orders
+from clientela.schema.actors import OPERATOR
 from clientela.sign_in import passwords, sessions, sign_in_limits
 from clientela.stores import stores
 from clientela.stores.stores import Store
@@ -31,7 +35,9 @@ STATES: dict[str, dict[str, Any]] = {
     "complained@example.com": {"email_status": "complained"},
 }
 UNKNOWN, REFUSED, WAITING = "unknown@example.com", "refused@example.com", "waiting@example.com"
-ADDRESSES = [*STATES, UNKNOWN, REFUSED, WAITING]
+GUEST, MERGED, ERASED = "guest@example.com", "merged@example.com", "erased@example.com"
+MAILED = [*STATES, UNKNOWN, REFUSED, GUEST, MERGED, ERASED]
+ADDRESSES = [*MAILED, WAITING]
 SETTINGS = {"confirming": {"login_mode": "optional", "existing_accounts_sign_in": True}}
 SECRET = "x" * 43
 TRIES = 7  # beyond the five that are compared
@@ -70,6 +76,15 @@ def people(request: pytest.FixtureRequest, store: Store) -> Store:
         if "email_status" in fields:
             changed = {"email_status": fields["email_status"]}
             customers.change(store, before.id, lambda known, changed=changed: known.model_copy(update=changed), NOW)
+    orders.record_version(store, order(email=GUEST), NOW)
+    proven = customers.find(store, "proven@example.com", NOW)
+    assert proven
+    for email in (MERGED, ERASED):
+        gone = customers.create(store, NewCustomer(email=email), NOW)
+        if email == MERGED:
+            merges.merge(store, proven.id, gone.id, NOW, OPERATOR, lambda: False)
+        else:
+            customer_removal.erase(store, gone.id, NOW, OPERATOR, lambda: False)
     settings = SETTINGS.get(request.param, {"login_mode": request.param})
     return store_settings.change_settings("demo", settings, NOW)
 
@@ -128,7 +143,7 @@ def test_what_a_checkout_asks_before_the_mail(people: Store, monkeypatch: pytest
 
 def test_a_wrong_sign_in_code(people: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = {email: call("/login-links", {"email": email})["json"]["request_id"] for email in ADDRESSES}
-    for email in [*STATES, UNKNOWN, REFUSED]:
+    for email in MAILED:
         sign_in_mail.deliver(people, asked[email], clock.now())
     codes = {
         email: [work(monkeypatch, "/sessions", {"request_id": asked[email], "code": "000000"}) for _ in range(TRIES)]

@@ -39,7 +39,7 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
         LoginDisabledError, PasswordSignInDisabledError: the store has no sign-in by password.
         TooManyRequestsError: a limit of the network, the address or the store is reached.
 
-    Cost: 4 read units; 12 write units, 20 for a customer with orders, 2 for a hash that is
+    Cost: 5 read units; 12 write units, 20 for a customer with orders, 2 for a hash that is
     replaced; 4 write units if refused. In addition 3 to 4 write units for the limits.
     """
     passwords.require_enabled(store)
@@ -61,9 +61,13 @@ def sign_in(store: Store, email: str, password: str, visitor: Visitor, now: date
 
 
 def _read(store: Store, canonical: str) -> StoredCredentials:
-    """Return the account of an address and its password, always with three reads."""
+    """Return the account of an address and its password, always with four reads.
+
+    A former e-mail leads to no account here if the customer who got it was merged twice since.
+    The link still does.
+    """
     claim = EmailClaim.find(keys.email(store.id, canonical), keys.CLAIM)
-    customer_id = merged_ids.owner_of(store, claim) if claim else NOBODY
+    customer_id = merged_ids.next_of(store, claim.customer_id if claim else NOBODY)
     # Not by `customers.get`, which reads once more if there is no customer.
     profile = dynamodb.get(keys.customer(store.id, customer_id), keys.PROFILE)
     # Read after the customer: a later change of the password makes a new version of the customer.
