@@ -40,6 +40,8 @@ def by_the_library(text: str) -> tuple[str, str] | None:
 @example(local="a" * 65, domain="example.com")
 @example(local="a", domain=f"{'b' * 63}.{'c' * 63}.{'d' * 63}.com")
 @example(local="postmaster", domain="example.com")
+@example(local=".0", domain="bücher.example")
+@example(local="0.", domain="bücher.example")
 def test_both_spellings_are_those_of_the_library(local: str, domain: str) -> None:
     text = f"{local}@{domain}"
     try:
