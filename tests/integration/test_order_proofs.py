@@ -82,7 +82,7 @@ def test_the_sample_orders_ten_times_shuffled_by_eight_workers_come_to_what_the_
 def test_512_first_orders_of_one_email_among_creates_make_one_customer(store: Store) -> None:
     def create(_: int) -> None:
         try:
-            customers.create(store, NewCustomer(email="Ana@Example.com"), NOW)
+            customers.create(store, NewCustomer(email="Ana@Example.com"), clock.now())
         except EmailTakenError:
             return
 
@@ -102,7 +102,7 @@ def test_an_account_that_comes_among_its_orders_has_all_of_them(deployed: None) 
     messages = [body(store, id=f"{number}", placed_at=f"2026-01-01T00:00:00.{number:03}Z") for number in range(200)]
 
     def open_account() -> None:
-        ana = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+        ana = customers.create(store, NewCustomer(email="ana@example.com"), clock.now())
         with ThreadPoolExecutor(3) as twins:
             list(twins.map(lambda _: unclaimed_orders.adopt(store, ana, NOW), range(3)))
 

@@ -90,7 +90,7 @@ def test_an_account_that_many_ways_make_at_once_is_one(store: Store) -> None:
     def create(number: int) -> None:
         if number % 2:
             with suppress(EmailTakenError):
-                customers.create(store, NewCustomer(email="Ana@Example.com"), NOW)
+                customers.create(store, NewCustomer(email="Ana@Example.com"), clock.now())
         else:
             assert _taken(store, order(id=str(number)))
 

@@ -126,7 +126,8 @@ def test_a_page_costs_its_rows_and_a_few_pages_of_the_index(peopled: tuple[Store
     used = taken(lambda: customer_search.page(store, sort=sort, limit=100))
     # The index has the customers without orders: none is read.
     assert used.read_units <= 10
-    assert len(used.requests) == 4
+    # One for each bucket, and another for a bucket with more than its share of the page.
+    assert len(used.requests) <= 4 + 1
 
 
 @pytest.mark.parametrize(("sort", "most"), [("-created", 60), ("name", 60), ("-spent", 10), ("-last_order", 12)])
