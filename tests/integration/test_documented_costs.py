@@ -324,7 +324,20 @@ def test_dynamodb_reads_entries_of_the_computed_size(peopled: list[Store], sizes
     assert computed <= traffic.read_units <= computed + 0.5 * store.directory.buckets
 
 
-SEARCHED = [("by_search", row) for row in table("Searches")] + [("by_created", row) for row in table("Searches", 1)]
+SEARCHED = [("by_search", row) for row in table("Searches")] + [("by_created", row) for row in table("Searches", 2)]
+
+
+@pytest.mark.parametrize("row", table("Searches", 1), ids=lambda row: row[0])
+def test_the_dearest_searches(row: list[str], deployed: None, sizes: dict[str, float]) -> None:
+    people, hits = 1_000_000, int(number(row[0]))
+    index = people * sizes["by_search"] / EVENTUAL
+    if hits <= customer_search.MAX_GATHERED:
+        computed = index + 150 + hits / 2
+    else:  # a third of the walked customers have orders, whom the entries lack
+        walked = 100 * people / hits
+        computed = index * customer_search.MAX_GATHERED / hits + walked * (sizes["by_created"] / EVENTUAL + 1 / 6)
+    assert number(row[1]) == round(computed, -1)
+    assert number(row[2]) == round(Decimal(computed) * CENTS, 3)
 
 
 @pytest.mark.parametrize(("index", "row"), SEARCHED, ids=lambda value: str(value))
