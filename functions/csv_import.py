@@ -1,16 +1,18 @@
 """The CSV import: receives a file, loads its chunks in parallel, finishes the job."""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote_plus
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from clientela import clock
 from clientela.csv.csv_survey import Chunk
-from clientela.handlers import cold_start, error_logs
+from clientela.errors import ImportNotFoundError
+from clientela.handlers import cold_start, error_logs, metrics
 from clientela.imports import (
     import_finish,
+    import_jobs,
     import_load,
     import_passwords,
     import_planning,
@@ -48,8 +50,7 @@ def receive(event: dict[str, Any], context: object) -> None:
         else:  # the store is unknown, or the file is deleted
             folder = import_receive.shown_folder(key)
             logger.warning("not imported", folder=folder, version_id=version_id, size=s3_object.get("size"))
-            with single_metric("FilesNotImported", MetricUnit.Count, 1, namespace="Clientela") as metric:
-                metric.add_dimension("FunctionName", getattr(context, "function_name", "csv-import-receive"))
+            metrics.count(context, {"FilesNotImported": 1})
 
 
 @error_logs.redact_errors
@@ -93,6 +94,7 @@ def finish(event: dict[str, Any], context: object) -> str:
         status = import_undo.finish(store_id, job_id, number, now, failed)
     else:
         status = import_finish.finish(store_id, job_id, now, failed)
+        _count_rows(store_id, job_id, context)
     logger.info("finished", job_id=job_id, run=kind, status=status)
     return status
 
@@ -102,6 +104,18 @@ def sweep(event: dict[str, Any], context: object) -> None:
     """Delete source files that no import deleted, every hour."""
     deleted = source_sweep.sweep(clock.now())
     logger.info("swept", deleted=deleted)
+
+
+def _count_rows(store_id: str, job_id: str, context: object) -> None:
+    with suppress(ImportNotFoundError):  # its store is deleted
+        job = import_jobs.get_record(store_id, job_id).as_job()
+        rows: dict[metrics.Name, int] = {
+            "ImportRowsCreated": job.created,
+            "ImportRowsUpdated": job.updated,
+            "ImportRowsUnchanged": job.unchanged,
+            "ImportRowsRejected": job.rejected,
+        }
+        metrics.count(context, {} if job.dry_run else rows)
 
 
 def _run(event: dict[str, Any]) -> tuple[str, int]:

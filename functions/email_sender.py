@@ -1,5 +1,6 @@
 """SQS → SES: sends the mails of the mail queue. Only messages that fail return to the queue."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from clientela import clock
-from clientela.handlers import cold_start, sqs_batches
+from clientela.handlers import cold_start, metrics, sqs_batches
 from clientela.mail.mail_delivery import Outcome
 from clientela.notifications import (
     account_notices,
@@ -41,17 +42,29 @@ DELIVER: dict[str, Callable[..., Outcome]] = {
     "export_failed": export_mails.deliver_failed,
     "password_changed": account_notices.password_changed,
 }
+COUNTED: dict[Outcome, list[metrics.Name]] = {
+    "sent": ["MailsSent"],
+    "withheld": ["MailsWithheld"],
+    "refused": ["MailsRefused"],
+}
 
 logger = Logger()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Send the mails of a batch, and return the ids of the messages that failed."""
-    return sqs_batches.process_batch(event, context, _deliver, logger)
+    counts: Counter[metrics.Name] = Counter()
+    answer = sqs_batches.process_batch(event, context, lambda record: counts.update(_deliver(record)), logger)
+    metrics.count(context, counts)
+    return answer
 
 
-def _deliver(record: SQSRecord) -> None:
+def _deliver(record: SQSRecord) -> list[metrics.Name]:
+    """Send one mail, and return what it counts as."""
     arguments = orjson.loads(record.body)
     mail, store_id = arguments.pop("mail"), arguments.pop("store_id")
     outcome = DELIVER[mail](stores.get(store_id), **arguments, now=clock.now())
     logger.info("mail", mail=mail, store_id=store_id, outcome=outcome, **arguments)
+    if mail == "sign_in_link" and outcome == "sent":
+        return ["MailsSent", "SignInLinksSent"]
+    return COUNTED.get(outcome, [])

@@ -2,9 +2,19 @@
 
 from typing import Any
 
-from clientela.handlers import cold_start
+from clientela.handlers import cold_start, metrics
 from clientela.web import http_app
-from storefront_routes import access, account, checkout, devices, email_change, password, sign_in, sign_in_page
+from storefront_routes import (
+    access,
+    account,
+    checkout,
+    devices,
+    email_change,
+    password,
+    sign_in,
+    sign_in_metrics,
+    sign_in_page,
+)
 
 cold_start.prepare()
 
@@ -15,4 +25,6 @@ for part in (sign_in, sign_in_page, account, checkout, devices, password, email_
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return the response to one HTTP API event."""
-    return http_app.respond(app, event, context)
+    response = http_app.respond(app, event, context)
+    metrics.count(context, sign_in_metrics.count(event, response["statusCode"]))
+    return response

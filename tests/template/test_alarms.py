@@ -106,7 +106,7 @@ def test_the_table_and_each_index_have_alarms() -> None:
 @pytest.mark.parametrize("name", ALARMS)
 def test_each_alarm_tells_the_topic_and_names_its_runbook(name: str) -> None:
     alarm = ALARMS[name]
-    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert alarm["AlarmActions"] == [{"Fn::If": ["HasOwnTopic", {"Ref": "OwnTopic"}, {"Ref": "AlarmTopic"}]}]
     runbook = re.search(r"See docs/alarms\.md, ([a-z-]+)\.$", plain(alarm["AlarmDescription"]))
     assert runbook
     assert runbook[1] in RUNBOOKS

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tests.support.counts import counted
 from tests.support.orders import batch, failures, holder, order
 from tests.support.template_file import PROJECT
 
@@ -32,6 +33,15 @@ def test_exactly_the_poison_messages_of_a_batch_are_handed_back(store: Store, ca
     assert failures(batch(*bodies)) == ["m2", "m5", "m7"]
     assert customer_search.count(store) == 7
     assert "c5@example.com" not in caplog.text
+
+
+def test_orders_are_counted_and_so_are_versions_that_are_known(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bodies = [order(id=str(number)).model_dump(mode="json", exclude_none=True) for number in (1, 2, 2)]
+    sent = [json.dumps({"store_id": store.id, "order": body}) for body in bodies]
+    assert failures(batch(*sent, "{not json")) == ["m3"]
+    assert counted(capsys) == {"OrdersTaken": 2, "OrdersRepeated": 1}
 
 
 def test_a_wholly_poisonous_batch_reports_all(store: Store) -> None:

@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import pytest
+from tests.support.counts import counted
 from tests.support.template_file import PROJECT
 from tests.support.vies_stand_in import StandIn
 
@@ -98,6 +99,16 @@ def test_the_last_receive_leaves_unavailable_and_a_new_message(
     assert customers.get(store, ana.id).vat_id_status == "unavailable"
     attributes = clients.sqs().get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     assert attributes["ApproximateNumberOfMessagesDelayed"] == "1"
+
+
+def test_each_answer_of_the_registry_is_counted(
+    ana: Customer, queue: str, registries: StandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registries.trouble["ES"] = "503"
+    vat_checker.handler(delivered(ana), None)
+    del registries.trouble["ES"]
+    vat_checker.handler(delivered(ana), None)
+    assert counted(capsys) == {"VatChecksUnanswered": 1, "VatIdsInvalid": 1}
 
 
 def test_after_a_week_nobody_asks_any_more(store: Store, ana: Customer, queue: str, registries: StandIn) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from tests.support.counts import counted
 from tests.support.deployment import IMPORTS
-from tests.support.import_runs import StateMachines, dropped
+from tests.support.import_runs import StateMachines, dropped, imported
 
 import csv_import
 from clientela import clock
@@ -113,6 +114,16 @@ def test_an_unknown_store_leaves_a_warning_in_the_log_and_a_metric(
     metric = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert metric["FilesNotImported"] == [1.0]
     assert metric["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Clientela"
+
+
+def test_the_rows_of_an_import_are_counted_but_not_those_of_a_trial(
+    store: Store, machines: StateMachines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = b"email\nana@example.com\nbo@example.com\nnobody\n"
+    imported(store, machines, rows, "trial.csv", **{"dry-run": "true"})
+    assert counted(capsys) == {}
+    imported(store, machines, rows)
+    assert counted(capsys) == {"ImportRowsCreated": 2, "ImportRowsRejected": 1}
 
 
 def test_a_file_over_the_set_size_is_refused_before_it_is_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

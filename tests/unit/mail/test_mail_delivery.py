@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from tests.support import erased_people
+from tests.support.counts import counted
 from tests.support.removals import Waiting
 from tests.support.template_file import PROJECT
 
@@ -129,11 +130,12 @@ def test_sign_in_mail_has_no_list_unsubscribe(shop: Store, monkeypatch: pytest.M
     }
 
 
-def test_ses_takes_the_mail(store: Store) -> None:
+def test_ses_takes_the_mail(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     request = link_sign_in.request_link(store, "ana@example.com", Visitor("192.0.2.1"), "en", None, NOW)
     event = batch({"mail": "sign_in_link", "store_id": "demo", "request_id": request.request_id})
     assert failed(email_sender.handler(event, None)) == []
     assert boto3.client("ses").get_send_quota()["SentLast24Hours"] == 1
+    assert counted(capsys) == {"MailsSent": 1, "SignInLinksSent": 1}
 
 
 def test_only_the_messages_that_fail_come_back(store: Store, ses: list[Any]) -> None:

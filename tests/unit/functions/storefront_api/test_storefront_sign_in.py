@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from tests.support.counts import counted
 from tests.support.http_events import http_event
 from tests.support.storefront import NOW, ORIGIN, call
 
@@ -38,7 +39,9 @@ UNUSUAL_LANGUAGES = [
 ]
 
 
-def test_link_opens_a_session_and_the_same_link_again_is_refused(ana: Customer, link: Any) -> None:
+def test_link_opens_a_session_and_the_same_link_again_is_refused(
+    ana: Customer, link: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     proof, _ = link()
     opened = call("POST", "/sessions", proof)
     assert opened["statusCode"] == 201
@@ -47,6 +50,7 @@ def test_link_opens_a_session_and_the_same_link_again_is_refused(ana: Customer, 
     again = call("POST", "/sessions", proof)
     assert (again["statusCode"], again["json"]["code"]) == (410, "link_used")
     assert again["headers"]["Content-Type"] == "application/problem+json"
+    assert counted(capsys) == {"SignInLinksAsked": 1, "SignInLinksUsed": 1, "SignInsRefused": 1}
 
 
 def test_lost_answer_is_repeated_with_the_same_idempotency_key(ana: Customer, link: Any) -> None:
