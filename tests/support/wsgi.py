@@ -14,6 +14,8 @@ from tests.support.template_file import resources
 _requests = itertools.count()
 _TEXTS = ("application/json", "application/merge-patch+json", "text/")  # what API Gateway hands on without base64
 
+_ALL_OTHERS = "/{proxy+}"  # stands for `$default`, the route of an event without a path
+
 
 class Route(NamedTuple):
     """A route of the HTTP API: its path as a pattern, and the module of the function behind it."""
@@ -27,8 +29,8 @@ def routes() -> list[Route]:
     """The HTTP API's routes in template.yaml, the most specific first, as API Gateway picks them."""
     found = [
         Route(
-            event["Properties"]["Path"],
-            _pattern(event["Properties"]["Path"]),
+            event["Properties"].get("Path", _ALL_OTHERS),
+            _pattern(event["Properties"].get("Path", _ALL_OTHERS)),
             function["Properties"]["Handler"].split(".")[0],
         )
         for function in resources("AWS::Serverless::Function").values()

@@ -19,7 +19,9 @@ MODULES = {
 }
 EVENTS = [(name, event) for name, body in FUNCTIONS.items() for event in body["Properties"].get("Events", {}).values()]
 QUEUE_EVENTS = [(function, event) for function, event in EVENTS if event["Type"] == "SQS"]
-ROUTES = [(function, event["Properties"]["Path"]) for function, event in EVENTS if event["Type"] == "HttpApi"]
+ROUTES = [
+    (function, event["Properties"].get("Path", "/{proxy+}")) for function, event in EVENTS if event["Type"] == "HttpApi"
+]
 
 
 def top_level_names(source: str) -> set[str]:
