@@ -75,7 +75,7 @@ def create(
 
     Values are JSON or plain text, e.g. `--set name="Ana Pérez" --set billing_address.country=ES`.
     """
-    values = field_changes.read_optional(patch, fields) | {"email": email}
+    values = field_changes.read_optional(NewCustomer, patch, fields) | {"email": email}
     context.obj()
     store = stores.read(store_id)
     by = deployment.operator()
@@ -95,7 +95,7 @@ def change(
 
     Values are JSON or plain text, e.g. `--set status=disabled --set 'tags=["vip"]'`.
     """
-    changes = field_changes.read(patch, fields)
+    changes = field_changes.read(NewCustomer, patch, fields)
     context.obj()
     store, by = stores.read(store_id), deployment.operator()
 

@@ -128,7 +128,7 @@ def change(
         "changed_since_last": changed_since_last,
     }
     given = {field: value for field, value in given.items() if value is not None}
-    changes = merge(field_changes.read_optional(patch, fields), given)
+    changes = merge(field_changes.read_optional(NewSchedule, patch, fields), given)
     if not changes and columns is None:
         raise CommandError("Nothing to change: name an option, such as --cron.", USAGE)
     context.obj()

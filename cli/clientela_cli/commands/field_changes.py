@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeAliasType, Union, get_args, get_origin
 
 import orjson
 import typer
@@ -25,27 +26,27 @@ Patch = Annotated[
 ]
 
 
-def read(patch: Path | None, fields: Iterable[str] | None) -> Json:
-    """Return the merge patch from a file and from `field=value` texts, which override the file.
+def read(model: type[BaseModel], patch: Path | None, fields: Iterable[str] | None) -> Json:
+    """Return a model's merge patch from a file and `field=value` texts, which override the file.
 
     Raises:
         CommandError: nothing to change, or invalid input.
     """
-    changes = read_optional(patch, fields)
+    changes = read_optional(model, patch, fields)
     if not changes:
         raise CommandError("Nothing to change: use --set FIELD=VALUE or --patch FILE.json.", USAGE)
     return changes
 
 
-def read_optional(patch: Path | None, fields: Iterable[str] | None) -> Json:
-    """Return the fields from a file and from `field=value` texts; without both, none.
+def read_optional(model: type[BaseModel], patch: Path | None, fields: Iterable[str] | None) -> Json:
+    """Return a model's fields from a file and from `field=value` texts; without both, none.
 
     Raises:
         CommandError: invalid input.
     """
     changes = _read_file(patch) if patch else {}
     for field in fields or []:
-        _add(changes, field)
+        _add(model, changes, field)
     return changes
 
 
@@ -75,18 +76,21 @@ def print_changes(before: BaseModel, after: BaseModel, fields: Iterable[str]) ->
         output.say("Nothing has changed: the fields have these values already.")
 
 
-def _add(changes: Json, field: str) -> None:
+def _add(model: type[BaseModel], changes: Json, field: str) -> None:
     """Add `branding.colour=#aa0000` to the changes."""
     path, separator, text = field.partition("=")
     if not separator:
         raise CommandError(f"{field}: use FIELD=VALUE, e.g. login_mode=optional.", USAGE)
-    *parents, name = path.strip().split(".")
+    names = path.strip().split(".")
+    *parents, name = names
     for parent in parents:
         inner = changes.setdefault(parent, {})
         if not isinstance(inner, dict):
             raise CommandError(f"{path}: {parent} is already set as a whole.", USAGE)
         changes = inner
-    changes[name] = _value(text)
+    value = _value(text)
+    is_number = isinstance(value, int | float)  # or a truth value
+    changes[name] = text if is_number and _plain_types(model, names) == {str} else value
 
 
 def _value(text: str) -> Any:
@@ -95,6 +99,38 @@ def _value(text: str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return text
+
+
+def _plain_types(model: type[BaseModel], names: list[str]) -> set[Any]:
+    """Return the types of a field, without None; of an unknown field none.
+
+    `postal_code=28001` is a text, because the field takes nothing else.
+    """
+    types: set[Any] = {model}
+    for name in names:
+        types = {inner for outer in types for inner in _types_in(_annotation(outer, name))}
+    return types
+
+
+def _annotation(outer: Any, name: str) -> Any:
+    """Return the annotation of a model's field or of a dictionary's values, else None."""
+    if get_origin(outer) is dict:
+        return get_args(outer)[1]
+    field = outer.model_fields.get(name) if isinstance(outer, type) and issubclass(outer, BaseModel) else None
+    return field.annotation if field else None
+
+
+def _types_in(annotation: Any) -> Iterator[Any]:
+    """Yield the types that an annotation is made of: `Annotated[str, …] | None` is str."""
+    if isinstance(annotation, TypeAliasType):
+        yield from _types_in(annotation.__value__)
+    elif get_origin(annotation) is Annotated:
+        yield from _types_in(get_args(annotation)[0])
+    elif get_origin(annotation) in (Union, UnionType):
+        for part in get_args(annotation):
+            yield from _types_in(part)
+    elif annotation not in (None, NoneType):
+        yield annotation
 
 
 def _read_file(patch: Path) -> Json:

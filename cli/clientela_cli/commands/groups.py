@@ -55,7 +55,7 @@ def create(
 
     Values are JSON or plain text, e.g. `--set discount.kind=percent --set discount.value=10`.
     """
-    new = NewGroup.model_validate(field_changes.read_optional(patch, fields) | {"code": code, "name": name})
+    new = NewGroup.model_validate(field_changes.read_optional(NewGroup, patch, fields) | {"code": code, "name": name})
     context.obj()
     _print(groups.create(stores.read(store_id), new, clock.now(), deployment.operator()), json)
 
@@ -73,7 +73,7 @@ def change(
 
     Values are JSON or plain text, e.g. `--set priority=5 --set discount=null`.
     """
-    changes = field_changes.read(patch, fields)
+    changes = field_changes.read(NewGroup, patch, fields)
     context.obj()
     store, by = stores.read(store_id), deployment.operator()
 

@@ -123,7 +123,7 @@ def change(
     Values are JSON or plain text, e.g. `--set welcome_mail=false --set branding.colour=#aa0000`.
     Changes take effect everywhere within half a minute.
     """
-    changes = field_changes.read(patch, fields)
+    changes = field_changes.read(StoreSettings, patch, fields)
     context.obj()
     before = stores.read(store_id)
     field_changes.validate(before, changes)

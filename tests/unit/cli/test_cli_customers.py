@@ -124,6 +124,23 @@ def test_a_customer_is_created_and_shown_by_id_and_by_email(run: Run, tmp_path: 
     assert (code, ["billing_address.city", "Vigo"] in [line.split() for line in out.splitlines()]) == (0, True)
 
 
+def test_digits_are_text_where_a_field_is_text(run: Run) -> None:
+    fields = [
+        "name=42",
+        "phone=34911222333",
+        "billing_address.postal_code=28001",
+        "billing_address.country=ES",
+        'note="7"',
+    ]
+    fields += ["tax_exemption.reason=true", "tax_exempt=true", "custom_fields.card=1001", "external_ids.shopify=6543"]
+    options = [part for field in fields for part in ("--set", field)]
+    made = run("customers", "create", "demo", "ana@example.com", *options, "--json").json()
+    assert (made["name"], made["phone"], made["note"], made["tax_exempt"]) == ("42", "+34911222333", "7", True)
+    assert made["billing_address"]["postal_code"] == "28001"
+    assert (made["tax_exemption"]["reason"], made["external_ids"]) == ("true", {"shopify": "6543"})
+    assert made["custom_fields"] == {"card": 1001}
+
+
 def test_a_taken_email_and_an_invalid_field_are_refused(run: Run) -> None:
     run("customers", "create", "demo", "ana@example.com")
     code, out, err = run("customers", "create", "demo", "ana@example.com")
