@@ -12,7 +12,12 @@ def table_definition() -> dict[str, Any]:
     """Keyword arguments of boto3's `create_table`, all but TableName."""
     declared = template()["Resources"]["Table"]["Properties"]
     stream = {"StreamEnabled": True, **declared["StreamSpecification"]}
-    return {key: declared[key] for key in CREATION_KEYS} | {"StreamSpecification": stream}
+    indexes = [
+        {key: value for key, value in index.items() if key != "OnDemandThroughput"}
+        for index in declared["GlobalSecondaryIndexes"]
+    ]
+    definition = {key: declared[key] for key in CREATION_KEYS}
+    return definition | {"StreamSpecification": stream, "GlobalSecondaryIndexes": indexes}
 
 
 def ttl_specification() -> dict[str, Any]:

@@ -117,6 +117,17 @@ def test_each_runbook_belongs_to_an_alarm() -> None:
     assert [name for name in RUNBOOKS if f"docs/alarms.md, {name}." not in descriptions] == []
 
 
+def test_a_budget_tells_the_address_before_and_when_it_is_exceeded() -> None:
+    budget = STACK["Budget"]["Properties"]
+    told = [
+        (each["Notification"]["NotificationType"], each["Notification"]["Threshold"], each["Subscribers"][0]["Address"])
+        for each in budget["NotificationsWithSubscribers"]
+    ]
+    assert told == [("ACTUAL", 80, {"Ref": "AlarmEmail"}), ("FORECASTED", 100, {"Ref": "AlarmEmail"})]
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": {"Ref": "MonthlyBudget"}, "Unit": "USD"}
+    assert STACK["Budget"]["Condition"] == "HasBudget"  # needs the address, too
+
+
 def test_alarm_names_are_unique() -> None:
     alarm_names = [plain(alarm["AlarmName"]) for alarm in ALARMS.values()]
     assert len(set(alarm_names)) == len(alarm_names)

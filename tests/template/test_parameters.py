@@ -38,6 +38,8 @@ def test_defaults_are_allowed(name: str) -> None:
         ("ImportConcurrency", "0"),
         ("ImportWriteUnitsPerSecond", "50"),
         ("OrderConcurrency", "1"),
+        ("MaxReadUnitsPerSecond", "99"),
+        ("MaxWriteUnitsPerSecond", "-1"),
         ("StreamConcurrency", "11"),
         ("ExportConcurrency", "1"),
         ("ExportConcurrency", "101"),

@@ -55,6 +55,19 @@ def test_data_can_be_restored_and_outlives_the_stack() -> None:
     assert template()["Resources"]["Table"]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
+def test_the_most_units_are_those_of_the_table_and_of_each_index() -> None:
+    """An index without a limit of its own would serve, and cost, as much as it is asked."""
+    most = TABLE["OnDemandThroughput"]
+    assert [index["OnDemandThroughput"] for index in TABLE["GlobalSecondaryIndexes"]] == [most] * len(
+        TABLE["GlobalSecondaryIndexes"]
+    )
+    condition, limits, otherwise = most["Fn::If"]
+    assert (condition, otherwise) == ("HasMaxUnits", {"Ref": "AWS::NoValue"})
+    for kind in ("Read", "Write"):
+        parameter = {"Ref": f"Max{kind}UnitsPerSecond"}
+        assert limits[f"Max{kind}RequestUnits"]["Fn::If"] == [f"HasMax{kind}Units", parameter, otherwise]
+
+
 @pytest.fixture
 def created() -> Any:
     with moto.mock_aws():
