@@ -2,7 +2,8 @@
 
 The keys are fields of columns in csv_columns, those of an address without it. Each header name is
 written without case, accents, blanks and punctuation: `Correo electrónico` is `correoelectronico`.
-Sources: the customer CSV files of Ecwid, Jumpseller, Shopify, WooCommerce and Amazon Cognito.
+Sources: the customer CSV files of Ecwid, Jumpseller, Shopify, WooCommerce, PrestaShop, Magento,
+BigCommerce and Amazon Cognito.
 """
 
 LANGUAGES = ("en", "es", "it", "fr", "de", "pt")
@@ -72,11 +73,11 @@ CUSTOMER: dict[str, dict[str, str]] = {
     },
     "status": {
         "en": "status customerstatus active enabled isactive accountstatus",
-        "es": "estadodelcliente activo",
-        "it": "attivo statodelcliente",
+        "es": "estadodelcliente activo activado habilitado",
+        "it": "attivo attivato abilitato statodelcliente",
         "fr": "statut actif",
-        "de": "status aktiv",
-        "pt": "situacao ativo",
+        "de": "status aktiv aktiviert",
+        "pt": "situacao ativo ativado",
     },
     "groups": {
         "en": "groups group customergroup customergroups customergroupname"
@@ -144,7 +145,7 @@ CUSTOMER: dict[str, dict[str, str]] = {
         "pt": "isencaovalidaate",
     },
     "vat_id": {
-        "en": "vatid vat vatnumber vatin taxid taxnumber taxvat",
+        "en": "vatid vat vatnumber vatin taxid taxnumber taxvat taxvatnumber",
         "es": "nif cif nifcif idfiscal numerodeiva nifiva",
         "it": "partitaiva piva",
         "fr": "numerotva numerodetva tva tvaintracommunautaire",
@@ -155,11 +156,11 @@ CUSTOMER: dict[str, dict[str, str]] = {
         "en": "acceptsmarketing acceptmarketing acceptsemailmarketing emailmarketing"
         " marketingconsent marketing newsletter subscribed issubscribed receivenewsletter receivemarketingemails optin"
         " emailmarketingconsent newslettersubscription",
-        "es": "aceptamarketing aceptapublicidad boletin suscrito newsletter suscritoalboletin",
+        "es": "aceptamarketing aceptapublicidad boletin boletindenoticias suscrito newsletter suscritoalboletin",
         "it": "accettamarketing newsletter iscrittoallanewsletter",
-        "fr": "acceptelemarketing acceptemarketing newsletter lettredinformation inscritalanewsletter",
+        "fr": "acceptelemarketing acceptemarketing newsletter lettredinformation lettredinformations inscritalanewsletter",
         "de": "akzeptiertmarketing marketingeinwilligung newsletter",
-        "pt": "aceitamarketing aceitapublicidade newsletter boletim",
+        "pt": "aceitamarketing aceitapublicidade newsletter boletim boletiminformativo",
     },
     "consent_at": {
         "en": "consentat consentdate consenttime marketingconsentat marketingconsentdate acceptsmarketingupdatedat"
@@ -205,12 +206,12 @@ CUSTOMER: dict[str, dict[str, str]] = {
     "created_at": {
         "en": "createdat created createddate datecreated"
         " registered registrationdate dateregistered signupdate customersince signup dateadded datejoined joined"
-        " registeredat registrationtime",
-        "es": "fechaderegistro fechadecreacion fechadealta alta registrado fechaalta fecharegistro clientedesde",
-        "it": "datadiregistrazione datadicreazione dataregistrazione registratoil clientedal datadiiscrizione",
-        "fr": "datedinscription datedecreation dateinscription inscritle clientdepuis",
-        "de": "registriertam erstelltam registrierungsdatum kundeseit anmeldedatum erstellungsdatum angelegtam",
-        "pt": "dataderegisto dataderegistro datadecriacao datadecadastro clientedesde datacadastro",
+        " registeredat registrationtime registration userregistered dateadd",
+        "es": "fechaderegistro fechadecreacion fechadealta alta registrado fechaalta fecharegistro registro clientedesde",
+        "it": "datadiregistrazione datadicreazione dataregistrazione registratoil clientedal datadiiscrizione registrazione",
+        "fr": "datedinscription datedecreation dateinscription inscription inscritle clientdepuis",
+        "de": "registriertam erstelltam registrierungsdatum kundeseit anmeldedatum erstellungsdatum angelegtam registrierung",
+        "pt": "dataderegisto dataderegistro datadecriacao datadecadastro clientedesde datacadastro registo cadastro",
     },
     "password": {
         "en": "password pass passwd userpass userpassword passwordhash hashedpassword",
@@ -240,7 +241,7 @@ ADDRESS: dict[str, dict[str, str]] = {
         "pt": "endereco2 complemento morada2",
     },
     "city": {
-        "en": "city town cityname",
+        "en": "city town cityname citysuburb",
         "es": "ciudad poblacion localidad",
         "it": "citta comune localita",
         "fr": "ville",
@@ -248,7 +249,7 @@ ADDRESS: dict[str, dict[str, str]] = {
         "pt": "cidade localidade",
     },
     "postal_code": {
-        "en": "postalcode postcode zip zipcode zippostalcode",
+        "en": "postalcode postcode zip zipcode zippostalcode zippostcode",
         "es": "codigopostal cp",
         "it": "cap codicepostale",
         "fr": "codepostal cp",
@@ -256,7 +257,8 @@ ADDRESS: dict[str, dict[str, str]] = {
         "pt": "codigopostal cep",
     },
     "region": {
-        "en": "region state province provincecode statecode stateorprovince stateorprovincecode stateprovince county",
+        "en": "region state province provincecode statecode stateabbreviation stateorprovince stateorprovincecode"
+        " stateprovince county",
         "es": "provincia region estado comunidad",
         "it": "provincia regione",
         "fr": "region province departement etat",

@@ -19,6 +19,7 @@ _FIELDS_WITH_ADDRESS_WORD = _ADDRESS_FIELDS | {"vat_id", "email"}  # `Shipping P
 _SHORT_NAME = "short name"  # a name of which other columns say whether it is the full one
 _SHORT_NAMES = {"nombre", "nome", "nom", "name"}
 _IN_BRACKETS = re.compile(r"\(.*?\)")
+_FIRST = re.compile(r"\s+-\s+1\s*$")  # BigCommerce numbers the addresses of a customer
 _INNER = re.compile(r"^(address|addresses|person|adresse|direccion|indirizzo|endereco)")
 _CONNECTOR = re.compile(r"(dela|del|de|di|da|do|der|para|per|pour|fur|zur)$")
 
@@ -139,9 +140,10 @@ def _resolve_ambiguous(fields: list[str | None], headers: Sequence[str], languag
 
 
 def _match_header(header: str) -> _Match:
-    """Match a header, if needed without what it says in brackets: `Newsletter (0/1)`."""
+    """Match a header, if needed without what it says besides: `Newsletter (0/1)`, `Country - 1`."""
     match = _match(normalize(header))
-    return match if match.field or "(" not in header else _match(normalize(_IN_BRACKETS.sub("", header)))
+    plain = _FIRST.sub("", _IN_BRACKETS.sub("", header))
+    return match if match.field or plain == header else _match(normalize(plain))
 
 
 def _match(name: str) -> _Match:

@@ -57,7 +57,8 @@ _UNSUBSCRIBED = {
 }
 _STATUSES = {
     "active": "active activo activa attivo attiva actif active aktiv ativo ativa enabled approved 1 1.0 true yes"
-    " habilitado habilitada abilitato activado aprobado approvato approuve genehmigt freigegeben aprovado si sim oui ja",
+    " habilitado habilitada abilitato activado attivato aktiviert ativado aprobado approvato approuve genehmigt"
+    " freigegeben aprovado si sim oui ja",
     "disabled": "disabled inactive inactivo inactiva inattivo inattiva inactif inaktiv inativo inativa blocked bloqueado"
     " bloccato bloque gesperrt banned suspended suspendido sospeso suspendu deactivated desactivado deshabilitado"
     " disattivato disabilitato desactive deaktiviert desativado declined denied rejected 0 0.0 false no non nein nao",
