@@ -17,6 +17,7 @@ _LOST = "tests/integration/test_lost_replies.py"
 _FILTERS = "tests/unit/lifecycle/test_filter_erasure.py"
 _SCHEDULES = "tests/unit/exports/test_export_schedules.py"
 _ENTRIES = "tests/unit/exports/test_scheduler_entries.py"
+_IMPORTS = "tests/unit/imports/test_import_guards.py"
 
 
 class Mutant(NamedTuple):
@@ -360,5 +361,131 @@ MUTANTS = [
         "write.put_record(record, is_unchanged, BusyError())",
         "write.put_record(record)",
         ("tests/integration/test_export_schedules.py::test_runs_that_end_at_once_are_all_recorded",),
+    ),
+    Mutant(
+        "the event of a file that comes twice resets its import",
+        f"{_ROOMS}/imports/import_jobs.py",
+        "write.put_record(new, ImportRecord.pk.does_not_exist(), StateChangedError())",
+        "write.put_record(new)",
+        (f"{_IMPORTS}::test_an_event_that_comes_twice_leaves_the_job_as_it_is",),
+    ),
+    Mutant(
+        "an import is ended a second time, with another result",
+        f"{_ROOMS}/imports/import_jobs.py",
+        "return set_status(record, status, ~ImportRecord.status.is_in(*ENDED))",
+        "return set_status(record, status, ImportRecord.pk.exists())",
+        (f"{_IMPORTS}::test_a_late_failure_does_not_end_an_import_that_has_succeeded",),
+    ),
+    Mutant(
+        "a cancelled import is started",
+        f"{_ROOMS}/imports/import_marks.py",
+        'return import_jobs.set_status(record, "running", ImportRecord.status == "planned")',
+        'return import_jobs.set_status(record, "running", ImportRecord.pk.exists())',
+        (f"{_IMPORTS}::test_a_cancelled_import_is_not_started_by_its_event",),
+    ),
+    Mutant(
+        "a chunk is loaded after the cancel of its import",
+        f"{_ROOMS}/imports/import_load.py",
+        "progress.done or import_jobs.is_over(record):",
+        "progress.done or import_jobs.has_ended(record):",
+        (f"{_IMPORTS}::test_a_chunk_that_begins_after_the_cancel_loads_nothing",),
+    ),
+    Mutant(
+        "an older version of a file is taken for the newest",
+        f"{_ROOMS}/imports/file_versions.py",
+        "condition = FileRecord.newest_job == before.newest_job if before else FileRecord.pk.does_not_exist()",
+        "condition = FileRecord.pk.exists() | FileRecord.pk.does_not_exist()",
+        (f"{_IMPORTS}::test_a_newer_version_that_comes_in_between_is_the_one_that_is_imported",),
+    ),
+    Mutant(
+        "an older version of a file runs beside the newest",
+        f"{_ROOMS}/imports/file_versions.py",
+        "(FileRecord.newest_job == job_id) & is_free)",
+        "is_free)",
+        (f"{_IMPORTS}::test_a_newer_version_that_comes_in_between_is_the_one_that_is_imported",),
+    ),
+    Mutant(
+        "the repeated end of an import releases the file of another",
+        f"{_ROOMS}/imports/file_versions.py",
+        "_set_running(record, None, FileRecord.running_job == job_id)",
+        "_set_running(record, None, FileRecord.pk.exists())",
+        (f"{_IMPORTS}::test_the_repeated_end_of_an_older_version_does_not_release_the_newer_one",),
+    ),
+    Mutant(
+        "a second upload takes the place of the planned file",
+        f"{_ROOMS}/imports/import_states.py",
+        'set_status(record, "reading", ImportRecord.status == "awaiting_file", actions)',
+        'set_status(record, "reading", ImportRecord.pk.exists(), actions)',
+        (f"{_IMPORTS}::test_of_two_uploads_that_arrive_at_once_one_is_planned",),
+    ),
+    Mutant(
+        "an import starts another plan than the one that was seen",
+        f"{_ROOMS}/imports/import_states.py",
+        "(ImportRecord.status == before.status) & (ImportRecord.plan == int(before.plan))",
+        "ImportRecord.status == before.status",
+        (f"{_IMPORTS}::test_a_plan_that_changes_while_it_is_started_is_outdated",),
+    ),
+    Mutant(
+        "an expired plan is started",
+        f"{_ROOMS}/imports/import_states.py",
+        "(ImportRecord.status == before.status) & (ImportRecord.plan == int(before.plan))",
+        "ImportRecord.plan == int(before.plan)",
+        (f"{_IMPORTS}::test_a_plan_that_expires_while_it_is_started_stays_expired",),
+    ),
+    Mutant(
+        "an import is cancelled twice",
+        f"{_ROOMS}/imports/import_states.py",
+        "    is_same &= ImportRecord.cancelled == bool(before.cancelled)\n",
+        "",
+        (f"{_IMPORTS}::test_two_cancels_at_once_are_one",),
+    ),
+    Mutant(
+        "a cancelled import waits for its start again",
+        f"{_ROOMS}/imports/import_marks.py",
+        '(ImportRecord.status == "reading") & (ImportRecord.plan == int(record.plan))',
+        "ImportRecord.plan == int(record.plan)",
+        (f"{_IMPORTS}::test_an_import_that_is_cancelled_while_its_plan_is_made_stays_cancelled",),
+    ),
+    Mutant(
+        "the late end of a plan is taken for that of the next one",
+        f"{_ROOMS}/imports/import_marks.py",
+        '(ImportRecord.status == "reading") & (ImportRecord.plan == int(record.plan))',
+        'ImportRecord.status == "reading"',
+        (f"{_IMPORTS}::test_the_late_end_of_a_plan_is_not_that_of_the_next_one",),
+    ),
+    Mutant(
+        "an import is undone twice at once",
+        f"{_ROOMS}/lifecycle/import_undo.py",
+        "is_same: Condition = ImportRecord.undo_number == int(before.undo_number)",
+        "is_same: Condition = ImportRecord.pk.exists()",
+        (f"{_IMPORTS}::test_two_undos_at_once_are_one",),
+    ),
+    Mutant(
+        "the late end of an undo is taken for that of the next one",
+        f"{_ROOMS}/lifecycle/import_undo.py",
+        "is_same: Condition = ImportRecord.undo_number == number",
+        "is_same: Condition = ImportRecord.pk.exists()",
+        (f"{_IMPORTS}::test_the_late_end_of_an_undo_is_not_that_of_the_next_one",),
+    ),
+    Mutant(
+        "an undo removes a customer who has just been changed",
+        f"{_ROOMS}/lifecycle/import_undo.py",
+        "write.delete(record(self._store, customer), CustomerRecord.version == customer.version, BusyError())",
+        "write.delete(record(self._store, customer))",
+        (f"{_IMPORTS}::test_a_customer_who_is_changed_while_an_undo_looks_is_kept",),
+    ),
+    Mutant(
+        "an import does something else than its plan",
+        f"{_ROOMS}/imports/import_customers.py",
+        "return _as_planned(ImportedCustomer(rows, before, customer, _with_repeats(rows, results, rules)), rules)",
+        "return ImportedCustomer(rows, before, customer, _with_repeats(rows, results, rules))",
+        ("tests/unit/imports/test_planned_imports.py",),
+    ),
+    Mutant(
+        "a file is swept before its import has read it",
+        f"{_ROOMS}/imports/source_sweep.py",
+        'for each in found if each["LastModified"] <= before]',
+        "for each in found]",
+        ("tests/unit/imports/test_source_sweep.py",),
     ),
 ]

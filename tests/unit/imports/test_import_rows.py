@@ -163,7 +163,8 @@ def test_a_word_on_marketing_that_is_neither_yes_nor_no_is_unknown_with_a_warnin
 
 @pytest.mark.parametrize(
     ("cell", "status"),
-    [("1", "active"), ("0", "disabled"), ("Enabled", "active"), ("Aktiviert", "active"), ("ativado", "active"), ("inactivo", "disabled"), ("gesperrt", "disabled"),
+    [("1", "active"), ("0", "disabled"), ("Enabled", "active"), ("Aktiviert", "active"), ("ativado", "active"),
+     ("inactivo", "disabled"), ("gesperrt", "disabled"),
      ("En attente", "pending"), ("ausstehend", "pending"), ("Approved", "active"), ("ativo", "active"), ("bloccato", "disabled")],
 )  # fmt: skip
 def test_status_words_of_other_systems_and_languages_are_read(cell: str, status: str) -> None:
