@@ -7,7 +7,6 @@ from tests.support.template_file import resources
 
 QUEUES = resources("AWS::SQS::Queue")
 POLICIES = [policy["Properties"] for policy in resources("AWS::SQS::QueuePolicy").values()]
-KEPT = ["OrdersQueue", "OrdersDeadLetterQueue", "FailedCallsQueue"]
 
 
 def statements(queue: str) -> list[dict[str, Any]]:
@@ -32,6 +31,6 @@ def test_a_bounce_that_cannot_be_delivered_waits_with_the_failed_calls() -> None
     assert permission["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["EmailFeedbackFeedback", "Arn"]}}}
 
 
-@pytest.mark.parametrize("queue", KEPT)
-def test_messages_that_nobody_sends_again_survive_a_replaced_queue(queue: str) -> None:
-    assert QUEUES[queue]["UpdateReplacePolicy"] == "Retain"
+@pytest.mark.parametrize("queue", QUEUES)
+def test_what_waits_survives_a_replaced_queue(queue: str) -> None:
+    assert (QUEUES[queue]["UpdateReplacePolicy"], QUEUES[queue]["DeletionPolicy"]) == ("Retain", "Delete")
