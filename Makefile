@@ -71,7 +71,7 @@ e2e: setup ## Run the tests against the deployed local cloud
 	$(BIN)/pytest tests/e2e
 
 mutants: setup dynamodb-local ## Take out each guard in a copy; fail if no test misses it (NAMES="part of a name" for some)
-	$(BIN)/python -m tools.mutants $(NAMES)
+	$(BIN)/python -m tools.mutants --workers $(WORKERS) $(NAMES)
 
 check: setup api-tools ## Check style, types, layers, generated documents and the template
 	$(BIN)/ruff check .

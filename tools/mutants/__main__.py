@@ -9,7 +9,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from queue import Queue
 
 from tools.mutants.mutant_list import MUTANTS, Mutant
 
@@ -27,19 +30,20 @@ def main() -> int:
     """Run the mutants whose names contain one of the arguments; all without arguments."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument("names", nargs="*", help="parts of names")
-    names = parser.parse_args().names
-    chosen = [mutant for mutant in MUTANTS if not names or any(name in mutant.name for name in names)]
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        copy = Path(folder)
-        _copy_project(copy)
+    parser.add_argument("--workers", type=int, default=1, help="copies in which mutants run at the same time")
+    options = parser.parse_args()
+    chosen = [mutant for mutant in MUTANTS if not options.names or any(name in mutant.name for name in options.names)]
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(options.workers) as threads:
+        free = _copies(Path(folder), options.workers)
         try:
-            _require_passing(copy, chosen)
-            survivors = [mutant for mutant in chosen if not _is_killed(copy, mutant)]
+            _require_passing(free, chosen, options.workers)
+            killed = list(threads.map(partial(_is_killed, free), chosen))
         except MutantError as error:
+            threads.shutdown(wait=False, cancel_futures=True)
             _say(f"error: {error}")
             return 2
-    _say(f"{len(chosen) - len(survivors)} of {len(chosen)} mutants are killed.")
-    return 1 if survivors else 0
+    _say(f"{sum(killed)} of {len(chosen)} mutants are killed.")
+    return 0 if all(killed) else 1
 
 
 def apply(mutant: Mutant, text: str) -> str:
@@ -51,6 +55,15 @@ def apply(mutant: Mutant, text: str) -> str:
     if text.count(mutant.old) != 1:
         raise MutantError(f"{mutant.name}: the text is {text.count(mutant.old)} times in {mutant.file}")
     return text.replace(mutant.old, mutant.new)
+
+
+def _copies(folder: Path, number: int) -> Queue[Path]:
+    """Return copies of the project, each for one mutant at a time."""
+    copies = Queue[Path]()
+    for each in range(number):
+        _copy_project(folder / str(each))
+        copies.put(folder / str(each))
+    return copies
 
 
 def _copy_project(copy: Path) -> None:
@@ -70,32 +83,35 @@ def _copy_project(copy: Path) -> None:
             (copy / name).symlink_to(PROJECT / name)
 
 
-def _require_passing(copy: Path, mutants: Sequence[Mutant]) -> None:
-    tests = sorted({test for mutant in mutants for test in mutant.tests})
-    run = _run(copy, tests)
+def _require_passing(free: Queue[Path], mutants: Sequence[Mutant], workers: int) -> None:
+    copy, tests = free.get(), sorted({test for mutant in mutants for test in mutant.tests})
+    run = _run(copy, ["-n", str(workers), *tests])
+    free.put(copy)
     if run.returncode != TESTS_PASSED:
         raise MutantError(f"the tests fail without a mutant:\n{_end_of(run.stdout)}")
 
 
-def _is_killed(copy: Path, mutant: Mutant) -> bool:
+def _is_killed(free: Queue[Path], mutant: Mutant) -> bool:
+    copy = free.get()
     file = copy / mutant.file
     text = file.read_text("utf-8")
-    file.write_text(apply(mutant, text), "utf-8")
     try:
+        file.write_text(apply(mutant, text), "utf-8")
         run = _run(copy, mutant.tests)
     finally:
         file.write_text(text, "utf-8")
+        free.put(copy)
     if run.returncode not in (TESTS_PASSED, TESTS_FAILED):
         raise MutantError(f"{mutant.name}: pytest ended with {run.returncode}:\n{_end_of(run.stdout)}")
     _say(f"{'killed  ' if run.returncode else 'SURVIVED'}  {mutant.name}")
     return run.returncode == TESTS_FAILED
 
 
-def _run(copy: Path, tests: Iterable[str]) -> subprocess.CompletedProcess[str]:
+def _run(copy: Path, arguments: Iterable[str]) -> subprocess.CompletedProcess[str]:
     # The copy comes before the installed package, which leads to the project itself.
     paths = os.pathsep.join(str(copy / each) for each in ("layers/clientela", "cli"))
     environment = os.environ | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *arguments]
     return subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=False, text=True)  # noqa: S603
 
 
