@@ -1,6 +1,6 @@
 """Errors as one line for people and an exit code for scripts."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -50,6 +50,7 @@ def to_command_error(error: Exception) -> CommandError | None:
             return None
 
 
-def _list_fields(fields: Iterable[FieldError]) -> str:
-    """Return `currency: Use …; name: This field is required.`"""
-    return "; ".join(f"{field.pointer.removeprefix('/')}: {field.message}".removeprefix(": ") for field in fields)
+def _list_fields(fields: Sequence[FieldError]) -> str:
+    """Return `currency: Use …; branding.colour: Use …`, with names as `--set` takes them."""
+    names = (field.pointer.removeprefix("/").replace("/", ".") for field in fields)
+    return "; ".join(f"{name}: {field.message}".removeprefix(": ") for name, field in zip(names, fields, strict=True))

@@ -78,7 +78,7 @@ def test_a_bad_setting_is_a_usage_error_that_names_it(run: Run) -> None:
         (["demo", "--storefront-url", "ftp://x"], "storefront_url: Use an address such as https://shop.example.com"),
         (
             ["demo", "--allowed-origin", "https://x/"],
-            "allowed_origins/0: Use an origin such as https://shop.example.com, without",
+            "allowed_origins.0: Use an origin such as https://shop.example.com, without",
         ),
         (["demo", "--sign-in-path", "login"], "sign_in_path: Use a path of letters, digits, dots, dashes and"),
         (["demo", "--currency", "euro"], "currency: Use the three capital letters of ISO 4217, such as EUR."),
