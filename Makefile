@@ -7,6 +7,8 @@ WORKERS ?= 2
 BIN := .venv/bin
 INSTALLED := .venv/installed
 API_TOOLS := .venv/api-tools/installed
+BENCHMARKS := .venv/benchmarks/installed
+ROWS ?= 100000
 NODE_BIN := .venv/api-tools/node_modules/.bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate --no-header
@@ -19,7 +21,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup api-tools demo local stop test unit integration e2e mutants check format lock openapi bench dynamodb-local clean
+.PHONY: help setup api-tools demo local stop test unit integration e2e mutants check format lock openapi bench bench-imports dynamodb-local clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,6 +96,7 @@ lock: setup ## Lock the dependencies again (UPGRADE=--upgrade for newer versions
 	@# Constrained by the other lock, so that the tests run the versions that ship.
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file layers/dependencies/requirements.txt
 	$(LOCK) $(UPGRADE) --group api-tools --output-file requirements/api-tools.txt
+	$(LOCK) $(UPGRADE) --group benchmarks --output-file requirements/benchmarks.txt
 	npm install --prefix requirements/node --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved \
 		--no-audit --no-fund
 	@# The lock names no address: not those for donations either.
@@ -107,6 +110,15 @@ openapi: setup ## Generate the OpenAPI document and the events' schema from the 
 
 bench: setup dynamodb-local ## Measure CPU and DynamoDB units, compared with botocore
 	$(BIN)/python -m benchmarks
+
+bench-imports: setup dynamodb-local $(BENCHMARKS) ## Measure whole imports beside those of Django (ROWS=100000)
+	$(BIN)/python -m benchmarks.import_runs --rows $(ROWS) --django .venv/benchmarks/bin/python
+
+$(BENCHMARKS): $(INSTALLED) requirements/benchmarks.txt
+	$(PYTHON) -m venv --clear .venv/benchmarks
+	$(BIN)/uv pip sync --quiet --python .venv/benchmarks/bin/python --require-hashes requirements/benchmarks.txt \
+		|| .venv/benchmarks/bin/python -m pip install --quiet --require-hashes --requirement requirements/benchmarks.txt
+	@touch $@
 
 dynamodb-local: setup ## Download AWS's DynamoDB Local once; checks its hash
 	@$(BIN)/python -m local.dynamodb_jar

@@ -2,13 +2,16 @@
 
 Receive, every chunk and finish run in this process, which is measured. DynamoDB Local and a
 stand-in for S3 are others. The file is imported three times: with new rows, unchanged, and changed.
+With `--django` and a Python that has Django, Django imports the same files (`django_import`).
 """
 
 import argparse
 import json
 import os
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -45,6 +48,7 @@ ENVIRONMENT = {
     "MAX_IMPORT_MEGABYTES": "100000",
     "POWERTOOLS_SERVICE_NAME": "benchmarks",
     "POWERTOOLS_LOG_LEVEL": "WARNING",
+    "POWERTOOLS_METRICS_DISABLED": "true",
     "POWERTOOLS_METRICS_NAMESPACE": "benchmarks",
     "SIGNING_SECRET_ARN": "benchmarks",
     "ERASURE_SECRET_ARN": "benchmarks",
@@ -79,6 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.import_runs", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--rejected", action="store_true", help="only one import, whose rows are all rejected")
+    parser.add_argument("--django", type=Path, metavar="PYTHON", help="a Python with the packages of benchmarks.txt")
     arguments = parser.parse_args()
     sys.path.insert(0, str(FUNCTIONS))
     setattr(signing, "_read", lambda arn: (b"benchmarks" * 6,))  # noqa: B010 - not Secrets Manager
@@ -95,6 +100,19 @@ def main() -> None:
         for name, suffix in cases.items():
             content = "".join(rows(arguments.rows, suffix, are_invalid=arguments.rejected)).encode()
             print(_line(name, *_measured(name, content, machines, arguments.rows)), flush=True)
+    if arguments.django:
+        _import_by_django(arguments.django, arguments.rows)
+
+
+def _import_by_django(python: Path, count: int) -> None:
+    """Let Django import the same files in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = {"new": Path(folder) / "new.csv", "updated": Path(folder) / "updated.csv"}
+        for name, file in files.items():
+            file.write_text("".join(rows(count, " B" if name == "updated" else "")), "utf-8")
+        print("\nDjango, import-export in bulk mode: the same, `database` is SQLite's part of `all`", flush=True)
+        imports = [f"new={files['new']}", f"unchanged={files['new']}", f"updated={files['updated']}"]
+        subprocess.run([python, Path(__file__).with_name("django_import.py"), *imports], check=True)
 
 
 def _measured(name: str, content: bytes, machines: StateMachines, count: int) -> list[str]:

@@ -15,6 +15,7 @@ PINNED = re.compile(r"^([\w.-]+)==(\S+)(.*?)((?: \\\n    --hash=sha256:[0-9a-f]{
 DEV = "requirements/dev.txt"
 LAYER = "layers/dependencies/requirements.txt"
 API_TOOLS = "requirements/api-tools.txt"
+BENCHMARKS = "requirements/benchmarks.txt"
 
 
 @cache
@@ -42,7 +43,8 @@ def development() -> list[str]:
     ("path", "wanted"),
     [(LAYER, text) for text in runtime()]
     + [(DEV, text) for text in development()]
-    + [(API_TOOLS, text) for text in project()["dependency-groups"]["api-tools"]],
+    + [(API_TOOLS, text) for text in project()["dependency-groups"]["api-tools"]]
+    + [(BENCHMARKS, text) for text in project()["dependency-groups"]["benchmarks"]],
 )
 def test_each_requirement_is_locked_in_a_version_that_fits(path: str, wanted: str) -> None:
     requirement = Requirement(wanted)
@@ -54,7 +56,7 @@ def test_tests_run_the_versions_that_ship() -> None:
     assert tested == lock(LAYER)
 
 
-@pytest.mark.parametrize("path", [DEV, LAYER, API_TOOLS])
+@pytest.mark.parametrize("path", [DEV, LAYER, API_TOOLS, BENCHMARKS])
 def test_every_locked_package_has_a_hash(path: str) -> None:
     assert len(lock(path)) == (ROOT / path).read_text().count("==")
 
