@@ -10,6 +10,9 @@ import pytest_socket
 from local import dynamodb_local as engine
 from mypy_boto3_dynamodb import DynamoDBClient
 
+from clientela.mail import sending_quota
+from clientela.mail.sending_quota import SendingQuota
+
 REGION = "us-east-1"
 
 
@@ -32,6 +35,12 @@ def no_aws_account() -> Iterator[None]:
         for file in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
             patch.setenv(file, os.devnull)
         yield
+
+
+@pytest.fixture(autouse=True)
+def ample_quota(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SES lets every test send as much as it likes, and at once: moto does not know GetAccount."""
+    monkeypatch.setattr(sending_quota, "_fetch", lambda: SendingQuota(per_second=1e9, per_day=1e9, sent=0))
 
 
 @pytest.fixture(scope="session")

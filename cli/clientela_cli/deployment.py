@@ -28,6 +28,7 @@ _SETTINGS = {
     "ExportsBucket": "EXPORTS_BUCKET",
     "ExportRetentionDays": "EXPORT_RETENTION_DAYS",
     "MailQueueUrl": "MAIL_QUEUE_URL",
+    "BulkMailQueueUrl": "BULK_MAIL_QUEUE_URL",
     "ImportStateMachineArn": "IMPORT_STATE_MACHINE_ARN",
     "CsvImportReceiveFunctionName": "IMPORT_FUNCTION_NAME",
     "MaxImportMegabytes": "MAX_IMPORT_MEGABYTES",

@@ -12,6 +12,7 @@ from moto.server import ThreadedMotoServer
 from clientela import signing
 from clientela.aws import clients, sqs
 from clientela.customers import change_log, tombstones
+from clientela.mail import sending_quota
 from clientela.stores import api_keys, stores
 from clientela.table import dynamodb, records
 
@@ -58,6 +59,7 @@ def _sender() -> dict[str, str]:
 def _queues() -> dict[str, str]:
     names = {
         "MAIL_QUEUE_URL": "mail",
+        "BULK_MAIL_QUEUE_URL": "bulk-mail",
         "FAILED_CALLS_QUEUE_URL": "failed-calls",
         "REMOVAL_QUEUE_URL": "removals",
         "EXPORT_QUEUE_URL": "exports",
@@ -104,6 +106,7 @@ VARIABLES = {
     "NETWORK_ATTEMPTS_PER_TEN_MINUTES": "300",
     "STORE_LINKS_PER_DAY": "10000",
     "LINKS_PER_DAY": "40000",
+    "STORE_BULK_MAILS_PER_DAY": "10000",
     "TRUSTED_PROXY_HEADER": "CloudFront-Viewer-Address",
     "MAX_IMPORT_MEGABYTES": "4000",
     "IMPORT_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:imports",
@@ -124,6 +127,7 @@ def forget_caches() -> None:
     stores._cache.clear()
     api_keys._cache.clear()
     change_log._cache.clear()
+    sending_quota._cache.clear()
     signing._cache.clear()
     for module in (clients, signing, dynamodb, sqs, records, tombstones):
         _forget(module)

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from tests.support.template_file import PROJECT, resources, template
 
+from clientela.mail import sending_quota
+
 FUNCTIONS = resources("AWS::Serverless::Function")
 DEFAULTS: dict[str, Any] = template()["Globals"]["Function"]
 QUEUES = resources("AWS::SQS::Queue")
@@ -94,8 +96,15 @@ def test_every_setting_of_the_domain_is_given_to_some_function() -> None:
 
 
 def test_only_what_asks_for_mails_knows_their_queue() -> None:
-    asking = {"StorefrontApi", "FollowUps"}
+    asking = {"StorefrontApi", "FollowUps", "EmailSender"}
     assert {name for name in FUNCTIONS if "MAIL_QUEUE_URL" in variables(name)} == asking
+    assert {name for name in FUNCTIONS if "BULK_MAIL_QUEUE_URL" in variables(name)} == asking - {"StorefrontApi"}
+
+
+def test_bulk_mails_have_as_many_senders_as_their_pace_is_shared_by() -> None:
+    bulk = FUNCTIONS["EmailSender"]["Properties"]["Events"]["BulkMails"]["Properties"]
+    assert bulk["Queue"] == {"Fn::GetAtt": ["BulkMailQueue", "Arn"]}
+    assert bulk["ScalingConfig"]["MaximumConcurrency"] == sending_quota.BULK_SENDERS
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

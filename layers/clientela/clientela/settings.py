@@ -47,6 +47,11 @@ def mail_queue_url() -> str:
     return _required("MAIL_QUEUE_URL")
 
 
+def bulk_mail_queue_url() -> str:
+    """Queue of the mails that may wait: welcomes, invitations, reports."""
+    return _required("BULK_MAIL_QUEUE_URL")
+
+
 def import_state_machine() -> str:
     """ARN of the state machine that runs an import's chunks."""
     return _required("IMPORT_STATE_MACHINE_ARN")
@@ -170,6 +175,11 @@ def network_links_per_hour() -> int:
 def network_attempts_per_ten_minutes() -> int:
     """Number of attempts to sign in that one network may make in a store within ten minutes."""
     return int(_required("NETWORK_ATTEMPTS_PER_TEN_MINUTES"))
+
+
+def store_bulk_mails_per_day() -> int:
+    """Number of welcome mails, invitations and reports that one store may send in a day."""
+    return int(_required("STORE_BULK_MAILS_PER_DAY"))
 
 
 def store_links_per_day() -> int:

@@ -8,11 +8,11 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from tests.support import erased_people
 from tests.support.counts import counted
 from tests.support.removals import Waiting
-from tests.support.template_file import PROJECT
+from tests.support.template_file import PROJECT, resources
 
 import email_sender
 from clientela import clock
@@ -26,7 +26,7 @@ from clientela.mail.mail_delivery import Outgoing
 from clientela.mail.mail_rendering import MailContent
 from clientela.notifications import account_notices, approval_mail, email_change_mail, sign_in_mail, welcome_mail
 from clientela.schema.actors import OPERATOR
-from clientela.sign_in import link_sign_in
+from clientela.sign_in import link_sign_in, mailed_proofs
 from clientela.sign_in.visitors import Visitor
 from clientela.stores.setting_groups import Branding
 from clientela.stores.stores import Store
@@ -177,16 +177,6 @@ def test_nobody_is_welcomed_where_there_is_no_sign_in(store: Store, ses: list[An
     assert ses == []
 
 
-def test_throttled_mail_comes_back_and_is_sent(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
-    event = batch({"mail": "welcome", "store_id": "demo", "customer_id": customer.id})
-    with monkeypatch.context() as patch:
-        patch.setattr(clients, "ses", refusing("TooManyRequestsException"))
-        assert failed(email_sender.handler(event, None)) == ["0"]
-    assert failed(email_sender.handler(event, None)) == []
-    assert boto3.client("ses").get_send_quota()["SentLast24Hours"] == 1
-
-
 @pytest.mark.parametrize("code", ["MessageRejected", "BadRequestException"])
 def test_mail_that_is_refused_for_good_is_dropped_without_a_trace_of_the_address(
     store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], code: str
@@ -196,6 +186,10 @@ def test_mail_that_is_refused_for_good_is_dropped_without_a_trace_of_the_address
     event = batch({"mail": "welcome", "store_id": "demo", "customer_id": customer.id})
     assert failed(email_sender.handler(event, None)) == []
     assert welcome_mail.deliver(store, customer.id, NOW) == "repeated"
+    verdict = "content_refused" if code == "MessageRejected" else "address_refused"
+    record = mail_delivery.Delivery.find(keys.customer(store.id, customer.id), keys.mail("welcome"))
+    assert record
+    assert record.outcome == verdict
     out, err = capsys.readouterr()
     assert "ana@example.com" not in out + err
 
@@ -217,8 +211,42 @@ def test_delivery_that_crashed_is_taken_over_when_its_lease_has_run_out(store: S
     customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
     about = keys.customer(store.id, customer.id)
     mail_delivery._lease(about, keys.PROFILE, "welcome", NOW, NOW)
+    with pytest.raises(BusyError):
+        mail_delivery.send_once(store, about, "welcome", NOW, NOW + timedelta(minutes=9), lambda: None)
     later = NOW + mail_delivery.LEASE
     assert mail_delivery.send_once(store, about, "welcome", NOW, later, lambda: None) == "withheld"
+
+
+@pytest.mark.parametrize("error", [ReadTimeoutError(endpoint_url="ses"), ConnectionClosedError(endpoint_url="ses")])
+def test_a_mail_that_ses_may_have_sent_is_not_sent_again_within_the_window(
+    store: Store, monkeypatch: pytest.MonkeyPatch, ses: list[Any], error: Exception
+) -> None:
+    customer = customers.create(store, NewCustomer(email="ana@example.com"), NOW)
+
+    class Silent:
+        def send_email(self, **call: Any) -> None:
+            ses.append(call)
+            raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(clients, "ses", Silent)
+        with pytest.raises(type(error)):
+            welcome_mail.deliver(store, customer.id, NOW)
+    with pytest.raises(BusyError):
+        welcome_mail.deliver(store, customer.id, NOW + timedelta(minutes=9))
+    assert len(ses) == 1
+    assert welcome_mail.deliver(store, customer.id, NOW + mail_delivery.LEASE) == "sent"
+
+
+def test_the_client_of_ses_repeats_no_call() -> None:
+    assert clients.ses().meta.config.retries["total_max_attempts"] == 1  # type: ignore[index]
+
+
+def test_the_lease_ends_before_the_message_is_received_for_the_last_time() -> None:
+    queue = resources("AWS::SQS::Queue")["MailQueue"]["Properties"]
+    receives = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert timedelta(seconds=queue["VisibilityTimeout"]) * (receives - 1) > mail_delivery.LEASE
+    assert mail_delivery.LEASE >= mailed_proofs.LIFETIME
 
 
 @pytest.mark.parametrize("fails", [False, True])

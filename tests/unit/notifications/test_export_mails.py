@@ -57,10 +57,11 @@ def follow() -> list[dict[str, Any]]:
 
 def received() -> list[dict[str, Any]]:
     sqs, messages = boto3.client("sqs"), list[dict[str, Any]]()
-    while found := sqs.receive_message(QueueUrl=settings.mail_queue_url(), MaxNumberOfMessages=10).get("Messages"):
+    url = settings.bulk_mail_queue_url()
+    while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in found:
             messages.append(json.loads(message["Body"]))
-            sqs.delete_message(QueueUrl=settings.mail_queue_url(), ReceiptHandle=message["ReceiptHandle"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return messages
 
 

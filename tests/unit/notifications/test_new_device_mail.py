@@ -8,13 +8,13 @@ import pytest
 from tests.support.sign_ins import ANA, NOW, Mailbox, mailbox
 from tests.support.streams import arriving, recorded
 
-import email_sender
 import follow_ups
 from clientela import settings
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.lifecycle import customer_data
 from clientela.mail import mail_rendering
+from clientela.notifications import mail_dispatch, new_device_mail
 from clientela.schema import languages
 from clientela.sign_in import link_sign_in, password_sign_in, passwords
 from clientela.sign_in.link_sign_in import SignedIn
@@ -64,7 +64,7 @@ def notices(aws: Any, store: Store, box: Mailbox, at: datetime) -> list[tuple[st
             arguments = json.loads(message["Body"])
             if arguments.pop("mail") == "new_device":
                 arguments.pop("store_id")
-                email_sender.DELIVER["new_device"](store, **arguments, now=at)
+                mail_dispatch.DELIVER["new_device"](store, **arguments, now=at)
     return [(address, mail.context) for address, mail in box.mails[sent:]]
 
 
@@ -136,7 +136,7 @@ def test_a_store_that_closed_its_accounts_and_an_erased_customer_get_nothing(
     sign_in(store, box, IPHONE, NOW + HOUR)
     closed = store_settings.change_settings(store.id, {"login_mode": "disabled"}, NOW)
     assert notices(aws, closed, box, NOW + HOUR) == []
-    assert email_sender.DELIVER["new_device"](store, customer_id="cus_gone", device="unknown", now=NOW) == "withheld"
+    assert mail_dispatch.DELIVER["new_device"](store, customer_id="cus_gone", device="unknown", now=NOW) == "withheld"
 
 
 def test_notices_are_few_a_day(aws: Any, store: Store, ana: Customer, box: Mailbox) -> None:
@@ -161,7 +161,7 @@ def test_the_devices_are_among_the_stored_data(store: Store, ana: Customer, box:
 @pytest.mark.parametrize("language", languages.SUPPORTED)
 def test_the_notice_names_device_and_time_in_every_language(store: Store, language: str) -> None:
     for device, shown in (("Firefox on Windows", "Firefox · Windows"), (None, None)):
-        mail = email_sender.new_device_mail.new_device_mail(store, device, NOW)
+        mail = new_device_mail.new_device_mail(store, device, NOW)
         letter = mail_rendering.render(store, mail, language)
         unknown = mail_rendering._texts("new_device")[language]["unknown"]
         assert (shown or unknown) in letter.text

@@ -82,8 +82,11 @@ def sqs() -> "SQSClient":
 
 @cache
 def ses() -> "SESV2Client":
-    """Return the client of SES, which sends mail."""
-    return session().client("sesv2", config=CONFIG)
+    """Return the client of SES, which sends mail.
+
+    It repeats no call: after a lost response the mail would be sent twice. The queue repeats.
+    """
+    return session().client("sesv2", config=CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1})))
 
 
 @cache

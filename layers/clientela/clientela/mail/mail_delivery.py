@@ -1,8 +1,9 @@
 """Delivery of mails through SES: one recipient each, and once even if the queue repeats a message.
 
 The outcome is stored in the same collection as the subject of the mail. A lease prevents two
-deliveries of one message from sending at the same time; after a crash the lease expires and the
-next delivery sends.
+deliveries of one message from sending at the same time. It also holds if the process died, or the
+connection broke, while SES had the mail: nobody knows then whether it was sent. So no second mail
+follows within LEASE; after it the next delivery sends.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,31 +13,32 @@ from datetime import datetime, timedelta
 from email.utils import formataddr
 from typing import Any, Literal
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from clientela import clock, settings
 from clientela.aws import clients
 from clientela.errors import BusyError
-from clientela.mail import mail_rendering
+from clientela.mail import mail_rendering, sending_errors
 from clientela.mail.mail_rendering import MailContent
+from clientela.mail.sending_errors import MailHeldError, Refusal
 from clientela.schema import email_addresses
 from clientela.stores.stores import Store
 from clientela.table import keys, records
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
-# Longer than the function's timeout, shorter than the queue's visibility timeout.
-LEASE = timedelta(seconds=60)
+# As long as a sign-in link is valid, so that a second mail never makes the first one's link
+# invalid. Shorter than four visibility timeouts of the queue: the fifth receive sends.
+LEASE = timedelta(minutes=10)
 # Characters of the store's name in the sender: encoded, it must fit into one header line of SES.
 MAX_NAME = 60
 
-# Permanent: SES rejects the address or the content. The queue repeats after every other error.
-# Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors
-_PERMANENT_ERRORS = {"MessageRejected", "BadRequestException"}
+# SES may have accepted the mail although its response is lost.
+_UNCERTAIN = (ReadTimeoutError, ConnectionClosedError)
 
-type Outcome = Literal["sent", "withheld", "refused", "repeated", "subject_gone"]
+type Outcome = Literal["sent", "withheld", "repeated", "subject_gone"] | Refusal
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,9 @@ def send_once(
     the mail is about. If it is deleted, before or meanwhile, no item is left: `subject_gone`.
 
     Raises:
-        BusyError: another delivery of this mail is running.
-        ClientError: SES rejected the mail for now; the queue repeats the message.
+        BusyError: another delivery of this mail is running, or may have sent it.
+        MailHeldError: the account, the sender or a limit of SES lets no mail pass now.
+        ClientError: SES failed; the queue repeats the message.
 
     Cost: 5 write units, 1 call of SES.
     """
@@ -96,11 +99,16 @@ def send_once(
 
 
 def _deliver(store: Store, delivery: Delivery, now: datetime, build: Callable[[], Outgoing | None]) -> Outcome:
-    """Send the mail and store its outcome — _SubjectGoneError if the lease is deleted."""
+    """Send the mail and store its outcome — _SubjectGoneError if the lease is deleted.
+
+    If SES did not get the mail, the lease ends now.
+    """
     moment, is_leased = clock.format_timestamp(now), Delivery.pk.exists()
     try:
         outgoing = build()
         outcome: Outcome = _send(store, outgoing) if outgoing else "withheld"
+    except _UNCERTAIN:
+        raise
     except Exception:
         with suppress(_SubjectGoneError):
             records.update(delivery, [Delivery.until.set(moment)], is_leased, _SubjectGoneError())
@@ -135,9 +143,12 @@ def _send(store: Store, outgoing: Outgoing) -> Outcome:
     try:
         clients.ses().send_email(**build_request(store, outgoing))
     except ClientError as error:
-        if error.response["Error"]["Code"] in _PERMANENT_ERRORS:
-            return "refused"
-        raise
+        verdict = sending_errors.read(error)
+        if isinstance(verdict, MailHeldError):
+            raise verdict from error
+        if verdict is None:
+            raise
+        return verdict
     return "sent"
 
 

@@ -5,6 +5,7 @@ Whether it is sent is decided here and not in the request, so that no response r
 
 import secrets
 from datetime import datetime
+from typing import get_args
 
 from clientela import ids
 from clientela.customers import customers, mailability
@@ -12,6 +13,7 @@ from clientela.customers.customer_fields import Customer
 from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import MailContent
+from clientela.mail.sending_errors import Refusal
 from clientela.schema import email_addresses
 from clientela.sign_in import link_requests, mailed_proofs, sign_in_events
 from clientela.sign_in.link_requests import SignInRequest
@@ -46,7 +48,7 @@ def deliver(store: Store, request_id: str, now: datetime) -> Outcome:
     if outcome == "sent":
         sign_in_events.record(store, request.canonical, "sent", now, request_id=request_id, since=since)
     elif outcome not in ("repeated", "subject_gone"):
-        reason = "mail_refused" if outcome == "refused" else obstacle or "link_expired"
+        reason = outcome if outcome in get_args(Refusal) else obstacle or "link_expired"
         sign_in_events.record(
             store, request.canonical, "withheld", now, reason=reason, request_id=request_id, since=since
         )

@@ -30,6 +30,11 @@ def links_of_store_a_day(store_id: str) -> str:
     return f"{store_id}#links-a-day"
 
 
+def bulk_mails_of_store_a_day(store_id: str) -> str:
+    """`demo#bulk-mails-a-day`: the limit of a store's bulk mails in a day."""
+    return f"{store_id}#bulk-mails-a-day"
+
+
 def email_changes_of_customer(store_id: str, customer_hash: str) -> str:
     """`demo#email-changes#3f5a…`: the limit of a customer's requests to change the e-mail."""
     return f"{store_id}#email-changes#{customer_hash}"
