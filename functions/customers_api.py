@@ -22,6 +22,7 @@ from merchant_routes import (
     merges,
     orders,
     settings,
+    suppressions,
 )
 
 cold_start.prepare()
@@ -37,6 +38,7 @@ for part in (
     groups,
     imports,
     invitations,
+    suppressions,
     merges,
     exports,
     export_schedules,

@@ -49,6 +49,7 @@ FUNCTION_ROLES = {
         "SigningSecret": SECRET,
         "ErasureSecret": SECRET,
         "RemovalQueue": SEND,
+        "*": "ses:DeleteSuppressedDestination",
     },
     # Anybody may call it: it cannot list customers, so it has no index.
     "StorefrontApi": {
@@ -158,9 +159,10 @@ FUNCTION_ROLES = {
         "ErasureSecret": SECRET,
     },
     "EmailFeedback": {
-        "Table": table("GetItem PutItem DeleteItem ConditionCheckItem"),
+        "Table": table("GetItem Query PutItem DeleteItem ConditionCheckItem"),
         "ErasureSecret": SECRET,
         "FailedCallsQueue": SEND,
+        "*": "ses:DeleteSuppressedDestination",
     },
     "FollowUps": {
         "Table": table("GetItem Query PutItem DeleteItem ConditionCheckItem"),

@@ -18,7 +18,7 @@ from clientela.stores.stores import Store
 
 OPERATIONS = json.loads((PROJECT / "docs" / "openapi.json").read_text("utf-8"))["paths"]
 # Routes that change one customer: the author is in the customer's history, or nothing of a customer changes.
-IN_THE_HISTORY = {"createCustomer", "changeCustomer", "endSessions", "inviteCustomer"}
+IN_THE_HISTORY = {"createCustomer", "changeCustomer", "endSessions", "inviteCustomer", "liftSuppression"}
 PART_OF_ANOTHER_ACT = {"completeImport"}
 
 

@@ -23,7 +23,8 @@ from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
 EntryType = Literal[
-    "registered", "verified", "detail_updated", "note_updated", "email_updated", "added_to_group", "removed_from_group",
+    "registered", "verified", "detail_updated", "note_updated", "email_updated", "email_status_updated",
+    "added_to_group", "removed_from_group",
     "address_created", "address_updated", "address_deleted", "password_updated", "password_removed",
     "merged", "merge_undone",
 ]  # fmt: skip
@@ -172,8 +173,10 @@ def _entries(
     groups = changes.get("groups")
     other_types = {"groups", "note", "email", "email_status", *_ADDRESSES}
     is_proven = "email_status" in changes and after.email_status == "proven"
+    has_other_status = "email_status" in changes and not is_proven and "email" not in changes
     return [
         ("verified", [changes["email_status"]] if is_proven else []),
+        ("email_status_updated", [changes["email_status"]] if has_other_status else []),
         ("email_updated", _select(changes, "email", "email_status") if "email" in changes else []),
         ("detail_updated", [change for name, change in changes.items() if name not in other_types]),
         ("added_to_group", [groups] if groups and set(after.groups) - set(before.groups) else []),

@@ -1,7 +1,8 @@
 """Bounces and complaints from SES. After a permanent bounce or a complaint an address gets no mail.
 
 SES reports them at least once and in any order. So an outcome is stored under SES's own id, a
-complaint outranks a bounce, and a bounce is ignored if its mail is older than the latest sign-in.
+complaint outranks a bounce, a bounce is ignored if its mail is older than the latest sign-in, and
+both if a stop was lifted after the mail was sent. A report of type `not-spam` lifts a complaint.
 Events: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 """
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, Field
 from clientela.customers import customers
 from clientela.customers.customer_fields import Customer
 from clientela.errors import CustomerNotFoundError, StoreNotFoundError
+from clientela.notifications import suppressions
 from clientela.schema import email_addresses
 from clientela.schema.actors import Actor
 from clientela.sign_in import sign_in_events
@@ -79,7 +81,7 @@ def record(feedback: Feedback, now: datetime) -> int:
     Returns the number of customers that get no more mail. A temporary bounce is only recorded.
     Feedback about a mail of an unknown store is ignored.
 
-    Cost: 2 read units, 4 write units, and the write units of each changed customer.
+    Cost: 3 read units, 4 write units, and the write units of each changed customer.
     """
     report = feedback.complaint or feedback.bounce
     try:
@@ -97,8 +99,11 @@ def _record_recipient(
     """Record a report about one recipient; return whether a customer has the new status."""
     canonical = email_addresses.canonical(parseaddr(recipient.address)[1])  # a name may stand beside it
     state: Literal["complained", "bounced"] = "complained" if isinstance(report, Complaint) else "bounced"
-    if state == "complained" and not report.stops_mail:
-        return False  # the reader took it out of the spam
+    customer = customers.find(store, canonical, now)
+    if state == "complained" and not report.stops_mail:  # the reader took it out of the spam
+        if customer:
+            suppressions.lift_after_not_spam(store, customer, canonical, now, _ACTOR)
+        return False
     reasons = [report.kind] if isinstance(report, Complaint) else [report.kind, report.detail]
     sign_in_events.record(
         store,
@@ -110,8 +115,9 @@ def _record_recipient(
         name=report.id,
         since=feedback.mail.sent_at,
     )
-    customer = customers.find(store, canonical, now)
     if customer is None or not report.stops_mail:
+        return False
+    if suppressions.was_lifted_since(store, customer, feedback.mail.sent_at, now):
         return False
 
     def apply(before: Customer) -> Customer:

@@ -76,6 +76,12 @@ def page(
     return Page(current, result.next_cursor if len(current) == len(events) else None)
 
 
+def latest(store: Store, canonical: str, event: SignInOutcome) -> SignInEvent | None:
+    """Return the newest outcome of this kind among an address's newest 50. Half a read unit."""
+    result = pagination.newest_first(_collection(store, canonical), keys.SIGN_IN_PREFIX, 50, None)
+    return next((each for each in map(_to_model, result.items) if each.event == event), None)
+
+
 def item(
     store: Store,
     canonical: str,
