@@ -36,6 +36,7 @@ _SETTINGS = {
     "RemovalQueueUrl": "REMOVAL_QUEUE_URL",
     "SigningSecretArn": "SIGNING_SECRET_ARN",
     "ErasureSecretArn": "ERASURE_SECRET_ARN",
+    "SenderAddress": "SENDER_ADDRESS",
 }
 _QUEUES = ("OrdersQueueUrl", "OrdersDeadLetterQueueUrl")  # in the order of Deployment's fields
 

@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from clientela_cli import deployment
-from clientela_cli.commands import audit, customers, exports, groups, imports, keys, migrate, orders, statistics, stores
+from clientela_cli.commands import (
+    audit,
+    customers,
+    doctor,
+    exports,
+    groups,
+    imports,
+    keys,
+    migrate,
+    orders,
+    statistics,
+    stores,
+)
 from clientela_cli.console import output, suggestions
 from clientela_cli.console.exit_codes import USAGE, CommandError, to_command_error
 
@@ -21,6 +33,7 @@ for _commands in (stores, keys, customers, groups, imports, orders, statistics, 
     app.add_typer(_commands.app, name=_commands.__name__.rpartition(".")[2])
 
 app.command("migrate")(migrate.migrate)
+app.command("doctor")(doctor.doctor)
 
 _GLOBAL_FLAGS, _GLOBAL_OPTIONS = {"--local"}, {"--stack", "--profile", "--region"}
 

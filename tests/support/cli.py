@@ -66,6 +66,7 @@ def deploy(folder: Path, stack: str = "clientela-local", **changes: str | None) 
         "ExportsBucket": os.environ["EXPORTS_BUCKET"],
         "ExportRetentionDays": os.environ["EXPORT_RETENTION_DAYS"],
         "MailQueueUrl": os.environ["MAIL_QUEUE_URL"],
+        "SenderAddress": os.environ["SENDER_ADDRESS"],
         "BulkMailQueueUrl": os.environ["BULK_MAIL_QUEUE_URL"],
         "ImportStateMachineArn": os.environ["IMPORT_STATE_MACHINE_ARN"],
         "CsvImportReceiveFunctionName": os.environ["IMPORT_FUNCTION_NAME"],

@@ -36,7 +36,7 @@ def require_verified(sender: str) -> None:
     Raises:
         InvalidInputError: none of them is verified in this account and region.
     """
-    if not any(map(_is_verified, _identities(sender))):
+    if not any(map(_is_verified, identities(sender))):
         problem = Sentence(
             "“{address}” is not verified by SES in this region. Verify the address or its domain there first.",
             address=sender,
@@ -44,7 +44,7 @@ def require_verified(sender: str) -> None:
         raise InvalidInputError(fields=[FieldError("/sender", problem)])
 
 
-def _identities(sender: str) -> Iterator[str]:
+def identities(sender: str) -> Iterator[str]:
     """Yield the identities that would cover an address: itself, its domain, the domains above."""
     address = email_addresses.display(sender)
     local_part, _, _ = address.rpartition("@")
