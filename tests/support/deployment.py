@@ -107,6 +107,7 @@ VARIABLES = {
     "STORE_LINKS_PER_DAY": "10000",
     "LINKS_PER_DAY": "40000",
     "STORE_BULK_MAILS_PER_DAY": "10000",
+    "BULK_MAIL_CONCURRENCY": "2",
     "TRUSTED_PROXY_HEADER": "CloudFront-Viewer-Address",
     "MAX_IMPORT_MEGABYTES": "4000",
     "IMPORT_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:imports",

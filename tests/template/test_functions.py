@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from tests.support.template_file import PROJECT, resources, template
 
-from clientela.mail import sending_quota
-
 FUNCTIONS = resources("AWS::Serverless::Function")
 DEFAULTS: dict[str, Any] = template()["Globals"]["Function"]
 QUEUES = resources("AWS::SQS::Queue")
@@ -102,9 +100,11 @@ def test_only_what_asks_for_mails_knows_their_queue() -> None:
 
 
 def test_bulk_mails_have_as_many_senders_as_their_pace_is_shared_by() -> None:
-    bulk = FUNCTIONS["EmailSender"]["Properties"]["Events"]["BulkMails"]["Properties"]
+    sender = FUNCTIONS["EmailSender"]["Properties"]
+    bulk = sender["Events"]["BulkMails"]["Properties"]
     assert bulk["Queue"] == {"Fn::GetAtt": ["BulkMailQueue", "Arn"]}
-    assert bulk["ScalingConfig"]["MaximumConcurrency"] == sending_quota.BULK_SENDERS
+    assert bulk["ScalingConfig"]["MaximumConcurrency"] == {"Ref": "BulkMailConcurrency"}
+    assert sender["Environment"]["Variables"]["BULK_MAIL_CONCURRENCY"] == {"Ref": "BulkMailConcurrency"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -161,7 +161,7 @@ CONSUMERS = [
 def test_every_consumer_of_a_queue_or_stream_has_a_small_concurrency_by_parameter() -> None:
     """A new account has ten concurrent calls of functions in all, and people who sign in need some."""
     defaults = [int(template()["Parameters"][consumer["Ref"]]["Default"]) for consumer in CONSUMERS]
-    assert len(defaults) == 7
+    assert len(defaults) == 8
     assert max(defaults) <= 3
 
 

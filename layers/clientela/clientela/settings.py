@@ -177,6 +177,11 @@ def network_attempts_per_ten_minutes() -> int:
     return int(_required("NETWORK_ATTEMPTS_PER_TEN_MINUTES"))
 
 
+def bulk_mail_concurrency() -> int:
+    """Number of batches of bulk mails that are sent at a time."""
+    return int(_required("BULK_MAIL_CONCURRENCY"))
+
+
 def store_bulk_mails_per_day() -> int:
     """Number of welcome mails, invitations and reports that one store may send in a day."""
     return int(_required("STORE_BULK_MAILS_PER_DAY"))

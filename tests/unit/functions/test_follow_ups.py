@@ -40,6 +40,11 @@ def messages(aws: Any, queue: str) -> list[Any]:
     return found
 
 
+def mails(aws: Any) -> list[dict[str, Any]]:
+    """The messages of both mail queues."""
+    return messages(aws, "mail") + messages(aws, "bulk-mail")
+
+
 def made(source: Source = "order", **fields: Any) -> Customer:
     return customers.build(NewCustomer(email="ana@example.com", **fields), NOW, source)
 
@@ -57,7 +62,7 @@ def followed(*records: dict[str, Any]) -> list[str]:
 def test_a_pending_vat_id_becomes_a_message(aws: Any, store: Store) -> None:
     assert followed(*STREAM["Records"]) == []
     assert messages(aws, "vat-checks") == [json.loads(MESSAGE["Records"][0]["body"])]
-    assert messages(aws, "mail") == []
+    assert mails(aws) == []
 
 
 def test_a_large_batch_is_queued_whole(aws: Any) -> None:
@@ -68,41 +73,41 @@ def test_a_large_batch_is_queued_whole(aws: Any) -> None:
 def test_who_was_made_by_an_order_is_welcomed(aws: Any, store: Store) -> None:
     ana = made()
     assert followed(put(store, ana)) == []
-    assert messages(aws, "mail") == [{"mail": "welcome", "store_id": store.id, "customer_id": ana.id}]
+    assert mails(aws) == [{"mail": "welcome", "store_id": store.id, "customer_id": ana.id}]
 
 
 @pytest.mark.parametrize("source", ["merchant", "import", "sign_in"])
 def test_nobody_else_is_welcomed(aws: Any, store: Store, source: Source) -> None:
     assert followed(put(store, made(source))) == []
-    assert messages(aws, "mail") == []
+    assert mails(aws) == []
 
 
 def test_who_was_imported_is_invited_and_not_thanked_for_an_order(aws: Any, store: Store) -> None:
     ana = made("import")
     assert followed(put(store, ana, welcome=True)) == []
     invitation = {"mail": "invitation", "store_id": store.id, "customer_id": ana.id, "reference": "import"}
-    assert messages(aws, "mail") == [invitation]
+    assert mails(aws) == [invitation]
 
 
 @pytest.mark.parametrize("source", ["order", "sign_in"])
 def test_owner_and_merchant_are_told_that_a_new_account_waits(aws: Any, store: Store, source: Source) -> None:
     ana = made(source, status="pending")
     assert followed(put(store, ana)) == []
-    assert sorted(mail["mail"] for mail in messages(aws, "mail")) == ["approval_requested", "waiting"]
+    assert sorted(mail["mail"] for mail in mails(aws)) == ["approval_requested", "waiting"]
 
 
 def test_who_was_imported_as_pending_is_told_only_if_the_import_asks_for_mails(aws: Any, store: Store) -> None:
     ana = made("import", status="pending")
     assert followed(put(store, ana)) == []
-    assert messages(aws, "mail") == []
+    assert mails(aws) == []
     assert followed(put(store, ana, welcome=True)) == []
-    assert [mail["mail"] for mail in messages(aws, "mail")] == ["waiting"]
+    assert [mail["mail"] for mail in mails(aws)] == ["waiting"]
 
 
 def test_who_is_back_after_an_undone_merge_is_not_welcomed_again(aws: Any, store: Store) -> None:
     for status in ("active", "pending"):
         assert followed(put(store, made(status=status).model_copy(update={"version": 3}))) == []
-    assert messages(aws, "mail") == []
+    assert mails(aws) == []
 
 
 def test_an_invitation_is_mailed(aws: Any, store: Store) -> None:
@@ -110,15 +115,13 @@ def test_an_invitation_is_mailed(aws: Any, store: Store) -> None:
     invitations.invite(store, ana.id, NOW, "blk_1")
     (item,) = invitations.InvitationRecord.list_by_prefix(keys.customer(store.id, ana.id), keys.INVITATION_PREFIX)
     assert followed(record(None, item.item()), record(item.item(), None)) == []
-    assert messages(aws, "mail") == [
-        {"mail": "invitation", "store_id": store.id, "customer_id": ana.id, "reference": "blk_1"}
-    ]
+    assert mails(aws) == [{"mail": "invitation", "store_id": store.id, "customer_id": ana.id, "reference": "blk_1"}]
 
 
 def test_a_change_or_the_end_of_an_account_is_no_reason_to_welcome(aws: Any, store: Store) -> None:
     item = customer_records.record(store, made()).item()
     assert followed(record(item, item), record(item, None)) == []
-    assert messages(aws, "mail") == []
+    assert mails(aws) == []
 
 
 @pytest.mark.parametrize("closed", [{"welcome_mail": False}, {"login_mode": "disabled"}])
@@ -129,13 +132,13 @@ def test_a_store_that_welcomes_nobody_or_has_no_accounts_sends_nothing(
     settings = StoreSettings.model_validate({"name": "Closed", "login_mode": "optional"} | closed)
     shop = stores.create("closed", settings, NOW)
     assert followed(put(shop, made(), welcome=welcome)) == []
-    assert messages(aws, "mail") == []
+    assert mails(aws) == []
 
 
 def test_nothing_follows_from_what_is_no_profile(aws: Any, store: Store) -> None:
     claim = customer_records.claim(store, made()).item()
     assert followed(record(None, claim), record(claim, None)) == []
-    assert (messages(aws, "mail"), messages(aws, "vat-checks")) == ([], [])
+    assert (mails(aws), messages(aws, "vat-checks")) == ([], [])
 
 
 def test_a_store_that_is_gone_is_no_fault(aws: Any, store: Store) -> None:
@@ -151,7 +154,7 @@ def test_what_cannot_be_done_comes_again_and_keeps_the_rest_from_nothing(
     with monkeypatch.context() as broken:
         broken.setattr(vat_check_queue, "put", lambda checks: 1 / 0)
         assert followed(*records) == [records[0]["dynamodb"]["SequenceNumber"]]
-    assert [mail["customer_id"] for mail in messages(aws, "mail")] == [first.id, second.id]
+    assert [mail["customer_id"] for mail in mails(aws)] == [first.id, second.id]
     assert followed(records[0]) == []
     assert [check["customer_id"] for check in messages(aws, "vat-checks")] == [first.id]
     assert "ana@example.com" not in capsys.readouterr().out
@@ -161,8 +164,8 @@ def test_who_was_pending_is_told_of_the_approval(aws: Any, store: Store) -> None
     states = {status: customer_records.record(store, made("sign_in", status=status)).item() for status in STATES}
     ana = states["active"]["pk"]["S"].rpartition("#")[2]
     assert followed(record(states["pending"], states["active"])) == []
-    assert messages(aws, "mail") == [{"mail": "approved", "store_id": store.id, "customer_id": ana}]
+    assert mails(aws) == [{"mail": "approved", "store_id": store.id, "customer_id": ana}]
     pairs = [("disabled", "active"), ("active", "pending"), ("pending", "pending"), ("pending", "disabled")]
     assert followed(*(record(states[before], states[after]) for before, after in pairs)) == []
     assert followed(record(None, states["active"]), record(states["pending"], None)) == []
-    assert messages(aws, "mail") == []
+    assert mails(aws) == []

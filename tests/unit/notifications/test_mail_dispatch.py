@@ -238,6 +238,7 @@ def test_bulk_mails_are_sent_slowly_if_ses_does_not_tell_its_quota(monkeypatch: 
             raise ClientError({"Error": {"Code": "TooManyRequestsException", "Message": ""}}, "GetAccount")
 
     monkeypatch.undo()
+    monkeypatch.setenv("BULK_MAIL_CONCURRENCY", "2")
     monkeypatch.setattr(clients, "ses", Account)
     sending_quota._cache.clear()
     assert sending_quota.current().bulk_interval == 2.5

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
+from clientela import settings
 from clientela.aws import clients
 from clientela.stores.timed_cache import TimedCache
 
 CACHED_SECONDS = 30
 BULK_SHARE = 0.8
-# The MaximumConcurrency of the bulk queue in template.yaml: each sender takes its share.
-BULK_SENDERS = 2
 
 
 @dataclass
@@ -27,7 +26,7 @@ class SendingQuota:
     @property
     def bulk_interval(self) -> float:
         """Seconds between two bulk mails of one sender."""
-        return BULK_SENDERS / (BULK_SHARE * self.per_second)
+        return settings.bulk_mail_concurrency() / (BULK_SHARE * self.per_second)
 
     @property
     def is_full_for_bulk(self) -> bool:
@@ -50,7 +49,7 @@ def current() -> SendingQuota:
 
 def count_bulk_mail(quota: SendingQuota) -> None:
     """Count one mail of this sender, and so many of the others, until SES counts them."""
-    quota.sent += BULK_SENDERS
+    quota.sent += settings.bulk_mail_concurrency()
 
 
 def _fetch() -> SendingQuota:
