@@ -5,10 +5,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
-from itertools import batched
+from itertools import batched, islice
 from typing import Any
 
 import pytest
+from benchmarks import sample_store
 from benchmarks.traffic import Traffic, record_traffic
 from tests.support import sign_ins
 from tests.support.sign_ins import HERE
@@ -29,6 +30,7 @@ from clientela.sign_in.sign_in_errors import LinkUsedError
 from clientela.storefront import checkout
 from clientela.stores import api_keys, stores
 from clientela.stores.api_keys import NewKey
+from clientela.stores.setting_groups import Directory
 from clientela.stores.stores import Store, StoreSettings
 from clientela.table import dynamodb, keys, records
 
@@ -128,6 +130,19 @@ def test_a_page_costs_its_rows_and_a_few_pages_of_the_index(peopled: tuple[Store
     assert used.read_units <= 10
     # One for each bucket, and another for a bucket with more than its share of the page.
     assert len(used.requests) <= 4 + 1
+
+
+@pytest.mark.parametrize("buckets", [16, 32])
+def test_a_page_of_a_store_with_many_buckets_costs_half_a_unit_a_bucket(deployed: None, buckets: int) -> None:
+    directory = Directory(buckets=buckets, written_buckets=buckets)
+    store = stores.create(f"units-{uuid.uuid4().hex[:12]}", StoreSettings(name="Large"), NOW)
+    store = store.model_copy(update={"directory": directory})
+    people = islice(sample_store.people(store), 1800)
+    for block in batched([one for one in people if not one.orders_count][:1000], 12, strict=False):
+        sample_store.put(store, block)
+    used = taken(lambda: customer_search.page(store, limit=100))
+    # A bucket with far more than its share is read again.
+    assert buckets / 2 <= used.read_units <= buckets / 2 + 2
 
 
 @pytest.mark.parametrize(("sort", "most"), [("-created", 60), ("name", 60), ("-spent", 10), ("-last_order", 12)])

@@ -25,13 +25,14 @@ type Index = Literal["created", "name", "email", "spent", "orders", "last_order"
 type Entry = tuple[str, dynamodb.Item]  # the sort key, unique in its index, and the item
 
 _BY_ORDERS: tuple[Index, ...] = ("spent", "orders", "last_order")  # these have the customers with orders only
-_MARGIN = 10  # entries that a bucket is asked for beyond its usual share of a page
+_MARGIN = 10  # entries that a bucket is asked for beyond its usual share of a page, at most
+_LEAST = 11  # entries of a request: so many fit into the 4 KB that are paid for anyway
 _GROWTH = 4  # of the pages in which a bucket is read further
 _MAX_READ = 5000  # entries of one request; DynamoDB ends it at 1 MB anyway
 _ENTRIES_AHEAD = 10_000  # of all buckets, that a walk has in memory twice: those in use, and the next
 _LEAST_AHEAD = 100
 _WALKED_WHILE_GROWING = 1000
-_THREADS = 16
+_THREADS = 32  # buckets that are read at once: enough for a million customers (docs/costs.md)
 
 
 class Selection(NamedTuple):
@@ -171,7 +172,8 @@ def _merged(
     left are read further at the same time: a filter that few customers pass reads each to its end.
     """
     # A usual share of a page and a margin: mostly no bucket is read twice.
-    size = min(expected // store.directory.buckets + _MARGIN, _MAX_READ)
+    share = expected // store.directory.buckets
+    size = min(max(share + min(share * 4 // 5, _MARGIN), _LEAST), _MAX_READ)
     order = {"ScanIndexForward": not descending, "Limit": size}
     readers = [_Reader(_request(store, selection, bucket) | order, f"{selection.sort}_key") for bucket in buckets]
     first, is_beyond = (max, operator.lt) if descending else (min, operator.gt)
