@@ -3,14 +3,9 @@
 A transaction needs the actions of its parts: PutItem, UpdateItem, DeleteItem, ConditionCheckItem.
 """
 
-import re
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from tests.support.template_file import resources
+from tests.support.grants import ROLES, added_statements, granted
 
-ROLES = resources("AWS::IAM::Role")
 IMPORTS, IMPORT_JOBS, EXPORTS = (f"s3:clientela-${{Stage}}-{name}" for name in ("imports", "import-jobs", "exports"))
 SOURCES, JOB_FILES, PARTS = f"{IMPORTS}/*", f"{IMPORT_JOBS}/*", f"{EXPORTS}/_parts/*"
 FUNCTION, MACHINE = "lambda:function:clientela-${Stage}", "states:stateMachine:clientela-${Stage}-import"
@@ -215,35 +210,6 @@ ALLOWED = {
 }
 
 
-def label(resource: Any) -> str:
-    """A resource in short: its logical id, or the service and name of an ARN that is written out."""
-    if isinstance(resource, str):
-        return resource
-    ((kind, value),) = resource.items()
-    if kind == "Fn::GetAtt":
-        return ".".join(value).removesuffix(".Arn")
-    if kind == "Ref":
-        return str(value)
-    # Only this account and region, and names of this stage: what is left of an ARN in the label must have ${Stage}.
-    in_account = re.sub(r"^arn:\$\{AWS::Partition\}:(\w+):(\$\{AWS::Region\}:\$\{AWS::AccountId\}|:):", r"\1:", value)
-    return re.sub(r"-\$\{AWS::AccountId\}-\$\{AWS::Region\}", "", in_account).replace("${Table.Arn}", "Table")
-
-
-def condition(statement: dict[str, Any]) -> str:
-    tests = [f"{key} like {value}" for key, value in statement.get("Condition", {}).get("StringLike", {}).items()]
-    return f" if {' and '.join(tests)}" if tests else ""
-
-
-def granted(role: str) -> Iterator[tuple[str, str]]:
-    for policy in ROLES[role]["Properties"]["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
-            assert statement["Effect"] == "Allow"
-            assert statement.get("Condition", {}).keys() <= {"StringLike"}
-            found = statement["Resource"]
-            for resource in found if isinstance(found, list) else [found]:
-                yield from ((label(resource) + condition(statement), action) for action in statement["Action"])
-
-
 def test_every_role_is_in_the_table() -> None:
     assert ALLOWED.keys() == ROLES.keys()
 
@@ -252,6 +218,13 @@ def test_every_role_is_in_the_table() -> None:
 def test_a_role_may_do_exactly_what_its_function_does(role: str) -> None:
     allowed = [(resource, action) for resource, actions in ALLOWED[role].items() for action in actions.split()]
     assert sorted(granted(role)) == sorted(allowed)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_traced_function_may_send_its_traces_and_nobody_else_gets_more_rights(role: str) -> None:
+    traces = {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}
+    is_function = role.removesuffix("Role") in FUNCTION_ROLES
+    assert added_statements(role) == ({"IsTraced": traces} if is_function else {})
 
 
 @pytest.mark.parametrize("role", ROLES)
