@@ -206,7 +206,7 @@ def test_files_as_programs_write_them_are_imported_and_others_end_with_the_reaso
     assert {name: (job["status"], job["created"]) for name, job in jobs.items()} == {
         "excel.csv": ("succeeded", 1),
         "old.csv": ("succeeded", 1),
-        "empty.csv": ("succeeded", 0),
+        "empty.csv": ("failed", 0),
         "book.xlsx": ("failed", 0),
         "login.csv": ("failed", 0),
     }
