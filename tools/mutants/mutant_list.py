@@ -200,7 +200,7 @@ MUTANTS = [
         (_SCHEDULES,),
     ),
     Mutant(
-        "a schedule that changes while it is deleted counts twice",
+        "a schedule that is deleted twice at once counts twice",
         f"{_ROOMS}/exports/export_schedules.py",
         "write.delete(_record(store, schedule), ScheduleRecord.version == schedule.version, BusyError())",
         "write.delete(_record(store, schedule))",

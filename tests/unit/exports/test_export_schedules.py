@@ -1,10 +1,12 @@
 """Schedules of exports: created, changed, deleted, and what their runs came to."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from tests.support.exports import Context, add, handle, start_of
+from tests.support.interleaving import before_first
 from tests.support.schedules import NIGHTLY, NOW, follow, new_schedule, slot_of
 from tests.support.streams import arriving, recorded
 
@@ -15,7 +17,7 @@ from clientela.customers import change_log, customer_search
 from clientela.errors import InvalidInputError, ScheduleLimitError, ScheduleNotFoundError, VersionConflictError
 from clientela.exports import export_jobs, export_runs, export_schedules, export_starts, schedule_states
 from clientela.exports.export_jobs import ExportJob
-from clientela.exports.export_schedules import NewSchedule
+from clientela.exports.export_schedules import NewSchedule, ScheduleCount
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.schema.actors import Actor
@@ -328,3 +330,25 @@ def test_the_log_of_changes_ends_with_the_last_schedule_that_needs_it(store: Sto
         }
         logged.append(change_log.LogSwitch.find(keys.store(store.id), job_keys.CHANGE_LOG) is not None)
     assert logged == [True, True, False]
+
+
+def test_of_two_changes_at_once_the_second_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    schedule = new_schedule(store)
+    change = partial(export_schedules.patch, store, schedule.id)
+    before_first(monkeypatch, export_schedules, "_differences", lambda: change({"name": "First"}, NOW))
+    with pytest.raises(VersionConflictError):
+        change({"paused": True}, NOW)
+    after = export_schedules.get(store, schedule.id)
+    assert (after.name, after.paused, after.version) == ("First", False, schedule.version + 1)
+
+
+def test_a_schedule_that_is_deleted_twice_at_once_counts_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    stays, goes = new_schedule(store), new_schedule(store)
+    delete = partial(export_schedules.delete, store, goes.id, NOW)
+    before_first(monkeypatch, export_schedules, "_differences", delete)
+    with pytest.raises(ScheduleNotFoundError):
+        delete()
+    assert export_schedules.list_all(store.id) == [stays]
+    count = ScheduleCount.find(keys.store(store.id), job_keys.EXPORT_SCHEDULES)
+    assert count
+    assert count.number == 1
