@@ -193,7 +193,7 @@ def test_who_orders_first_while_a_list_is_gathered_is_on_it_once(
 def test_a_filter_that_nobody_passes_reads_on_in_all_buckets_at_the_same_time(
     store: Store, people: list[Customer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directory_index, "_MARGIN", 1)  # so that no bucket is read at once
+    monkeypatch.setattr(directory_index, "_LEAST", 1)  # so that no bucket is read at once
     query, read_on = dynamodb.query, set[str]()
     used = {customer_records.bucket(each.id, store.directory.buckets) for each in people}
     together = threading.Barrier(len(used))
