@@ -27,11 +27,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Work on a batch of the queue of exports, and return the ids of the messages that failed."""
 
     def work(record: SQSRecord) -> None:
-        message = export_starts.MESSAGE.validate_json(record.body)
-        if isinstance(message, ScheduledSlot):
-            _start(message)
-        else:
-            _run(message, record.message_id, context)
+        export_starts.hold(record.receipt_handle, context.get_remaining_time_in_millis())
+        try:
+            _work(record, context)
+        except Exception:
+            export_starts.postpone(record.receipt_handle, int(record.attributes.approximate_receive_count))
+            raise
 
     return sqs_batches.process_batch(event, context, work, logger)
 
@@ -50,6 +51,14 @@ def finish(event: dict[str, Any], context: object) -> None:
     run, parts, failed = event["run"], event["parts"], event.get("failed")
     status = export_runs.finish(event["store_id"], event["job_id"], run, parts, clock.now(), failed)
     logger.info("export", store_id=event["store_id"], job_id=event["job_id"], status=status)
+
+
+def _work(record: SQSRecord, context: Any) -> None:
+    message = export_starts.MESSAGE.validate_json(record.body)
+    if isinstance(message, ScheduledSlot):
+        _start(message)
+    else:
+        _run(message, record.message_id, context)
 
 
 def _start(slot: ScheduledSlot) -> None:

@@ -97,9 +97,15 @@ class Context:
         return self.left
 
 
-def handle(message: Model, message_id: str = "message") -> bool:
+def handle(message: Model, message_id: str = "message", receives: int = 1, receipt_handle: str = "handle") -> bool:
     """Let the function work on a message of its queue; whether it succeeded, so that the queue deletes it."""
-    record = {"messageId": message_id, "body": message.model_dump_json(), "eventSource": "aws:sqs"}
+    record = {
+        "messageId": message_id,
+        "receiptHandle": receipt_handle,
+        "body": message.model_dump_json(),
+        "attributes": {"ApproximateReceiveCount": str(receives)},
+        "eventSource": "aws:sqs",
+    }
     return not customer_export.handler({"Records": [record]}, Context())["batchItemFailures"]
 
 

@@ -103,7 +103,7 @@ FUNCTION_ROLES = {
         f"{EXPORTS}/*": "s3:PutObject s3:AbortMultipartUpload",
         "ExportStateMachine": "states:StartExecution",
         "ErasureSecret": SECRET,
-        "ExportQueue": f"{READ_QUEUE} {SEND}",
+        "ExportQueue": f"{READ_QUEUE} sqs:ChangeMessageVisibility {SEND}",
     },
     "ScheduleKeeper": {
         "Table": table("GetItem BatchGetItem Query"),

@@ -29,6 +29,17 @@ def send(queue_url: str, body: str, delay_seconds: int = 0) -> None:
     client.call("SendMessage", request)
 
 
+def hide(queue_url: str, receipt_handle: str, seconds: int) -> None:
+    """Hide a received message for `seconds` from now, in place of the queue's visibility timeout.
+
+    Raises:
+        BusyError: SQS did not respond.
+        RefusedError: the message is deleted, or it is visible again.
+    """
+    request = {"QueueUrl": queue_url, "ReceiptHandle": receipt_handle, "VisibilityTimeout": seconds}
+    client.call("ChangeMessageVisibility", request)
+
+
 def send_all(queue_url: str, bodies: Iterable[str], delay_seconds: int = 0) -> None:
     """Put messages on a queue, ten per call; they can be received after `delay_seconds`.
 

@@ -4,13 +4,15 @@ However many schedules fire at once, the function that reads the queue runs a fe
 so that they leave the account's concurrency to sign-ins.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 from pydantic import TypeAdapter
 
 from clientela import ids, settings
 from clientela.aws import sqs
-from clientela.errors import StoreNotFoundError
+from clientela.aws.json_protocol import RefusedError
+from clientela.errors import BusyError, StoreNotFoundError
 from clientela.exports import change_windows, export_jobs, export_requests, export_schedules, schedule_states
 from clientela.exports.change_windows import ChangeWindow
 from clientela.exports.export_jobs import ExportJob
@@ -22,6 +24,10 @@ from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import job_keys, keys
 from clientela.table.stream import TableChange
+
+# The seconds after which a failed message returns; after the last try it becomes a dead letter.
+GAPS = (60, 300, 1200, 3600, 0)
+_MARGIN_SECONDS = 60  # between the end of a call and the moment at which its message returns
 
 
 class ExportStart(Model):
@@ -63,6 +69,29 @@ def has_ended(change: TableChange) -> bool:
 def put(start: ExportStart) -> None:
     """Queue an export to run — BusyError if SQS does not respond. One call of SQS."""
     sqs.send(settings.export_queue_url(), start.model_dump_json())
+
+
+def hold(receipt_handle: str, milliseconds_left: int) -> None:
+    """Let a message return soon after its call has died, and not while the call may still work.
+
+    The queue's visibility timeout is longer, because the message may wait for the function.
+
+    Cost: one call of SQS.
+    """
+    _hide(receipt_handle, milliseconds_left // 1000 + _MARGIN_SECONDS)
+
+
+def postpone(receipt_handle: str, receives: int) -> None:
+    """Let a message that failed return after a gap that grows with its receives.
+
+    Cost: one call of SQS.
+    """
+    _hide(receipt_handle, GAPS[min(receives, len(GAPS)) - 1])
+
+
+def _hide(receipt_handle: str, seconds: int) -> None:
+    with suppress(BusyError, RefusedError):  # then it returns after the queue's visibility timeout
+        sqs.hide(settings.export_queue_url(), receipt_handle, seconds)
 
 
 def start_slot(slot: ScheduledSlot, now: datetime) -> ExportJob | None:

@@ -1,0 +1,89 @@
+"""A message of the queue of exports returns soon after it failed, and never while its call works."""
+
+from typing import Any
+
+import boto3
+import pytest
+from tests.support.exports import NOW, Context, add, handle, start_of
+from tests.support.template_file import resources
+
+from clientela import settings
+from clientela.aws import clients, sqs
+from clientela.exports import export_content, export_jobs, export_starts
+from clientela.exports.export_starts import ScheduledSlot
+from clientela.stores import stores
+from clientela.stores.stores import Store
+
+QUEUE = resources("AWS::SQS::Queue")["ExportQueue"]["Properties"]
+
+
+@pytest.fixture
+def hidden(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The seconds for which the message was hidden, call by call."""
+    seconds: list[int] = []
+
+    def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        assert (operation, request["QueueUrl"]) == ("ChangeMessageVisibility", settings.export_queue_url())
+        assert request["ReceiptHandle"] == "handle"
+        seconds.append(request["VisibilityTimeout"])
+        return {}
+
+    monkeypatch.setattr(sqs.client, "call", call)
+    return seconds
+
+
+def broken(*_: object) -> None:
+    raise OSError
+
+
+def test_a_message_is_held_for_longer_than_its_call_may_work(store: Store, hidden: list[int]) -> None:
+    assert handle(start_of(export_jobs.start(store, NOW)))
+    (seconds,) = hidden
+    assert Context.left / 1000 < seconds < 20 * 60
+
+
+@pytest.mark.parametrize(("receives", "gap"), [(1, 60), (2, 300), (3, 1200), (4, 3600), (5, 0), (9, 0)])
+def test_a_failed_run_returns_later_and_later(
+    store: Store, hidden: list[int], monkeypatch: pytest.MonkeyPatch, receives: int, gap: int
+) -> None:
+    monkeypatch.setattr(export_content, "require_group", broken)
+    assert not handle(start_of(export_jobs.start(store, NOW)), receives=receives)
+    assert hidden[1:] == [gap]
+
+
+def test_a_planned_time_that_cannot_be_started_returns_soon(
+    store: Store, hidden: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "read", broken)
+    assert not handle(ScheduledSlot(store_id=store.id, schedule_id="exs_1", slot=NOW))
+    assert hidden[1:] == [60]
+
+
+def test_every_receive_that_the_queue_grants_has_its_gap() -> None:
+    assert len(export_starts.GAPS) == QUEUE["RedrivePolicy"]["maxReceiveCount"]
+    assert max(export_starts.GAPS) < QUEUE["VisibilityTimeout"]
+
+
+def test_an_export_whose_first_run_failed_succeeds_with_the_message_that_returns(
+    store: Store, aws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, "ana@example.com")
+    url = clients.sqs().create_queue(QueueName="retries")["QueueUrl"]
+    monkeypatch.setenv("EXPORT_QUEUE_URL", url)
+    started = export_jobs.start(store, NOW)
+    export_starts.put(start_of(started))
+    (message,) = boto3.client("sqs").receive_message(QueueUrl=url, VisibilityTimeout=5400)["Messages"]
+    monkeypatch.setattr(export_starts, "GAPS", (0,))
+    with monkeypatch.context() as patch:
+        patch.setattr(export_content, "require_group", broken)
+        assert not handle(start_of(started), message["MessageId"], receipt_handle=message["ReceiptHandle"])
+    (again,) = boto3.client("sqs").receive_message(QueueUrl=url)["Messages"]
+    assert again["MessageId"] == message["MessageId"]
+    assert handle(start_of(started), again["MessageId"], 2, again["ReceiptHandle"])
+    assert export_jobs.get(store, started.id).status == "succeeded"
+
+
+def test_an_export_runs_although_the_queue_refuses_to_hide_its_message(store: Store, aws: Any) -> None:
+    started = export_jobs.start(store, NOW)
+    assert handle(start_of(started), receipt_handle="of another queue")
+    assert export_jobs.get(store, started.id).status == "succeeded"
