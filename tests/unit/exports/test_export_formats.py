@@ -1,9 +1,11 @@
 """Formats: what each country's spreadsheet expects, what a store has by default, what contradicts."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from clientela import clock
 from clientela.errors import InvalidInputError
 from clientela.exports import export_cells, export_columns, export_formats
 from clientela.exports.export_formats import ExportFormat, FormatChoices
@@ -182,3 +184,15 @@ def test_names_are_read_from_a_text() -> None:
 def test_times_are_local(zone: str, stored: str, local: str) -> None:
     print_time = export_cells.local_times(zone)
     assert (print_time(stored), print_time(stored)) == (local, local)
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["Europe/Madrid", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Apia", "Antarctica/Troll"],
+)
+def test_times_of_many_years_are_those_of_the_zone(zone: str) -> None:
+    print_time, moment = export_cells.local_times(zone), datetime(1975, 1, 1, 0, 30, 15, tzinfo=UTC)
+    for _ in range(4000):
+        moment += timedelta(hours=113, minutes=17)  # every hour of the day, some close to a change of the clocks
+        there = moment.astimezone(ZoneInfo(zone))
+        assert print_time(clock.format_timestamp(moment)) == f"{there:%Y-%m-%d %H:%M:%S}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -25,7 +25,7 @@ _YES_NO = {
 # Kinds of cells with anything in them: they are escaped and, if needed, quoted. All others are
 # numbers, times and words of ours.
 FREE: frozenset[Kind] = frozenset({"text", "code", "list", "external_ids", "json"})
-_HOURS_KEPT = 100_000  # of local times: eleven years
+_HOURS_KEPT, _DAYS_KEPT = 100_000, 10_000  # of local times: eleven years, 27 years
 
 
 def printers(format_: ExportFormat, zone: str) -> dict[Kind, Printer]:
@@ -60,9 +60,10 @@ def join(texts: Iterable[str]) -> str:
 def local_times(zone: str) -> Printer:
     """Return a printer of stored times as `2026-11-21 10:00:00` in a time zone.
 
-    It remembers the hours that it has seen: an export prints millions of times of the same hours.
+    It remembers the days and hours that it has seen: an export prints millions of the same.
     """
     local = ZoneInfo(zone)
+    days: dict[str, _Day | None] = {}
     hours: dict[str, str] = {}
 
     def print_time(text: str) -> str:
@@ -71,17 +72,46 @@ def local_times(zone: str) -> Printer:
         if start is None:
             if len(hours) >= _HOURS_KEPT:
                 hours.clear()
-            start = hours[hour] = _local_hour(hour, local)
-        return start + text[13:19] if start else _local(datetime.fromisoformat(text), local)
+            day = day_of(text)
+            start = hours[hour] = _shifted(day, f"{hour}:00")[:13] if day and day.shift % 60 == 0 else ""
+        if start:
+            return start + text[13:19]
+        day = day_of(text)
+        return _shifted(day, text) if day else _local(datetime.fromisoformat(text), local)
+
+    def day_of(text: str) -> _Day | None:
+        name = text[:10]
+        if name not in days:
+            if len(days) >= _DAYS_KEPT:
+                days.clear()
+            days[name] = _day(name, local)
+        return days[name]
 
     return print_time
 
 
-def _local_hour(hour: str, zone: ZoneInfo) -> str:
-    """Return the local hour of an hour in UTC; empty if its minutes differ from UTC's."""
-    start = datetime.fromisoformat(f"{hour}:00:00+00:00")
-    first, last = _local(start, zone), _local(start + timedelta(minutes=59, seconds=59), zone)
-    return first[:13] if first[13:] == ":00:00" and last == f"{first[:13]}:59:59" else ""
+class _Day(NamedTuple):
+    """A day of UTC in a zone: by how many minutes it is shifted, and it with its neighbours."""
+
+    shift: int
+    names: tuple[str, str, str]
+
+
+def _day(name: str, zone: ZoneInfo) -> _Day | None:
+    """Return a day of UTC; None if the clocks change in it or differ by seconds."""
+    start = datetime.fromisoformat(f"{name}T00:00:00+00:00")
+    try:
+        offsets = {(start + timedelta(hours=hours)).astimezone(zone).utcoffset() for hours in (0, 12, 24)}
+        before, after = ((start + timedelta(days=days)).date().isoformat() for days in (-1, 1))
+    except OverflowError:  # at the edge of the calendar
+        return None
+    shift, rest = divmod(offsets.pop() or timedelta(), timedelta(minutes=1))
+    return None if offsets or rest else _Day(shift, (before, name, after))
+
+
+def _shifted(day: _Day, text: str) -> str:
+    there, minutes = divmod(int(text[11:13]) * 60 + int(text[14:16]) + day.shift, 24 * 60)
+    return f"{day.names[there + 1]} {minutes // 60:02}:{minutes % 60:02}{text[16:19]}"
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:

@@ -1,30 +1,25 @@
 """Rows of an exported file: documents as lines of CSV, in a format and with chosen columns.
 
 What a row needs is decided once for a file. Per row, one pass over the fields that the document
-has fills a dict of cells, one getter takes the chosen ones, and one pattern tells whether any text
-needs an escape. Fields at their default are not stored, and an absent address is never looked at.
+has fills the cells of a blank row. Fields at their default are not stored, and an absent address is
+never looked at.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from operator import itemgetter
 from typing import Any, NamedTuple
 
-from clientela.csv import csv_cells
 from clientela.exports import export_cells, export_columns, export_fields, export_formats
-from clientela.exports.export_cells import Printer
 from clientela.exports.export_columns import ExportColumn, What
-from clientela.exports.export_fields import Cells, Filler, StoreFacts
+from clientela.exports.export_fields import StoreFacts
 from clientela.exports.export_formats import ExportFormat
 from clientela.exports.export_requests import ExportContents
+from clientela.exports.export_texts import TextCells
 from clientela.groups import groups
 from clientela.stores.stores import Store
 from clientela.table.dynamodb import Item
 
 BOM = "\ufeff"  # without it Excel reads UTF-8 in the machine's old code page; our import removes it
 LINE_END = "\r\n"
-_JOINT = "\x1c"  # a separator for `csv_cells` that begins no formula
 
 
 class Lines(NamedTuple):
@@ -40,10 +35,11 @@ class RowWriter:
     def __init__(self, what: What, columns: Sequence[ExportColumn], format_: ExportFormat, facts: StoreFacts) -> None:
         self.columns = tuple(column.name for column in columns)
         self._format = format_
-        self._line = _line_maker(columns, format_, facts)
+        self._texts = TextCells(format_)
+        self._line = _line_maker(columns, format_, facts, self._texts)
         self._documents = export_fields.DOCUMENTS[what]
         names = [export_columns.header(what, column, format_.header_language) for column in columns]
-        self._header = _quoted_line(names, format_.delimiter)
+        self._header = format_.delimiter.join(map(self._texts.quote, names))
 
     @property
     def header(self) -> bytes:
@@ -52,7 +48,8 @@ class RowWriter:
 
     def lines(self, items: Iterable[Item]) -> Lines:
         """Return the lines of stored items: one for each customer, order or order item."""
-        lines = [self._line(document) for item in items for document in self._documents(item)]
+        self._texts.forget()
+        lines = list(map(self._line, self._documents(items)))
         return Lines(LINE_END.join([*lines, ""]).encode(), len(lines))
 
 
@@ -73,67 +70,28 @@ def format_of(store: Store, contents: ExportContents) -> ExportFormat:
 
 
 def _line_maker(
-    columns: Sequence[ExportColumn], format_: ExportFormat, facts: StoreFacts
+    columns: Sequence[ExportColumn], format_: ExportFormat, facts: StoreFacts, text_cells: TextCells
 ) -> Callable[[dict[str, Any]], str]:
     """Return the function that makes a line of a document."""
-    printers = export_cells.printers(format_, facts.timezone)
-    defaults, fillers = _plan(columns, printers, facts)
-    names = [column.name for column in columns]
-    free = [column.name for column in columns if column.kind in export_cells.FREE]
-    cells_of, texts_of = _getter(names), _getter(free)
-    escaped = csv_cells.escaper(_JOINT, mark=format_.mark_texts)
-    needs_quotes = re.compile(rf'["\r\n{re.escape(format_.delimiter)}]').search
-    escape = partial(csv_cells.escape, mark=format_.mark_texts)
-    delimiter, with_filler = format_.delimiter, fillers.keys()
+    plan = export_fields.plan(columns, export_cells.printers(format_, facts.timezone), facts)
+    text_at, word_at, filler_of = plan.texts.get, plan.words.get, plan.fillers.get
+    blank, known, learn, join = plan.blank, text_cells.known, text_cells.learn, format_.delimiter.join
 
     def line(document: dict[str, Any]) -> str:
-        cells: Cells = defaults | document
-        for name in document.keys() & with_filler:
-            fillers[name](cells, document[name], document)
-        texts = texts_of(cells)
-        filled = tuple(filter(None, texts))
-        joined = _JOINT + _JOINT.join(filled)
-        changed = escaped(joined)
-        if changed and joined.count(_JOINT) > len(filled):  # a text has the joint in it
-            changed = {text: escape(text) for text in filled}
-        if needs_quotes(joined):
-            for text in set(filled):  # two columns may have the same text
-                cell = changed.get(text, text)
-                if needs_quotes(cell):
-                    changed[text] = export_cells.quote(cell)
-        if changed:
-            cells.update(zip(free, map(changed.get, texts, texts), strict=True))
-        return delimiter.join(cells_of(cells))
+        cells, texts = blank.copy(), dict[int, str]()
+        for name, value in document.items():
+            if (position := text_at(name)) is not None:
+                texts[position] = value
+            elif (position := word_at(name)) is not None:
+                cells[position] = value
+            elif filler := filler_of(name):
+                filler(cells, texts, value, document)
+        if new := [text for text in texts.values() if text not in known]:
+            learn(new)
+        for position, text in texts.items():
+            cells[position] = known[text]
+        return join(cells)
 
     if len(columns) > 1:
         return line
     return lambda document: line(document) or '""'  # an empty line is no row
-
-
-def _plan(
-    columns: Sequence[ExportColumn], printers: dict[Any, Printer], facts: StoreFacts
-) -> tuple[Cells, dict[str, Filler]]:
-    """Return the cells of a document without fields, and what fills the cells of each field."""
-    defaults: Cells = dict.fromkeys((column.name for column in columns), "")
-    fillers: dict[str, Filler] = {}
-    for field, filler in export_fields.fillers(columns, printers, facts):
-        fillers[field] = filler
-    default = export_fields.DEFAULTS
-    for column in columns:
-        if not column.parent and column.name in default:
-            printer = printers.get(column.kind)
-            defaults[column.name] = printer(default[column.name]) if printer else default[column.name]
-    return defaults, fillers
-
-
-def _getter(names: Sequence[str]) -> Callable[[Cells], tuple[str, ...]]:
-    """Return a function that takes the cells of these columns."""
-    if len(names) == 1:
-        name = names[0]
-        return lambda cells: (cells[name],)
-    return itemgetter(*names) if names else lambda _: ()
-
-
-def _quoted_line(cells: Sequence[str], delimiter: str) -> str:
-    needs_quotes = re.compile(rf'["\r\n{re.escape(delimiter)}]').search
-    return delimiter.join(export_cells.quote(cell) if needs_quotes(cell) else cell for cell in cells)
