@@ -141,4 +141,4 @@ def decompress(item: Item) -> bytes:
 
 
 def _id(item: Item) -> str:
-    return keys.customer_of(item["pk"]["S"])[1]
+    return keys.customer_id_of(item["pk"]["S"])

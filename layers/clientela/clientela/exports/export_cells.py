@@ -25,6 +25,7 @@ _YES_NO = {
 # Kinds of cells with anything in them: they are escaped and, if needed, quoted. All others are
 # numbers, times and words of ours.
 FREE: frozenset[Kind] = frozenset({"text", "code", "list", "external_ids", "json"})
+_ONE_DAY, _ONE_MINUTE = timedelta(days=1), timedelta(minutes=1)
 _HOURS_KEPT, _DAYS_KEPT = 100_000, 10_000  # of local times: eleven years, 27 years
 
 
@@ -101,12 +102,12 @@ def _day(name: str, zone: ZoneInfo) -> _Day | None:
     """Return a day of UTC; None if the clocks change in it or differ by seconds."""
     start = datetime.fromisoformat(f"{name}T00:00:00+00:00")
     try:
-        offsets = {(start + timedelta(hours=hours)).astimezone(zone).utcoffset() for hours in (0, 12, 24)}
-        before, after = ((start + timedelta(days=days)).date().isoformat() for days in (-1, 1))
+        before, after = start - _ONE_DAY, start + _ONE_DAY
+        offsets = {start.astimezone(zone).utcoffset(), after.astimezone(zone).utcoffset()}
     except OverflowError:  # at the edge of the calendar
         return None
-    shift, rest = divmod(offsets.pop() or timedelta(), timedelta(minutes=1))
-    return None if offsets or rest else _Day(shift, (before, name, after))
+    shift, rest = divmod(offsets.pop() or timedelta(), _ONE_MINUTE)
+    return None if offsets or rest else _Day(shift, (before.isoformat()[:10], name, after.isoformat()[:10]))
 
 
 def _shifted(day: _Day, text: str) -> str:

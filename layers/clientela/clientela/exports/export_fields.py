@@ -86,32 +86,38 @@ class Plan(NamedTuple):
     """What fills the cells of a row: a document's fields by what they need.
 
     `texts` and `words` are the positions of cells that show the stored text as it is; words are
-    ours, and need no escape.
+    ours, and need no escape. `printed` are those of one cell with a number, a time or yes and no.
     """
 
     texts: Mapping[str, int]
     words: Mapping[str, int]
+    printed: Mapping[str, tuple[int, Printer]]
     fillers: Mapping[str, Filler]
     blank: Cells  # the cells of a document without fields
 
 
 def plan(columns: Sequence[ExportColumn], printers: Mapping[Any, Printer], facts: StoreFacts) -> Plan:
     """Return the plan of a file's rows."""
-    texts, words, fillers, blank = dict[str, int](), dict[str, int](), dict[str, Filler](), [""] * len(columns)
+    texts, words, printed = dict[str, int](), dict[str, int](), dict[str, tuple[int, Printer]]()
+    fillers, blank = dict[str, Filler](), [""] * len(columns)
     for position, column in enumerate(columns):
         if column.parent:
             continue
         field, printer = column.field or column.name, printers.get(column.kind)
-        if printer:
-            fillers[field] = _printed(position, printer, is_text=column.kind in FREE)
+        if printer and column.kind in FREE:
+            fillers[field] = _printed(position, printer, is_text=True)
+        elif printer:
+            printed[field] = position, printer
         else:
             (texts if column.kind in FREE else words)[field] = position
         if column.name in DEFAULTS:
             blank[position] = printer(DEFAULTS[column.name]) if printer else DEFAULTS[column.name]
     fillers.update(_documents(columns, printers))
     fillers.update(_special({column.name: at for at, column in enumerate(columns)}, printers, facts))
-    simple = {name: at for name, at in texts.items() if name not in fillers}
-    return Plan(simple, {name: at for name, at in words.items() if name not in fillers}, fillers, blank)
+    for field in fillers:  # these have a rule of their own
+        for simple in (texts, words, printed):
+            simple.pop(field, None)
+    return Plan(texts, words, printed, fillers, blank)
 
 
 def _printed(position: int, printer: Printer, *, is_text: bool) -> Filler:
@@ -216,13 +222,14 @@ def _consent(places: Mapping[str, int], print_time: Printer) -> Filler:
 def _spent(places: Mapping[str, int], print_amount: Printer, currency: str) -> Filler:
     """Return what fills the total in the store's currency, in others, and in single ones."""
     own, own_currency, rest = map(places.get, ("total_spent", "total_spent_currency", "total_spent_other"))
+    singles = {name.removeprefix("total_spent."): at for name, at in places.items() if name.startswith("total_spent.")}
 
     def fill(cells: Cells, texts: Texts, amounts: Sequence[Mapping[str, Any]], _: Mapping[str, Any]) -> None:
         others = []
         for each in amounts:
-            amount, single = print_amount(each["amount"]), places.get(f"total_spent.{each['currency']}")
-            if single is not None:
-                cells[single] = amount
+            amount = print_amount(each["amount"])
+            if each["currency"] in singles:
+                cells[singles[each["currency"]]] = amount
             if each["currency"] != currency:
                 others.append(f"{each['currency']}: {amount.strip(_QUOTE)}")
                 continue

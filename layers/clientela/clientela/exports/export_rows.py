@@ -74,7 +74,7 @@ def _line_maker(
 ) -> Callable[[dict[str, Any]], str]:
     """Return the function that makes a line of a document."""
     plan = export_fields.plan(columns, export_cells.printers(format_, facts.timezone), facts)
-    text_at, word_at, filler_of = plan.texts.get, plan.words.get, plan.fillers.get
+    text_at, word_at, printed_at, filler_of = plan.texts.get, plan.words.get, plan.printed.get, plan.fillers.get
     blank, known, learn, join = plan.blank, text_cells.known, text_cells.learn, format_.delimiter.join
 
     def line(document: dict[str, Any]) -> str:
@@ -84,6 +84,9 @@ def _line_maker(
                 texts[position] = value
             elif (position := word_at(name)) is not None:
                 cells[position] = value
+            elif printed := printed_at(name):
+                position, printer = printed
+                cells[position] = printer(value)
             elif filler := filler_of(name):
                 filler(cells, texts, value, document)
         if new := [text for text in texts.values() if text not in known]:
