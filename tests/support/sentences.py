@@ -12,6 +12,7 @@ LANGUAGES = ("es", "it", "fr", "de", "pt")
 DOMAIN = PROJECT / "layers" / "clientela" / "clientela"
 # Their sentences are in logs and mails, not in answers, reports and messages of jobs.
 OTHER_ROOMS = {"migrations", "notifications", "aws", "vat", "handlers"}
+_OPERATORS = {"sender_checks.py"}  # `clientela doctor` prints them in English, as all its texts
 _OTHER_ARGUMENTS = {"description"}  # of parameters
 _OTHER_CALLS = {"create_model", "RuntimeError", "ResultMissingError"}  # models, faults
 
@@ -19,7 +20,8 @@ _OTHER_CALLS = {"create_model", "RuntimeError", "ResultMissingError"}  # models,
 @cache
 def refusals() -> frozenset[str]:
     """The titles of all errors, and all sentences outside docstrings."""
-    files = [file for file in DOMAIN.rglob("*.py") if file.relative_to(DOMAIN).parts[0] not in OTHER_ROOMS]
+    rooms = (file for file in DOMAIN.rglob("*.py") if file.relative_to(DOMAIN).parts[0] not in OTHER_ROOMS)
+    files = [file for file in rooms if file.name not in _OPERATORS]
     files += (PROJECT / "functions").rglob("*.py")
     return frozenset(sentence for file in files for sentence in _of_file(file))
 
