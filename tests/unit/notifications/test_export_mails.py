@@ -25,7 +25,7 @@ from clientela.exports import export_jobs, export_links, export_runs, export_sch
 from clientela.exports.export_jobs import ExportJob
 from clientela.exports.export_schedules import Schedule
 from clientela.mail import mail_rendering
-from clientela.schema import languages
+from clientela.schema import languages, timezones
 from clientela.schema.actors import Actor
 from clientela.stores import audit_trail, stores
 from clientela.stores.stores import Store
@@ -132,7 +132,8 @@ def test_the_mail_is_in_the_stores_language_and_says_until_when_the_link_works(
     succeeded(spanish, new_schedule(spanish, notify=[OFFICE]))
     deliver(follow())
     assert sent[0][1] == "Tienda: la exportación «Every night» está lista"
-    until = export_links.expires_at(stores.read("demo"), export_jobs.list_all(spanish).items[0]).date()
+    expiry = export_links.expires_at(stores.read("demo"), export_jobs.list_all(spanish).items[0])
+    until = timezones.local_day(expiry, spanish.timezone)
     assert f"El enlace funciona hasta el {until.isoformat()}" in sent[0][2]
 
 
