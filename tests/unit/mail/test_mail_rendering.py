@@ -2,6 +2,7 @@
 
 import html
 from html.parser import HTMLParser
+from string import Formatter
 from typing import Any
 
 import pytest
@@ -133,6 +134,63 @@ def test_languages_have_the_same_texts() -> None:
         texts = mail_rendering._texts(name)
         assert set(texts) == set(languages.SUPPORTED)
         assert len({frozenset(table) for table in texts.values()}) == 1
+
+
+def test_languages_have_the_same_placeholders() -> None:
+    for name in NAMES:
+        english = mail_rendering._texts(name)["en"]
+        for language, texts in mail_rendering._texts(name).items():
+            for key, text in texts.items():
+                assert placeholders(text) == placeholders(english[key]), (name, language, key)
+
+
+def placeholders(text: str) -> set[str]:
+    return {field for _, field, _, _ in Formatter().parse(text) if field is not None}
+
+
+class Reader(HTMLParser):
+    """What a screen reader and a browser get of a mail: elements by tag with their attributes."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+@pytest.mark.parametrize("mail", ALL_MAILS)
+@pytest.mark.parametrize("language", languages.SUPPORTED)
+def test_every_mail_can_be_read_by_a_screen_reader(shop: Store, language: str, mail: MailContent) -> None:
+    letter = mail_rendering.render(shop, mail, language)
+    reader = Reader(letter.html)
+    [article] = [each for each in reader.all("div") if each.get("role") == "article"]
+    # Mail clients strip html and body: the wrapper has the language too.
+    assert (article["aria-label"], article["lang"], article["dir"]) == (letter.subject, language, "ltr")
+    assert all(table["role"] == "presentation" for table in reader.all("table") if table.get("role"))
+    assert len(reader.all("h1")) == 1
+    [preheader] = [each for each in reader.all("div") if "display:none" in (each.get("style") or "")]
+    assert preheader["aria-hidden"] == "true"
+    assert f"<title>{letter.subject}</title>" in html.unescape(letter.html)
+
+
+@pytest.mark.parametrize("mail", ALL_MAILS)
+@pytest.mark.parametrize("language", languages.SUPPORTED)
+def test_text_and_html_have_the_same_links_and_nothing_is_loaded_but_the_logo(
+    shop: Store, language: str, mail: MailContent
+) -> None:
+    branding_ = shop.branding.model_copy(update={"logo_url": "https://shop.example.com/logo.png"})
+    letter = mail_rendering.render(shop.model_copy(update={"branding": branding_}), mail, language)
+    reader = Reader(letter.html)
+    assert {each["href"] for each in reader.all("a")} <= set(letter.text.split())
+    assert {each["src"] for each in reader.all("img")} == {"https://shop.example.com/logo.png"}
+    assert [each["alt"] for each in reader.all("img")] == [shop.name]
+    assert "url(" not in letter.html
+    assert not reader.all("script") + reader.all("link") + reader.all("iframe") + reader.all("form")
 
 
 def test_language_falls_back_to_the_stores(shop: Store) -> None:

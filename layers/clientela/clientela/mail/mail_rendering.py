@@ -46,10 +46,11 @@ def render(store: Store, mail: MailContent, language: str | None) -> RenderedMai
     texts = {key: text.format(**values) for key, text in _texts(mail.name)[chosen].items()}
     look = {"colour": colour, "ink": branding.contrast_colour(colour), "logo_url": store.branding.logo_url}
     context = {**values, **look, "t": SimpleNamespace(**texts), "language": chosen, "direction": "ltr"}
-    subject, text, html = (
-        _template(f"{mail.name}/{part}").render(context) for part in ("subject.txt", "text.txt", "body.html")
+    subject = " ".join(_template(f"{mail.name}/subject.txt").render(context).split())
+    text, html = (
+        _template(f"{mail.name}/{part}").render({**context, "subject": subject}) for part in ("text.txt", "body.html")
     )
-    return RenderedMail(" ".join(subject.split()), text, html)
+    return RenderedMail(subject, text, html)
 
 
 @cache
