@@ -9,6 +9,8 @@ INSTALLED := .venv/installed
 API_TOOLS := .venv/api-tools/installed
 BENCHMARKS := .venv/benchmarks/installed
 ROWS ?= 100000
+CHECKOV := .venv/checkov/installed
+AUDIT_TOOLS := .venv/audit-tools/installed
 NODE_BIN := .venv/api-tools/node_modules/.bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate --no-header
@@ -21,7 +23,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup api-tools demo local stop test unit integration e2e mutants check format lock openapi bench bench-imports dynamodb-local clean
+.PHONY: help setup api-tools demo local stop test unit integration e2e mutants check format lock openapi bench bench-imports dynamodb-local audit sbom clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,7 +77,21 @@ e2e: setup ## Run the tests against the deployed local cloud
 mutants: setup dynamodb-local ## Take out each guard in a copy; fail if no test misses it (NAMES="part of a name" for some)
 	$(BIN)/python -m tools.mutants --workers $(WORKERS) $(NAMES)
 
-check: setup api-tools ## Check style, types, layers, generated documents and the template
+# An environment of its own, from a lock with hashes.
+$(CHECKOV): $(INSTALLED) requirements/checkov.txt
+	$(call environment,.venv/checkov,requirements/checkov.txt)
+
+$(AUDIT_TOOLS): $(INSTALLED) requirements/audit.txt
+	$(call environment,.venv/audit-tools,requirements/audit.txt)
+
+define environment
+	$(PYTHON) -m venv --clear $(1)
+	$(BIN)/uv pip sync --quiet --python $(1)/bin/python --require-hashes $(2) \
+		|| $(1)/bin/python -m pip install --quiet --require-hashes --requirement $(2)
+	@touch $@
+endef
+
+check: setup api-tools $(CHECKOV) ## Check style, types, layers, generated documents and the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -84,8 +100,21 @@ check: setup api-tools ## Check style, types, layers, generated documents and th
 	$(BIN)/python -m tools.event_schemas --check
 	$(NODE_BIN)/redocly lint docs/openapi.json --config tools/openapi/redocly.yaml --format=summary
 	$(NODE_BIN)/spectral lint docs/openapi.json --ruleset tools/openapi/spectral.yaml --fail-severity=hint
-	$(BIN)/cfn-lint template.yaml deploy/*.yaml
+	$(BIN)/python -m tools.licences --check
+	$(BIN)/cfn-lint --include-checks I -- template.yaml deploy/*.yaml
+	.venv/checkov/bin/checkov --config-file tools/template_checks/checkov.yaml --file template.yaml deploy/*.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint --template-file template.yaml
+
+audit: setup $(AUDIT_TOOLS) ## Look for known vulnerabilities of all locked Python packages (asks a service of PyPI)
+	.venv/audit-tools/bin/pip-audit --disable-pip --require-hashes --progress-spinner off \
+		--requirement layers/dependencies/requirements.txt --requirement requirements/dev.txt
+
+sbom: setup $(AUDIT_TOOLS) ## Write build/sbom.json: what is deployed, in CycloneDX
+	@mkdir -p build
+	$(PYTHON) -m venv --clear --without-pip build/deployed
+	$(BIN)/uv pip sync --quiet --python build/deployed/bin/python --require-hashes layers/dependencies/requirements.txt
+	.venv/audit-tools/bin/cyclonedx-py environment build/deployed/bin/python --pyproject pyproject.toml \
+		--mc-type application --output-reproducible --output-file build/sbom.json
 
 format: setup ## Format the code, and apply ruff's fixes
 	$(BIN)/ruff check --fix .
@@ -97,6 +126,8 @@ lock: setup ## Lock the dependencies again (UPGRADE=--upgrade for newer versions
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file layers/dependencies/requirements.txt
 	$(LOCK) $(UPGRADE) --group api-tools --output-file requirements/api-tools.txt
 	$(LOCK) $(UPGRADE) --group benchmarks --output-file requirements/benchmarks.txt
+	$(LOCK) $(UPGRADE) --group checkov --output-file requirements/checkov.txt
+	$(LOCK) $(UPGRADE) --group audit --output-file requirements/audit.txt
 	npm install --prefix requirements/node --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved \
 		--no-audit --no-fund
 	@# The lock names no address: not those for donations either.

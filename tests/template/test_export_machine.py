@@ -28,7 +28,14 @@ def test_any_error_ends_the_job_as_failed(name: str) -> None:
 def test_every_task_is_limited_in_time_and_tried_again(state: dict[str, Any]) -> None:
     assert "TimeoutSeconds" not in yaml.safe_load(TEXT)  # the machine would end without calling finish
     assert state["TimeoutSeconds"] > 900
-    assert (state["Retry"][0]["ErrorEquals"], state["Retry"][0]["JitterStrategy"]) == (["States.ALL"], "FULL")
+    assert (state["Retry"][-1]["ErrorEquals"], state["Retry"][-1]["JitterStrategy"]) == (["States.ALL"], "FULL")
+
+
+@pytest.mark.parametrize("state", [PART, STATES["Finish"], STATES["FinishFailed"]])
+def test_calls_that_lambda_throttles_are_tried_apart_from_failures(state: dict[str, Any]) -> None:
+    throttled, any_error = state["Retry"]
+    assert "Lambda.TooManyRequestsException" in throttled["ErrorEquals"]
+    assert (throttled["MaxAttempts"], any_error["MaxAttempts"]) == (20, 5)
 
 
 def test_as_many_parts_run_at_a_time_as_the_parameter_says() -> None:
