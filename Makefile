@@ -23,7 +23,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup api-tools demo local stop test unit integration e2e mutants check format lock openapi bench bench-imports dynamodb-local audit sbom clean
+.PHONY: help setup api-tools demo local stop test unit integration e2e mutants check format lock openapi bench bench-imports dynamodb-local audit sbom cost clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -150,6 +150,8 @@ $(BENCHMARKS): $(INSTALLED) requirements/benchmarks.txt
 	$(BIN)/uv pip sync --quiet --python .venv/benchmarks/bin/python --require-hashes requirements/benchmarks.txt \
 		|| .venv/benchmarks/bin/python -m pip install --quiet --require-hashes --requirement requirements/benchmarks.txt
 	@touch $@
+cost: setup ## Print what Clientela costs on AWS, from measurements and list prices
+	$(BIN)/python -m tools.costs
 
 dynamodb-local: setup ## Download AWS's DynamoDB Local once; checks its hash
 	@$(BIN)/python -m local.dynamodb_jar

@@ -185,6 +185,14 @@ def requests_link(shop: Shop) -> Steps:
     sign_ins.link_sign_in.request_link(shop.store, EMAIL, sign_ins.HERE, None, None, NOW)
 
 
+def sends_link_mail(shop: Shop) -> Steps:
+    shop.customer()
+    sign_ins.mailbox(shop.monkeypatch)
+    request = sign_ins.link_sign_in.request_link(shop.store, EMAIL, sign_ins.HERE, None, None, NOW)
+    yield
+    sign_ins.sign_in_mail.deliver(shop.store, request.request_id, NOW)
+
+
 def merges_two(shop: Shop) -> Steps:
     into, other = shop.customer(), shop.customer("other@example.com")
     yield
@@ -210,6 +218,7 @@ WRITES: dict[str, tuple[Callable[[Shop], Steps], int]] = {
     "the payment method of the last order": (new_version({}, {"payment_method": "card"}), 1),
     "a parcel's status": (new_version({}, {"fulfillment_status": "shipped"}), 1),
     "a link is requested": (requests_link, 1),
+    "the mail with it is sent": (sends_link_mail, 1),
     "a customer signs in": (signs_in_again, 1),
     "the same, for the first time": (signs_in, 1),
     "a customer signs up": (signs_up, 1),

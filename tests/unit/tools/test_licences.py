@@ -3,7 +3,6 @@
 from email.message import Message
 
 import pytest
-
 from tools import licences
 
 

@@ -1,0 +1,1 @@
+"""Computes what Clientela costs on AWS: `python -m tools.costs [--check]`."""
