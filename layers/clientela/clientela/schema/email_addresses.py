@@ -3,12 +3,14 @@
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from pydantic import Field
 
 from clientela.schema.documents import on_input
+
+if TYPE_CHECKING:
+    from email_validator import ValidatedEmail
 
 # At the ends of a pasted address: white space, and marks without width.
 _AT_ENDS = " \t\n\v\f\r\x85\xa0\u034f\u180b\u180c\u180d\u180e\u3000" + "".join(
@@ -107,7 +109,10 @@ def _domain(domain: str) -> tuple[str, str]:
     return parsed.domain, parsed.ascii_domain
 
 
-def _validate(text: str) -> ValidatedEmail:
+def _validate(text: str) -> "ValidatedEmail":
+    # Here, because calls that read no new address need none of its many patterns.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         return validate_email(text, check_deliverability=False)
     except EmailNotValidError:

@@ -1,21 +1,16 @@
-"""Phone numbers in E.164."""
+"""Phone numbers in E.164.
+
+libphonenumber is imported where a number is read, because most calls read none.
+"""
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
-
-from phonenumbers import (
-    COUNTRY_CODE_TO_REGION_CODE,
-    NumberParseException,
-    PhoneMetadata,
-    PhoneNumberFormat,
-    format_number,
-    is_possible_number,
-    parse,
-    region_code_for_country_code,
-)
+from typing import TYPE_CHECKING, NamedTuple
 
 from clientela.sentences import Sentence
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneMetadata
 
 
 def to_e164(text: str, country: str | None) -> str:
@@ -30,6 +25,8 @@ def to_e164(text: str, country: str | None) -> str:
     """
     if found := _usual(text, country):
         return found
+    from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_possible_number, parse
+
     try:
         number = parse(text, country)
     except NumberParseException as error:
@@ -80,6 +77,8 @@ class _Plan(NamedTuple):
 @lru_cache(maxsize=1000)
 def _plan(digits: str) -> _Plan | None:
     """Return the plan of an international number by its first three digits; None if it has none."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, region_code_for_country_code
+
     for length in (1, 2, 3):
         code = int(digits[:length])
         if code in COUNTRY_CODE_TO_REGION_CODE:
@@ -91,6 +90,8 @@ def _plan(digits: str) -> _Plan | None:
 @lru_cache(maxsize=300)
 def _home_plan(country: str) -> _Plan | None:
     """Return the plan of the numbers of a country; None for a country without its own plan."""
+    from phonenumbers import PhoneMetadata, region_code_for_country_code
+
     home = PhoneMetadata.metadata_for_region(country)
     if home is None or home.country_code is None or region_code_for_country_code(home.country_code) != country:
         return None
@@ -99,7 +100,7 @@ def _home_plan(country: str) -> _Plan | None:
     return plan and plan._replace(prefixes=(*plan.prefixes, *([international] if international else [])))
 
 
-def _plan_of(home: PhoneMetadata | None) -> _Plan | None:
+def _plan_of(home: "PhoneMetadata | None") -> _Plan | None:
     if home is None or home.general_desc is None:
         return None
     prefix = home.national_prefix_for_parsing
@@ -116,6 +117,8 @@ def search_prefixes(text: str, country: str | None) -> tuple[str, ...]:
     digits = "".join(char for char in text if char.isdigit())
     if text.strip().startswith("+") or digits.startswith("00"):
         return (f"+{digits.removeprefix('00')}",)
+    from phonenumbers import PhoneMetadata
+
     home = PhoneMetadata.metadata_for_region(country) if country else None
     national = (f"+{home.country_code}{digits.removeprefix(home.national_prefix or '')}",) if home else ()
     return (f"+{digits}", *national)
