@@ -1,5 +1,6 @@
 """A store on DynamoDB Local, with moto's server behind everything that is not DynamoDB."""
 
+import math
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,13 @@ from tests.support.schema import create_table
 from clientela import clock
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
+from clientela.web import http_app
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No call gives up because the machine of the tests is slow (tests/unit/functions/test_overload.py)."""
+    monkeypatch.setattr(http_app, "PATIENCE_SECONDS", math.inf)
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ class Waiting:
         """Stands for `removal_queue.put_message`."""
         self.messages.append(message.model_dump(mode="json"))
 
-    def work(self, milliseconds: int = 60_000) -> None:
+    def work(self, milliseconds: int = 600_000) -> None:
         """Let the function work on all that waits, which has so much time left; what fails fails the test."""
         taken, self.messages = self.messages, []
         for number, message in enumerate(taken):
