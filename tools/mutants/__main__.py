@@ -32,7 +32,10 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="parts of names")
     parser.add_argument("--workers", type=int, default=1, help="copies in which mutants run at the same time")
     options = parser.parse_args()
-    chosen = [mutant for mutant in MUTANTS if not options.names or any(name in mutant.name for name in options.names)]
+    try:
+        chosen = choose(options.names)
+    except MutantError as error:
+        parser.error(str(error))
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(options.workers) as threads:
         free = _copies(Path(folder), options.workers)
         try:
@@ -44,6 +47,18 @@ def main() -> int:
             return 2
     _say(f"{sum(killed)} of {len(chosen)} mutants are killed.")
     return 0 if all(killed) else 1
+
+
+def choose(names: Sequence[str]) -> list[Mutant]:
+    """Return the mutants whose names contain one of these texts; all without one.
+
+    Raises:
+        MutantError: a text is in no name. Without a mutant, pytest would run every test there is.
+    """
+    unknown = [text for text in names if not any(text in mutant.name for mutant in MUTANTS)]
+    if unknown:
+        raise MutantError(f"no mutant's name contains: {', '.join(unknown)}")
+    return [mutant for mutant in MUTANTS if not names or any(text in mutant.name for text in names)]
 
 
 def apply(mutant: Mutant, text: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.support.template_file import PROJECT
-from tools.mutants.__main__ import MutantError, apply
+from tools.mutants.__main__ import MutantError, apply, choose
 from tools.mutants.mutant_list import MUTANTS, Mutant
 
 
@@ -20,3 +20,13 @@ def test_a_guard_that_has_changed_is_an_error() -> None:
 
 def test_names_are_unique() -> None:
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
+
+
+def test_mutants_are_chosen_by_parts_of_their_names() -> None:
+    assert [mutant.name for mutant in choose(["swept before"])] == ["a file is swept before its import has read it"]
+    assert choose([]) == list(MUTANTS)
+
+
+def test_a_name_that_no_mutant_has_is_an_error() -> None:
+    with pytest.raises(MutantError, match="sweeep"):
+        choose(["swept", "sweeep"])
