@@ -24,14 +24,28 @@ def test_other_secrets_are_no_passwords_but_secret(header: str) -> None:
     assert (columns.fields, columns.secrets) == (("email", None), {1})
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["Código de acceso", "Codice d'accesso", "Codice di accesso cliente", "CODE D'ACCÈS", "Clé d'accès", "Clef d'accès",
+     "Chiave di accesso", "Chave de acesso", "Código de acesso", "Access code", "access_key", "PW", "Geheimwort",
+     "Geheimzahl", "Palabra secreta", "Palavra secreta", "Segredo", "Zugangsdaten", "Anmeldedaten", "Credentials",
+     "Credenciales", "Credenziali", "Credenciais", "Identifiants secrets"],
+)  # fmt: skip
+def test_what_else_six_languages_call_what_one_signs_in_with_is_secret(header: str) -> None:
+    columns = recognise(["email", header])
+    assert (columns.fields, columns.secrets) == (("email", None), {1})
+
+
 def test_beside_a_known_column_of_passwords_another_one_is_secret_too() -> None:
     columns = recognise(["email", "old password", "password"])
     assert (columns.fields, columns.secrets) == (("email", None, "password"), {1, 2})
 
 
 @pytest.mark.parametrize(
-    "header", ["Passport", "Compass", "Passenger name", "Opinion", "Shipping", "Hashtag", "Spinning"]
-)
+    "header",
+    ["Passport", "Compass", "Passenger name", "Opinion", "Shipping", "Hashtag", "Spinning", "Secretary", "Accessories",
+     "Accesorios", "Acceso", "Codice cliente"],
+)  # fmt: skip
 def test_harmless_headers_are_no_secrets(header: str) -> None:
     assert recognise(["email", header]).secrets == frozenset()
 

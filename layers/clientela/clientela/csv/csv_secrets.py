@@ -19,7 +19,15 @@ _PASSWORD_WORDS = tuple(map(fold_for_search, (
 )))  # fmt: skip
 _PASS = re.compile(r"(?<!com)(?<!by)pass(?!port|eng|age|agi|ion|iv|au|o)")
 # Whole words: they are part of too many harmless ones.
-_SECRET_WORDS = {"secret", "secreto", "segreto", "token", "salt", "hash", "pin", "otp", "apikey", "cvv", "cvc"}
+_SECRET_WORDS = {
+    *("secret", "secrets", "secreto", "secreta", "segreto", "segreta", "segredo"),
+    *("token", "salt", "hash", "pin", "otp", "apikey", "cvv", "cvc", "pw"),
+}
+# `Código de acceso`, `Zugangsdaten`: one signs in with them, or enters a closed shop.
+_ACCESS = re.compile(
+    r"access(code|key)|(codigo|codice|code|cod|clave|chiave|chave|clef?)(de|di|d)?(acceso|accesso|acces|acesso)"
+    r"|geheim|zugangsdaten|anmeldedaten|credential|credenzial|credencia"
+)
 # A header with one of these says something about a password and does not hold one.
 _ABOUT = re.compile(r"hint|question|pregunta|chang|reset|expir|updat|date|fecha|datum|^has(?!h)|salt|strength")
 
@@ -34,6 +42,8 @@ _HARMLESS = re.compile(
     r"[^@\s]+@[^@\s]+\.[^@\s]+|(https?|ftp)://\S*|www\.\S+|[\w.-]+\.[a-z]{2,}(/\S*)?"  # addresses of mail and web
     r"|[A-Z]{1,6}[-_/. ]?\d+|[\d.,:/TZ+-]+|\d{1,4}[-./]?\w{3}[-./]?\d{2,4}"  # codes, numbers, times
 )
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_LIKE_ADDRESS = re.compile(r"[\w.+-]{2,}@[\w.-]+")  # `ana@example`: a slip, and not a password
 _MIN_SHARE = 0.3  # of a column's values: some customers have no password
 
 
@@ -44,7 +54,7 @@ def is_password_header(name: str) -> bool:
 
 def is_secret_header(name: str, words: Iterable[str]) -> bool:
     """Return whether a header names a secret; `words` are the words of the header as written."""
-    return _names_password(name) or not _SECRET_WORDS.isdisjoint(words)
+    return _names_password(name) or _ACCESS.search(name) is not None or not _SECRET_WORDS.isdisjoint(words)
 
 
 def looks_hashed(text: str) -> bool:
@@ -58,6 +68,17 @@ def look_secret(values: Iterable[str]) -> bool:
     if any(map(looks_hashed, filled)):
         return True
     return bool(filled) and sum(map(_looks_chosen, filled)) >= _MIN_SHARE * len(filled)
+
+
+def are_shifted(email: str, secrets: Iterable[str]) -> bool:
+    """Return whether a row's cells are in wrong columns: its address is in a column of secrets."""
+    return not _ADDRESS.fullmatch(email.strip()) and any(_ADDRESS.fullmatch(cell.strip()) for cell in secrets)
+
+
+def may_be_shifted(email: str, text: str) -> bool:
+    """Return whether a cell of a row without an address may be a password of another column."""
+    is_address = _ADDRESS.fullmatch(email.strip()) or _LIKE_ADDRESS.fullmatch(text)
+    return not is_address and look_secret([text])
 
 
 def _names_password(name: str) -> bool:
