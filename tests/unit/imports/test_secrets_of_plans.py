@@ -67,6 +67,9 @@ def test_a_password_within_another_cell_is_not_repeated(imports: Imports) -> Non
         "ana@example.com,Hunter22x,,Hunter22x",  # the password is repeated in the name
         "ana@example.com,My Hunter22x!,0,hunter22X",
         'nobody,"Hunter22x,600111222',  # a quote that is never closed
+        "Hunter22x,ana@example.com,Ana,600111222",  # the cells are in the wrong order, without an address in its place
+        ",Hunter22x,600111222,ana@example.com",
+        "Hunter22x,Ana,600111222,",
     ],
 )
 def test_a_password_in_another_column_of_its_row_is_shown_nowhere(imports: Imports, row: str) -> None:
@@ -76,6 +79,12 @@ def test_a_password_in_another_column_of_its_row_is_shown_nowhere(imports: Impor
     ended = imports.start(job.id)
     assert (ended.rows_total, files_with("unter22")) == (4, [])
     assert "unter22" not in str(imports.job(job.id))
+
+
+def test_a_slip_in_an_address_is_shown_beside_passwords(imports: Imports) -> None:
+    job = imports.planned(b"email,name,password\nana2@example,Ana,Hunter22x\n")
+    (row,) = downloaded(import_jobs.report_url(imports.store, job.id, "rejects"))
+    assert (row["email"], row["name"]) == ("ana2@example", "Ana")
 
 
 def test_a_key_of_an_unknown_column_is_not_shown_where_another_cell_repeats_it(imports: Imports) -> None:

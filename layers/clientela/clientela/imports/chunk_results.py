@@ -101,18 +101,20 @@ def _reported(columns: FileColumns) -> int:
 def repeat_cells(cells: Sequence[str], columns: FileColumns) -> list[str]:
     """Return a row's cells of the repeated columns.
 
-    All are empty if the row has too many or too few cells and the file has secrets: one may be in
-    another column then. A cell that repeats a secret of its row is empty, alone or, except in an
-    e-mail, within other text; and so is one of an unknown column that looks like a hash.
+    All are empty if the file has secrets and one may be in another column of the row. A cell that
+    repeats a secret of its row is empty, alone or, except in an e-mail, within other text. So is
+    one of an unknown column that looks like a hash, or one that looks like a password in a row
+    without an address.
     """
-    if len(cells) != len(columns.headers) and columns.secrets:
+    if _are_shifted(cells, columns):
         cells = ()
-    secrets = _secrets(cells, columns)
+    secrets, email = _secrets(cells, columns), _email(cells, columns)
     repeated = []
     for index in repeated_columns(columns):
         cell = cells[index] if index < len(cells) else ""
         is_hash = columns.fields[index] is None and csv_secrets.looks_hashed(cell.strip())
-        is_hidden = is_hash or _has_secret(cell.strip().casefold(), secrets, columns.fields[index])
+        is_shifted = bool(columns.secrets) and csv_secrets.may_be_shifted(email, cell.strip())
+        is_hidden = is_hash or is_shifted or _has_secret(cell.strip().casefold(), secrets, columns.fields[index])
         repeated.append("" if is_hidden else cell)
     return repeated
 
@@ -133,13 +135,24 @@ def _redact(issues: Sequence[RowIssue], cells: Sequence[str], columns: FileColum
 def may_quote(text: str, cells: Sequence[str], columns: FileColumns) -> bool:
     """Return whether a text of a row, which has these cells, may be shown.
 
-    It may not if it repeats a secret of the row. Of a row with too many or too few cells, nothing
-    may be shown if the file has secrets: one may be in another column then.
+    It may not if it repeats a secret of the row, or if one may be in another column of the row.
     """
     if not columns.secrets:
         return True
-    folded, is_shifted = text.casefold(), len(cells) != len(columns.headers)
-    return not is_shifted and not any(secret in folded for secret in _secrets(cells, columns))
+    folded = text.casefold()
+    return not _are_shifted(cells, columns) and not any(secret in folded for secret in _secrets(cells, columns))
+
+
+def _are_shifted(cells: Sequence[str], columns: FileColumns) -> bool:
+    """Return whether the row of a file with secrets may have one of them in another column."""
+    if not columns.secrets or len(cells) != len(columns.headers):
+        return bool(columns.secrets)
+    return csv_secrets.are_shifted(_email(cells, columns), (cells[index] for index in columns.secrets))
+
+
+def _email(cells: Sequence[str], columns: FileColumns) -> str:
+    index = columns.fields.index("email")
+    return cells[index] if index < len(cells) else ""
 
 
 def _secrets(cells: Sequence[str], columns: FileColumns) -> set[str]:
