@@ -25,10 +25,11 @@ from clientela_cli.commands import (
 )
 from clientela_cli.console import output, suggestions
 from clientela_cli.console.exit_codes import USAGE, CommandError, to_command_error
+from clientela_cli.console.usage_errors import CommandGroup
 
 _EPILOG = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done except for rejected or remaining items, 130 interrupted."
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG)
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG)
 for _commands in (stores, keys, customers, groups, imports, orders, statistics, exports, audit):
     app.add_typer(_commands.app, name=_commands.__name__.rpartition(".")[2])
 

@@ -218,3 +218,24 @@ def test_an_unknown_customer_is_an_error(run: Run, verb: list[str]) -> None:
     for name in ("cus_1", "ana@example.com"):
         code, out, err = run("customers", verb[0], "demo", name, *verb[1:])
         assert (code, out, err.count("\n"), name in err) == (1, "", 1, True)
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "sentence"),
+    [
+        ("customers list demo --status gone", "--status", "Use one of these values: active, pending, disabled."),
+        ("customers list demo --limit 0", "--limit", "Use a number of 1 or more."),
+        ("customers list demo --limit x", "--limit", "Use a whole number."),
+        ("imports upload demo pyproject.toml --mode x", "--mode", "Use one of these values: upsert, create, update."),
+        ("exports run demo --what x", "--what", "Use one of these values: customers, orders, order_items."),
+        ("audit list demo --since x", "--since", "Use a time such as 2026-11-21T10:00:00Z."),
+        ("stores grow demo x", "buckets", "Use a whole number."),
+        ("orders send demo pyproject.toml --backlog -1", "--backlog", "Use a number of 0 or more."),
+    ],
+)
+def test_an_option_is_refused_with_the_sentence_of_the_api(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: str, option: str, sentence: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    code, out, err = run(*command.split())
+    assert (code, out, f"Invalid value for '{option}': {sentence}" in err) == (2, "", True)
