@@ -97,6 +97,12 @@ def test_comments_are_not_served(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sheet(monkeypatch, ["/* one */a{/* two */color:red}/* three */"]) == "a{color:red}\n"
 
 
+@pytest.mark.parametrize("half", ["\\d800 ", "\\DFFF "])
+def test_half_a_character_is_served_as_browsers_read_it(half: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    served = sheet(monkeypatch, [f'a{{content:"{half}"}}'])
+    assert served.encode() == 'a{content:"\ufffd"}\n'.encode()
+
+
 @pytest.mark.parametrize("bracket", ["[", "{", "(", "a{", "url((", "f("])
 def test_deep_css_is_refused_in_words(bracket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     closing = {"[": "]", "{": "}", "(": ")"}

@@ -4,6 +4,7 @@ tinycss2 parses it as a browser does, including escapes. Browsers get the parsed
 again, without comments, so that they read the rules that were checked.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ CACHED_SHEETS = 256  # of 10 KB at most
 _AT_RULES = {"import", "charset", "namespace"}
 # These accept URLs as strings, also from a variable.
 _LOADERS = {"src", "image", "image-set", "-webkit-image-set"}
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # from an escape; UTF-8 cannot hold it
 _FOREIGN_URL = "url() may only contain data: and addresses on the store's own origins."
 _INCOMPLETE = "The CSS is incomplete: a bracket, string or comment is not closed."
 _ENDS_ELEMENT = "The CSS must not contain </ or <!--."
@@ -71,7 +73,8 @@ def _compile(css: str, own_urls: tuple[str, ...]) -> _Sheet:
         if not rules or rules[-1].type == "error" or rules[-1].serialize() != end:
             return "", _INCOMPLETE
         problem = next(filter(None, (_problem_of(node, own_urls) for node in _nodes(rules))), None)
-        return "" if problem else "\n".join(rule.serialize() for rule in rules[:-1]), problem
+        serialized = "" if problem else "\n".join(rule.serialize() for rule in rules[:-1])
+        return _HALF_CHARACTER.sub("\ufffd", serialized), problem  # as browsers read it
 
     if "</" in css or "<!--" in css:
         return _Sheet("", _ENDS_ELEMENT)
