@@ -11,6 +11,7 @@ import customers_api
 from clientela import clock
 from clientela.customers import customer_search, customers
 from clientela.errors import RequestInFlightError, RequestKeyReusedError
+from clientela.signing import sha256_hex
 from clientela.stores import api_keys
 from clientela.stores.api_keys import NewKey
 from clientela.stores.stores import Store
@@ -103,3 +104,8 @@ def test_a_fault_gives_the_key_back(key: str, monkeypatch: pytest.MonkeyPatch) -
 def test_a_secret_is_not_kept_for_a_repetition(key: str) -> None:
     first, second = (answered(post(key, "demo/api-keys", {"name": "till"}, "abc"))["key"] for _ in range(2))
     assert first != second
+
+
+def test_nobody_can_guess_an_e_mail_in_a_stored_key_or_request(store: Store) -> None:
+    idempotency.begin(RequestKey("demo", "k", "ana@example.com"), "ana@example.com", NOW)
+    assert sha256_hex("ana@example.com") not in str(table_items.everything())

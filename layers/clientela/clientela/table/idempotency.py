@@ -21,7 +21,7 @@ from pynamodb.expressions.update import Action
 from clientela import clock
 from clientela.concurrency import retry_on_conflict
 from clientela.errors import BusyError, CustomerNotFoundError, RequestInFlightError, RequestKeyReusedError
-from clientela.signing import sha256_hex
+from clientela.signing import permanent_hash
 from clientela.table import dynamodb, keys, records
 from clientela.table.attributes import CompressedTextAttribute
 from clientela.table.records import Record
@@ -84,7 +84,7 @@ def begin(key: RequestKey, request: str, now: datetime) -> Answer | None:
         records.put(_record(key, request, now), _is_free(now), RequestInFlightError())
     except RequestInFlightError:
         stored = RequestRecord.find(*_keys(key))
-        if stored and stored.fingerprint != sha256_hex(request):
+        if stored and stored.fingerprint != _hash(request):
             raise RequestKeyReusedError("Use another Idempotency-Key for another request.") from None
         if stored and stored.is_gone:
             raise CustomerNotFoundError("The answer was about a customer who has been erased.") from None
@@ -193,7 +193,7 @@ def _record(key: RequestKey, request: str, now: datetime) -> RequestRecord:
     expires_at = now + RETENTION
     return RequestRecord(
         *_keys(key),
-        fingerprint=sha256_hex(request),
+        fingerprint=_hash(request),
         locked_until=clock.format_timestamp(now + LOCK_TIME),
         expires_at=clock.format_timestamp(expires_at),
         ttl=int(expires_at.timestamp()),
@@ -209,4 +209,12 @@ def _is_free(now: datetime) -> Condition:
 
 
 def _keys(key: RequestKey) -> tuple[str, str]:
-    return keys.idempotency(key.store_id), keys.request(key.caller, sha256_hex(key.key))
+    return keys.idempotency(key.store_id), keys.request(key.caller, _hash(key.key))
+
+
+def _hash(text: str) -> str:
+    """Return the keyed hash of an idempotency key or a request.
+
+    They outlive an erasure by a day, and a plain hash of an e-mail could be guessed.
+    """
+    return permanent_hash("idempotency", text)
