@@ -100,6 +100,15 @@ class OrderItem(LenientModel):
     """The price of one piece, in the order's currency."""
 
 
+class OrderBase(LenientModel):
+    """The total in the store's base currency, at the rate of the order's moment."""
+
+    currency: Currency
+    """The base currency."""
+    total: Total
+    """The total in it. Example: 54.20"""
+
+
 class Order(LenientModel):
     """One version of an order: a greater one replaces it, an equal or smaller one is ignored."""
 
@@ -125,6 +134,8 @@ class Order(LenientModel):
     """The currency of all amounts of the order."""
     total: Total
     """The amount to pay. Example: 49.90"""
+    base: OrderBase | None = None
+    """The total in the store's base currency, for reports, which never convert amounts."""
     payment_status: PaymentStatus
     """The state of the payment. Statistics count an order once it is paid."""
     fulfillment_status: FulfillmentStatus | None = None

@@ -18,7 +18,7 @@ from clientela import clock
 from clientela.customers.customer_fields import PaymentStatus
 from clientela.errors import BusyError
 from clientela.orders import order_statistics
-from clientela.orders.order_fields import FulfillmentStatus, Order, Total
+from clientela.orders.order_fields import FulfillmentStatus, Order, OrderBase, Total
 from clientela.orders.order_owners import MAX_METHOD_LENGTH
 from clientela.schema.currencies import Currency
 from clientela.schema.documents import Model
@@ -57,6 +57,7 @@ class ErasedOrderMoney(Model):
 
     currency: Currency
     total: Total
+    base: OrderBase | None = None
     payment_status: PaymentStatus
     fulfillment_status: FulfillmentStatus | None = None
 
