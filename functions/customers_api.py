@@ -21,6 +21,7 @@ from merchant_routes import (
     invitations,
     merges,
     orders,
+    reports,
     settings,
     suppressions,
 )
@@ -42,6 +43,7 @@ for part in (
     merges,
     exports,
     export_schedules,
+    reports,
     settings,
     api_keys,
     audit,

@@ -1,4 +1,4 @@
-"""DynamoDB stream → EventBridge and the log of changes: what the template's filters pass."""
+"""DynamoDB stream → EventBridge, the log of changes and the queue of reports."""
 
 from typing import Any
 
@@ -10,7 +10,10 @@ from clientela.customers import change_log
 from clientela.events import change_events, event_bus
 from clientela.events.change_events import BusEvent
 from clientela.handlers import cold_start, error_logs
+from clientela.reports import report_changes, report_queue
+from clientela.reports.report_queue import ReportMessage
 from clientela.table import stream
+from clientela.table.stream import TableChange
 
 cold_start.prepare()
 
@@ -21,8 +24,9 @@ logger = Logger()
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Log and publish a batch of changes; return the sequence numbers of those to deliver again.
 
-    The log comes first, and a batch that cannot be logged is delivered again as a whole: a change
-    that is missing in the log would be missing in an export for good.
+    The log and the queue of reports come first, and a batch that they do not take is delivered
+    again as a whole: a change that is missing there would be missing in an export or a report for
+    good.
 
     A change that raises an error, or whose event the bus refuses for good, is put on the queue of
     failed calls. It must not hold up its shard of the stream, which has the changes of many
@@ -46,11 +50,22 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _is_logged(changes: list[dict[str, Any]]) -> bool:
     try:
-        change_log.record_changes(map(stream.read, changes), clock.now())
+        read = [stream.read(change) for change in changes]
+        change_log.record_changes(read, clock.now())
+        report_queue.put(dict.fromkeys(message for change in read for message in _report_messages(change)))
     except Exception as error:
         error_logs.log(error)
         return False
     return True
+
+
+def _report_messages(change: TableChange) -> list[ReportMessage]:
+    """Return the messages of a change; none if it cannot be read: `_event` puts it aside."""
+    try:
+        return report_changes.messages_for([change])
+    except Exception as error:
+        error_logs.log(error)
+        return []
 
 
 def _event(record: dict[str, Any]) -> BusEvent | None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from benchmarks import entry_sizes, sample_store
 from benchmarks.traffic import Traffic, record_traffic
-from tests.support import sign_ins
+from tests.support import reports, sign_ins
 from tests.support.template_file import PROJECT
 
 from clientela import clock
@@ -26,6 +26,8 @@ from clientela.imports.import_customers import Rules
 from clientela.lifecycle import merges, removal_queue
 from clientela.orders import orders, unclaimed_orders
 from clientela.orders.order_fields import Order
+from clientela.reports import report_telling
+from clientela.reports.report_sources import Source
 from clientela.schema.actors import OPERATOR
 from clientela.stores import stores
 from clientela.stores.stores import Directory, Store, StoreSettings
@@ -199,6 +201,34 @@ def merges_two(shop: Shop) -> Steps:
     merges.merge(shop.store, into.id, other.id, NOW, OPERATOR, lambda: False)
 
 
+def counted_in_reports(act: Callable[[Shop], object]) -> Callable[[Shop], Steps]:
+    def steps(shop: Shop) -> Steps:
+        reports.build(shop.store)
+        for number in (1, 2):
+            shop.order(number, placed_at=f"2026-0{number}-10T10:00:00Z")
+        ana = shop.customer().id
+        report_telling.tell(shop.store, Source("customer", ana))
+        act(shop)
+        yield
+        report_telling.tell(shop.store, Source("customer", shop.customer().id))
+
+    return steps
+
+
+def new_customer_in_reports(shop: Shop) -> Steps:
+    reports.build(shop.store)
+    shop.customer()
+    yield
+    report_telling.tell(shop.store, Source("customer", shop.customer().id))
+
+
+def first_order_in_reports(shop: Shop) -> Steps:
+    reports.build(shop.store)
+    shop.order(1)
+    yield
+    report_telling.tell(shop.store, Source("customer", shop.customer().id))
+
+
 WRITES: dict[str, tuple[Callable[[Shop], Steps], int]] = {
     "a customer is created": (creates, 1),
     "the same, with a marketing consent": (creates_with_consent, 1),
@@ -223,6 +253,22 @@ WRITES: dict[str, tuple[Callable[[Shop], Steps], int]] = {
     "the same, for the first time": (signs_in, 1),
     "a customer signs up": (signs_up, 1),
     "two customers without orders are merged": (merges_two, 1),
+    "reports count a new customer": (new_customer_in_reports, 1),
+    "reports count a first order, which creates the account": (first_order_in_reports, 1),
+    "reports count a repeat order": (
+        counted_in_reports(lambda shop: shop.order(3, placed_at="2026-03-10T10:00:00Z")),
+        1,
+    ),
+    "reports count a refund": (
+        counted_in_reports(
+            lambda shop: shop.order(2, version=2, placed_at="2026-02-10T10:00:00Z", payment_status="refunded")
+        ),
+        1,
+    ),
+    "reports look at a note": (
+        counted_in_reports(lambda shop: customers.patch(shop.store, shop.customer().id, {"note": "tea"}, NOW)),
+        1,
+    ),
 }
 
 

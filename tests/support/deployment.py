@@ -63,6 +63,7 @@ def _queues() -> dict[str, str]:
         "FAILED_CALLS_QUEUE_URL": "failed-calls",
         "REMOVAL_QUEUE_URL": "removals",
         "EXPORT_QUEUE_URL": "exports",
+        "REPORT_QUEUE_URL": "reports",
     }
     sqs = boto3.client("sqs")
     return {variable: sqs.create_queue(QueueName=name)["QueueUrl"] for variable, name in names.items()}

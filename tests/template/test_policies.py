@@ -112,6 +112,17 @@ FUNCTION_ROLES = {
         PASSED: "iam:PassRole",
         "FailedCallsQueue": SEND,
     },
+    "ReportTeller": {
+        "Table": table("GetItem BatchGetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem BatchWriteItem"),
+        "Table/index/*": QUERY,
+        "ReportQueue": f"{READ_QUEUE} {SEND}",
+    },
+    "ReportKeeper": {
+        "Table": table("GetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem"),
+        "Table/index/*": QUERY,
+        "ReportQueue": SEND,
+        "FailedCallsQueue": SEND,
+    },
     "CustomerExportPart": {
         "Table": table("GetItem BatchGetItem Query PutItem"),
         "Table/index/*": QUERY,
@@ -178,6 +189,7 @@ FUNCTION_ROLES = {
         "Table": table("GetItem BatchWriteItem"),
         "EventBus": "events:PutEvents",
         "FailedCallsQueue": SEND,
+        "ReportQueue": SEND,
     },
     "VatChecker": {
         "Table": table("GetItem PutItem UpdateItem DeleteItem"),
@@ -191,6 +203,7 @@ ALLOWED = {
     },
     "ImportSweepScheduleRole": {f"{FUNCTION}-csv-import-sweep": INVOKE, "FailedCallsQueue": SEND},
     "ExportScheduleRole": {"ExportQueue": SEND, "FailedCallsQueue": SEND},
+    "ReportKeeperScheduleRole": {f"{FUNCTION}-report-keeper": INVOKE, "FailedCallsQueue": SEND},
     "ScheduleKeeperScheduleRole": {f"{FUNCTION}-schedule-keeper": INVOKE, "FailedCallsQueue": SEND},
     "ExportStateMachineRole": {
         "CustomerExportPart": INVOKE,

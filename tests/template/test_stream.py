@@ -46,7 +46,7 @@ BOTH = FOLLOW_UPS | EVENTS
         (PROFILE, PROFILE | {"follow_up": {"BOOL": True}}, BOTH),
         (None, ORDER, EVENTS),
         (ORDER, ORDER, EVENTS),
-        (ORDER, None, NOBODY),
+        (ORDER, None, EVENTS),
         (None, SESSION, EVENTS),
         (SESSION, SESSION, NOBODY),
         (SESSION, None, NOBODY),
@@ -74,8 +74,10 @@ BOTH = FOLLOW_UPS | EVENTS
         (None, AUDIT, EVENTS),
         (AUDIT, AUDIT, NOBODY),
         (AUDIT, None, NOBODY),
-        (None, item("SETTINGS"), NOBODY),
+        (None, item("SETTINGS"), EVENTS),
+        (item("SETTINGS"), None, NOBODY),
         (None, item("REFERENCE"), NOBODY),
+        (item("REFERENCE"), item("REFERENCE", money="{}"), EVENTS),
     ],
 )
 def test_a_function_is_started_by_what_concerns_it_alone(

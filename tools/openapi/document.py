@@ -40,6 +40,7 @@ _TAGS = {
     "groups": "Groups of customers.",
     "imports": "Imports of CSV files.",
     "exports": "Exports to CSV files.",
+    "reports": "Figures of customers and orders.",
     "settings": "Settings of the store.",
     "keys": "API keys.",
     "audit": "What staff, API keys and operators did.",

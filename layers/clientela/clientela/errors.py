@@ -150,6 +150,16 @@ class ExportLinkExpiredError(ClientelaError):
     title = "This link has expired"
 
 
+class ReportsNotReadyError(ClientelaError):
+    """The reports of the store are being built for the first time."""
+
+    code = "reports_not_ready"
+    title = "The reports are being prepared"
+
+    def __init__(self) -> None:
+        super().__init__("The reports of this store are being prepared: try again in a minute.", retry_after=60)
+
+
 class ScheduleNotFoundError(NotFoundError):
     """The store has no export schedule with this id."""
 

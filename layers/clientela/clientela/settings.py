@@ -147,6 +147,11 @@ def vat_check_queue_url() -> str:
     return _required("VAT_CHECK_QUEUE_URL")
 
 
+def report_queue_url() -> str:
+    """Queue of the customers and orders whose reports are to be counted."""
+    return _required("REPORT_QUEUE_URL")
+
+
 def event_bus() -> str:
     """Name of the EventBridge bus for events."""
     return _required("EVENT_BUS")

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 from openapi_schema_validator import OAS31Validator
-from tests.support import email_changes, sign_ins
+from tests.support import email_changes, reports, sign_ins
 from tests.support.http_events import http_event
 from tests.support.import_runs import StateMachines
 from tests.support.openapi import DocumentedOperation, document_file, operations
@@ -96,6 +96,7 @@ def world(aws: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     export = export_jobs.start(store, now)
     export_runs.run(store, export.id, now)
     key = api_keys.create(store.id, NewKey(name="test"), now)
+    reports.build(store)
     imports = Imports(store, machines, Functions())
     known = {
         f"cus_{ULID}": ana,

@@ -1,5 +1,7 @@
 """Transactions: several writes, all or none, each with the error of its condition."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
 
@@ -77,6 +79,22 @@ class Transaction:
         """Add a DynamoDB item to put without a condition."""
         arguments = {"TableName": settings.table_name(), "Item": item}
         self._writes.append(self._sized("Put", arguments, None))
+
+    def add_numbers(self, pk: str, sk: str, amounts: Mapping[str, Decimal]) -> None:
+        """Add to numbers of an item, whose attributes need no record; the item need not exist.
+
+        The transaction must have a condition of its own that a repeat fails.
+        """
+        names = {f"#{place}": name for place, name in enumerate(amounts)}
+        values = {f":{place}": {"N": f"{amount:f}"} for place, amount in enumerate(amounts.values())}
+        arguments = {
+            "TableName": settings.table_name(),
+            "Key": dynamodb.key(pk, sk),
+            "UpdateExpression": "ADD " + ", ".join(f"#{place} :{place}" for place in range(len(amounts))),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+        self._writes.append(self._sized("Update", arguments, None))
 
     def update(
         self,

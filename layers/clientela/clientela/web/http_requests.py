@@ -106,7 +106,7 @@ def _names(parameters: list[Any]) -> set[str]:
     for parameter in parameters:
         model = parameter.field_info.annotation
         is_model = isinstance(model, type) and issubclass(model, BaseModel)
-        names |= set(model.model_fields) if is_model else {parameter.alias}
+        names |= {field.alias or name for name, field in model.model_fields.items()} if is_model else {parameter.alias}
     return names
 
 

@@ -56,6 +56,7 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.OrderRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ExportNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ExportUnfinishedError: HTTPStatus.CONFLICT,
+    errors.ReportsNotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ExportLinkInvalidError: HTTPStatus.FORBIDDEN,
     errors.ExportLinkExpiredError: HTTPStatus.GONE,
     errors.ScheduleNotFoundError: HTTPStatus.NOT_FOUND,

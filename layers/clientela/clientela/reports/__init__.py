@@ -1,0 +1,9 @@
+"""Reports about customers and orders: summary, new and returning, cohorts, repeat, top, RFM.
+
+Every customer contributes to counters, by a function of its profile and its counted orders alone
+(`report_contributions`). After each change the difference to the last contribution is added in one
+transaction (`report_telling`). docs/reports.md has the definitions.
+
+Called by the merchant API, the command line, and the functions `report_teller` and
+`report_keeper`.
+"""

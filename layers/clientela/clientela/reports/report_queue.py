@@ -1,0 +1,36 @@
+"""The queue of what reports have to count: a customer, an order without customer, or a store."""
+
+from collections.abc import Iterable
+
+from pydantic import ConfigDict
+
+from clientela import settings
+from clientela.aws import sqs
+from clientela.reports.report_sources import Source
+from clientela.schema.documents import Model
+
+
+class ReportMessage(Model):
+    """A message: count the present state of its source; without one go on with a rebuild."""
+
+    model_config = ConfigDict(frozen=True)
+    store_id: str
+    customer_id: str | None = None
+    order_id: str | None = None
+
+    @property
+    def source(self) -> Source | None:
+        """The customer or order to count."""
+        if self.customer_id:
+            return Source("customer", self.customer_id)
+        return Source("order", self.order_id) if self.order_id else None
+
+
+def put(messages: Iterable[ReportMessage], delay: int = 0) -> None:
+    """Queue messages, received after `delay` seconds. One call of SQS for ten.
+
+    Raises:
+        BusyError: SQS did not accept all of them; queue all again.
+    """
+    bodies = (message.model_dump_json(exclude_none=True) for message in messages)
+    sqs.send_all(settings.report_queue_url(), bodies, delay)
