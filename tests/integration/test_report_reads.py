@@ -21,6 +21,8 @@ from clientela.reports import (
     new_returning_report,
     repeat_report,
     report_generations,
+    rfm_report,
+    rfm_scores,
     summary_report,
     top_customers_report,
 )
@@ -29,6 +31,7 @@ from clientela.reports.repeat_report import RepeatParameters
 from clientela.reports.report_contributions import MAX_DISTANCE, NTHS, WAITS
 from clientela.reports.report_models import ReportParameters
 from clientela.reports.report_telling import COUNTER_SHARDS
+from clientela.reports.rfm_report import RfmParameters
 from clientela.reports.summary_report import SummaryParameters
 from clientela.reports.top_customers_report import TopParameters
 from clientela.stores.stores import Store
@@ -73,6 +76,7 @@ def large(store: Store) -> Store:
         items.append(item(pk, report_keys.TODAY, today))
     for block in batched(items, dynamodb.BATCH_WRITE, strict=False):
         dynamodb.put_all(list(block))
+    rfm_scores.compute(store, NOW)  # as every night
     return store
 
 
@@ -108,6 +112,7 @@ REPORTS: dict[str, Callable[[Store], object]] = {
     "`top-customers` ever, by spend or orders": lambda store: top_customers_report.compute(
         store, TopParameters(limit=100), NOW
     ),
+    "`rfm`": lambda store: rfm_report.compute(store, RfmParameters(), NOW),
 }
 
 

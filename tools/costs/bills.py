@@ -47,6 +47,12 @@ def order_version(what: str, benchmark: str, *, high: bool) -> Bill:
     )
 
 
+def report_message(what: str) -> Bill:
+    """Return the bill of one change that reports look at: its message and its units."""
+    each, batch = measurements.sizes()["report"], measurements.sizes()["batches"]["reports"]
+    return added(_message(batch, each["cpu_ms"], each["requests"]), _of(measurements.units(what), high=True))
+
+
 def mail() -> Bill:
     """Return the bill of one mail with a link: queue, sender and SES."""
     sizes = measurements.sizes()
@@ -115,10 +121,13 @@ def month(*, high: bool) -> Bill:
         order_version("a first order is paid later", "order paid", high=high),
         order_version("a parcel's status", "order shipped", high=high),
     )
+    # A parcel's status does not concern reports, and an order that is not paid yet changes none.
+    in_reports = added(report_message("reports look at a note"), report_message("reports count a repeat order"))
     return added(
         times(api_call("session check"), people * active["calls"]),
         times(sign_in(high=high), people * active["sign_ins"]),
         times(versions, orders * active["versions"] / 3),
+        times(in_reports, orders),
         standing_still(),
     )
 

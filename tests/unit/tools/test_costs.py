@@ -26,6 +26,13 @@ def test_a_repeat_order_costs_its_units_its_message_and_its_events() -> None:
     assert bill["events"] == pytest.approx(2 / 1e6)
 
 
+def test_an_order_in_the_reports_costs_its_units_and_its_message() -> None:
+    bill = bills.report_message("reports count a repeat order")
+    units = measurements.units("reports count a repeat order")
+    assert bill["DynamoDB"] == pytest.approx((units.read * 0.125 + units.high * 0.625) / 1e6)
+    assert bill["SQS"] == pytest.approx(3 * 0.40 / 1e6)
+
+
 def test_another_price_changes_what_depends_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
     before = bills.month(high=True)
     doubled = measurements.prices() | {"ses_thousand_mails": 0.20}
