@@ -224,7 +224,7 @@ def new_customer_in_reports(shop: Shop) -> Steps:
 
 def first_order_in_reports(shop: Shop) -> Steps:
     reports.build(shop.store)
-    shop.order(1)
+    shop.order(1, placed_at=clock.format_timestamp(NOW))
     yield
     report_telling.tell(shop.store, Source("customer", shop.customer().id))
 

@@ -79,7 +79,7 @@ def tell_generation(store: Store, generation: Generation, source: Source) -> boo
     Raises:
         BusyError: others kept changing the source.
 
-    Cost: 1 read unit and `report_sources.read`; 12 write units for a repeat order, 16 for a
+    Cost: 1 read unit and `report_sources.read`; 12 write units for a repeat order, 14 for a
     first one that creates the account, 10 for a new customer, 6 for a change of groups, country or
     consent, none if no figure changes.
     """
