@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
+from tests.support import reports
 from tests.support.wsgi import application
 
 from clientela import clock, ids
@@ -117,6 +118,7 @@ def test_merchant_api_keeps_its_promises(store: Store) -> None:
             export_schedules.create(store, NewSchedule(name=f"S {i}", cron="0 3 * * *"), now).id for i in range(3)
         ],
     }
+    reports.build(store)
     key = api_keys.create(store.id, NewKey(name="contract"), now).key
     found = answers(operations("api_key"), lambda: {"Authorization": f"Bearer {key}"}, known)
     assert found.total() >= 1800

@@ -26,6 +26,7 @@ def test_the_shops_money_stays_and_nothing_else_of_an_order(store: Store, ana: C
         "total": "10.00",
         "payment_status": "paid",
         "fulfillment_status": "shipped",
+        "base": None,
     }
     assert (kept.version, kept.placed_at, kept.customer_id, kept.email) == (
         1,

@@ -17,7 +17,7 @@ from clientela.reports import report_changes, report_periods, report_sources, re
 from clientela.reports.report_periods import Period
 from clientela.reports.report_queue import ReportMessage
 from clientela.reports.report_sources import Source
-from clientela.reports.report_states import CustomerState, OrderState
+from clientela.reports.report_states import CountedCustomer, OrderState
 from clientela.schema.actors import OPERATOR
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, stream
@@ -27,15 +27,15 @@ UTC = ZoneInfo("UTC")
 BASE = {"currency": "EUR", "total": "45.00"}
 
 
-def customer_state(store: Store, email: str = "ana@example.com") -> CustomerState:
+def customer_state(store: Store, email: str = "ana@example.com") -> CountedCustomer:
     state, _ = report_sources.read(store, Source("customer", holder(store, email).id), UTC)
-    assert isinstance(state, CustomerState)
+    assert isinstance(state, CountedCustomer)
     return state
 
 
 def order_state(store: Store, order_id: str = "1001") -> OrderState | None:
     state, _ = report_sources.read(store, Source("order", order_id), UTC)
-    assert not isinstance(state, CustomerState)
+    assert not isinstance(state, CountedCustomer)
     return state
 
 

@@ -27,14 +27,14 @@ _PAUSE_SECONDS = 5.0
 _THREADS = 8
 
 
-class Check(NamedTuple):
+class CheckResult(NamedTuple):
     """The result: how many customers were checked, and the ids of those counted wrong."""
 
     checked: int
     differing: list[str]
 
 
-def check(store: Store, now: datetime) -> Check:
+def check(store: Store, now: datetime) -> CheckResult:
     """Check tonight's sample, and count those anew that differ.
 
     Raises:
@@ -49,7 +49,7 @@ def check(store: Store, now: datetime) -> Check:
     differing = [customer_id for customer_id in wrong if customer_id]
     for customer_id in differing:
         report_telling.tell(store, Source("customer", customer_id))
-    return Check(len(customers), differing)
+    return CheckResult(len(customers), differing)
 
 
 def _sample(store: Store, now: datetime, generation: Generation) -> Iterator[str]:

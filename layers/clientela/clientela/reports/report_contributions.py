@@ -27,7 +27,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import NamedTuple
 
-from clientela.reports.report_states import BASE, CustomerState, DayTotal, OrderState, State
+from clientela.reports.report_states import BASE, CountedCustomer, DayTotal, OrderState, State
 from clientela.table import report_keys
 
 MAX_DISTANCE = 61  # days: a period of days has at most one more
@@ -48,7 +48,7 @@ type Contribution = dict[CounterKey, Decimal]  # without zeros
 def contribution(state: State | None) -> Contribution:
     """Return what a state adds to the counters; nothing for a source that is gone."""
     counters: Counter[CounterKey] = Counter()
-    parts = _of_customer(state) if isinstance(state, CustomerState) else _of_order(state) if state else ()
+    parts = _of_customer(state) if isinstance(state, CountedCustomer) else _of_order(state) if state else ()
     for sk, name, amount in parts:
         counters[CounterKey(sk, name)] += amount  # type: ignore[assignment]
     return {key: Decimal(amount) for key, amount in counters.items() if amount}
@@ -83,7 +83,7 @@ def _of_order(state: OrderState) -> Iterator[_Part]:
             yield sk, f"alones:{line}", 1
 
 
-def _of_customer(state: CustomerState) -> Iterator[_Part]:
+def _of_customer(state: CountedCustomer) -> Iterator[_Part]:
     for sk in _periods(state.created):
         yield sk, "created", 1
     for label in ("customers", *state.labels):
@@ -95,7 +95,7 @@ def _of_customer(state: CustomerState) -> Iterator[_Part]:
         yield from _of_cohort(state)
 
 
-def _of_days(state: CustomerState) -> Iterator[_Part]:
+def _of_days(state: CountedCustomer) -> Iterator[_Part]:
     for total in state.totals:
         for sk in _periods(total.day):
             if not total.line.startswith(BASE):
@@ -108,7 +108,7 @@ def _of_days(state: CustomerState) -> Iterator[_Part]:
             yield sk, f"firsts:{line}", 1
 
 
-def _of_order_numbers(state: CustomerState) -> Iterator[_Part]:
+def _of_order_numbers(state: CountedCustomer) -> Iterator[_Part]:
     """Count on which day the customer had the first, the second … order."""
     number, second, first = 0, None, state.totals[0].day
     for day, orders in _orders_by_day(state.totals):
@@ -127,7 +127,7 @@ def _of_order_numbers(state: CustomerState) -> Iterator[_Part]:
     yield report_keys.month(month_of(second)), f"h{month_number(second) - month_number(first)}", 1
 
 
-def _of_distances(state: CustomerState) -> Iterator[_Part]:
+def _of_distances(state: CountedCustomer) -> Iterator[_Part]:
     """Count the days and months with an order, by the distance to the one before."""
     days = [day for day, _ in _orders_by_day(state.totals)]
     for before, day in zip([None, *days], days, strict=False):
@@ -141,7 +141,7 @@ def _of_distances(state: CustomerState) -> Iterator[_Part]:
             yield report_keys.month(months[month]), f"g{month - before}", 1
 
 
-def _of_cohort(state: CustomerState) -> Iterator[_Part]:
+def _of_cohort(state: CountedCustomer) -> Iterator[_Part]:
     """Count each month with an order for the cohort of the customer's first one."""
     cohort = month_number(state.totals[0].day)
     for month, totals in groupby(state.totals, key=lambda total: month_of(total.day)):

@@ -17,7 +17,7 @@ from clientela.errors import BusyError
 from clientela.orders import order_records, order_statistics
 from clientela.orders.order_records import OrderRecord, OrderReference
 from clientela.reports import report_states
-from clientela.reports.report_states import CountedOrder, CustomerState, Lines, OrderState, State
+from clientela.reports.report_states import CountedCustomer, CountedOrder, Lines, OrderState, State
 from clientela.signing import sha256_hex
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys
@@ -70,7 +70,7 @@ def shard(source_id: str, shards: int) -> int:
     return int(sha256_hex(source_id)[:8], 16) % shards
 
 
-def _customer(store: Store, customer_id: str, zone: ZoneInfo) -> tuple[CustomerState | None, Guard]:
+def _customer(store: Store, customer_id: str, zone: ZoneInfo) -> tuple[CountedCustomer | None, Guard]:
     pk = keys.customer(store.id, customer_id)
     profile = dynamodb.get(pk, keys.PROFILE)
     if profile is None:

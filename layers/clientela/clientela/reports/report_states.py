@@ -37,7 +37,7 @@ class DayTotal(NamedTuple):
     amount: Decimal
 
 
-class CustomerState(NamedTuple):
+class CountedCustomer(NamedTuple):
     """What reports count of a customer."""
 
     created: int  # the day
@@ -53,7 +53,7 @@ class OrderState(NamedTuple):
     lines: Lines
 
 
-type State = CustomerState | OrderState
+type State = CountedCustomer | OrderState
 
 
 def day_of(moment: datetime, zone: ZoneInfo) -> int:
@@ -66,7 +66,7 @@ def day_of(moment: datetime, zone: ZoneInfo) -> int:
 
 def customer_state(
     created_at: datetime, labels: Iterable[str], orders: Iterable[CountedOrder], zone: ZoneInfo
-) -> CustomerState:
+) -> CountedCustomer:
     """Return the state of a customer with counted orders, in any order."""
     in_order = sorted(orders, key=lambda order: (order.placed_at, order.order_id))
     totals: dict[tuple[int, str], tuple[int, Decimal]] = {}
@@ -75,7 +75,7 @@ def customer_state(
             key = day_of(order.placed_at, zone), line
             count, total = totals.get(key, (0, Decimal(0)))
             totals[key] = count + 1, total + amount
-    return CustomerState(
+    return CountedCustomer(
         day_of(created_at, zone),
         tuple(sorted(set(labels))),
         in_order[0].lines if in_order else (),
@@ -99,7 +99,7 @@ def unpack(text: str) -> State:
     if len(fields) == 2:
         return OrderState(fields[0], _lines(fields[1]))
     created, labels, first, totals = fields
-    return CustomerState(
+    return CountedCustomer(
         created,
         tuple(labels),
         _lines(first),

@@ -24,7 +24,7 @@ from clientela.reports import report_generations, report_sources, report_states
 from clientela.reports.report_contributions import Contribution, difference, month_of
 from clientela.reports.report_generations import Generation
 from clientela.reports.report_sources import Guard, Source
-from clientela.reports.report_states import CustomerState, State
+from clientela.reports.report_states import CountedCustomer, State
 from clientela.stores.stores import Store
 from clientela.table import report_keys
 from clientela.table.records import Record
@@ -114,7 +114,7 @@ def next_state(before: State | None, after: State | None) -> State | None:
     """
     if _size(before, after) <= MAX_ITEMS:
         return after
-    old, new = (each if isinstance(each, CustomerState) else None for each in (before, after))
+    old, new = (each if isinstance(each, CountedCustomer) else None for each in (before, after))
     kept = _common_days(old, new)
     if old and len(old.totals) > kept:
         days, most = kept, len(old.totals) - 1
@@ -129,7 +129,7 @@ def next_state(before: State | None, after: State | None) -> State | None:
     return _cut(new, days)
 
 
-def _common_days(old: CustomerState | None, new: CustomerState | None) -> int:
+def _common_days(old: CountedCustomer | None, new: CountedCustomer | None) -> int:
     if old is None or new is None or old.first != new.first:
         return 0
     pairs = zip(old.totals, new.totals, strict=False)
@@ -138,7 +138,7 @@ def _common_days(old: CustomerState | None, new: CustomerState | None) -> int:
     )
 
 
-def _cut(state: CustomerState, days: int) -> CustomerState:
+def _cut(state: CountedCustomer, days: int) -> CountedCustomer:
     return state._replace(totals=state.totals[:days], first=state.first if days else ())
 
 
@@ -155,7 +155,7 @@ def _changed_months(before: State | None, after: State | None) -> dict[str, str]
 
 
 def _totals_by_month(state: State | None) -> dict[str, str]:
-    if not isinstance(state, CustomerState):
+    if not isinstance(state, CountedCustomer):
         return {}
     months = groupby(state.totals, key=lambda total: month_of(total.day))
     return {month: json.dumps([_entry(total) for total in totals], separators=(",", ":")) for month, totals in months}

@@ -19,7 +19,7 @@ from clientela.reports import (
 )
 from clientela.reports.report_models import Report
 from clientela.reports.report_sources import Source
-from clientela.reports.report_states import CustomerState
+from clientela.reports.report_states import CountedCustomer
 from clientela.reports.report_telling import ReportedState
 from clientela.reports.rfm_scores import CutOffs, Segment, Values, Window
 from clientela.schema.currencies import Currency
@@ -139,7 +139,7 @@ def list_customers(store: Store, parameters: RfmListParameters, now: datetime) -
     cut_offs, found = scores.windows[parameters.window].cut_offs, list[RfmCustomer]()
     for customer in page.items:
         state = states.get(customer["id"])
-        if isinstance(state, CustomerState) and state.totals and cut_offs.recency:
+        if isinstance(state, CountedCustomer) and state.totals and cut_offs.recency:
             values = rfm_scores.values_of(state, parameters.window, today, scores.currency)
             found.append(_scored(customer["id"], customer, values, cut_offs))
     wanted = [each for each in found if parameters.segment in (None, each.segment)]

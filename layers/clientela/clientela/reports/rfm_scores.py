@@ -18,7 +18,7 @@ from clientela import clock
 from clientela.errors import ReportsNotReadyError
 from clientela.reports import report_counters, report_generations, report_periods, report_states
 from clientela.reports.report_generations import Generation
-from clientela.reports.report_states import BASE, CustomerState
+from clientela.reports.report_states import BASE, CountedCustomer
 from clientela.reports.report_telling import STATE_SHARDS, ReportedState
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
@@ -148,7 +148,7 @@ def compute(store: Store, now: datetime) -> Scores:
     return scores
 
 
-def values_of(state: CustomerState, window: Window, today: int, currency: str) -> Values:
+def values_of(state: CountedCustomer, window: Window, today: int, currency: str) -> Values:
     """Return R, F and M of a customer with orders. M is of base amounts, if orders have them."""
     since = today - WINDOW_DAYS if window == "year" else 0
     inside = [total for total in state.totals if total.day > since]
@@ -170,7 +170,7 @@ def scores_of(values: Values, cut_offs: CutOffs) -> CustomerScores:
     )
 
 
-def _states(store: Store, generation: Generation) -> Iterator[CustomerState]:
+def _states(store: Store, generation: Generation) -> Iterator[CountedCustomer]:
     """Yield the counted state of each customer with a counted order."""
     for shard in range(STATE_SHARDS):
         pk = report_keys.reported(store.id, generation.number, report_keys.CUSTOMERS, shard)
@@ -178,7 +178,7 @@ def _states(store: Store, generation: Generation) -> Iterator[CustomerState]:
         for page in pages:
             for item in page["Items"]:
                 state = report_states.unpack(ReportedState.from_raw_data(item).state)
-                if isinstance(state, CustomerState) and state.totals:
+                if isinstance(state, CountedCustomer) and state.totals:
                     yield state
 
 
