@@ -285,6 +285,18 @@ def test_a_customer_who_only_moves_to_another_bucket_has_not_changed(
     assert log(moved, NOW) == 0
 
 
+def test_a_planned_run_that_starts_after_a_later_one_has_an_empty_file(
+    store: Store, changes: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """Someone ran the schedule by hand while the message of the planned time was waiting."""
+    create(store, "ana")
+    log(changes(), NOW + HOUR / 2)
+    window = change_windows.since_last(store, NOW + 2 * HOUR, NOW + HOUR, NOW + 3 * HOUR)
+    assert window
+    job = export(store, window.since, window.until)
+    assert (job.status, job.rows, job.removed) == ("succeeded", 0, 0)
+
+
 def test_a_store_without_a_log_has_no_entries(store: Store, changes: Callable[[], list[dict[str, Any]]]) -> None:
     create(store, "ana")
     change_log.disable(store.id)

@@ -23,7 +23,8 @@ def since_last(store: Store, last: datetime | None, slot: datetime, now: datetim
     Pass the planned times: `last` is that of the schedule's last export that succeeded, `slot` that
     of this one, which must be over. A run between the two planned times has the time of its start
     as its slot. The windows of a row of exports follow each other without a gap or an overlap, and
-    a change that the stream delivers late is in a later one.
+    a change that the stream delivers late is in a later one. If `last` is after `slot`, because a
+    run by hand came before a planned run that was late, the window is empty.
 
     All customers are due if there was no export before, or if the log does not reach back to it.
     The log is then switched on, so a schedule need not do so. Call `change_log.disable` when the
@@ -32,6 +33,6 @@ def since_last(store: Store, last: datetime | None, slot: datetime, now: datetim
     Cost: 1 read unit; 1 write unit more if all customers are due.
     """
     if last is not None and change_log.covers(store.id, last, now):
-        return ChangeWindow(since=last, until=slot)
+        return ChangeWindow(since=min(last, slot), until=slot)
     change_log.enable(store.id, now)
     return None
