@@ -159,9 +159,10 @@ def _run_export(change: TableChange) -> None:
 def _record_run(change: TableChange) -> None:
     export = export_starts.export_in(change)
     run = schedule_states.record_run(export.store_id, export.job_id) if export else None
-    if run and export_starts.has_ended(change):
-        export_mails.queue_for(run)
-    if run and run.failures_in_a_row >= schedule_states.FAILING_AFTER:
+    if run is None or not export_starts.has_ended(change):
+        return
+    export_mails.queue_for(run)
+    if run.failures_in_a_row >= schedule_states.FAILING_AFTER:
         failing: dict[str, Any] = {"store_id": run.store_id, "schedule_id": run.schedule_id}
         # A metric filter counts this line.
         logger.warning("export schedule failing", **failing, failures_in_a_row=run.failures_in_a_row)

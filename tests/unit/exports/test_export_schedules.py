@@ -14,6 +14,7 @@ import customer_export
 import follow_ups
 from clientela import clock, settings
 from clientela.customers import change_log, customer_search
+from clientela.customers.customer_filter import CustomerFilter
 from clientela.errors import InvalidInputError, ScheduleLimitError, ScheduleNotFoundError, VersionConflictError
 from clientela.exports import export_jobs, export_runs, export_schedules, export_starts, schedule_states
 from clientela.exports.export_jobs import ExportJob
@@ -190,6 +191,34 @@ def test_three_failures_in_a_row_make_a_schedule_failing_until_it_succeeds(store
     follow(store, export_runs.run(store, job.id, NOW + timedelta(days=5)))
     shown = schedule_states.show(store, schedule, NOW)
     assert (shown.failures_in_a_row, shown.is_failing, shown.message) == (0, False, None)
+
+
+def test_the_line_that_the_alarm_counts_is_logged_when_the_third_run_in_a_row_fails(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule, seen = new_schedule(store), 0
+    lines: list[tuple[str, str, int]] = []
+    monkeypatch.setattr(
+        follow_ups.logger,
+        "warning",
+        lambda message, **of: lines.append((message, of["schedule_id"], of["failures_in_a_row"])),
+    )
+
+    def arrive() -> None:
+        nonlocal seen
+        records = arriving("FollowUps", recorded(settings.table_name()))
+        assert follow_ups.handler({"Records": records[seen:]}, None) == {"batchItemFailures": []}
+        seen = len(records)
+
+    runs = [fails(store, schedule, day) for day in range(3)]
+    arrive()
+    assert lines == [("export schedule failing", schedule.id, 3)]
+    job = export_starts.start_slot(slot_of(store, schedule, NIGHTLY + timedelta(days=3)), NOW)
+    export_runs.run(store, job.id, NOW)
+    # An erasure hides a person in the filter of the run that failed.
+    export_jobs.update(export_jobs.get_record(store.id, runs[-1].export), filter=CustomerFilter(country="ES"))
+    arrive()
+    assert len(lines) == 1
 
 
 def test_a_failure_that_is_recorded_late_does_not_undo_a_later_success(store: Store) -> None:
