@@ -196,6 +196,12 @@ def test_a_link_ends_after_the_days_of_the_settings(store: Store, job: ExportJob
         export_links.open_link(store, job.id, token(store, job), end + timedelta(seconds=1))
 
 
+def test_a_link_ends_no_later_than_its_file(store: Store, job: ExportJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPORT_RETENTION_DAYS", "5")
+    assert job.finished_at
+    assert export_links.expires_at(store, job) == job.finished_at + timedelta(days=5)
+
+
 def test_a_link_opens_one_export_of_one_store_for_an_address_that_is_notified(store: Store, job: ExportJob) -> None:
     other = stores.create("other", stores.StoreSettings(name="Other"), NOW)
     again = succeeded(store, new_schedule(store, notify=[OFFICE]), 1)

@@ -32,8 +32,9 @@ def address_of(schedule: Schedule, recipient: str) -> str | None:
 
 
 def expires_at(store: Store, job: ExportJob) -> datetime:
-    """Return the end of the links to an export's file, by the store's `retention`."""
-    return (job.finished_at or job.created_at) + timedelta(days=store.retention.export_links_days)
+    """Return the end of the links to a file: by the store's `retention`, or that of the file."""
+    days = min(store.retention.export_links_days, settings.export_retention_days())
+    return (job.finished_at or job.created_at) + timedelta(days=days)
 
 
 def url(store: Store, job: ExportJob, recipient: str) -> str:
