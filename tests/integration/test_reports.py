@@ -31,7 +31,7 @@ from clientela.reports import (
     summary_report,
     top_customers_report,
 )
-from clientela.reports.report_sources import Source
+from clientela.reports.report_sources import ReportSource
 from clientela.reports.summary_report import SummaryParameters
 from clientela.reports.top_customers_report import TopParameters
 from clientela.schema.actors import OPERATOR
@@ -68,7 +68,7 @@ def take(store: Store, **fields: object) -> str:
 
 
 def tell(store: Store, customer_id: str) -> None:
-    report_telling.tell(store, Source("customer", customer_id))
+    report_telling.tell(store, ReportSource("customer", customer_id))
 
 
 def summary(store: Store) -> dict[str, Any]:
@@ -236,14 +236,14 @@ def test_a_rebuild_that_began_while_a_customer_was_told_has_the_change(
 
     def rebuild_passes() -> None:  # it counts the customer before the next order
         report_generations.start(ready, NOW)
-        report_telling.tell_generation(ready, report_generations.active(ready.id)[1], Source("customer", ana))
+        report_telling.tell_generation(ready, report_generations.active(ready.id)[1], ReportSource("customer", ana))
         take(ready, id="2", total="5.00")
 
     after_first(monkeypatch, report_generations, "active", rebuild_passes)
     tell(ready, ana)
     building = report_generations.active(ready.id)[1]
     reported = report_telling.ReportedState.find(
-        *report_telling.reported_keys(ready.id, building.number, Source("customer", ana))
+        *report_telling.reported_keys(ready.id, building.number, ReportSource("customer", ana))
     )
     assert reported
     assert reported.revision == 2
@@ -298,7 +298,7 @@ def test_an_erased_customer_leaves_the_top_list_and_every_item_of_reports(ready:
     customer_removal.erase(ready, ana, NOW, OPERATOR, lambda: False)
     assert [each.customer_id for each in top_customers_report.compute(ready, month, NOW).customers] == [ben]
     tell(ready, ana)
-    report_telling.tell(ready, Source("order", "1001"))
+    report_telling.tell(ready, ReportSource("order", "1001"))
     mine = [item for item in everything(ready) if "REPORT" in item["pk"]["S"] + item["sk"]["S"]]
     assert not [item for item in mine if ana in json.dumps(item)]
     found = summary(ready)

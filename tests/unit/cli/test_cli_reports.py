@@ -11,7 +11,7 @@ from tests.support.orders import holder, order
 from clientela import clock
 from clientela.orders import orders
 from clientela.reports import report_check, report_rebuild, report_telling
-from clientela.reports.report_sources import Source
+from clientela.reports.report_sources import ReportSource
 from clientela.stores.stores import Store
 
 NOW = clock.now()
@@ -28,7 +28,7 @@ def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     for id_, email, day in [("1", "ana", "01-10"), ("2", "ana", "03-02"), ("3", "ben", "03-03")]:
         placed_at = f"2026-{day}T10:00:00Z"
         orders.record_version(store, order(id=id_, email=f"{email}@example.com", placed_at=placed_at), NOW)
-        report_telling.tell(store, Source("customer", holder(store, f"{email}@example.com").id))
+        report_telling.tell(store, ReportSource("customer", holder(store, f"{email}@example.com").id))
     command = runner(monkeypatch, capsys)
     return lambda *arguments: command("--local", "reports", *arguments)
 

@@ -22,7 +22,7 @@ from clientela.groups.groups import NewGroup
 from clientela.orders import orders
 from clientela.reports import report_check, report_queue, report_rebuild, report_telling
 from clientela.reports.report_queue import ReportMessage
-from clientela.reports.report_sources import Source
+from clientela.reports.report_sources import ReportSource
 from clientela.schema.actors import OPERATOR
 from clientela.stores import api_keys, stores
 from clientela.stores.api_keys import NewKey
@@ -49,7 +49,7 @@ def ready(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     for id_, email, day, total in [*paid, ("3", "=ben@example.com", "2026-03-03", "5.00")]:
         placed_at = f"{day}T10:00:00Z"
         orders.record_version(store, order(id=id_, email=email, placed_at=placed_at, total=total), NOW)
-        report_telling.tell(store, Source("customer", holder(store, email).id))
+        report_telling.tell(store, ReportSource("customer", holder(store, email).id))
     return store
 
 
@@ -128,7 +128,7 @@ def test_the_best_customers(ready: Store, key: str, rank: str, period: dict[str,
 def test_an_average_takes_three_orders(ready: Store, key: str) -> None:
     assert answered(get("top-customers", key, rank="average"))["customers"] == []
     orders.record_version(ready, order(id="4", placed_at="2026-03-09T10:00:00Z", total="30.00"), NOW)
-    report_telling.tell(ready, Source("customer", holder(ready).id))
+    report_telling.tell(ready, ReportSource("customer", holder(ready).id))
     for period in ({}, YEAR):
         [best] = answered(get("top-customers", key, rank="average", **period))["customers"]
         assert (best["email"], best["average"]) == ("ana@example.com", "20.00")
@@ -186,7 +186,7 @@ def test_a_report_that_has_not_changed_is_not_sent_again(ready: Store, key: str)
     again = get("summary", key, {"if-none-match": tag}, **YEAR)
     assert (again["statusCode"], again["body"], again["headers"]["ETag"]) == (304, "", tag)
     orders.record_version(ready, order(id="9", placed_at="2026-03-09T10:00:00Z"), NOW)
-    report_telling.tell(ready, Source("customer", holder(ready).id))
+    report_telling.tell(ready, ReportSource("customer", holder(ready).id))
     assert get("summary", key, {"if-none-match": tag}, **YEAR)["statusCode"] == 200
 
 

@@ -16,7 +16,7 @@ from clientela.orders import orders
 from clientela.reports import report_changes, report_periods, report_sources, report_states
 from clientela.reports.report_periods import Period
 from clientela.reports.report_queue import ReportMessage
-from clientela.reports.report_sources import Source
+from clientela.reports.report_sources import ReportSource
 from clientela.reports.report_states import CountedCustomer, OrderState
 from clientela.schema.actors import OPERATOR
 from clientela.stores.stores import Store
@@ -28,13 +28,13 @@ BASE = {"currency": "EUR", "total": "45.00"}
 
 
 def customer_state(store: Store, email: str = "ana@example.com") -> CountedCustomer:
-    state, _ = report_sources.read(store, Source("customer", holder(store, email).id), UTC)
+    state, _ = report_sources.read(store, ReportSource("customer", holder(store, email).id), UTC)
     assert isinstance(state, CountedCustomer)
     return state
 
 
 def order_state(store: Store, order_id: str = "1001") -> OrderState | None:
-    state, _ = report_sources.read(store, Source("order", order_id), UTC)
+    state, _ = report_sources.read(store, ReportSource("order", order_id), UTC)
     assert not isinstance(state, CountedCustomer)
     return state
 
@@ -68,7 +68,7 @@ def test_the_orders_of_an_erased_customer_count_without_customer(store: Store, w
     take(store, base=BASE)
     ana = holder(store).id
     customer_removal.erase(store, ana, NOW, OPERATOR, lambda: False)
-    assert report_sources.read(store, Source("customer", ana), UTC)[0] is None
+    assert report_sources.read(store, ReportSource("customer", ana), UTC)[0] is None
     found = order_state(store)
     assert found
     assert found.lines == (("USD", Decimal("49.90")), ("~EUR", Decimal("45.00")))

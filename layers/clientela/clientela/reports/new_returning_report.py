@@ -5,7 +5,7 @@ from datetime import date, datetime
 from clientela.reports import report_counters, report_generations, report_models, report_periods
 from clientela.reports.report_counters import Ledger
 from clientela.reports.report_models import MoneyLine, Report, ReportParameters, ReportPeriod
-from clientela.reports.report_periods import Interval, Row
+from clientela.reports.report_periods import Interval, PeriodRow
 from clientela.schema.documents import Model
 from clientela.stores.stores import Store
 
@@ -87,7 +87,7 @@ def compute(store: Store, parameters: NewReturningParameters, now: datetime) -> 
     )
 
 
-def _row(ledger: Ledger, row: Row, currency: str | None) -> NewReturningRow:
+def _row(ledger: Ledger, row: PeriodRow, currency: str | None) -> NewReturningRow:
     head = {"start": row.period.start, "end": row.period.end, "complete": row.is_complete}
     if row.is_to_come:
         return NewReturningRow(**head)

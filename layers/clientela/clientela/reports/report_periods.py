@@ -46,7 +46,7 @@ class Period(NamedTuple):
             return None
 
 
-class Row(NamedTuple):
+class PeriodRow(NamedTuple):
     """A row of a report: its days, and whether they are over or still to come."""
 
     period: Period
@@ -80,18 +80,18 @@ def parse(start: date | None, end: date | None, interval: Interval, today: date)
     return period
 
 
-def rows(period: Period, interval: Interval, today: date) -> list[Row]:
+def rows(period: Period, interval: Interval, today: date) -> list[PeriodRow]:
     """Return the rows of a period: its days, ISO weeks or months, of which the outer may be cut."""
-    found, start = list[Row](), period.start
+    found, start = list[PeriodRow](), period.start
     while start < period.end:
         found.append(row(Period(start, min(_next(start, interval), period.end)), today))
         start = found[-1].period.end
     return found
 
 
-def row(period: Period, today: date) -> Row:
+def row(period: Period, today: date) -> PeriodRow:
     """Return a period with its state today."""
-    return Row(period, period.end <= today, period.start > today)
+    return PeriodRow(period, period.end <= today, period.start > today)
 
 
 def months(period: Period) -> list[date]:

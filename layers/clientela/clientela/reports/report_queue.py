@@ -6,7 +6,7 @@ from pydantic import ConfigDict
 
 from clientela import settings
 from clientela.aws import sqs
-from clientela.reports.report_sources import Source
+from clientela.reports.report_sources import ReportSource
 from clientela.schema.documents import Model
 
 
@@ -19,11 +19,11 @@ class ReportMessage(Model):
     order_id: str | None = None
 
     @property
-    def source(self) -> Source | None:
+    def source(self) -> ReportSource | None:
         """The customer or order to count."""
         if self.customer_id:
-            return Source("customer", self.customer_id)
-        return Source("order", self.order_id) if self.order_id else None
+            return ReportSource("customer", self.customer_id)
+        return ReportSource("order", self.order_id) if self.order_id else None
 
 
 def put(messages: Iterable[ReportMessage], delay: int = 0) -> None:

@@ -17,7 +17,7 @@ from clientela.orders import order_lists
 from clientela.reports import report_counters, report_generations, report_telling
 from clientela.reports.report_counters import Numbers
 from clientela.reports.report_generations import Generation, ReportPointer
-from clientela.reports.report_sources import Source
+from clientela.reports.report_sources import ReportSource
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, report_keys
 
@@ -81,7 +81,7 @@ def _build(store: Store, pointer: ReportPointer, now: datetime, out_of_time: Cal
     tell = partial(report_telling.tell_generation, store, generation)
     entries = directory_index.walk(store, Selection("created", low=pointer.cursor))
     for block in batched(entries, _BLOCK, strict=False):
-        sources = (Source("customer", keys.customer_of(item["pk"]["S"])[1]) for _, item in block)
+        sources = (ReportSource("customer", keys.customer_of(item["pk"]["S"])[1]) for _, item in block)
         for _ in map_in_order(tell, sources, _THREADS):
             pass
         report_generations.save_cursor(store.id, generation, block[-1][0])
@@ -95,11 +95,11 @@ def _build(store: Store, pointer: ReportPointer, now: datetime, out_of_time: Cal
     return Progress(int(RETIRED.total_seconds()) if former else None, True, differences)
 
 
-def _orders_without_customer(store: Store, pointer: ReportPointer) -> Iterator[Source]:
+def _orders_without_customer(store: Store, pointer: ReportPointer) -> Iterator[ReportSource]:
     """Yield the unclaimed orders, and those that the current generation has counted."""
     unclaimed = (keys.order_id(item["sk"]["S"]) for item in order_lists.all_unclaimed(store))
     counted = _counted(store, int(pointer.current)) if pointer.current is not None else iter(())
-    return (Source("order", order_id) for order_id in chain(unclaimed, counted))
+    return (ReportSource("order", order_id) for order_id in chain(unclaimed, counted))
 
 
 def _counted(store: Store, number: int) -> Iterator[str]:

@@ -28,14 +28,14 @@ type Guard = Callable[[Transaction], None]
 CONSENT = "consent"
 
 
-class Source(NamedTuple):
+class ReportSource(NamedTuple):
     """A customer, or an order without customer, by its id."""
 
     kind: Literal["customer", "order"]
     id: str
 
 
-def read(store: Store, source: Source, zone: ZoneInfo) -> tuple[State | None, Guard]:
+def read(store: Store, source: ReportSource, zone: ZoneInfo) -> tuple[State | None, Guard]:
     """Return what reports count of a source, None if it is gone, and the guard of that reading.
 
     Cost: of a customer 1 read unit per 4 KB of the profile and of the counted orders, of an order

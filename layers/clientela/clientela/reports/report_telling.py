@@ -23,7 +23,7 @@ from clientela.errors import BusyError
 from clientela.reports import report_generations, report_sources, report_states
 from clientela.reports.report_contributions import Contribution, difference, month_of
 from clientela.reports.report_generations import Generation
-from clientela.reports.report_sources import Guard, Source
+from clientela.reports.report_sources import Guard, ReportSource
 from clientela.reports.report_states import CountedCustomer, State
 from clientela.stores.stores import Store
 from clientela.table import report_keys
@@ -55,7 +55,7 @@ class MonthBuyer(Record):
     totals = UnicodeAttribute()  # JSON: [day of the month, line, orders, amount] of each
 
 
-def tell(store: Store, source: Source) -> None:
+def tell(store: Store, source: ReportSource) -> None:
     """Bring all active generations up to the source's present state. Repeating changes nothing.
 
     The generations are read again at the end: one that a rebuild has begun meanwhile may have
@@ -73,7 +73,7 @@ def tell(store: Store, source: Source) -> None:
             told.add(generation.number)
 
 
-def tell_generation(store: Store, generation: Generation, source: Source) -> bool:
+def tell_generation(store: Store, generation: Generation, source: ReportSource) -> bool:
     """Bring one generation up to the source's present state; return whether anything changed.
 
     Raises:
@@ -86,14 +86,14 @@ def tell_generation(store: Store, generation: Generation, source: Source) -> boo
     return retry_on_conflict(partial(_tell, store, generation, source), (BusyError,), _ATTEMPTS)
 
 
-def reported_keys(store_id: str, generation: int, source: Source) -> tuple[str, str]:
+def reported_keys(store_id: str, generation: int, source: ReportSource) -> tuple[str, str]:
     """Return the key of a source's counted state."""
     kind = report_keys.CUSTOMERS if source.kind == "customer" else report_keys.ORDERS
     shard = report_sources.shard(source.id, STATE_SHARDS)
     return report_keys.reported(store_id, generation, kind, shard), source.id
 
 
-def _tell(store: Store, generation: Generation, source: Source) -> bool:
+def _tell(store: Store, generation: Generation, source: ReportSource) -> bool:
     pk, sk = reported_keys(store.id, generation.number, source)
     reported = ReportedState.find(pk, sk)
     target, guard = report_sources.read(store, source, ZoneInfo(generation.timezone))
@@ -168,7 +168,7 @@ def _entry(total: report_states.DayTotal) -> list[Any]:
 def _write_step(
     store: Store,
     generation: Generation,
-    source: Source,
+    source: ReportSource,
     states: tuple[State | None, State | None],
     revision: int,
     guard: Guard,

@@ -18,7 +18,7 @@ from clientela.reports import (
     rfm_scores,
 )
 from clientela.reports.report_models import Report
-from clientela.reports.report_sources import Source
+from clientela.reports.report_sources import ReportSource
 from clientela.reports.report_states import CountedCustomer
 from clientela.reports.report_telling import ReportedState
 from clientela.reports.rfm_scores import CutOffs, Segment, Values, Window
@@ -131,7 +131,7 @@ def list_customers(store: Store, parameters: RfmListParameters, now: datetime) -
     page = customer_search.page(
         store, sort="-last_order", filter_=filter_, limit=parameters.limit, cursor=parameters.cursor
     )
-    places = {each["id"]: report_telling.reported_keys(store.id, generation.number, Source("customer", each["id"]))
+    places = {each["id"]: report_telling.reported_keys(store.id, generation.number, ReportSource("customer", each["id"]))
               for each in page.items}  # fmt: skip
     items = dynamodb.get_many(list(places.values()))
     states = {item["sk"]["S"]: report_states.unpack(ReportedState.from_raw_data(item).state) for item in items}
