@@ -83,4 +83,4 @@ def _address(header: str, text: str) -> str:
     try:
         return str(ipaddress.ip_address((bare if has_port else text.strip()).removeprefix("[").removesuffix("]")))
     except ValueError:
-        raise InvalidInputError(fields=[FieldError(header, "must be one IP address")]) from None
+        raise InvalidInputError(fields=[FieldError(header, "Send one IP address.")]) from None
