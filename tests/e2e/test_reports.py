@@ -120,7 +120,8 @@ def test_the_night_finds_no_difference_and_scores_everybody(
     merchant: httpx.Client, cloud_client: MakeClient, sql: sqlite3.Connection
 ) -> None:
     answer = cloud_client("lambda").invoke(FunctionName="clientela-local-report-keeper", Payload=b"{}")
-    assert "FunctionError" not in answer, answer["Payload"].read()
+    outcome = answer["Payload"].read()
+    assert "FunctionError" not in answer, outcome
     checked = clientela("reports", "check", STORE)
     assert (checked["checked"], checked["differing"]) == (59, [])
     rfm = report(merchant, "rfm", window="ever")

@@ -1,10 +1,9 @@
-"""Read units and CPU of reports on a store of a million customers and five years.
+"""Read units of reports on a store of a million customers and five years.
 
 The counters are those of such a store at their fullest: every distance, cohort and class occurs in
 every shard, with numbers of seven digits.
 """
 
-import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import batched
@@ -117,15 +116,9 @@ REPORTS: dict[str, Callable[[Store], object]] = {
 
 
 @pytest.mark.parametrize("what", REPORTS)
-def test_a_report_of_a_large_store_reads_and_computes_little(what: str, large: Store) -> None:
-    REPORTS[what](large)  # imports and compiles
+def test_a_report_of_a_large_store_reads_little(what: str, large: Store) -> None:
     with record_traffic() as traffic:
         REPORTS[what](large)
-    start = time.process_time()
-    REPORTS[what](large)
-    used = time.process_time() - start
-    print(what, traffic.read_units, round(used * 1000), "ms")  # noqa: T201
     assert traffic.read_units <= 50
-    assert used <= 0.25  # several times what it takes when nothing else runs
     [row] = [line for line in COSTS.splitlines() if line.startswith(f"| {what} |")]
     assert traffic.read_units <= float(row.split("|")[2])
