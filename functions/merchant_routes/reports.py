@@ -24,7 +24,7 @@ from clientela.reports.report_models import Report, ReportParameters
 from clientela.reports.rfm_report import RfmCustomer, RfmListParameters, RfmParameters, RfmReport
 from clientela.reports.summary_report import SummaryParameters, SummaryReport
 from clientela.reports.top_customers_report import TopParameters, TopReport
-from clientela.web import etags, responses
+from clientela.web import etags, openapi_responses, responses
 from clientela.web.http_requests import IfNoneMatch
 from clientela.web.responses import Listing
 from merchant_routes.access import route
@@ -40,7 +40,8 @@ Accept = Annotated[
 
 
 def _route(operation_id: str, model: type[Report]) -> dict[str, Any]:
-    return route(operation_id, "reports:read", model, raises=[ReportsNotReadyError], headers=["ETag"])
+    options = route(operation_id, "reports:read", model, raises=[ReportsNotReadyError], headers=["ETag"])
+    return options | {"responses": options["responses"] | {304: openapi_responses.NOT_MODIFIED}}
 
 
 @router.get(f"{BASE}/summary", **_route("getSummaryReport", SummaryReport))

@@ -70,11 +70,13 @@ def compute(store: Store, parameters: RepeatParameters, now: datetime) -> Repeat
     """Return how often customers order, as of the end of a day.
 
     Raises:
+        InvalidInputError: the day is not within `report_periods.YEARS`.
         ReportsNotReadyError: the reports are built for the first time.
 
     Cost: at most 20 read units (docs/reports.md).
     """
     generation = report_generations.current(store.id)
+    report_periods.require_year("to", parameters.end)
     end = parameters.end or report_periods.day_after(report_periods.today_in(generation.timezone, now))
     ledger = report_counters.read(store, generation, [Period(end.replace(day=1), end)])
     until = report_counters.as_of(ledger, end)

@@ -14,6 +14,7 @@ from clientela.schema import timezones
 from clientela.sentences import Sentence
 
 MAX_DAYS = MAX_DISTANCE + 1
+YEARS = range(1900, 2201)
 MAX_MONTHS = 120
 _YEAR = 12  # months of the period that nobody has named
 
@@ -59,8 +60,10 @@ def parse(start: date | None, end: date | None, interval: Interval, today: date)
 
     Raises:
         InvalidInputError: `end` is not after `start`, the period is too long, or it is longer than
-            MAX_DAYS and has no whole months.
+            MAX_DAYS and has no whole months, or a year is not within YEARS.
     """
+    require_year("from", start)
+    require_year("to", end)
     end = end or _month_after(max(today, start) if start else today)
     start = start or _add_months(end.replace(day=1), -_YEAR)
     period = Period(start, end)
@@ -78,6 +81,16 @@ def parse(start: date | None, end: date | None, interval: Interval, today: date)
             name, Sentence("Use the first day of a month for a period of more than {max} days.", max=MAX_DAYS)
         )
     return period
+
+
+def require_year(name: str, day: date | None) -> None:
+    """Require a day of a request to be within YEARS: the calendar of Python ends at 1 and 9999.
+
+    Raises:
+        InvalidInputError: it is not.
+    """
+    if day and day.year not in YEARS:
+        raise _invalid(name, Sentence("Use a year from {first} to {last}.", first=YEARS[0], last=YEARS[-1]))
 
 
 def rows(period: Period, interval: Interval, today: date) -> list[PeriodRow]:

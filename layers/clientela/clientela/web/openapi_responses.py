@@ -39,6 +39,13 @@ class Problem(BaseModel):
     """The invalid fields."""
 
 
+NOT_MODIFIED: Mapping[str, Any] = {
+    "description": "Not modified: `If-None-Match` names this version.",
+    "model": None,
+    "headers": ["ETag"],
+}
+
+
 def responses(
     models: Mapping[int, type[BaseModel] | None],
     raises: Sequence[type[ClientelaError]] = (),
@@ -61,9 +68,4 @@ def responses(
 def cacheable(media_type: str, model: type[BaseModel] | None = None) -> dict[int, Any]:
     """Return the `responses` of a public route: a text, or a model as JSON, with ETag and 304."""
     success = {"description": "Done", "model": model, "media_type": media_type, "headers": ["ETag", "Cache-Control"]}
-    not_modified = {
-        "description": "Not modified: `If-None-Match` names this version.",
-        "model": None,
-        "headers": ["ETag"],
-    }
-    return {200: success, 304: not_modified}
+    return {200: success, 304: NOT_MODIFIED}
