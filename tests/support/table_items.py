@@ -1,5 +1,8 @@
 """The items of a table with their customers readable, for tests that search them for what must not be there."""
 
+import lzma
+import zlib
+from base64 import b64decode
 from typing import Any
 
 import boto3
@@ -10,11 +13,19 @@ from clientela.customers import stored_customers
 
 
 def readable(item: dict[str, Any]) -> dict[str, Any]:
-    """An item as botocore gives it, with the text of its compressed customer."""
+    """An item as botocore gives it, with its compressed texts."""
     compressed = {name: value for name, value in in_base64(item).items() if "B" in value}
-    return item | {
-        name: {"S": stored_customers.decompress({"customer": value}).decode()} for name, value in compressed.items()
-    }
+    return item | {name: {"S": _text(name, value["B"])} for name, value in compressed.items()}
+
+
+def _text(name: str, value: str) -> str:
+    """The text of a compressed customer, answer to a request or state of a report."""
+    if name in stored_customers.ATTRIBUTES:
+        return stored_customers.decompress({name: {"B": value}}).decode()
+    content = b64decode(value)
+    if content.startswith(b"\xfd7zXZ"):
+        return lzma.decompress(content).decode()
+    return zlib.decompress(content, -zlib.MAX_WBITS).decode()
 
 
 def everything(table: str | None = None, client: Any = None) -> list[dict[str, Any]]:
