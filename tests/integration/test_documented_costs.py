@@ -26,7 +26,7 @@ from clientela.imports.import_customers import Rules
 from clientela.lifecycle import merges, removal_queue
 from clientela.orders import orders, unclaimed_orders
 from clientela.orders.order_fields import Order
-from clientela.reports import report_telling
+from clientela.reports import report_updates
 from clientela.reports.report_sources import ReportSource
 from clientela.schema.actors import OPERATOR
 from clientela.stores import stores
@@ -207,10 +207,10 @@ def counted_in_reports(act: Callable[[Shop], object]) -> Callable[[Shop], Steps]
         for number in (1, 2):
             shop.order(number, placed_at=f"2026-0{number}-10T10:00:00Z")
         ana = shop.customer().id
-        report_telling.tell(shop.store, ReportSource("customer", ana))
+        report_updates.update(shop.store, ReportSource("customer", ana))
         act(shop)
         yield
-        report_telling.tell(shop.store, ReportSource("customer", shop.customer().id))
+        report_updates.update(shop.store, ReportSource("customer", shop.customer().id))
 
     return steps
 
@@ -219,14 +219,14 @@ def new_customer_in_reports(shop: Shop) -> Steps:
     reports.build(shop.store)
     shop.customer()
     yield
-    report_telling.tell(shop.store, ReportSource("customer", shop.customer().id))
+    report_updates.update(shop.store, ReportSource("customer", shop.customer().id))
 
 
 def first_order_in_reports(shop: Shop) -> Steps:
     reports.build(shop.store)
     shop.order(1, placed_at=clock.format_timestamp(NOW))
     yield
-    report_telling.tell(shop.store, ReportSource("customer", shop.customer().id))
+    report_updates.update(shop.store, ReportSource("customer", shop.customer().id))
 
 
 WRITES: dict[str, tuple[Callable[[Shop], Steps], int]] = {

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from benchmarks.traffic import record_traffic
 from tests.support import reports
+from tests.support.orders import take
 from tests.support.template_file import PROJECT
 
 from clientela import clock
@@ -29,7 +30,7 @@ from clientela.reports.new_returning_report import NewReturningParameters
 from clientela.reports.repeat_report import RepeatParameters
 from clientela.reports.report_contributions import MAX_DISTANCE, NTHS, WAITS
 from clientela.reports.report_models import ReportParameters
-from clientela.reports.report_telling import COUNTER_SHARDS
+from clientela.reports.report_updates import COUNTER_SHARDS
 from clientela.reports.rfm_report import RfmParameters
 from clientela.reports.summary_report import SummaryParameters
 from clientela.reports.top_customers_report import TopParameters
@@ -55,6 +56,8 @@ def numbers(distances: int) -> dict[str, str]:
 
 @pytest.fixture
 def large(store: Store) -> Store:
+    for number in range(100):  # the best customers
+        take(store, id=f"{number}", email=f"best{number}@example.com")
     reports.build(store)
     generation = report_generations.current(store.id).number
     items: list[dict[str, Any]] = []

@@ -26,7 +26,7 @@ from clientela.reports import (
     report_generations,
     report_rebuild,
     report_sources,
-    report_telling,
+    report_updates,
     rfm_scores,
     summary_report,
     top_customers_report,
@@ -67,8 +67,8 @@ def take(store: Store, **fields: object) -> str:
     return holder(store, str(fields.get("email", "ana@example.com"))).id
 
 
-def tell(store: Store, customer_id: str) -> None:
-    report_telling.tell(store, ReportSource("customer", customer_id))
+def update(store: Store, customer_id: str) -> None:
+    report_updates.update(store, ReportSource("customer", customer_id))
 
 
 def summary(store: Store) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def test_the_sample_in_every_status_shuffled_moved_merged_and_erased_is_exact(
     customer_removal.erase(ready, three.id, NOW, OPERATOR, lambda: False)
     customer_removal.remove(ready, four.id, NOW, OPERATOR)
     customer_removal.remove_belongings(ready, four.id, lambda: False)
-    assert reports.tell_all(ready, dynamodb_local, chance) > 40
+    assert reports.update_all(ready, dynamodb_local, chance) > 40
     assert summary(ready)["orders_without_customer"] > 0
     reports.assert_exact(ready)
     states = [item for item in everything(ready) if "REPORTS#" in item["pk"]["S"]]
@@ -124,10 +124,10 @@ def everything(store: Store) -> Iterator[dynamodb.Item]:
 def test_a_cancelled_first_order_makes_the_second_one_new(ready: Store) -> None:
     ana = take(ready, id="1", placed_at="2026-01-10T10:00:00Z", total="10.00")
     take(ready, id="2", placed_at="2026-03-10T10:00:00Z", total="30.00")
-    tell(ready, ana)
+    update(ready, ana)
     assert [summary(ready)[name] for name in ("new_orders", "returning_orders", "returning_customers")] == [1, 1, 1]
     take(ready, id="1", version=2, placed_at="2026-01-10T10:00:00Z", total="10.00", payment_status="cancelled")
-    tell(ready, ana)
+    update(ready, ana)
     found = summary(ready)
     assert [found[name] for name in ("new_orders", "returning_orders", "returning_customers")] == [1, 0, 0]
     [money] = found["money"]
@@ -136,7 +136,7 @@ def test_a_cancelled_first_order_makes_the_second_one_new(ready: Store) -> None:
 
 def test_a_change_of_the_zone_moves_orders_to_their_new_days(ready: Store) -> None:
     ana = take(ready, id="1", placed_at="2025-12-31T23:30:00Z")
-    tell(ready, ana)
+    update(ready, ana)
     year = SummaryParameters.model_validate({"from": "2026-01-01", "to": "2027-01-01"})
     assert summary_report.compute(ready, year, NOW).current.orders == 0
     store_settings.change_settings(ready.id, {"timezone": "Europe/Madrid"}, NOW)
@@ -173,11 +173,11 @@ def test_a_process_may_die_at_every_call(ready: Store, monkeypatch: pytest.Monke
         with monkeypatch.context() as patch:
             patch.setattr(dynamodb.client, "send", dying(send, number))
             try:
-                tell(ready, ana)
+                update(ready, ana)
                 is_over = True
             except DiedError:
                 is_over = False
-        tell(ready, ana)  # the message is received again
+        update(ready, ana)  # the message is received again
         assert summary(ready)["money"][0]["amount"] == f"{number}.00"
         if is_over and number > 12:
             break
@@ -194,12 +194,12 @@ def test_eight_workers_and_arriving_orders_end_in_the_same_counters(ready: Store
         email = emails[number % 3]
         placed_at = f"2026-{number % 9 + 1:02}-{number % 27 + 1:02}T10:00:00Z"
         orders.record_version(ready, order(id=str(number), email=email, placed_at=placed_at, total="1.50"), NOW)
-        tell(ready, ids[number % 3])
+        update(ready, ids[number % 3])
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(arrive, range(48)))
     for customer_id in ids:
-        tell(ready, customer_id)
+        update(ready, customer_id)
     assert summary(ready)["orders"] == 51
     reports.assert_exact(ready)
 
@@ -207,7 +207,7 @@ def test_eight_workers_and_arriving_orders_end_in_the_same_counters(ready: Store
 def test_a_change_between_reading_and_counting_is_not_lost(ready: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     ana = take(ready, id="1", total="10.00")
     after_first(monkeypatch, report_sources, "read", lambda: take(ready, id="1", version=2, total="20.00"))
-    tell(ready, ana)
+    update(ready, ana)
     assert summary(ready)["money"][0]["amount"] == "20.00"
 
 
@@ -215,12 +215,12 @@ def test_an_order_that_comes_during_a_rebuild_is_in_the_new_generation(
     ready: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana = take(ready, id="1", total="10.00")
-    tell(ready, ana)
+    update(ready, ana)
     report_generations.start(ready, NOW)
 
     def order_comes() -> None:
         take(ready, id="2", total="5.00")
-        tell(ready, ana)
+        update(ready, ana)
 
     after_first(monkeypatch, report_generations, "save_cursor", order_comes)
     reports.build(ready)
@@ -232,25 +232,25 @@ def test_a_rebuild_that_began_while_a_customer_was_told_has_the_change(
     ready: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana = take(ready, id="1", total="10.00")
-    tell(ready, ana)
+    update(ready, ana)
 
     def rebuild_passes() -> None:  # it counts the customer before the next order
         report_generations.start(ready, NOW)
-        report_telling.tell_generation(ready, report_generations.active(ready.id)[1], ReportSource("customer", ana))
+        report_updates.update_generation(ready, report_generations.active(ready.id)[1], ReportSource("customer", ana))
         take(ready, id="2", total="5.00")
 
     after_first(monkeypatch, report_generations, "active", rebuild_passes)
-    tell(ready, ana)
+    update(ready, ana)
     building = report_generations.active(ready.id)[1]
-    reported = report_telling.ReportedState.find(
-        *report_telling.reported_keys(ready.id, building.number, ReportSource("customer", ana))
+    reported = report_updates.ReportedState.find(
+        *report_updates.reported_keys(ready.id, building.number, ReportSource("customer", ana))
     )
     assert reported
     assert reported.revision == 2
 
 
 def test_the_former_generation_is_deleted_after_the_flip(ready: Store) -> None:
-    tell(ready, take(ready))
+    update(ready, take(ready))
     report_generations.start(ready, NOW)
     reports.build(ready)
     generations = {item["pk"]["S"].split("#")[3] for item in everything(ready) if "#REPORTS#" in item["pk"]["S"]}
@@ -260,8 +260,8 @@ def test_the_former_generation_is_deleted_after_the_flip(ready: Store) -> None:
 
 def test_the_self_check_finds_what_was_counted_wrong_and_counts_it_right(ready: Store) -> None:
     ana, ben = take(ready), take(ready, id="2", email="ben@example.com")
-    tell(ready, ana)
-    tell(ready, ben)
+    update(ready, ana)
+    update(ready, ben)
     assert report_check.check(ready, NOW).differing == []
     take(ready, id="3")  # its message got lost
     found = report_check.check(ready, NOW)
@@ -275,30 +275,30 @@ def test_a_customer_with_the_orders_of_many_days_is_counted_in_steps(ready: Stor
     for number in range(130):
         placed_at = f"{2020 + number // 24}-{number // 2 % 12 + 1:02}-{number % 2 * 9 + 1:02}T10:00:00Z"
         ana = take(ready, id=str(number), placed_at=placed_at, total="1.00")
-    tell(ready, ana)
+    update(ready, ana)
     take(ready, id="0", version=2, placed_at="2019-05-05T10:00:00Z", total="1.00")
-    tell(ready, ana)
+    update(ready, ana)
     found = summary_report.compute(
         ready, SummaryParameters.model_validate({"from": "2019-01-01", "to": "2027-01-01"}), NOW
     )
     assert (found.current.orders, found.current.money[0].amount) == (130, Decimal("130.00"))
     reports.assert_exact(ready)
     customer_removal.remove(ready, ana, NOW, OPERATOR)
-    tell(ready, ana)
+    update(ready, ana)
     assert reports.counters(ready) == {}
 
 
 def test_an_erased_customer_leaves_the_top_list_and_every_item_of_reports(ready: Store) -> None:
     ana, ben = take(ready, total="90.00"), take(ready, id="2", email="ben@example.com")
     for customer_id in (ana, ben):
-        tell(ready, customer_id)
+        update(ready, customer_id)
     month = TopParameters.model_validate({"from": "2026-11-01", "to": "2026-12-01"})
     assert [each.customer_id for each in top_customers_report.compute(ready, month, NOW).customers] == [ana, ben]
     rfm_scores.compute(ready, NOW)
     customer_removal.erase(ready, ana, NOW, OPERATOR, lambda: False)
     assert [each.customer_id for each in top_customers_report.compute(ready, month, NOW).customers] == [ben]
-    tell(ready, ana)
-    report_telling.tell(ready, ReportSource("order", "1001"))
+    update(ready, ana)
+    report_updates.update(ready, ReportSource("order", "1001"))
     mine = [item for item in everything(ready) if "REPORT" in item["pk"]["S"] + item["sk"]["S"]]
     assert not [item for item in mine if ana in json.dumps(item)]
     found = summary(ready)
@@ -313,12 +313,12 @@ def written(act: Callable[[], object]) -> float:
 
 def test_write_units_of_what_is_told(ready: Store) -> None:
     ana = customers.create(ready, NewCustomer(email="ana@example.com"), NOW).id
-    assert written(lambda: tell(ready, ana)) == 10
+    assert written(lambda: update(ready, ana)) == 10
     take(ready, id="1", placed_at="2026-01-10T10:00:00Z")
-    assert written(lambda: tell(ready, ana)) == 12
+    assert written(lambda: update(ready, ana)) == 12
     take(ready, id="2", placed_at="2026-02-10T10:00:00Z")
-    assert written(lambda: tell(ready, ana)) == 12
+    assert written(lambda: update(ready, ana)) == 12
     customers.patch(ready, ana, {"note": "tea"}, NOW)
-    assert written(lambda: tell(ready, ana)) == 0
+    assert written(lambda: update(ready, ana)) == 0
     customers.patch(ready, ana, {"accepts_marketing": True}, NOW)
-    assert written(lambda: tell(ready, ana)) == 6
+    assert written(lambda: update(ready, ana)) == 6

@@ -1,4 +1,4 @@
-"""Reports of a store: told from the table's stream, and rebuilt at once."""
+"""Reports of a store: counted from the table's stream, and rebuilt at once."""
 
 import random
 from datetime import timedelta
@@ -8,7 +8,7 @@ import pytest
 from tests.support.streams import arriving, recorded
 
 from clientela import clock, settings
-from clientela.reports import report_changes, report_counters, report_generations, report_rebuild, report_telling
+from clientela.reports import report_changes, report_counters, report_generations, report_rebuild, report_updates
 from clientela.reports.report_counters import Numbers
 from clientela.stores import stores
 from clientela.stores.stores import Store
@@ -22,13 +22,13 @@ def build(store: Store) -> None:
         now += timedelta(seconds=progress.wait + 1)
 
 
-def tell_all(store: Store, endpoint: str, chance: random.Random) -> int:
-    """Tell everything in the table's stream, in any order, some of it twice; return the messages."""
+def update_all(store: Store, endpoint: str, chance: random.Random) -> int:
+    """Count everything in the table's stream, in any order, some of it twice; return the messages."""
     arrived = [stream.read(each) for each in arriving("EventPublisher", recorded(settings.table_name(), endpoint))]
     messages = [each for each in report_changes.messages_for(arrived) if each.store_id == store.id and each.source]
     for message in chance.sample(messages * 2, len(messages) * 2):
         if message.source:
-            report_telling.tell(store, message.source)
+            report_updates.update(store, message.source)
     return len(messages)
 
 
@@ -39,10 +39,10 @@ def counters(store: Store) -> dict[str, Numbers]:
 
 def assert_exact(store: Store) -> None:
     """A rebuild from nothing comes to the same counters."""
-    told = counters(store)
+    counted = counters(store)
     report_generations.start(store, clock.now())
     build(store)
-    assert counters(store) == told
+    assert counters(store) == counted
 
 
 def no_pause(monkeypatch: pytest.MonkeyPatch, *modules: Any) -> None:

@@ -112,7 +112,7 @@ FUNCTION_ROLES = {
         PASSED: "iam:PassRole",
         "FailedCallsQueue": SEND,
     },
-    "ReportTeller": {
+    "ReportUpdater": {
         "Table": table("GetItem BatchGetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem BatchWriteItem"),
         "Table/index/*": QUERY,
         "ReportQueue": f"{READ_QUEUE} {SEND}",

@@ -183,21 +183,22 @@ def rfm(
 def rebuild(context: typer.Context, store_id: options.Store, json: options.Json = False) -> None:
     """Count all customers and orders anew, beside the reports in use, and compare the two.
 
-    Orders may arrive meanwhile. The former counters are deleted some minutes later.
+    Orders may arrive meanwhile. It ends two minutes later, when the former counters are deleted.
     """
     store, now = _store(context, store_id), clock.now()
-    generation = report_generations.start(store, now)
+    generation, differences = report_generations.start(store, now), 0
     progress = report_rebuild.advance(store, now, lambda: False)
-    while not progress.flipped and progress.wait is not None:
+    while progress.wait is not None:
+        differences += progress.differences
         time.sleep(progress.wait)
         progress = report_rebuild.advance(store, clock.now(), lambda: False)
-    result = {"store": store.id, "generation": generation.number, "differences": progress.differences}
+    result = {"store": store.id, "generation": generation.number, "differences": differences}
     if json:
         output.json(cast("dict[str, Any]", result))
     else:
         output.details(**result)
-    if progress.differences:
-        raise CommandError(f"{progress.differences} counters differed from the former ones.", REJECTED)
+    if differences:
+        raise CommandError(f"{differences} counters differed from the former ones.", REJECTED)
 
 
 @app.command()

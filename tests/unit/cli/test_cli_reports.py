@@ -10,7 +10,7 @@ from tests.support.orders import holder, order
 
 from clientela import clock
 from clientela.orders import orders
-from clientela.reports import report_check, report_rebuild, report_telling
+from clientela.reports import report_check, report_rebuild, report_updates
 from clientela.reports.report_sources import ReportSource
 from clientela.stores.stores import Store
 
@@ -22,13 +22,14 @@ PERIOD = ("--from", "2026-01-01", "--to", "2026-04-01")
 def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     monkeypatch.setenv("CLIENTELA_LOCAL_DIR", str(tmp_path))
     monkeypatch.setattr(report_rebuild, "SETTLED", timedelta())
+    monkeypatch.setattr(report_rebuild, "RETIRED", timedelta())
     reports.no_pause(monkeypatch, report_check)
     deploy(tmp_path)
     reports.build(store)
     for id_, email, day in [("1", "ana", "01-10"), ("2", "ana", "03-02"), ("3", "ben", "03-03")]:
         placed_at = f"2026-{day}T10:00:00Z"
         orders.record_version(store, order(id=id_, email=f"{email}@example.com", placed_at=placed_at), NOW)
-        report_telling.tell(store, ReportSource("customer", holder(store, f"{email}@example.com").id))
+        report_updates.update(store, ReportSource("customer", holder(store, f"{email}@example.com").id))
     command = runner(monkeypatch, capsys)
     return lambda *arguments: command("--local", "reports", *arguments)
 

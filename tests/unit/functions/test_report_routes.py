@@ -14,13 +14,13 @@ from tests.support.streams import record
 import customers_api
 import event_publisher
 import report_keeper
-import report_teller
+import report_updater
 from clientela import clock
 from clientela.customers import customers
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.orders import orders
-from clientela.reports import report_check, report_queue, report_rebuild, report_telling
+from clientela.reports import report_check, report_queue, report_rebuild, report_updates
 from clientela.reports.report_queue import ReportMessage
 from clientela.reports.report_sources import ReportSource
 from clientela.schema.actors import OPERATOR
@@ -33,8 +33,8 @@ NOW = clock.now()
 
 
 class Context:
-    function_name, memory_limit_in_mb, aws_request_id = "report-teller", 512, "request"
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:report-teller"
+    function_name, memory_limit_in_mb, aws_request_id = "report-updater", 512, "request"
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:report-updater"
 
     def get_remaining_time_in_millis(self) -> int:
         return 300_000
@@ -49,7 +49,7 @@ def ready(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     for id_, email, day, total in [*paid, ("3", "=ben@example.com", "2026-03-03", "5.00")]:
         placed_at = f"{day}T10:00:00Z"
         orders.record_version(store, order(id=id_, email=email, placed_at=placed_at, total=total), NOW)
-        report_telling.tell(store, ReportSource("customer", holder(store, email).id))
+        report_updates.update(store, ReportSource("customer", holder(store, email).id))
     return store
 
 
@@ -128,7 +128,7 @@ def test_the_best_customers(ready: Store, key: str, rank: str, period: dict[str,
 def test_an_average_takes_three_orders(ready: Store, key: str) -> None:
     assert answered(get("top-customers", key, rank="average"))["customers"] == []
     orders.record_version(ready, order(id="4", placed_at="2026-03-09T10:00:00Z", total="30.00"), NOW)
-    report_telling.tell(ready, ReportSource("customer", holder(ready).id))
+    report_updates.update(ready, ReportSource("customer", holder(ready).id))
     for period in ({}, YEAR):
         [best] = answered(get("top-customers", key, rank="average", **period))["customers"]
         assert (best["email"], best["average"]) == ("ana@example.com", "20.00")
@@ -186,7 +186,7 @@ def test_a_report_that_has_not_changed_is_not_sent_again(ready: Store, key: str)
     again = get("summary", key, {"if-none-match": tag}, **YEAR)
     assert (again["statusCode"], again["body"], again["headers"]["ETag"]) == (304, "", tag)
     orders.record_version(ready, order(id="9", placed_at="2026-03-09T10:00:00Z"), NOW)
-    report_telling.tell(ready, ReportSource("customer", holder(ready).id))
+    report_updates.update(ready, ReportSource("customer", holder(ready).id))
     assert get("summary", key, {"if-none-match": tag}, **YEAR)["statusCode"] == 200
 
 
@@ -263,7 +263,7 @@ def receive(sent: list[ReportMessage]) -> None:
     bodies = [message.model_dump_json() for message in sent] * 2
     sent.clear()
     records = [batch_record(number, body) for number, body in enumerate(bodies)]
-    assert report_teller.handler({"Records": records}, Context()) == {"batchItemFailures": []}
+    assert report_updater.handler({"Records": records}, Context()) == {"batchItemFailures": []}
 
 
 def batch_record(number: int, body: str) -> dict[str, Any]:
@@ -273,7 +273,7 @@ def batch_record(number: int, body: str) -> dict[str, Any]:
 
 def test_a_message_of_a_deleted_store_is_done(aws: Any) -> None:
     records = [batch_record(1, '{"store_id": "gone", "customer_id": "cus_1"}')]
-    assert report_teller.handler({"Records": records}, Context()) == {"batchItemFailures": []}
+    assert report_updater.handler({"Records": records}, Context()) == {"batchItemFailures": []}
 
 
 def test_the_nightly_check_logs_the_line_that_the_alarm_counts(ready: Store, caplog: pytest.LogCaptureFixture) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clientela.reports import report_counters, report_states, report_telling
+from clientela.reports import report_counters, report_states, report_updates
 from clientela.reports.report_contributions import difference
 from clientela.reports.report_counters import Ledger
 from clientela.reports.report_periods import Period
@@ -74,7 +74,7 @@ class World:
     def tell(self, source: int | str) -> None:
         target = self.state(source)
         while (before := self.states.get(source)) != target:
-            after = report_telling.next_state(before, target)
+            after = report_updates.next_state(before, target)
             for (sk, name), amount in difference(before, after).items():
                 self.counters[sk][name] += amount  # type: ignore[assignment]
             self.states[source] = report_states.unpack(report_states.pack(after)) if after else None
@@ -232,7 +232,7 @@ ACTIONS = st.lists(
 
 @pytest.mark.parametrize("max_items", [12, 90])
 def test_counters_and_brute_force_agree_after_any_history(max_items: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_telling, "MAX_ITEMS", max_items)
+    monkeypatch.setattr(report_updates, "MAX_ITEMS", max_items)
 
     @settings(max_examples=HISTORIES, deadline=None)
     @given(ACTIONS, st.integers(0, 75), st.integers(1, 62), st.integers(1, 6))

@@ -75,7 +75,7 @@ def compute(store: Store, parameters: ReportParameters, now: datetime) -> Cohort
         InvalidInputError: the period is invalid.
         ReportsNotReadyError: the reports are built for the first time.
 
-    Cost: at most 40 read units (docs/reports.md).
+    Cost: at most 40 read units (docs/costs.md).
     """
     generation = report_generations.current(store.id)
     period, today = report_models.period_of(parameters, generation, now)

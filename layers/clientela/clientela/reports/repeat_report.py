@@ -73,7 +73,7 @@ def compute(store: Store, parameters: RepeatParameters, now: datetime) -> Repeat
         InvalidInputError: the day is not within `report_periods.YEARS`.
         ReportsNotReadyError: the reports are built for the first time.
 
-    Cost: at most 20 read units (docs/reports.md).
+    Cost: at most 20 read units (docs/costs.md).
     """
     generation = report_generations.current(store.id)
     report_periods.require_year("to", parameters.end)

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 from clientela.concurrency import map_in_order
 from clientela.customers import directory_index
 from clientela.customers.directory_index import Selection
-from clientela.reports import report_generations, report_sources, report_states, report_telling
+from clientela.reports import report_generations, report_sources, report_states, report_updates
 from clientela.reports.report_generations import Generation
 from clientela.reports.report_sources import ReportSource
-from clientela.reports.report_telling import STATE_SHARDS, ReportedState
+from clientela.reports.report_updates import STATE_SHARDS, ReportedState
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, report_keys
 
@@ -48,7 +48,7 @@ def check(store: Store, now: datetime) -> CheckResult:
     wrong = map_in_order(lambda each: each if _is_wrong(store, generation, each) else None, sorted(customers), _THREADS)
     differing = [customer_id for customer_id in wrong if customer_id]
     for customer_id in differing:
-        report_telling.tell(store, ReportSource("customer", customer_id))
+        report_updates.update(store, ReportSource("customer", customer_id))
     return CheckResult(len(customers), differing)
 
 
@@ -78,7 +78,7 @@ def _is_wrong(store: Store, generation: Generation, customer_id: str) -> bool:
     source, seen = ReportSource("customer", customer_id), None
     for look in range(_LOOKS):
         time.sleep(_PAUSE_SECONDS * (look > 0))
-        reported = ReportedState.find(*report_telling.reported_keys(store.id, generation.number, source))
+        reported = ReportedState.find(*report_updates.reported_keys(store.id, generation.number, source))
         state, _ = report_sources.read(store, source, ZoneInfo(generation.timezone))
         if (report_states.unpack(reported.state) if reported else None) == state:
             return False

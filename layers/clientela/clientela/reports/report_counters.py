@@ -10,7 +10,7 @@ from clientela.reports import report_periods
 from clientela.reports.report_contributions import NTHS, WAITS
 from clientela.reports.report_generations import Generation
 from clientela.reports.report_periods import Interval, Period
-from clientela.reports.report_telling import COUNTER_SHARDS
+from clientela.reports.report_updates import COUNTER_SHARDS
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, report_keys
 

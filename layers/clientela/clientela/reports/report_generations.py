@@ -70,11 +70,16 @@ def current(store_id: str) -> Generation:
 def start(store: Store, now: datetime) -> Generation:
     """Begin to build a generation in the store's time zone, unless one is being built.
 
-    Cost: 1 write unit.
+    Raises:
+        BusyError: the former one is still to be deleted, or others changed the pointer.
+
+    Cost: 1 read unit and 1 write unit.
     """
     pointer = find(store.id)
     if pointer and pointer.building is not None and pointer.building_timezone:
         return Generation(int(pointer.building), pointer.building_timezone)
+    if pointer and pointer.retired is not None:  # the pointer has room for one
+        raise BusyError
     number = int(pointer.last) + 1 if pointer else 1
     after = pointer or ReportPointer(keys.store(store.id), report_keys.POINTER)
     condition: Condition = ReportPointer.last == number - 1 if pointer else ReportPointer.pk.does_not_exist()

@@ -14,15 +14,16 @@ from clientela.concurrency import map_in_order
 from clientela.customers import directory_index
 from clientela.customers.directory_index import Selection
 from clientela.orders import order_lists
-from clientela.reports import report_counters, report_generations, report_telling
+from clientela.reports import report_counters, report_generations, report_updates
 from clientela.reports.report_counters import Numbers
 from clientela.reports.report_generations import Generation, ReportPointer
 from clientela.reports.report_sources import ReportSource
+from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, report_keys
 
 # Until the directory has who was created before the rebuild, and until nobody counts in the former
-# generation any more: longer than a function that tells may run.
+# generation any more: longer than an update may take.
 SETTLED, RETIRED = timedelta(seconds=10), timedelta(seconds=120)
 _BLOCK = 200  # customers between two savings of the cursor
 _THREADS = 8
@@ -78,21 +79,24 @@ def _build(store: Store, pointer: ReportPointer, now: datetime, out_of_time: Cal
     wait = datetime.fromisoformat(str(pointer.started_at)) + SETTLED - now
     if pointer.cursor is None and wait > timedelta():
         return Progress(int(wait.total_seconds()) + 1)
-    tell = partial(report_telling.tell_generation, store, generation)
+    update = partial(report_updates.update_generation, store, generation)
     entries = directory_index.walk(store, Selection("created", low=pointer.cursor))
     for block in batched(entries, _BLOCK, strict=False):
         sources = (ReportSource("customer", keys.customer_of(item["pk"]["S"])[1]) for _, item in block)
-        for _ in map_in_order(tell, sources, _THREADS):
+        for _ in map_in_order(update, sources, _THREADS):
             pass
         report_generations.save_cursor(store.id, generation, block[-1][0])
         if out_of_time():
             return Progress(0)
-    for _ in map_in_order(tell, _orders_without_customer(store, pointer), _THREADS):
+    for _ in map_in_order(update, _orders_without_customer(store, pointer), _THREADS):
         pass
     report_generations.flip(store.id, generation, now)
     former = Generation(int(pointer.current), str(pointer.timezone)) if pointer.current is not None else None
     differences = len(_differing(store, former, generation)) if former else 0
-    return Progress(int(RETIRED.total_seconds()) if former else None, True, differences)
+    if former:
+        return Progress(int(RETIRED.total_seconds()), True, differences)
+    # The zone may have changed since the caller read the store.
+    return Progress(0 if is_due(stores.read(store.id)) else None, True)
 
 
 def _orders_without_customer(store: Store, pointer: ReportPointer) -> Iterator[ReportSource]:
@@ -103,7 +107,7 @@ def _orders_without_customer(store: Store, pointer: ReportPointer) -> Iterator[R
 
 
 def _counted(store: Store, number: int) -> Iterator[str]:
-    for shard in range(report_telling.STATE_SHARDS):
+    for shard in range(report_updates.STATE_SHARDS):
         for item in _keys_of(report_keys.reported(store.id, number, report_keys.ORDERS, shard)):
             yield item["sk"]["S"]
 
@@ -136,7 +140,7 @@ def _delete_retired(store: Store, pointer: ReportPointer, now: datetime, out_of_
 
 
 def _months_of(store: Store, number: int) -> Iterator[str]:
-    for shard in range(report_telling.COUNTER_SHARDS):
+    for shard in range(report_updates.COUNTER_SHARDS):
         for item in _keys_of(report_keys.counters(store.id, number, shard)):
             if item["sk"]["S"].startswith(report_keys.month("")):
                 yield item["sk"]["S"]
@@ -145,12 +149,12 @@ def _months_of(store: Store, number: int) -> Iterator[str]:
 def _partitions(store: Store, number: int, months: set[str]) -> Iterator[str]:
     """Yield the partitions of a generation. The counters, which name the months, are the last."""
     for kind in (report_keys.CUSTOMERS, report_keys.ORDERS):
-        for shard in range(report_telling.STATE_SHARDS):
+        for shard in range(report_updates.STATE_SHARDS):
             yield report_keys.reported(store.id, number, kind, shard)
-    for shard in range(report_telling.COUNTER_SHARDS):
+    for shard in range(report_updates.COUNTER_SHARDS):
         for month in sorted(months):
             yield report_keys.buyers(store.id, number, month, shard)
-    for shard in range(report_telling.COUNTER_SHARDS):
+    for shard in range(report_updates.COUNTER_SHARDS):
         yield report_keys.counters(store.id, number, shard)
 
 

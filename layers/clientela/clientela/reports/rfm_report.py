@@ -14,13 +14,13 @@ from clientela.reports import (
     report_models,
     report_periods,
     report_states,
-    report_telling,
+    report_updates,
     rfm_scores,
 )
 from clientela.reports.report_models import Report
 from clientela.reports.report_sources import ReportSource
 from clientela.reports.report_states import CountedCustomer
-from clientela.reports.report_telling import ReportedState
+from clientela.reports.report_updates import ReportedState
 from clientela.reports.rfm_scores import CutOffs, Segment, Values, Window
 from clientela.schema.currencies import Currency
 from clientela.schema.documents import Model
@@ -104,11 +104,10 @@ def compute(store: Store, parameters: RfmParameters, now: datetime) -> RfmReport
     """
     scores = rfm_scores.get(store, now)
     window = scores.windows[parameters.window]
-    generation = report_generations.current(store.id)
+    generation = report_generations.current(store.id)._replace(timezone=scores.timezone)
     today = report_periods.today_in(scores.timezone, scores.computed_at)
-    head = report_models.head(generation, now, report_periods.day_after(today), *_TERMS)
     return RfmReport(
-        **head | {"as_of": scores.computed_at, "timezone": scores.timezone},
+        **report_models.head(generation, scores.computed_at, report_periods.day_after(today), *_TERMS),
         window=parameters.window,
         currency=scores.currency,
         customers=window.customers,
@@ -131,7 +130,7 @@ def list_customers(store: Store, parameters: RfmListParameters, now: datetime) -
     page = customer_search.page(
         store, sort="-last_order", filter_=filter_, limit=parameters.limit, cursor=parameters.cursor
     )
-    places = {each["id"]: report_telling.reported_keys(store.id, generation.number, ReportSource("customer", each["id"]))
+    places = {each["id"]: report_updates.reported_keys(store.id, generation.number, ReportSource("customer", each["id"]))
               for each in page.items}  # fmt: skip
     items = dynamodb.get_many(list(places.values()))
     states = {item["sk"]["S"]: report_states.unpack(ReportedState.from_raw_data(item).state) for item in items}

@@ -19,7 +19,7 @@ from clientela.errors import ReportsNotReadyError
 from clientela.reports import report_counters, report_generations, report_periods, report_states
 from clientela.reports.report_generations import Generation
 from clientela.reports.report_states import BASE, CountedCustomer
-from clientela.reports.report_telling import STATE_SHARDS, ReportedState
+from clientela.reports.report_updates import STATE_SHARDS, ReportedState
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.stores.stores import Store

@@ -94,7 +94,7 @@ def compute(store: Store, parameters: SummaryParameters, now: datetime) -> Summa
         InvalidInputError: the period is invalid.
         ReportsNotReadyError: the reports are built for the first time.
 
-    Cost: at most 50 read units (docs/reports.md).
+    Cost: at most 50 read units (docs/costs.md).
     """
     generation = report_generations.current(store.id)
     period, _ = report_models.period_of(parameters, generation, now)

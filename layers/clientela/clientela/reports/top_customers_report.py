@@ -22,7 +22,7 @@ from clientela.reports.report_generations import Generation
 from clientela.reports.report_models import Report, ReportParameters, ReportPeriod, Sum
 from clientela.reports.report_periods import Period
 from clientela.reports.report_states import BASE
-from clientela.reports.report_telling import COUNTER_SHARDS
+from clientela.reports.report_updates import COUNTER_SHARDS
 from clientela.schema import currencies
 from clientela.schema.currencies import Currency
 from clientela.schema.documents import Model

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from clientela import clock
 from clientela.errors import StoreNotFoundError
 from clientela.handlers import cold_start, sqs_batches
-from clientela.reports import report_queue, report_rebuild, report_telling
+from clientela.reports import report_queue, report_rebuild, report_updates
 from clientela.reports.report_queue import ReportMessage
 from clientela.stores import stores
 
@@ -27,6 +27,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         message = ReportMessage.model_validate_json(record.body)
         if message not in done:
             _work(message, context)
+        if message.source:  # two messages about a rebuild are two parts of it
             done.add(message)
 
     return sqs_batches.process_batch(event, context, count, logger)
@@ -38,7 +39,7 @@ def _work(message: ReportMessage, context: Any) -> None:
     except StoreNotFoundError:  # deleted, with its reports
         return
     if message.source:
-        report_telling.tell(store, message.source)
+        report_updates.update(store, message.source)
         return
 
     def out_of_time() -> bool:

@@ -2,7 +2,7 @@
 
 The transaction also stores the new state in place of the one counted last, on condition that both
 that one and the source itself are still those that were read. So messages may arrive twice, late
-and in any order, a process may die anywhere, and others may tell the same source at the same time
+and in any order, a process may die anywhere, and others may count the same source at the same time
 (docs/decisions/0034-reports-count-differences.md).
 """
 
@@ -33,7 +33,7 @@ from clientela.table.transactions import Transaction
 COUNTER_SHARDS = 2  # of each counter: two transactions on the same day need not wait for each other
 STATE_SHARDS = 100  # of the counted states: the self-check reads one each night
 MAX_ITEMS = 90  # of a step: DynamoDB allows 100 in a transaction
-_ATTEMPTS = 14  # of a telling that meets others; a quarter of a minute in all
+_ATTEMPTS = 14  # of an update that meets others; a quarter of a minute in all
 
 
 class _StateAttribute(UnicodeAttribute):
@@ -55,7 +55,7 @@ class MonthBuyer(Record):
     totals = UnicodeAttribute()  # JSON: [day of the month, line, orders, amount] of each
 
 
-def tell(store: Store, source: ReportSource) -> None:
+def update(store: Store, source: ReportSource) -> None:
     """Bring all active generations up to the source's present state. Repeating changes nothing.
 
     The generations are read again at the end: one that a rebuild has begun meanwhile may have
@@ -64,16 +64,16 @@ def tell(store: Store, source: ReportSource) -> None:
     Raises:
         BusyError: others kept changing the source.
 
-    Cost: 2 read units, and as `tell_generation` for each generation.
+    Cost: 2 read units, and as `update_generation` for each generation.
     """
-    told: set[int] = set()
-    while left := [each for each in report_generations.active(store.id) if each.number not in told]:
+    counted: set[int] = set()
+    while left := [each for each in report_generations.active(store.id) if each.number not in counted]:
         for generation in left:
-            tell_generation(store, generation, source)
-            told.add(generation.number)
+            update_generation(store, generation, source)
+            counted.add(generation.number)
 
 
-def tell_generation(store: Store, generation: Generation, source: ReportSource) -> bool:
+def update_generation(store: Store, generation: Generation, source: ReportSource) -> bool:
     """Bring one generation up to the source's present state; return whether anything changed.
 
     Raises:
@@ -83,7 +83,7 @@ def tell_generation(store: Store, generation: Generation, source: ReportSource) 
     first one that creates the account, 10 for a new customer, 6 for a change of groups, country or
     consent, none if no figure changes.
     """
-    return retry_on_conflict(partial(_tell, store, generation, source), (BusyError,), _ATTEMPTS)
+    return retry_on_conflict(partial(_update, store, generation, source), (BusyError,), _ATTEMPTS)
 
 
 def reported_keys(store_id: str, generation: int, source: ReportSource) -> tuple[str, str]:
@@ -93,7 +93,7 @@ def reported_keys(store_id: str, generation: int, source: ReportSource) -> tuple
     return report_keys.reported(store_id, generation, kind, shard), source.id
 
 
-def _tell(store: Store, generation: Generation, source: ReportSource) -> bool:
+def _update(store: Store, generation: Generation, source: ReportSource) -> bool:
     pk, sk = reported_keys(store.id, generation.number, source)
     reported = ReportedState.find(pk, sk)
     target, guard = report_sources.read(store, source, ZoneInfo(generation.timezone))
