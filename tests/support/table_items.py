@@ -19,13 +19,13 @@ def readable(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(name: str, value: str) -> str:
-    """The text of a compressed customer, answer to a request or state of a report."""
-    if name in stored_customers.ATTRIBUTES:
-        return stored_customers.decompress({name: {"B": value}}).decode()
+    """The text of a compressed answer to a request, state of a report or customer, also a merged one."""
     content = b64decode(value)
-    if content.startswith(b"\xfd7zXZ"):
+    if name == "compressed_body":
         return lzma.decompress(content).decode()
-    return zlib.decompress(content, -zlib.MAX_WBITS).decode()
+    if name == "state":
+        return zlib.decompress(content, -zlib.MAX_WBITS).decode()
+    return stored_customers.decompress({"customer": {"B": value}}).decode()
 
 
 def everything(table: str | None = None, client: Any = None) -> list[dict[str, Any]]:
