@@ -100,8 +100,8 @@ ALL_MAILS = [
     email_change_mail.email_change_mail(LINK, "123456"),
     account_notices.email_changed_mail(LINK),
     account_notices.email_changed_mail(None),
-    MailContent("password_changed", {"link": LINK, "is_removed": False}),
-    MailContent("password_changed", {"link": LINK, "is_removed": True}),
+    MailContent("password_changed", {"link": LINK}),
+    MailContent("password_changed", {"link": LINK}, "removed"),
 ]
 
 

@@ -83,8 +83,8 @@ ALL_MAILS = [
     import_result("cancelled", 1),
     MailContent("new_device", {"link": LINK, "device": "Firefox · Windows", "time": "2026-11-21 10:00 (UTC)"}),
     MailContent("new_device", {"link": LINK, "device": None, "time": "2026-11-21 10:00 (UTC)"}),
-    MailContent("password_changed", {"link": LINK, "is_removed": False}),
-    MailContent("password_changed", {"link": LINK, "is_removed": True}),
+    MailContent("password_changed", {"link": LINK}),
+    MailContent("password_changed", {"link": LINK}, "removed"),
     export_mails.ready_mail(LINK, "Ana", 59, 18_250, "2026-12-08"),
     export_mails.failed_mail("Ana", "exp_1"),
 ]

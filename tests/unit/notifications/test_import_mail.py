@@ -56,7 +56,7 @@ def test_the_merchant_is_told_the_counts_and_the_most_frequent_reasons(
     (mail,) = mails
     assert (mail.address, mail.language) == (MERCHANT, "de")
     context = mail.mail.context
-    assert (context["outcome"], context["file"], context["rows"]) == ("imported", "Kunden.csv", 7)
+    assert (mails[0].mail.variant, context["file"], context["rows"]) == ("imported", "Kunden.csv", 7)
     assert context["counts"] == {"created": 2, "updated": 0, "unchanged": 0, "rejected": 5, "warnings": 1}
     first, second = context["reasons"]
     assert (first["rows"], first["lines"]) == (4, [3, 4, 7])
@@ -78,7 +78,7 @@ def test_there_is_one_mail_however_often_it_is_asked_for(
 def test_a_dry_run_says_so(shop: Store, machines: StateMachines, mails: list[Outgoing]) -> None:
     job = imported(shop, machines, FILE, **{"dry-run": "true"})
     import_mail.deliver(shop, job.id, clock.now())
-    assert mails[0].mail.context["outcome"] == "dry_run"
+    assert mails[0].mail.variant == "dry_run"
 
 
 def test_a_refused_file_is_told_with_its_reason(shop: Store, mails: list[Outgoing]) -> None:
@@ -86,7 +86,7 @@ def test_a_refused_file_is_told_with_its_reason(shop: Store, mails: list[Outgoin
     (job,) = import_jobs.list_all(shop).items
     assert import_mail.deliver(shop, job.id, clock.now()) == "sent"
     context = mails[0].mail.context
-    assert (context["outcome"], context["reasons"], context["rows"]) == ("failed", [], 0)
+    assert (mails[0].mail.variant, context["reasons"], context["rows"]) == ("failed", [], 0)
     assert "Excel-Arbeitsmappe" in context["message"]
 
 

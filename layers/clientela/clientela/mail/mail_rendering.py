@@ -1,10 +1,11 @@
 """Mails as subject, text and HTML, from a folder of mail_templates.
 
 To add a mail: a module of `notifications` that returns its MailContent, and a folder with
-texts.json (one table per language), subject.txt, text.txt and body.html.
+texts.json (one table per language), text.txt and body.html.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,9 +13,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
+from clientela.mail import mail_look
 from clientela.schema import languages
-from clientela.stores import branding, store_urls
 from clientela.stores.stores import Store
 
 TEMPLATES = Path(__file__).parent / "mail_templates"
@@ -22,10 +24,15 @@ TEMPLATES = Path(__file__).parent / "mail_templates"
 
 @dataclass(frozen=True)
 class MailContent:
-    """A mail before it is rendered: the name of its folder, and the values for its templates."""
+    """A mail before it is rendered: the name of its folder, and the values for its templates.
+
+    A mail that says different things has variants: for `failed`, the text `intro_failed` is the
+    intro.
+    """
 
     name: str
     context: dict[str, Any]
+    variant: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,19 +45,29 @@ class RenderedMail:
 
 
 def render(store: Store, mail: MailContent, language: str | None) -> RenderedMail:
-    """Render a mail in `language`, else in the store's, with the store's name, colour and logo."""
+    """Render a mail in `language`, else in the store's, with the store's name and look."""
     chosen = languages.best_supported(language, store.language, store.languages)
-    name, colour = " ".join(store.name.split()), store.branding.colour
-    values = mail.context | {"store": name, "address": store_urls.storefront_host(store)}
+    values = mail.context | {"store": " ".join(store.name.split())}
     # The texts have placeholders, e.g. {store}; templates escape the texts after filling them in.
-    texts = {key: text.format(**values) for key, text in _texts(mail.name)[chosen].items()}
-    look = {"colour": colour, "ink": branding.contrast_colour(colour), "logo_url": store.branding.logo_url}
-    context = {**values, **look, "t": SimpleNamespace(**texts), "language": chosen, "direction": "ltr"}
-    subject = " ".join(_template(f"{mail.name}/subject.txt").render(context).split())
+    texts = {"sign_off": ""} | {key: text.format(**values) for key, text in our_texts(mail, chosen).items()}
+    subject = " ".join(texts["subject"].split())
+    context = {**values, **mail_look.of(store), "t": SimpleNamespace(**texts), "subject": subject}
     text, html = (
-        _template(f"{mail.name}/{part}").render({**context, "subject": subject}) for part in ("text.txt", "body.html")
+        _template(f"{mail.name}/{part}").render(context, language=chosen, direction="ltr")
+        for part in ("text.txt", "body.html")
     )
-    return RenderedMail(subject, text, html)
+    return RenderedMail(subject, _tidied(text), html.lstrip())
+
+
+def our_texts(mail: MailContent, language: str) -> dict[str, str]:
+    """Return the texts of a mail in a language, those of its variant by their plain names."""
+    texts, ending = _texts(mail.name)[language], f"_{mail.variant}"
+    return texts | ({key.removesuffix(ending): texts[key] for key in texts if key.endswith(ending)})
+
+
+def _tidied(text: str) -> str:
+    """Return a text part with one empty line between its paragraphs."""
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
 @cache
@@ -61,13 +78,20 @@ def _texts(name: str) -> dict[str, dict[str, str]]:
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=jinja2.select_autoescape(["html"]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["lines"] = _lines
+    return environment
+
+
+def _lines(text: str) -> Markup:
+    """Return a text as HTML with its line breaks."""
+    return Markup("<br>").join(escape(line) for line in text.splitlines())
 
 
 def _template(path: str) -> jinja2.Template:

@@ -111,7 +111,8 @@ def _deliver(
 
 def password_changed_mail(store: Store, *, is_removed: bool) -> MailContent:
     """Return the mail that informs a customer of a new or removed password."""
-    return MailContent("password_changed", {"link": store_urls.sign_in_url(store), "is_removed": is_removed})
+    variant = "removed" if is_removed else ""
+    return MailContent("password_changed", {"link": store_urls.sign_in_url(store)}, variant)
 
 
 def email_changed_mail(link: str | None) -> MailContent:

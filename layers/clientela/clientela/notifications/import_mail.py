@@ -72,7 +72,6 @@ def import_mail(store: Store, job: ImportJob, reasons: Sequence[Reason], rejects
     return MailContent(
         "import_result",
         {
-            "outcome": outcome,
             "file": name,
             "message": job.message,
             "counts": {name: getattr(job, name) for name in import_jobs.Counts.model_fields},
@@ -81,4 +80,5 @@ def import_mail(store: Store, job: ImportJob, reasons: Sequence[Reason], rejects
             "rejects": rejects,
             "command": f"clientela imports rejects {store.id} {job.id}",
         },
+        variant=outcome,
     )

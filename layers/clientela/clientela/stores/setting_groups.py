@@ -6,6 +6,8 @@ from pydantic import Field, StringConstraints
 
 from clientela.schema.countries import Country
 from clientela.schema.documents import Model
+from clientela.schema.email_addresses import Email
+from clientela.schema.fields import Phone, Title
 
 # Plain HTTP only on localhost: elsewhere it would expose sign-in links to the network.
 _ORIGIN = r"(https://[a-z0-9.-]+(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?)"
@@ -15,13 +17,45 @@ HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(:\d{1
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
+class FooterLink(Model):
+    """A link below the mails, for example to a page of the store in a social network."""
+
+    name: Annotated[Title, Field(max_length=40)]
+    """The text of the link. Example: Instagram"""
+    url: HttpsUrl
+    """The address of the page. Example: https://www.instagram.com/demo"""
+
+
+class Footer(Model):
+    """The sender of the mails, as it stands below them. In many countries the law asks for it."""
+
+    company: Title | None = None
+    """The name of the company; null for the name of the store. Example: Demo GmbH"""
+    address: Annotated[list[Title], Field(max_length=6)] = []
+    """The lines of the postal address. Example: ["Hauptstraße 1", "10115 Berlin"]"""
+    email: Email | None = None
+    """The address for questions. Example: help@shop.example.com"""
+    phone: Phone | None = None
+    """The phone for questions. Example: +493012345678"""
+    links: Annotated[list[FooterLink], Field(max_length=8)] = []
+    """Further links, such as social networks, the imprint or the privacy notice."""
+
+
 class Branding(Model):
     """The look of the store's mails and sign-in page."""
 
     logo_url: Url | None = None
     """The logo for mails and the sign-in page. Example: https://shop.example.com/logo.png"""
+    logo_width: Annotated[int, Field(ge=32, le=400)] = 160
+    """The width of the logo in mails, in pixels; its height follows. Example: 160"""
+    logo_plate: Colour | None = "#ffffff"
+    """The colour behind the logo in mails that are read in dark mode; null for none, if the logo
+    is readable on black. Example: #ffffff"""
     colour: Colour = "#1f4f46"
-    """The colour of buttons. Example: #1f4f46"""
+    """The colour of buttons and links; in mails, links and buttons on dark are made readable.
+    Example: #1f4f46"""
+    footer: Footer = Footer()
+    """The sender, as it stands below the mails."""
 
 
 class CountryRules(Model):
