@@ -46,7 +46,8 @@ def stop(state: Path) -> int:
     if process is None:
         print("No local cloud is running.")
         return 0
-    os.kill(process, signal.SIGTERM)
+    with suppress(ProcessLookupError):  # it has ended since its id was read
+        os.kill(process, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
     while lock.holder(state) == process or _is_running(process):  # it still works after releasing the lock
         if time.monotonic() > deadline:

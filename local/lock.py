@@ -42,7 +42,8 @@ def holder(state: Path) -> int | None:
             if _try_lock(file.fileno()):
                 return None
             while not (process := file.read()):  # it has the lock and is just writing its id
-                time.sleep(0.02)
+                if _try_lock(file.fileno()):  # it ended before
+                    return None
                 file.seek(0)
             return int(process)
     except FileNotFoundError:
