@@ -402,7 +402,7 @@ MUTANTS = [
         f"{_ROOMS}/imports/file_versions.py",
         "(FileRecord.newest_job == job_id) & is_free)",
         "is_free)",
-        (f"{_IMPORTS}::test_a_newer_version_that_comes_in_between_is_the_one_that_is_imported",),
+        (f"{_IMPORTS}::test_an_older_version_does_not_take_the_file_while_a_newer_one_is_about_to",),
     ),
     Mutant(
         "the repeated end of an import releases the file of another",

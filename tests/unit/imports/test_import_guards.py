@@ -105,6 +105,28 @@ def test_a_newer_version_that_comes_in_between_is_the_one_that_is_imported(
     assert found.name == "New"
 
 
+def test_an_older_version_does_not_take_the_file_while_a_newer_one_is_about_to(
+    store: Store, machines: StateMachines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = dropped(store, b"email,name\nana@example.com,Old\n", "customers.csv")
+    newer = dropped(store, b"email,name\nana@example.com,New\n", "customers.csv")
+    acquire, late, taken = file_versions.acquire, list[tuple[Any, ...]](), list[bool]()
+
+    def interleave(*wanted: Any) -> bool:
+        late.append(wanted)
+        if len(late) == 1:
+            csv_import.receive(newer, None)
+            return taken[0]
+        taken.append(acquire(*late[0]))
+        return acquire(*wanted)
+
+    monkeypatch.setattr(file_versions, "acquire", interleave)
+    csv_import.receive(older, None)
+    (job_id,) = machines.started
+    assert import_jobs.get(store, job_id).status == "running"
+    assert (taken, len(late)) == ([False], 2)
+
+
 def test_the_repeated_end_of_an_older_version_does_not_release_the_newer_one(
     store: Store, machines: StateMachines
 ) -> None:
