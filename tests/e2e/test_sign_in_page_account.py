@@ -1,6 +1,7 @@
 """The account on the sign-in page: a password and another address."""
 
 from playwright.sync_api import Page, expect
+from tests.e2e.conftest import clientela
 from tests.support.chromium import Mailbox, Shopper
 from tests.support.sign_in_page import EN, account, ask, sees
 
@@ -63,3 +64,22 @@ def test_change_of_address_is_confirmed_and_taken_back_by_a_press_alone(
     elsewhere.get_by_role("button", name=EN["revert"]).click()
     sees(elsewhere, "reverted")
     assert account(opened)["code"] == "session_invalid"
+
+
+def test_a_browser_is_signed_in_to_each_store_of_a_host_by_itself(
+    shopper: Shopper, page_url: str, mailbox: Mailbox
+) -> None:
+    clientela("stores", "create", "hosted-2", "--name", "Olive & Oak", "--login-mode", "optional")
+    other_url = page_url.replace("/stores/hosted/", "/stores/hosted-2/")
+    first = signed_in(shopper, page_url, mailbox, "first@example.com")
+    other = signed_in(shopper, other_url, mailbox, "second@example.com")
+    assert (account(first)["email"], account(other)["email"]) == ("first@example.com", "second@example.com")
+    kept = {cookie["name"]: cookie for cookie in shopper.context.cookies()}
+    names = [f"__Host-clientela_session_{store}" for store in ("hosted", "hosted-2")]
+    assert sorted(kept) == names
+    assert other.evaluate("async () => (await fetch('sessions/current', { method: 'DELETE' })).status") == 204
+    assert [cookie["name"] for cookie in shopper.context.cookies()] == names[:1]
+    assert (account(first)["email"], account(other)["code"]) == ("first@example.com", "session_invalid")
+    stolen = {"name": names[1], "value": kept[names[0]]["value"], "url": page_url.replace("http:", "https:")}
+    shopper.context.add_cookies([stolen | {"secure": True, "httpOnly": True, "sameSite": "Lax"}])  # type: ignore[list-item]
+    assert account(other)["code"] == "session_invalid"
