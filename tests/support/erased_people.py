@@ -10,9 +10,10 @@ from tests.support import table_items
 
 from clientela.customers.customer_fields import Customer
 from clientela.sign_in.sign_in_limits import hash_identity
+from clientela.signing import sha256_hex
 
-# The limits hold plain hashes, and outlive everybody by a day. Tombstones have keyed ones.
-_LIMITS = "LIMIT#"
+_HASH_LENGTH = 16  # the shortest part of a hash that is stored
+_REPORT = "/bulk/"  # in the key of a bulk change's report, which the certificate names as kept: it has ids
 
 
 def values_of(customer: Customer, *more: str) -> set[str]:
@@ -24,23 +25,37 @@ def values_of(customer: Customer, *more: str) -> set[str]:
 
 
 def traces(values: Iterable[str]) -> list[str]:
-    """Return where table or queues hold one of these values, an id without its prefix, or an address's hash."""
+    """Return where table, queues or buckets hold one of these values, an id without its prefix, or a hash of one.
+
+    The limits, which outlive everybody by a day, and the tombstones have keyed hashes, which nobody can guess.
+    """
     wanted = {value.casefold() for value in values}
     wanted |= {value.removeprefix("cus_") for value in wanted}
-    wanted |= {hash_identity(value) for value in wanted if "@" in value}
+    wanted |= {sha256_hex(value)[:_HASH_LENGTH] for value in {*values, *wanted}}
+    keyed = {hash_identity(value) for value in wanted if "@" in value}
     return [
         f"{place}: {value}"
-        for place, texts in (*_items(), *_messages())
+        for place, texts in (*_items(), *_messages(), *_files())
         for text in texts
-        for value in wanted
+        for value in (wanted if place.startswith("LIMIT#") else wanted | keyed)
         if value in text.casefold()
     ]
 
 
 def _items() -> Iterator[tuple[str, list[str]]]:
     for item in table_items.everything():
-        if not item["pk"]["S"].startswith(_LIMITS):
-            yield f"{item['pk']['S']} {item['sk']['S']}", list(_texts(item))
+        yield f"{item['pk']['S']} {item['sk']['S']}", list(_texts(item))
+
+
+def _files() -> Iterator[tuple[str, list[str]]]:
+    s3 = boto3.client("s3")
+    for bucket in s3.list_buckets()["Buckets"]:
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
+            for file in page.get("Versions", []):
+                if _REPORT in file["Key"]:
+                    continue
+                body = s3.get_object(Bucket=bucket["Name"], Key=file["Key"], VersionId=file["VersionId"])["Body"]
+                yield f"{bucket['Name']}/{file['Key']}", [file["Key"], body.read().decode("utf-8", "replace")]
 
 
 def _messages() -> Iterator[tuple[str, list[str]]]:

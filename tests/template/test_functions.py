@@ -111,7 +111,6 @@ def test_bulk_mails_have_as_many_senders_as_their_pace_is_shared_by() -> None:
 def test_what_can_look_for_an_erased_person_knows_the_secret_of_their_hashes(name: str) -> None:
     """Every unit test knows all secrets, so that none of them misses one."""
     never_looks = {
-        "FollowUps",  # only adopts orders and asks for removals
         "EventPublisher", "ReportUpdater", "ReportKeeper",  # reports count what is stored
         "CsvImportReceive", "CsvImportPasswords", "CsvImportFinish", "CsvImportSweep",  # the rows are Load's
         "CustomerExportPart",  # exports all rows; what was removed is Finish's

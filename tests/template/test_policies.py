@@ -181,6 +181,7 @@ FUNCTION_ROLES = {
         "ExportQueue": SEND,
         ENTRIES: KEEP_ENTRIES,
         PASSED: "iam:PassRole",
+        "ErasureSecret": SECRET,
         "FailedCallsQueue": SEND,
     },
     "EventPublisher": {

@@ -204,7 +204,7 @@ def test_table_and_queue_hold_nothing_that_lets_anybody_in(store: Store, box: Ma
     sent = box.link(store)
     opened = by_link(store, sent)
     everything = dump() + json.dumps(queued())
-    secrets = [sent.token.partition(".")[2], sent.request.nonce, opened.token.rpartition("_")[2], opened.token]
+    secrets = [sent.token.partition(".")[2], sent.request.nonce, opened.token.split("_", 3)[3], opened.token]
     assert not [secret for secret in secrets if secret in everything]
     assert f'"{sent.code}"' not in everything
 

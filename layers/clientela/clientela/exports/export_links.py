@@ -12,7 +12,6 @@ from clientela.exports import export_jobs, export_schedules
 from clientela.exports.export_jobs import ExportJob
 from clientela.exports.export_schedules import Schedule
 from clientela.schema.actors import Actor, FieldChange
-from clientela.signing import sha256_hex
 from clientela.stores import audit_trail
 from clientela.stores.stores import Store
 from clientela.table.transactions import Transaction
@@ -22,8 +21,11 @@ MAX_TOKEN_LENGTH = 500
 
 
 def recipient_id(address: str) -> str:
-    """Return a short name of an address, for messages and keys that must not hold the address."""
-    return sha256_hex(address)[:16]
+    """Return a short name of an address, for messages and keys that must not hold the address.
+
+    It is a keyed hash: a plain one could be guessed, and keys of mails outlive a schedule.
+    """
+    return signing.permanent_hash("export-recipient", address)[:16]
 
 
 def address_of(schedule: Schedule, recipient: str) -> str | None:

@@ -14,7 +14,7 @@ from clientela.customers import customer_history
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.imports import import_files
 from clientela.schema.actors import FieldChange
-from clientela.signing import sha256_hex
+from clientela.signing import permanent_hash
 
 
 class Refusal(NamedTuple):
@@ -52,10 +52,10 @@ def between(before: Customer | None, after: Customer) -> list[FieldChange]:
 
 
 def digest(before: Customer | None, after: Customer) -> str:
-    """Return the hash of a change: the same for the plan and for the import."""
+    """Return the keyed hash of a change: the same for the plan and for the import."""
     changes = [change.model_dump(mode="json") for change in between(before, after)]
     text = orjson.dumps(["updated" if before else "created", changes], option=orjson.OPT_SORT_KEYS)
-    return sha256_hex(text.decode())[:16]
+    return permanent_hash("planned-change", text.decode())[:16]
 
 
 def read(job_id: str, plan: int, chunk: int) -> PlannedChanges:

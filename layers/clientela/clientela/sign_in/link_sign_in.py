@@ -13,7 +13,8 @@ from pynamodb.expressions.update import Action
 from clientela import clock, ids, signing
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import customers, tombstones
-from clientela.customers.customer_fields import Customer, NewCustomer, Status
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.customer_values import Status
 from clientela.customers.tombstones import PersonErasedError
 from clientela.errors import BusyError, ClientelaError, CustomerNotFoundError, EmailTakenError, TooManyRequestsError
 from clientela.mail import mail_queue
@@ -273,7 +274,7 @@ def _consume(write: Transaction, request: SignInRequest, proof: Proof, session: 
         SignInRequest.session_id.set(session.id),
     ]
     if proof.idempotency_key:
-        actions.append(SignInRequest.idempotency_hash.set(sha256_hex(proof.idempotency_key)))
+        actions.append(SignInRequest.idempotency_hash.set(_hash_key(proof.idempotency_key)))
     # The proof was compared with the request as it was read: since then only a repeated mail can
     # have replaced it. The version or claim of the customer would stop a second sign-in too; this
     # condition makes a request single-use whatever else a sign-in writes.
@@ -285,7 +286,7 @@ def _find_repeated(store: Store, request: SignInRequest, proof: Proof, now: date
     in_time = request.consumed_at and clock.format_timestamp(now - REPEAT_WINDOW) < request.consumed_at
     if not (in_time and proof.idempotency_key and request.session_of and request.session_id):
         return None
-    if not constant_time_equal(sha256_hex(proof.idempotency_key), request.idempotency_hash):
+    if not constant_time_equal(_hash_key(proof.idempotency_key), request.idempotency_hash):
         return None
     for secret in signing.keyed_hashes(_SESSION, _joined(proof)):
         token = sessions.token_of(request.session_of, request.session_id, secret)
@@ -294,6 +295,11 @@ def _find_repeated(store: Store, request: SignInRequest, proof: Proof, now: date
             session, customer = sessions.current(store, token, now)
             return SignedIn(token, session, customer, request.return_to)
     return None
+
+
+def _hash_key(idempotency_key: str) -> str:
+    """Return the keyed hash of an Idempotency-Key, which callers may have made of personal data."""
+    return signing.permanent_hash("sign-in-idempotency", idempotency_key)
 
 
 def _repeatable_secret(proof: Proof) -> str | None:

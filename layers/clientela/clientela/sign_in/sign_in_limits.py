@@ -9,7 +9,6 @@ from datetime import datetime
 
 from clientela import settings, signing
 from clientela.sign_in.visitors import Visitor
-from clientela.signing import sha256_hex
 from clientela.stores.stores import Store
 from clientela.table import limit_keys, rate_limits
 from clientela.table.rate_limits import Rule
@@ -100,12 +99,12 @@ def tries_of_network(store: Store) -> Rule:
 
 
 def hash_identity(identity: str) -> str:
-    """Return the hash of an address or a customer id for the keys of limits and sign-in events.
+    """Return the keyed hash of an address or a customer id, for the keys of limits and outcomes.
 
-    Limits outlive a deleted customer by a day, so they hold no personal data. The hash is not
-    keyed, because a rotation of the key would reset the limits.
+    Limits outlive an erased customer by a day, and a plain hash of an e-mail could be guessed. The
+    key is the one that is never rotated: a rotation would reset the limits.
     """
-    return sha256_hex(identity)[:32]
+    return signing.permanent_hash("identity", identity)[:32]
 
 
 def _hash_network(visitor: Visitor) -> str:
