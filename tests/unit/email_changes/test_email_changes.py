@@ -35,6 +35,7 @@ from clientela.sign_in.sign_in_errors import (
     LinkUsedError,
     SessionInvalidError,
 )
+from clientela.sign_in.visitors import Visitor
 from clientela.stores.stores import Store
 
 
@@ -179,6 +180,30 @@ def test_guesses_at_one_address_are_bounded_over_a_day_whoever_asks(
             outcomes[error.value.code] += 1
     assert outcomes == {"code_wrong": sign_in_limits.GUESSES_OF_EMAIL[-1].most, "too_many_requests": 50}
     assert confirmed(store, who, at, token=token).email == NEW  # the mail's reader is not shut out
+
+
+def test_requests_of_a_network_are_bounded_together_with_its_sign_in_links(
+    store: Store, box: Mailbox, opened: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customers.create(store, NewCustomer(email=THIEF), NOW)
+    thief = by_link(store, box.link(store, THIEF))
+    monkeypatch.setattr(sign_in_limits, "links_of_network", lambda store: sign_in_limits.Rule(4, 3600))
+    later = NOW + timedelta(days=1)
+
+    def request(who: SignedIn, email: str, visitor: Visitor) -> str:
+        try:
+            email_changes.request(store, who.customer, email, None, visitor, later)
+        except TooManyRequestsError:
+            return "refused"
+        return "sent"
+
+    network = [Visitor(f"2001:db8:7:7::{number}") for number in range(6)]
+    link_sign_in.request_link(store, "link@example.com", network[0], None, None, later)
+    asked_for = [request((opened, thief)[n % 2], f"n{n}@example.org", network[n]) for n in range(1, 6)]
+    assert asked_for == ["sent", "sent", "sent", "refused", "refused"]
+    assert request(opened, "n9@example.org", Visitor("2001:db8:7:8::1")) == "sent"
+    with pytest.raises(TooManyRequestsError):
+        link_sign_in.request_link(store, "other@example.com", network[0], None, None, later)
 
 
 def test_proofs_of_a_network_are_bounded(
