@@ -11,7 +11,8 @@ from pathlib import Path
 from clientela import clock, ids
 from clientela.csv import csv_headers
 from clientela.customers import customer_records
-from clientela.customers.customer_fields import Customer, Spend
+from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_values import Spend
 from clientela.imports import import_rows
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings

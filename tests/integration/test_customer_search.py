@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from clientela import clock
 from clientela.customers import customer_records, customer_search, customers, directory_index
-from clientela.customers.customer_fields import Customer, NewCustomer, Spend
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
+from clientela.customers.customer_values import Spend
 from clientela.customers.directory_index import Selection
 from clientela.errors import InvalidInputError
 from clientela.stores import stores

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from clientela import clock
 from clientela.customers import customer_search, customers
-from clientela.customers.customer_fields import Customer, EmailStatus, NewCustomer, Spend
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_records import claim, record
 from clientela.customers.customer_search import SORTS, Sort
+from clientela.customers.customer_values import EmailStatus, Spend
 from clientela.errors import CustomerNotFoundError
 from clientela.lifecycle import customer_removal
 from clientela.schema.actors import OPERATOR

@@ -16,9 +16,10 @@ from tests.support.sign_ins import HERE
 
 from clientela import clock
 from clientela.customers import customer_records, customer_search, customers
-from clientela.customers.customer_fields import Customer, NewCustomer, Spend
+from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.customer_search import Sort
+from clientela.customers.customer_values import Spend
 from clientela.groups import group_stylesheets, groups
 from clientela.groups.groups import NewGroup
 from clientela.lifecycle import erasure_sweep, erasures, removal_queue

@@ -6,7 +6,8 @@ from clientela.csv import csv_columns
 from clientela.csv.csv_header_names import ADDRESS, CUSTOMER
 from clientela.csv.csv_headers import recognise
 from clientela.customers.addresses import Address
-from clientela.customers.customer_fields import Customer, MarketingConsent, TaxExemption
+from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_values import MarketingConsent, TaxExemption
 
 
 @pytest.mark.parametrize(

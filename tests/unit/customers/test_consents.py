@@ -13,7 +13,8 @@ from clientela.bulk.bulk_fields import BulkChange
 from clientela.csv.csv_headers import recognise
 from clientela.customers import consents, customers
 from clientela.customers.consents import Consent
-from clientela.customers.customer_fields import Customer, MarketingConsent, NewCustomer
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.customer_values import MarketingConsent
 from clientela.errors import BusyError, InvalidInputError
 from clientela.imports import import_customers
 from clientela.imports.import_customers import Rules

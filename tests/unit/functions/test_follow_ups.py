@@ -10,7 +10,8 @@ from tests.support.template_file import PROJECT
 import follow_ups
 from clientela import clock
 from clientela.customers import customer_records, customers, invitations
-from clientela.customers.customer_fields import Customer, NewCustomer, Source
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.customer_values import Source
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
 from clientela.table import keys

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from clientela.csv.csv_headers import recognise
-from clientela.customers.customer_fields import Customer, MarketingConsent
+from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_values import MarketingConsent
 from clientela.imports import import_customers, import_rows
 from clientela.imports.import_customers import ImportedCustomer, Rules
 from clientela.imports.import_rows import StoreContext

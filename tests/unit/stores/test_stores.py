@@ -6,7 +6,8 @@ from tests.support.interleaving import after_first
 
 from clientela import clock
 from clientela.customers import customers, store_settings
-from clientela.customers.customer_fields import NewCustomer, Spend
+from clientela.customers.customer_fields import NewCustomer
+from clientela.customers.customer_values import Spend
 from clientela.errors import InvalidInputError, StoreExistsError, StoreNotFoundError, VersionConflictError
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings

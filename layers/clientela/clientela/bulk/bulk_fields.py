@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, model_validator
 
-from clientela.customers.customer_fields import Status
 from clientela.customers.customer_filter import CustomerFilter
+from clientela.customers.customer_values import Status
 from clientela.schema.documents import Model
 from clientela.schema.fields import Id, Name, Timestamp
 

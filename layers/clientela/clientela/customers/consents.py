@@ -8,7 +8,8 @@ time, source and wording. A change of one changes the other, so they agree. Unkn
 from datetime import UTC, datetime
 from typing import Literal
 
-from clientela.customers.customer_fields import Customer, MarketingConsent
+from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_values import MarketingConsent
 from clientela.errors import FieldError, InvalidInputError
 from clientela.schema.actors import Actor
 from clientela.schema.fields import Timestamp

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from clientela import clock
 from clientela.customers import customer_facets, tax_exemptions
 from clientela.customers.customer_facets import COMPANY, PHONE, facet, facet_beginning
-from clientela.customers.customer_fields import EmailStatus, Source, Status
+from clientela.customers.customer_values import EmailStatus, Source, Status
 from clientela.customers.stored_customers import CustomerJson
 from clientela.schema import phones, timezones, vat_ids
 from clientela.schema.countries import Country

@@ -16,8 +16,9 @@ from clientela.customers import (
     merged_ids,
     stored_customers,
 )
-from clientela.customers.customer_fields import Customer, NewCustomer, Source, customer_of
+from clientela.customers.customer_fields import Customer, NewCustomer, customer_of
 from clientela.customers.customer_records import Alias, CustomerRecord, EmailClaim, claim, record
+from clientela.customers.customer_values import Source
 from clientela.errors import (
     BusyError,
     CustomerMergedError,

@@ -7,7 +7,8 @@ write of a customer passes `settle`, so no code that writes can forget it.
 from collections.abc import Iterable
 
 from clientela.customers.addresses import address_content
-from clientela.customers.customer_fields import Customer, FilledByOrders, NewCustomer
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.customer_values import FilledByOrders
 from clientela.schema.actors import Actor
 from clientela.table import keys
 

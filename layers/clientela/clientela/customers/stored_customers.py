@@ -18,7 +18,8 @@ from pydantic import BaseModel
 
 from clientela.customers import tax_exemptions
 from clientela.customers.addresses import Address, ShippingAddress
-from clientela.customers.customer_fields import Customer, MarketingConsent, TaxExemption
+from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_values import MarketingConsent, TaxExemption
 from clientela.schema.documents import STORED
 from clientela.table import keys
 from clientela.table.dynamodb import Item

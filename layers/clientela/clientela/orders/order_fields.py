@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo
 
-from clientela.customers.customer_fields import PaymentStatus
+from clientela.customers.customer_values import PaymentStatus
 from clientela.schema import email_addresses
 from clientela.schema.currencies import Currency
 from clientela.schema.documents import STORED, Model

@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from clientela.customers import customer_input, customers, filled_fields
-from clientela.customers.customer_fields import Customer, FilledByOrders, NewCustomer, Status
+from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.customer_values import FilledByOrders, Status
 from clientela.customers.filled_fields import CONSENT, FOLLOWED
 from clientela.orders import order_addresses, order_offers, order_profile
 from clientela.orders.order_fields import Order

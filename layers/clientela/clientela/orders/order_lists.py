@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from clientela import clock
-from clientela.customers.customer_fields import Customer, PaymentStatus
+from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_values import PaymentStatus
 from clientela.orders import order_records
 from clientela.orders.order_fields import FulfillmentStatus, Order
 from clientela.schema.documents import Model

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from clientela import clock
 from clientela.customers.addresses import ShippingAddress
-from clientela.customers.customer_fields import Customer, MarketingConsent
+from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_values import MarketingConsent
 from clientela.customers.filled_fields import CONSENT, EMPTY, FOLLOWED
 from clientela.orders import order_profile, order_statistics
 from clientela.orders.order_fields import Order

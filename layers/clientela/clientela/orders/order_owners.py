@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from clientela.customers import customers, merged_ids, stored_customers
-from clientela.customers.customer_fields import Customer, PaymentStatus
+from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_records import EmailClaim
+from clientela.customers.customer_values import PaymentStatus
 from clientela.errors import BusyError
 from clientela.orders.order_fields import Order
 from clientela.stores.stores import Store

@@ -15,7 +15,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.expressions.condition import Condition
 
 from clientela import clock
-from clientela.customers.customer_fields import PaymentStatus
+from clientela.customers.customer_values import PaymentStatus
 from clientela.errors import BusyError
 from clientela.orders import order_statistics
 from clientela.orders.order_fields import FulfillmentStatus, Order, OrderBase, Total

@@ -13,7 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from clientela.customers.customer_fields import Customer, Spend
+from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_values import Spend
 from clientela.orders.order_fields import Order
 from clientela.schema import currencies
 from clientela.schema.fields import Money

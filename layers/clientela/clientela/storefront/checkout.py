@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from clientela.customers.addresses import Address, ShippingAddress
-from clientela.customers.customer_fields import Customer, TaxExemption, VatIdStatus
+from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_values import TaxExemption, VatIdStatus
 from clientela.groups import group_stylesheets, groups
 from clientela.groups.groups import Discount, Group
 from clientela.schema.documents import Model

@@ -8,7 +8,8 @@ from pydantic import Field, StrictBool, ValidationError
 from clientela.customers import customer_input, customers, filled_fields
 from clientela.customers.addresses import Address, ShippingAddress
 from clientela.customers.consents import State
-from clientela.customers.customer_fields import Customer, EmailStatus, MarketingConsent, Spend, VatIdStatus
+from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_values import EmailStatus, MarketingConsent, Spend, VatIdStatus
 from clientela.errors import FieldError, InvalidInputError
 from clientela.schema import languages
 from clientela.schema.actors import Actor
