@@ -28,6 +28,8 @@ def refused(store: Store, header: str | None, body: Any = None) -> tuple[dict[st
         (None, "en", "Invalid request"),
         ("de-CH, fr;q=0.9", "de", "Ungültige Anfrage"),
         ("nl, pt-BR;q=0.8, es;q=0.9", "es", "Solicitud no válida"),
+        ("de_DE_formal", "de", "Ungültige Anfrage"),
+        ("en;q=0.5, ES ; Q=0.9", "es", "Solicitud no válida"),
         ("zh", "en", "Invalid request"),
         ("*", "en", "Invalid request"),
         (";;,q=x", "en", "Invalid request"),

@@ -76,11 +76,14 @@ def _registry() -> dict[str, _Codes]:
 
 
 def accepted(header: str | None) -> list[str]:
-    """Return the languages of an Accept-Language header, preferred ones first (RFC 9110 12.5.4)."""
+    """Return the languages of an Accept-Language header, preferred ones first (RFC 9110 12.5.4).
+
+    The names are in lower case, and with hyphens where a client sends the locale of its system.
+    """
     weighted = []
     for part in (header or "").split(","):
-        name, _, weight = part.strip().partition(";q=")
-        weighted.append((float(weight) if weight.replace(".", "", 1).isdecimal() else 1.0, name))
+        name, _, weight = part.lower().replace(" ", "").partition(";q=")
+        weighted.append((float(weight) if weight.replace(".", "", 1).isdecimal() else 1.0, name.replace("_", "-")))
     by_weight = sorted(weighted, key=lambda pair: -pair[0])
     return [name for weight, name in by_weight if name and weight]
 
