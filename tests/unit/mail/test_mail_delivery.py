@@ -9,10 +9,11 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
-from tests.support import erased_people
+from tests.support import erased_people, orders
 from tests.support.counts import counted
 from tests.support.removals import Waiting
 from tests.support.template_file import PROJECT, resources
+from tools.mails import samples
 
 import email_sender
 from clientela import clock
@@ -23,8 +24,7 @@ from clientela.errors import BusyError
 from clientela.lifecycle import customer_removal
 from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outgoing
-from clientela.mail.mail_rendering import MailContent
-from clientela.notifications import account_notices, approval_mail, email_change_mail, sign_in_mail, welcome_mail
+from clientela.notifications import approval_mail, sign_in_mail, welcome_mail
 from clientela.schema.actors import OPERATOR
 from clientela.sign_in import link_sign_in, mailed_proofs
 from clientela.sign_in.visitors import Visitor
@@ -37,9 +37,6 @@ NOW = clock.now()
 
 
 EVENT = PROJECT / "events" / "sqs_mail.json"
-
-
-LINK = "https://shop.example.com/account#token=req_01K.secret"
 
 
 @pytest.fixture
@@ -91,31 +88,20 @@ def failed(answer: dict[str, Any]) -> list[str]:
     return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
 
 
-ALL_MAILS = [
-    sign_in_mail.sign_in_link_mail(LINK, "123456"),
-    sign_in_mail.sign_in_link_mail(None, "123456"),
-    MailContent("welcome", {"link": LINK, "name": "Ana"}),
-    MailContent("approved", {"link": LINK, "name": "Ana"}),
-    MailContent("email_in_use", {"link": LINK}),
-    email_change_mail.email_change_mail(LINK, "123456"),
-    account_notices.email_changed_mail(LINK),
-    account_notices.email_changed_mail(None),
-    MailContent("password_changed", {"link": LINK}),
-    MailContent("password_changed", {"link": LINK}, "removed"),
-]
+SIGN_IN = samples.samples(samples.shop())[0].mail
 
 
 def test_sender_is_the_store_and_the_envelope_is_ascii(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENDER_ADDRESS", "shop@example.com")
     monkeypatch.setenv("EMAIL_CONFIGURATION_SET", "clientela-test")
     named = shop.model_copy(update={"name": 'Evil\r\nBcc: "x" <x@example.com>', "reply_to": "help@bücher.example"})
-    call = mail_delivery.build_request(named, Outgoing("Ana@bücher.example", "en", ALL_MAILS[0]))
+    call = mail_delivery.build_request(named, Outgoing("Ana@bücher.example", "en", SIGN_IN))
     assert call["Destination"] == {"ToAddresses": ["Ana@xn--bcher-kva.example"]}
     assert call["ReplyToAddresses"] == ["help@xn--bcher-kva.example"]
     assert call["FromEmailAddress"] == '"Evil Bcc: \\"x\\" <x@example.com>" <shop@example.com>'
     assert "\n" not in call["Content"]["Simple"]["Subject"]["Data"]
     own = shop.model_copy(update={"sender": "hello@example.org"})
-    assert mail_delivery.build_request(own, Outgoing("a@example.com", "en", ALL_MAILS[0]))["FromEmailAddress"].endswith(
+    assert mail_delivery.build_request(own, Outgoing("a@example.com", "en", SIGN_IN))["FromEmailAddress"].endswith(
         "<hello@example.org>"
     )
 
@@ -123,7 +109,7 @@ def test_sender_is_the_store_and_the_envelope_is_ascii(shop: Store, monkeypatch:
 def test_sign_in_mail_has_no_list_unsubscribe(shop: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENDER_ADDRESS", "shop@example.com")
     monkeypatch.setenv("EMAIL_CONFIGURATION_SET", "clientela-test")
-    call = mail_delivery.build_request(shop, Outgoing("a@example.com", "en", ALL_MAILS[0]))
+    call = mail_delivery.build_request(shop, Outgoing("a@example.com", "en", SIGN_IN))
     assert {header["Name"] for header in call["Content"]["Simple"]["Headers"]} == {
         "Auto-Submitted",
         "X-Auto-Response-Suppress",
@@ -156,7 +142,7 @@ def test_customer_is_welcomed_once(store: Store, ses: list[Any]) -> None:
     customer = customers.create(store, NewCustomer(email="ana@example.com", language="de"), NOW)
     outcomes = [welcome_mail.deliver(store, customer.id, NOW) for _ in range(3)]
     assert outcomes == ["sent", "repeated", "repeated"]
-    assert [call["Content"]["Simple"]["Subject"]["Data"] for call in ses] == ["Ihr Konto bei Demo"]
+    assert [call["Content"]["Simple"]["Subject"]["Data"] for call in ses] == ["Danke für Ihre Bestellung bei Demo"]
 
 
 def test_customer_is_told_of_the_approval_once_and_while_it_holds(store: Store, ses: list[Any]) -> None:
@@ -166,7 +152,7 @@ def test_customer_is_told_of_the_approval_once_and_while_it_holds(store: Store, 
     )
     assert [approval_mail.deliver(store, ana.id, NOW) for _ in range(2)] == ["sent", "repeated"]
     assert approval_mail.deliver(store, ben.id, NOW) == "withheld"
-    assert [call["Content"]["Simple"]["Subject"]["Data"] for call in ses] == ["Votre compte chez Demo est approuvé"]
+    assert [call["Content"]["Simple"]["Subject"]["Data"] for call in ses] == ["Votre compte chez Demo est validé"]
 
 
 def test_nobody_is_welcomed_where_there_is_no_sign_in(store: Store, ses: list[Any]) -> None:
@@ -293,3 +279,14 @@ def test_a_store_that_switched_welcomes_off_sends_none(store: Store, ses: list[A
     silent = store_settings.change_settings(store.id, {"welcome_mail": False}, NOW)
     assert welcome_mail.deliver(silent, customer.id, NOW) == "withheld"
     assert ses == []
+
+
+def test_welcome_has_the_order_it_came_from(store: Store, ses: list[Any]) -> None:
+    items = [{"name": "T-shirt\n" + "x" * 200, "quantity": 2, "price": "24.95"}, {"sku": "BAG", "quantity": 1.5}]
+    orders.take(store, number="A-1001", items=items)
+    customer = orders.holder(store)
+    assert welcome_mail.deliver(store, customer.id, NOW) == "sent"
+    text = ses[0]["Content"]["Simple"]["Body"]["Text"]["Data"]
+    assert "Your order A-1001 · Saturday, 21 November 2026\n2 \N{MULTIPLICATION SIGN} T-shirt xxx" in text
+    assert "xxx…: US$49.90\n1.5 \N{MULTIPLICATION SIGN} BAG\nTotal: US$49.90" in text
+    assert len(max(text.splitlines(), key=len)) < 200

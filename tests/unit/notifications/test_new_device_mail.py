@@ -15,7 +15,8 @@ from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.lifecycle import customer_data
 from clientela.mail import mail_rendering
 from clientela.notifications import mail_dispatch, new_device_mail
-from clientela.schema import languages
+from clientela.schema import languages, locale_formats
+from clientela.schema.locale_formats import Moment
 from clientela.sign_in import link_sign_in, password_sign_in, passwords
 from clientela.sign_in.link_sign_in import SignedIn
 from clientela.sign_in.visitors import Visitor
@@ -77,7 +78,7 @@ def test_a_sign_in_from_another_browser_is_told_once(aws: Any, store: Store, ana
     at = datetime.fromisoformat("2099-01-21T23:30:00Z")
     sign_in(shop, box, IPHONE, at)
     link = "https://shop.example.com/account"
-    context = {"device": "Safari · iPhone", "time": "2099-01-22 00:30 (Europe/Madrid)", "link": link}
+    context = {"device": "Safari · iPhone", "time": Moment(at, "Europe/Madrid"), "link": link}
     assert notices(aws, shop, box, at) == [(ANA, context)]
     sign_in(shop, box, IPHONE, at + HOUR)
     assert notices(aws, shop, box, at + HOUR) == []  # although the stream brings all changes again
@@ -165,5 +166,5 @@ def test_the_notice_names_device_and_time_in_every_language(store: Store, langua
         letter = mail_rendering.render(store, mail, language)
         unknown = mail_rendering._texts("new_device")[language]["unknown"]
         assert (shown or unknown) in letter.text
-        assert f"{NOW:%Y-%m-%d %H:%M} (UTC)" in letter.text
+        assert locale_formats.shown(Moment(NOW, "UTC"), language) in letter.text
         assert (shown or unknown) in letter.html

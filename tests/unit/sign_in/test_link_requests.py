@@ -16,6 +16,7 @@ from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.errors import BusyError, InvalidInputError, TooManyRequestsError
 from clientela.notifications import sign_in_mail
+from clientela.schema.locale_formats import Country, Moment
 from clientela.sign_in import link_requests, link_sign_in
 from clientela.sign_in.sign_in_errors import CodeLockedError, LinkUsedError
 from clientela.sign_in.visitors import Visitor
@@ -223,3 +224,25 @@ def test_a_used_request_counts_no_code(store: Store, box: Mailbox) -> None:
     used = link_requests.find(store, box.last.request_id)
     assert used
     assert (used.tries, bool(used.consumed_at)) == (0, True)
+
+
+def test_mail_names_who_asked_and_has_the_code_first_for_a_browser_new_to_the_account(
+    store: Store, ana: Customer, box: Mailbox
+) -> None:
+    phone = Visitor("192.0.2.1", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Version/18.0 Safari/604.1", "ES")
+
+    def asked(visitor: Visitor, minutes: int) -> tuple[bool, list[tuple[str, object]]]:
+        at = NOW + timedelta(minutes=minutes)
+        request = link_sign_in.request_link(store, ANA, visitor, None, None, at)
+        assert sign_in_mail.deliver(store, request.request_id, at) == "sent"
+        context = box.mails[-1][1].context
+        assert context["asker"][0] == ("at", Moment(at, "UTC"))
+        return context["is_code_first"], context["asker"][1:]
+
+    # Before the first sign-in, every browser is new: that says nothing.
+    assert asked(phone, 0) == (False, [("place", Country("ES")), ("device", "Safari · iPhone")])
+    at = NOW + timedelta(minutes=2)
+    by_link(store, box.link(store, at=at), at=at)  # from Firefox on Windows
+    assert asked(phone, 4)[0] is True
+    assert asked(sign_ins.HERE, 6) == (False, [("device", "Firefox · Windows")])
+    assert asked(Visitor("192.0.2.1"), 8) == (True, [])

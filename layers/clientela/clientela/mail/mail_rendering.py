@@ -16,7 +16,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from clientela.mail import mail_look
-from clientela.schema import languages
+from clientela.schema import languages, locale_formats, messages
 from clientela.stores.stores import Store
 
 TEMPLATES = Path(__file__).parent / "mail_templates"
@@ -49,7 +49,9 @@ def render(store: Store, mail: MailContent, language: str | None) -> RenderedMai
     chosen = languages.best_supported(language, store.language, store.languages)
     values = mail.context | {"store": " ".join(store.name.split())}
     # The texts have placeholders, e.g. {store}; templates escape the texts after filling them in.
-    texts = {"sign_off": ""} | {key: text.format(**values) for key, text in our_texts(mail, chosen).items()}
+    texts = {"sign_off": ""} | {
+        key: messages.fill(text, values, chosen) for key, text in our_texts(mail, chosen).items()
+    }
     subject = " ".join(texts["subject"].split())
     context = {**values, **mail_look.of(store), "t": SimpleNamespace(**texts), "subject": subject}
     text, html = (
@@ -84,13 +86,22 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # Numbers, amounts and times in texts and templates are written as the language does.
+        finalize=_in_the_language,
     )
     environment.filters["lines"] = _lines
     return environment
 
 
-def _lines(text: str) -> Markup:
+@jinja2.pass_context
+def _in_the_language(context: jinja2.runtime.Context, value: object) -> Any:
+    return locale_formats.shown(value, context["language"])
+
+
+@jinja2.pass_context
+def _lines(context: jinja2.runtime.Context, value: object) -> Markup:
     """Return a text as HTML with its line breaks."""
+    text = str(_in_the_language(context, value))
     return Markup("<br>").join(escape(line) for line in text.splitlines())
 
 

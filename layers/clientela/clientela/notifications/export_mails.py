@@ -4,8 +4,7 @@ They follow from the table's stream: one message for each address, which names i
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import date, datetime, timedelta
 
 from clientela.exports import export_links, export_schedules
 from clientela.exports.export_jobs import ExportJob, ExportRecord
@@ -15,6 +14,7 @@ from clientela.mail import mail_delivery, mail_queue
 from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import MailContent
 from clientela.schema import timezones
+from clientela.schema.locale_formats import Day, Size
 from clientela.stores.stores import Store
 from clientela.table import job_keys, keys
 
@@ -63,11 +63,10 @@ def deliver_failed(store: Store, export_id: str, recipient: str, now: datetime) 
     return _deliver(store, "export_failed", export_id, recipient, now, content)
 
 
-def ready_mail(link: str, name: str, rows: int, size: int, until: str) -> MailContent:
+def ready_mail(link: str, name: str, rows: int, size: int, until: date) -> MailContent:
     """Return the mail with a link to a file. `until` is the last day of the link."""
-    return MailContent(
-        "export_ready", {"link": link, "name": name, "rows": rows, "size": _format_size(size), "until": until}
-    )
+    context = {"link": link, "name": name, "rows": rows, "size": Size(size), "until": Day(until)}
+    return MailContent("export_ready", context)
 
 
 def failed_mail(name: str, export_id: str) -> MailContent:
@@ -100,9 +99,4 @@ def _deliver(
 def _ready_mail(store: Store, job: ExportJob, schedule: Schedule, recipient: str) -> MailContent:
     end = timezones.local_day(export_links.expires_at(store, job), store.timezone)
     link = export_links.url(store, job, recipient)
-    return ready_mail(link, schedule.name, job.rows or 0, job.size or 0, end.isoformat())
-
-
-def _format_size(size: int) -> str:
-    """Return a size in whole units, which need no decimal sign."""
-    return f"{ceil(size / 1000)} KB" if size < 10_000_000 else f"{ceil(size / 1_000_000)} MB"
+    return ready_mail(link, schedule.name, job.rows or 0, job.size or 0, end)

@@ -4,13 +4,13 @@ It follows from the table's stream, so that it is not lost with the process of t
 """
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from clientela.customers import customer_history, customers, mailability
 from clientela.errors import CustomerNotFoundError, TooManyRequestsError
 from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import MailContent
+from clientela.schema.locale_formats import Moment
 from clientela.sign_in import known_devices, sign_in_limits
 from clientela.sign_in.known_devices import KnownDevice
 from clientela.stores import store_urls
@@ -52,6 +52,7 @@ def _outgoing(store: Store, customer_id: str, device: str, known: KnownDevice, n
 
 def new_device_mail(store: Store, device: str | None, at: datetime) -> MailContent:
     """Return the notice, with the time in the store's time zone."""
-    time = f"{at.astimezone(ZoneInfo(store.timezone)):%Y-%m-%d %H:%M} ({store.timezone})"
     shown = device.replace(" on ", " · ") if device else None
-    return MailContent("new_device", {"link": store_urls.sign_in_url(store), "device": shown, "time": time})
+    return MailContent(
+        "new_device", {"link": store_urls.sign_in_url(store), "device": shown, "time": Moment(at, store.timezone)}
+    )

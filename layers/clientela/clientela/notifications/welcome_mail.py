@@ -4,7 +4,8 @@ An import that asks for mails sends invitations instead: `invitation_mail`.
 """
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from clientela.customers import customers, mailability, stored_customers
 from clientela.customers.customer_fields import Customer
@@ -12,12 +13,19 @@ from clientela.errors import CustomerNotFoundError, StoreNotFoundError
 from clientela.mail import mail_delivery
 from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import MailContent
+from clientela.orders import order_lists
+from clientela.orders.order_fields import Order, OrderItem
+from clientela.schema import currencies, timezones
+from clientela.schema.locale_formats import Day, MoneyAmount
 from clientela.stores import store_urls, stores
 from clientela.stores.stores import Store
 from clientela.table import keys
 from clientela.table.stream import TableChange
 
 RETENTION = timedelta(days=30)  # longer than the queue's retention
+MAX_LINES = 10  # of the order
+MAX_TEXT = 100  # characters of an article's name
+_NO_ORDER: dict[str, Any] = {"number": "", "day": "", "lines": [], "more": 0, "total": None}
 
 
 class WelcomeRecipient(NamedTuple):
@@ -46,7 +54,7 @@ def recipient_for(change: TableChange) -> WelcomeRecipient | None:
 
 
 def deliver(store: Store, customer_id: str, now: datetime) -> Outcome:
-    """Welcome a customer once. 3 read units, 2 write units, 1 call of SES."""
+    """Welcome a customer once. 4 read units, 2 write units, 1 call of SES."""
     about = keys.customer(store.id, customer_id)
     return mail_delivery.send_once(store, about, "welcome", now + RETENTION, now, lambda: _outgoing(store, customer_id))
 
@@ -69,10 +77,46 @@ def _outgoing(store: Store, customer_id: str) -> Outgoing | None:
         return None
     if not _sends_welcome(store) or not mailability.reachable(customer):
         return None
-    return Outgoing(customer.email, customer.language, welcome_mail(store, customer))
+    return Outgoing(customer.email, customer.language, welcome_mail(store, customer, _order(store, customer_id)))
 
 
-def welcome_mail(store: Store, customer: Customer) -> MailContent:
-    """Return the mail that informs a customer of a new account."""
+def _order(store: Store, customer_id: str) -> Order | None:
+    """Return the order that has opened the account; None if the order system took it back."""
+    return next(iter(order_lists.of_customer(store, customer_id, limit=1).items), None)
+
+
+def welcome_mail(store: Store, customer: Customer, order: Order | None = None) -> MailContent:
+    """Return the mail that informs a customer of a new account, with the order it came from."""
     name = customer.first_name or customer.name
-    return MailContent("welcome", {"link": store_urls.sign_in_url(store), "name": name})
+    return MailContent(
+        "welcome",
+        {"link": store_urls.sign_in_url(store), "name": name} | (_summary(store, order) if order else _NO_ORDER),
+    )
+
+
+def _summary(store: Store, order: Order) -> dict[str, Any]:
+    """Return an order for the mail: its first lines, how many more there are, and its total."""
+    lines = [_line(item, order.currency) for item in order.items]
+    return {
+        "number": _one_line(order.number or order.id),
+        "day": Day(timezones.local_day(order.placed_at, store.timezone)),
+        "lines": lines[:MAX_LINES],
+        "more": max(len(lines) - MAX_LINES, 0),
+        "total": MoneyAmount(order.total, order.currency),
+    }
+
+
+def _line(item: OrderItem, currency: str) -> dict[str, Any]:
+    quantity = Decimal(str(item.quantity))
+    amount = (
+        MoneyAmount(currencies.round_amount(item.price * quantity, currency), currency)
+        if item.price is not None
+        else ""
+    )
+    return {"quantity": quantity.normalize() + 0, "name": _one_line(item.name or item.sku or "-"), "amount": amount}
+
+
+def _one_line(text: str) -> str:
+    """Return a text of the order system in one line, cut where it is too long for a mail."""
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_TEXT else f"{line[:MAX_TEXT]}…"

@@ -73,6 +73,16 @@ def code(text: str) -> str:
     return alpha_2
 
 
+def is_code(text: str) -> bool:
+    """Return whether a text is an alpha-2 code of today."""
+    return text in _codes()
+
+
+@cache
+def _codes() -> frozenset[str]:
+    return frozenset(_names().values())
+
+
 @cache
 def _names() -> dict[str, str]:
     names: dict[str, str] = json.loads(files("clientela.schema").joinpath("country_names.json").read_text("utf-8"))

@@ -79,6 +79,11 @@ def find(store_id: str, customer_id: str, device: str) -> KnownDevice | None:
     return KnownDevice.find(keys.customer(store_id, customer_id), keys.device(device))
 
 
+def is_known(store_id: str, customer_id: str, device: str | None) -> bool:
+    """Return whether a customer has signed in from a device before. 1 read unit."""
+    return find(store_id, customer_id, device or _UNKNOWN) is not None
+
+
 def name_of(device: str) -> str | None:
     """Return a device's name, or None for a browser without a known name."""
     return None if device == _UNKNOWN else device

@@ -57,6 +57,8 @@ class SignInRequest(MailedProofRecord):
     language = UnicodeAttribute(null=True)
     return_to = UnicodeAttribute(null=True)
     nonce_hash = UnicodeAttribute()
+    device = UnicodeAttribute(null=True)  # of who asked, for the mail
+    country = UnicodeAttribute(null=True)
     issued_at = UnicodeAttribute()
 
     # Written with the mail: the account to whose stored address it is sent; none for a new

@@ -97,6 +97,8 @@ def request_link(
         language=language,
         return_to=return_to,
         nonce_hash=sha256_hex(link.nonce),
+        device=visitor.device,
+        country=visitor.country,
         issued_at=clock.format_timestamp(now),
         expires_at=clock.format_timestamp(link.expires_at),
         ttl=int(link.expires_at.timestamp()),

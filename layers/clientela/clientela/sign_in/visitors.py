@@ -1,4 +1,4 @@
-"""The caller of the storefront: an IP address and a browser."""
+"""The caller of the storefront: an IP address, a browser, and the country where it is known."""
 
 import ipaddress
 from typing import NamedTuple
@@ -7,10 +7,14 @@ from clientela.sign_in import user_agents
 
 
 class Visitor(NamedTuple):
-    """A shopper: the IP address that the API saw or a trusted caller named, and the browser."""
+    """A shopper: the IP address that the API saw or a trusted caller named, and the browser.
+
+    `country` is an alpha-2 code that a trusted caller named.
+    """
 
     ip: str
     user_agent: str | None = None
+    country: str | None = None
 
     @property
     def rate_limit_key(self) -> str:

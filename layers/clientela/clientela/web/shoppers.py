@@ -15,6 +15,7 @@ from pydantic import Field
 
 from clientela import settings
 from clientela.errors import FieldError, InvalidInputError
+from clientela.schema import countries
 from clientela.sign_in.visitors import Visitor
 from clientela.signing import constant_time_equal, sha256_hex
 from clientela.stores import api_keys
@@ -24,6 +25,7 @@ from clientela.web import http_requests
 
 ADDRESS = "Clientela-Shopper-Address"
 USER_AGENT = "clientela-shopper-user-agent"
+COUNTRY = "clientela-shopper-country"
 API_KEY = "clientela-api-key"
 PROXY_SECRET = "clientela-proxy-secret"  # noqa: S105 - the name of a header
 _WITH_PORT = "cloudfront-viewer-address"  # CloudFront writes `2001:db8::1:46532`, without brackets
@@ -61,8 +63,8 @@ def visitor(
     """
     seen = Visitor(http["sourceIp"], http.get("userAgent"))
     if calling_key(store, headers, now):
-        browser = headers.get(USER_AGENT, seen.user_agent)
-        return Visitor(_address(ADDRESS, named), browser) if named else seen._replace(user_agent=browser)
+        ip = _address(ADDRESS, named) if named else seen.ip
+        return Visitor(ip, headers.get(USER_AGENT, seen.user_agent), _country(headers.get(COUNTRY)))
     if _is_trusted_proxy(headers):
         name = settings.trusted_proxy_header()
         named = headers.get(name.lower())
@@ -74,6 +76,12 @@ def _is_trusted_proxy(headers: Mapping[str, str]) -> bool:
     """Return whether the proxy's secret is sent. The deployment knows only its hash."""
     expected, sent = settings.trusted_proxy(), headers.get(PROXY_SECRET)
     return bool(expected and sent) and constant_time_equal(sha256_hex(sent or ""), expected)
+
+
+def _country(text: str | None) -> str | None:
+    """Return the alpha-2 code in a header, or None: CDNs send `XX` or `T1` where they know none."""
+    code = (text or "").strip().upper()
+    return code if countries.is_code(code) else None
 
 
 def _address(header: str, text: str) -> str:

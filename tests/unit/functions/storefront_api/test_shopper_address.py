@@ -9,6 +9,7 @@ from clientela import clock
 from clientela.customers import store_settings
 from clientela.errors import InvalidInputError
 from clientela.sign_in import sign_in_limits
+from clientela.sign_in.visitors import Visitor
 from clientela.signing import sha256_hex
 from clientela.stores import api_keys, stores
 from clientela.stores.api_keys import NewKey
@@ -133,6 +134,18 @@ def test_the_browser_is_named_as_well(store: Store, key: dict[str, str]) -> None
     http = {"sourceIp": "192.0.2.1", "userAgent": "python-httpx"}
     assert shoppers.visitor(store, http, key | browser, None, NOW).device == "Firefox on Windows"
     assert shoppers.visitor(store, http, browser, None, NOW).device is None
+
+
+@pytest.mark.parametrize(("sent", "country"), [("es", "ES"), ("XX", None), ("T1", None), ("Spain", None), ("", None)])
+def test_the_country_is_named_as_well(
+    store: Store, key: dict[str, str], proxy: dict[str, str], sent: str, country: str | None
+) -> None:
+    named_country, http = {"clientela-shopper-country": sent}, {"sourceIp": "192.0.2.1"}
+    assert shoppers.visitor(store, http, key | named_country, "198.51.100.1", NOW) == Visitor(
+        "198.51.100.1", None, country
+    )
+    assert shoppers.visitor(store, http, named_country, None, NOW).country is None
+    assert shoppers.visitor(store, http, proxy | named_country, None, NOW).country is None
 
 
 def test_one_store_uses_up_nothing_of_another(store: Store) -> None:

@@ -1,0 +1,1 @@
+"""The mails: sample data, checks and a gallery."""
