@@ -23,7 +23,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup api-tools demo local stop test unit integration e2e mutants check format lock openapi bench bench-imports dynamodb-local audit sbom cost clean
+.PHONY: help setup api-tools demo local stop test unit integration e2e mutants check format lock openapi bench bench-imports dynamodb-local audit sbom cost mails check-mails clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,7 @@ stop: setup ## Stop a local cloud that runs in another terminal
 test: setup dynamodb-local api-tools ## Run all tests (a few minutes)
 	$(BIN)/pytest -n $(WORKERS) tests/unit tests/integration tests/template tests/clients
 	$(BIN)/pytest tests/e2e
+	$(BIN)/python -m tools.mails check
 
 unit: setup ## Run the unit tests (about a minute)
 	$(BIN)/pytest -n $(WORKERS) tests/unit
@@ -152,6 +153,12 @@ $(BENCHMARKS): $(INSTALLED) requirements/benchmarks.txt
 	@touch $@
 cost: setup ## Print what Clientela costs on AWS, from measurements and list prices
 	$(BIN)/python -m tools.costs
+
+mails: setup ## Write a page with every mail in every language to build/mails
+	$(BIN)/python -m tools.mails gallery build/mails
+
+check-mails: setup ## Check every mail in every language, in light and dark, on phone and desktop (needs Chromium)
+	$(BIN)/python -m tools.mails check
 
 dynamodb-local: setup ## Download AWS's DynamoDB Local once; checks its hash
 	@$(BIN)/python -m local.dynamodb_jar
