@@ -109,6 +109,7 @@ def _print_addresses(addresses: outputs.Outputs) -> None:
         f"""
   API      {addresses.api_url}/v1/openapi.json
   Mailbox  {addresses.mailbox_url}
+  Shop     {addresses.storefront_url} (the demo's storefront: links in its mails lead there)
   Imports  {addresses.imports_bucket}
   Exports  {addresses.exports_bucket}
   Orders   {addresses.orders_queue_url}

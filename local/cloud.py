@@ -15,6 +15,7 @@ from local.mailbox_server import mailbox_server
 from local.ministack import check_alive, ministack
 from local.outputs import Outputs
 from local.paths import state_dir
+from local.storefront_server import storefront_server
 
 _READY_SECONDS = 30
 
@@ -51,24 +52,25 @@ def local_cloud(state: Path | None = None, say: Callable[[str], None] = lambda _
         say("Starting the local cloud ...")
         endpoint, process = stack.enter_context(ministack(folder))
         mailbox_url = stack.enter_context(mailbox_server(endpoint))
+        storefront_url = stack.enter_context(storefront_server(api_url(endpoint)))
         say("Deploying template.yaml ...")
-        cloud = Cloud(_deploy(folder, endpoint, mailbox_url), process, folder)
+        cloud = Cloud(_deploy(folder, endpoint, mailbox_url, storefront_url), process, folder)
         stack.callback(outputs.remove, folder)
         outputs.write(folder, cloud.outputs)
         yield cloud
 
 
-def _deploy(state: Path, endpoint: str, mailbox_url: str) -> Outputs:
+def _deploy(state: Path, endpoint: str, mailbox_url: str, storefront_url: str) -> Outputs:
     sam.deploy(state, endpoint)
     routes.create(sam.STACK, endpoint)
     # SES only accepts verified senders.
     aws.client("sesv2", endpoint).create_email_identity(EmailIdentity=sam.SENDER)
-    outputs_ = _read_outputs(endpoint, mailbox_url)
+    outputs_ = _read_outputs(endpoint, mailbox_url, storefront_url)
     _wait_until_ready(f"{outputs_.api_url}/v1/openapi.json", endpoint)
     return outputs_
 
 
-def _read_outputs(endpoint: str, mailbox_url: str) -> Outputs:
+def _read_outputs(endpoint: str, mailbox_url: str, storefront_url: str) -> Outputs:
     (stack,) = aws.client("cloudformation", endpoint).describe_stacks(StackName=sam.STACK)["Stacks"]
     values = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
     return Outputs(
@@ -79,6 +81,7 @@ def _read_outputs(endpoint: str, mailbox_url: str) -> Outputs:
         table=values["Table"],
         event_bus=values["EventBusName"],
         mailbox_url=mailbox_url,
+        storefront_url=storefront_url,
         endpoint_url=endpoint,
         region=REGION,
     )

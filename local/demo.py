@@ -57,7 +57,7 @@ def load_shop(outputs: Outputs, state: Path) -> str:
         DemoFailedError: a command failed, or the orders were not processed in time.
     """
     shop = Shop(outputs, state)
-    shop.json("stores", "create", STORE, *demo_steps.STORE_OPTIONS)
+    shop.json("stores", "create", STORE, *demo_steps.STORE_OPTIONS, "--storefront-url", outputs.storefront_url)
     shop.key = shop.json("keys", "create", STORE, "--name", "demo")["key"]
     shop.json("imports", "upload", STORE, data.CUSTOMERS)
     shop.json("orders", "send", STORE, data.ORDERS)

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from local import aws
+from local import aws, storefront_server
 from local.outputs import Outputs
 from local.paths import ROOT
 
-STORE = "chinook"
+STORE = storefront_server.STORE
 CUSTOMERS = ROOT / "tests" / "data" / "chinook" / "customers.csv"
 ORDERS = ROOT / "tests" / "data" / "chinook" / "orders.jsonl"
 

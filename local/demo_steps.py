@@ -33,12 +33,12 @@ _PROFILE_FIELDS = (
 )
 _EVENT_COUNT = 3  # a customer is created, updated and deleted
 _LIST_FIELDS = ("name", "email", "company", "orders_count", "tags")
-STORE_OPTIONS = ("--name", "Chinook", "--login-mode", "optional", "--storefront-url", "https://chinook.example")
+STORE_OPTIONS = ("--name", "Chinook", "--login-mode", "optional")
 
 
 def store_and_key(shop: Shop) -> None:
     """A store, and an API key for its merchant."""
-    _run(shop, "stores", "create", STORE, *STORE_OPTIONS)
+    _run(shop, "stores", "create", STORE, *STORE_OPTIONS, "--storefront-url", shop.outputs.storefront_url)
     _print_command("keys", "create", STORE, "--name", "demo", "--json")
     issued = shop.json("keys", "create", STORE, "--name", "demo")
     shop.key = issued["key"]

@@ -175,10 +175,17 @@ def _emulate_bounce_events() -> None:
     async def handle_and_publish(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
         answer = await handle(method, path, headers, body, query)
         if (method, path.rstrip("/"), answer[0]) == ("POST", "/v2/email/outbound-emails", 200):
-            _publish_outcomes(json.loads(body), json.loads(answer[2])["MessageId"])
+            sent = json.loads(body)
+            _keep_headers(sent)
+            _publish_outcomes(sent, json.loads(answer[2])["MessageId"])
         return answer
 
     ses_v2.handle_request = handle_and_publish
+
+
+def _keep_headers(sent: dict[str, Any]) -> None:
+    """Keep the headers that the sender adds for the mailbox. MiniStack forgets them."""
+    ses_v2._sent_emails_list()[-1]["Headers"] = sent["Content"].get("Simple", {}).get("Headers", [])
 
 
 def _publish_outcomes(sent: dict[str, Any], message_id: str) -> None:

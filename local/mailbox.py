@@ -6,6 +6,8 @@ import re
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
+from email.utils import format_datetime
 from typing import Any, NamedTuple
 
 _IN_HTML = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*["'](https?://[^"']+)["']""", re.IGNORECASE)
@@ -14,7 +16,7 @@ _SENTENCE_END = ".,;:!?)]"
 
 
 class Mail(NamedTuple):
-    """A sent mail. `sent_at` is RFC 3339 in UTC."""
+    """A sent mail, with the names in it decoded. `sent_at` is RFC 3339 in UTC."""
 
     id: str
     to: list[str]
@@ -23,6 +25,7 @@ class Mail(NamedTuple):
     text: str
     html: str
     sent_at: str
+    headers: list[tuple[str, str]] = []
 
     def links(self) -> list[str]:
         """Return the links of the mail without duplicates, those in the text first."""
@@ -35,6 +38,11 @@ class Mail(NamedTuple):
         fields = self._asdict()
         sender = fields.pop("sender")
         return {**fields, "from": sender, "links": self.links()}
+
+    def matches(self, words: str) -> bool:
+        """Return whether every word is in the subject, the text, a name or an address."""
+        everything = " ".join([self.subject, self.text, self.sender, *self.to]).casefold()
+        return all(word in everything for word in words.casefold().split())
 
 
 def sign_in_link(mail: Mail) -> str | None:
@@ -61,4 +69,27 @@ def _mails(listing: dict[str, Any]) -> Iterator[Mail]:
     for record in sorted(records, key=lambda record: float(record["Timestamp"])):
         sent_at = datetime.fromtimestamp(float(record["Timestamp"]), UTC).isoformat(timespec="milliseconds")
         body = (record["Subject"] or "", record["BodyText"] or "", record["BodyHtml"] or "")
-        yield Mail(record["MessageId"], record["To"], record["Source"], *body, sent_at)
+        to, sender = [_decoded(address) for address in record["To"]], _decoded(record["Source"])
+        yield Mail(record["MessageId"], to, sender, *body, sent_at, _headers(record))
+
+
+def _headers(record: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the headers as SES sends them: those of the sender, and its own."""
+    at = datetime.fromtimestamp(float(record["Timestamp"]), UTC)
+    own = [(header["Name"], header["Value"]) for header in record.get("Headers", [])]
+    return [
+        ("Message-ID", f"<{record['MessageId']}>"),
+        ("Date", format_datetime(at)),
+        ("From", record["Source"]),
+        ("To", ", ".join(record["To"])),
+        ("Subject", record["Subject"] or ""),
+        *own,
+    ]
+
+
+def _decoded(text: str) -> str:
+    """Return an address with its name as people read it: `=?utf-8?q?Caf=C3=A9?=` → `Café`."""
+    try:
+        return str(make_header(decode_header(text)))
+    except (ValueError, LookupError):
+        return text

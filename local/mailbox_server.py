@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 from local import mailbox, mailbox_page
 from local.ports import HOST
@@ -25,18 +26,28 @@ def mailbox_server(endpoint: str) -> Iterator[str]:
 def _handler(endpoint: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            routes = {"/": self._page, "/messages.json": self._messages}
-            route = routes.get(self.path.partition("?")[0])
+            address = urlsplit(self.path)
+            routes = {"/": self._page, "/messages.json": self._messages, "/mail": self._mail}
+            route = routes.get(address.path)
             # Against DNS rebinding: another site must not read the mails.
             if route is None or not self._is_local_host():
                 self._send(404, "text/plain", "Not found\n")
             else:
-                route()
+                route({name: values[0] for name, values in parse_qs(address.query).items()})
 
-        def _page(self) -> None:
-            self._send(200, "text/html", mailbox_page.page(mailbox.fetch(endpoint)))
+        def _page(self, query: dict[str, str]) -> None:
+            words = query.get("q", "")
+            found = [mail for mail in mailbox.fetch(endpoint) if mail.matches(words)]
+            self._send(200, "text/html", mailbox_page.page(found, words))
 
-        def _messages(self) -> None:
+        def _mail(self, query: dict[str, str]) -> None:
+            mail = next((each for each in mailbox.fetch(endpoint) if each.id == query.get("id")), None)
+            if mail is None:
+                self._send(404, "text/plain", "Not found\n")
+            else:
+                self._send(200, "text/html", mailbox_page.mail_page(mail))
+
+        def _messages(self, _query: dict[str, str]) -> None:
             documents = [mail.document() for mail in mailbox.fetch(endpoint)]
             self._send(200, "application/json", json.dumps(documents, ensure_ascii=False, indent=2))
 

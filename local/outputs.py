@@ -16,6 +16,7 @@ class Outputs:
     table: str
     event_bus: str
     mailbox_url: str
+    storefront_url: str  # of the demo's shop
     endpoint_url: str  # for every AWS service
     region: str
 

@@ -13,6 +13,7 @@ OUTPUTS = Outputs(
     table="table",
     event_bus="bus",
     mailbox_url="http://127.0.0.1:2",
+    storefront_url="http://localhost:4",
     endpoint_url="http://127.0.0.1:1",
     region="us-east-1",
 )
