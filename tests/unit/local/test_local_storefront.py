@@ -6,6 +6,8 @@ import urllib.request
 import pytest
 from local import storefront_server
 
+from clientela.stores.stores import StoreSettings
+
 API = "http://127.0.0.1:4566"
 
 
@@ -24,3 +26,8 @@ def test_links_of_the_demo_lead_to_a_page_that_opens() -> None:
     assert f"{API}/v1/stores/chinook/account/orders" in page
     assert "api.example.com" not in page
     assert page.count("</main>") == 1
+
+
+def test_the_demo_may_name_the_storefront_as_its_own() -> None:
+    with storefront_server.storefront_server(API) as url:
+        assert StoreSettings(name="Chinook", storefront_url=url).storefront_url == url

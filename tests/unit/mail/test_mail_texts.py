@@ -123,3 +123,9 @@ def test_sign_in_mail_tells_when_where_and_with_what_it_was_asked_for() -> None:
     assert "Spagna" in letter.html
     unknown = mail_rendering.render(SHOP, dict(SAMPLES)["sign_in_link of an unknown browser"], "it")
     assert "Luogo" not in unknown.text + unknown.html
+
+
+def test_french_colons_of_templates_stand_behind_a_space_too() -> None:
+    letter = mail_rendering.render(SHOP, dict(SAMPLES)["sign_in_link"], "fr")
+    assert "Heure\N{NO-BREAK SPACE}: 1er décembre 2026" in letter.text
+    assert "Time: 1 December 2026" in mail_rendering.render(SHOP, dict(SAMPLES)["sign_in_link"], "en").text

@@ -19,6 +19,7 @@ from clientela.mail import mail_look
 from clientela.schema import languages, locale_formats, messages
 from clientela.stores.stores import Store
 
+_COLONS = {"fr": "\N{NO-BREAK SPACE}:"}  # French has a space before it
 TEMPLATES = Path(__file__).parent / "mail_templates"
 
 
@@ -55,7 +56,9 @@ def render(store: Store, mail: MailContent, language: str | None) -> RenderedMai
     subject = " ".join(texts["subject"].split())
     context = {**values, **mail_look.of(store), "t": SimpleNamespace(**texts), "subject": subject}
     text, html = (
-        _template(f"{mail.name}/{part}").render(context, language=chosen, direction="ltr")
+        _template(f"{mail.name}/{part}").render(
+            context, language=chosen, direction="ltr", colon=_COLONS.get(chosen, ":")
+        )
         for part in ("text.txt", "body.html")
     )
     return RenderedMail(subject, _tidied(text), html.lstrip())
