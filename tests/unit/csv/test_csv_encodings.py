@@ -69,3 +69,20 @@ def test_letters_far_down_the_file_count() -> None:
 )  # fmt: skip
 def test_names_of_encodings_are_known_in_many_spellings(name: str, codec: str | None) -> None:
     assert csv_encodings.codec(name) == codec
+
+
+GARBAGE = bytes([0xF7, 0xFA, 0x1E, 0xAE, 0x81, 0x0F, 0xA3, 0xC9, 0x17, 0xE4, 0xCD, 0xF8, 0xC6, 0xEF, 0xFC, 0xD3] * 5)
+
+
+def test_binary_data_in_a_line_does_not_decide_on_the_encoding() -> None:
+    rows = ["email,name", *(f"p{n}@example.com,{name}" for n, name in enumerate(["Jörg Müßig", "Änne Öztürk"]))]
+    content = "\n".join(rows).encode("cp1252") + b"\n" + GARBAGE + b"\n"
+    assert csv_files.inspect(lambda: io.BytesIO(content)).encoding == "cp1252"
+
+
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+def test_binary_data_in_an_ascii_file_costs_its_own_line(bom: bytes) -> None:
+    content = bom + b"email,name\na@example.com,Ana\n" + GARBAGE + b"\nb@example.com,Bob\n"
+    layout = csv_files.inspect(lambda: io.BytesIO(content))
+    assert layout.rows == 3
+    assert content[layout.chunks[0].start :].startswith(b"a@example.com")

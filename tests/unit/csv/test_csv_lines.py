@@ -53,3 +53,15 @@ def test_half_of_a_pair_in_utf_16_is_a_fault_of_its_line_alone() -> None:
     content = "a\n".encode("utf-16-le") + b"\x00\xd8" + "\nb\n".encode("utf-16-le")
     lines = list(csv_lines.read(io.BytesIO(content), "utf-16-le"))
     assert [(line.fault, line.size) for line in lines] == [("", 4), ("encoding_invalid", 4), ("", 4)]
+
+
+@pytest.mark.parametrize("before", range(0, 300, 7))
+def test_a_long_line_is_cut_wherever_the_blocks_begin(before: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_lines, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(csv_lines, "MAX_BYTES", 250)
+    monkeypatch.setattr(csv_lines, "KEPT_BYTES", 10)
+    content = b"x" * before + b"\n" + b"y" * 290 + b"\r\nlast"
+    first, long, last = csv_lines.read(io.BytesIO(content), "utf-8")
+    assert (long.text.rstrip(), long.fault, long.size) == ("y" * 10, "record_too_long", 292)
+    assert first.size + long.size + last.size == len(content)
+    assert last.text == "last"

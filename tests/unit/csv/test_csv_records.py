@@ -124,3 +124,53 @@ def test_an_endless_cell_of_many_lines_is_one_rejected_row_and_the_next_row_is_r
     assert [record.text for record in found[2:]] == ["bo@example.com,Bo,hi\n", "cy@example.com,Cy\n"]
     assert sum(record.size for record in found) == len(content)
     assert len(found[1].text) < 100
+
+
+NOTE_FIRST = RecordShape(",", 3, 1)
+
+
+@pytest.mark.parametrize("name", ["Ana", '"Ana\nMaria"', '"Ana, M."'])
+def test_a_first_cell_of_several_lines_is_one_cell(name: str) -> None:
+    assert outcome(f'"Ring twice,\nplease",a@x.es,{name}\nx,b@x.es,Bob\n', NOTE_FIRST) == [
+        (2, ["Ring twice,\nplease", "a@x.es", name.strip('"')]),
+        (4 + name.count("\n"), ["x", "b@x.es", "Bob"]),
+    ]
+
+
+def test_a_stray_quote_in_first_cells_puts_no_row_into_a_note() -> None:
+    assert outcome('"unclosed,a@x.es,Ana\nx,b@x.es,Bob\n27",c@x.es,Carl\n', NOTE_FIRST) == [
+        (2, "quote_not_closed"),
+        (3, ["x", "b@x.es", "Bob"]),
+        (4, ['27"', "c@x.es", "Carl"]),
+    ]
+    assert outcome('"unclosed,a@x.es,Ana\n27",c@x.es,Carl\n', NOTE_FIRST) == [
+        (2, "quote_not_closed"),
+        (3, ['27"', "c@x.es", "Carl"]),
+    ]
+    shifted = outcome('",ES,a@x.es,Ana\n27",c@x.es,Carl,ES\n', RecordShape(",", 4, 1))
+    assert shifted == [(2, "quote_not_closed"), (3, ['27"', "c@x.es", "Carl", "ES"])]
+
+
+@pytest.mark.parametrize("row", ['b@x.es,Bo,",ES', 'Bo,ES,b@x.es,"'])
+def test_a_damaged_or_shifted_row_never_ends_in_the_note_of_another_one(row: str) -> None:
+    shape = RecordShape(",", 4, 0)
+    found = outcome(f'a@x.es,Ana,"unclosed,ES\n{row}\nc@x.es,Carl,ok,ES\n', shape)
+    assert found[0] == (2, "quote_not_closed")
+    assert found[-1] == (4, ["c@x.es", "Carl", "ok", "ES"])
+
+
+@pytest.mark.parametrize(
+    "row", ['"Ring twice,\nplease",a@x.es,Ana', '"one\ntwo","a@x.es",Ana', '"one\n\n\ntwo",a@x.es,"Ana\nMaria"']
+)
+def test_a_row_of_several_lines_ends_a_damage(row: str) -> None:
+    found = read(f'x",";"bar\nnobody,"\n{row}\nx,b@x.es,Bob\n', NOTE_FIRST, in_damage=True)
+    assert [record.fault for record in found][-2:] == ["", ""]
+    assert csv_records.cells(found[-2], ",")[1] == "a@x.es"
+    assert csv_records.cells(found[-1], ",") == ["x", "b@x.es", "Bob"]
+
+
+def test_in_a_damage_few_lines_are_read_ahead() -> None:
+    text = '"open\n' * 3_000
+    found = read(text + "x,b@x.es,Bob\n", NOTE_FIRST, in_damage=True)
+    assert len(found) == 3_001
+    assert not found[-1].fault

@@ -42,6 +42,8 @@ _PUNCTUATION = frozenset(_APOSTROPHE + "\u2018“”„«»\u2013—…€°ªº
 _INSIDE_WORDS = frozenset(_APOSTROPHE + "·ー")  # of the punctuation
 _ENDS = "".join(_PUNCTUATION)
 _WORD = re.compile(r"[A-Za-z]*[^\x00-\x7f\s]+(?:[A-Za-z]|[^\x00-\x7f\s])*")
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f]")
+_CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _LONG_RUN = re.compile(r"[\u00c0-\u024f]{5,}")
 
 FIRST_LINES = 1_000  # all of these that are not ASCII are a sample of a file, and then
@@ -100,12 +102,15 @@ def by_beginning(head: bytes) -> str | None:
     return None
 
 
-def gather(lines: Iterable[bytes]) -> Evidence:
-    """Return the evidence of a whole file."""
+def gather(lines: Iterable[bytes], *, with_controls: bool = False) -> Evidence:
+    """Return the evidence of a whole file.
+
+    Lines with control characters are damaged, and no evidence unless `with_controls`.
+    """
     sample: list[bytes] = []
     utf_8 = other = 0
     for line in lines:
-        if line.isascii():
+        if line.isascii() or (not with_controls and _CONTROL_BYTES.search(line)):
             continue
         try:
             line.decode()
@@ -115,6 +120,11 @@ def gather(lines: Iterable[bytes]) -> Evidence:
             if (other <= FIRST_LINES or other % EVERY_LINE == 0) and len(sample) < MAX_LINES:
                 sample.append(line[:LINE_BYTES])
     return Evidence(sample, utf_8, other)
+
+
+def has_controls(text: str) -> bool:
+    """Return whether a text has control characters: it is damaged, and no evidence."""
+    return _CONTROLS.search(text) is not None
 
 
 def is_utf_8(valid: int, invalid: int) -> bool:

@@ -177,6 +177,8 @@ def _last_line_end(head: bytes) -> int:
 def _by_evidence(open_file: OpenFile) -> Decision:
     """Read the whole file and decide on its encoding; its header may tell the language."""
     evidence = csv_encodings.gather(csv_lines.read_bytes(open_file()))
+    if not evidence.utf_8 + evidence.other:
+        evidence = csv_encodings.gather(csv_lines.read_bytes(open_file()), with_controls=True)
     decision = csv_encodings.decide(evidence)
     try:
         header = csv_header_search.find(open_file().read(HEAD_BYTES), decision.encoding, 0)

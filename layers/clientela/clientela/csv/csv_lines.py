@@ -53,15 +53,23 @@ def _split(blocks: Iterator[bytes], size_of: Callable[[bytes], int]) -> Iterator
         # A CR at the end of a block may be the first half of CR LF.
         rest = b"" if parts[-1].endswith(b"\n") else parts.pop()
         for part in parts:
-            yield part, dropped
+            yield _shorten(part, dropped, size_of)
             dropped = 0
-        if len(rest) > MAX_BYTES:
-            end = b"\r" if rest.endswith(b"\r") else b""
-            dropped += size_of(rest[KEPT_BYTES : len(rest) - len(end)])
-            rest = rest[:KEPT_BYTES] + end
+        rest, dropped = _shorten(rest, dropped, size_of)
     for part in rest.splitlines(keepends=True):
-        yield part, dropped
+        yield _shorten(part, dropped, size_of)
         dropped = 0
+
+
+def _shorten(line: bytes, dropped: int, size_of: Callable[[bytes], int]) -> tuple[bytes, int]:
+    """Return a line, or the beginning of a long one with its end, and the size of what it lost.
+
+    `dropped` is what it has lost before. The same line is cut alike wherever the blocks begin.
+    """
+    if not dropped and len(line) <= MAX_BYTES:
+        return line, 0
+    end = line[len(line.rstrip(b"\r\n")) :]
+    return line[:KEPT_BYTES] + end, dropped + size_of(line[KEPT_BYTES : len(line) - len(end)])
 
 
 def _undecodable(content: bytes, encoding: str, size: int, dropped: int) -> CsvLine:

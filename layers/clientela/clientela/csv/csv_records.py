@@ -6,15 +6,16 @@ parses each record separately: given the whole file, it would read on to the end
 that is never closed.
 
 A quote that is never closed would swallow the rows after it, into one cell of the first. So a
-record of several lines counts as damaged if one of its later lines is a row of its own by the
-shape of the header, or if it does not end as a row. Then each of its lines is a record with a
-fault, up to the next line that begins a row.
+record of several lines counts as damaged if one of its lines is a row of its own by the shape of
+the header, or if it does not end as a row. Then each of its lines is a record with a fault, up to
+the next line that begins a row. The line with the record's own e-mail is no row of its own: after a
+first cell of several lines, it has all the other cells.
 """
 
 import csv
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -22,6 +23,9 @@ from clientela.csv.csv_lines import CsvLine
 from clientela.sentences import Sentence
 
 MAX_CHARACTERS = 1_000_000  # of a record: more means a quote that is never closed, or another kind of file
+
+SHIFTED_CELLS = 4  # and more: a line with so many is a row even if its e-mail is in another place
+MAX_LINES_IN_DAMAGE = 100  # of a record that ends a damaged region
 
 _UNQUOTED_CHARACTERS = 100_000  # fewer than Python's csv module allows in a cell
 _EMAIL = re.compile(r"\s*[^@\s,;\"'<>]+@[^@\s,;\"'<>]+\.[^@\s,;\"'<>]+\s*")
@@ -54,24 +58,41 @@ class RecordShape(NamedTuple):
     email: int
     external_ids: int | None = None
 
-    def is_row(self, text: str) -> bool:
-        """Return whether a line is a whole row with an e-mail in its place."""
-        return text.count(self.delimiter) >= self.width - 1 and self._has_email(text, self.width)
+    def row_email(self, text: str) -> str | None:
+        """Return the e-mail of a line that is a whole row, whose cells may be shifted.
+
+        Stray quotes in it do not matter.
+        """
+        if "@" not in text or text.count(self.delimiter) < self.width - 1:
+            return None
+        raw = [cell.strip(' "\r\n') for cell in text.split(self.delimiter)]
+        found = self.email_of(split(text, self.delimiter), self.width) or self.email_of(raw, self.width)
+        if found or self.width < SHIFTED_CELLS or len(raw) != self.width:
+            return found
+        return next(filter(_EMAIL.fullmatch, raw), None)
 
     def begins_row(self, text: str) -> bool:
         """Return whether a line may begin a row: cells at its end may be missing."""
-        return self._has_email(text, min(self.width, max(2, (self.width + 1) // 2)))
+        # A cell of the line may go on in the next one.
+        return "@" in text and self.email_of(split(text, self.delimiter), self._least_width) is not None
 
     def is_width(self, count: int) -> bool:
         """Return whether a row may have so many cells."""
         return count <= self.width
 
-    def _has_email(self, text: str, at_least: int) -> bool:
-        if "@" not in text:
-            return False
-        found = split(text, self.delimiter)  # a cell of the line may go on in the next one
-        is_width = at_least <= len(found) <= self.width
-        return is_width and self.email < len(found) and _EMAIL.fullmatch(found[self.email]) is not None
+    def is_row(self, found: Sequence[str]) -> bool:
+        """Return whether these cells may be a row, with an e-mail in its place."""
+        return self.email_of(found, self._least_width) is not None
+
+    def email_of(self, found: Sequence[str], at_least: int) -> str | None:
+        """Return the e-mail in its place, if a row may have so many cells."""
+        if not at_least <= len(found) <= self.width or self.email >= len(found):
+            return None
+        return found[self.email].strip() if _EMAIL.fullmatch(found[self.email]) else None
+
+    @property
+    def _least_width(self) -> int:
+        return min(self.width, max(2, (self.width + 1) // 2))
 
 
 class CsvRecord(NamedTuple):
@@ -100,15 +121,12 @@ def records(
         if entry is None:
             return
         number, (text, size, fault) = entry
-        if in_damage:
-            if fault or not shape.begins_row(text):
-                yield CsvRecord(number, text, size, fault or "quote_not_closed", in_damage=True)
-                continue
-            in_damage = False
-        if fault or '"' not in text or not is_open_after(text, delimiter, is_open=False):
-            yield CsvRecord(number, text, size, fault)
+        is_open = not fault and '"' in text and is_open_after(text, delimiter, is_open=False)
+        in_damage = in_damage and (bool(fault) or not shape.begins_row(text))
+        if not is_open:
+            yield CsvRecord(number, text, size, fault or in_damage * "quote_not_closed", in_damage=in_damage)
             continue
-        record = _read_ahead(number, CsvLine(text, size), source, waiting, shape)
+        record = _read_ahead(number, CsvLine(text, size), source, waiting, shape, in_damage=in_damage)
         in_damage = record is None
         yield record or CsvRecord(number, text, size, "quote_not_closed", in_damage=True)
 
@@ -119,14 +137,19 @@ def _read_ahead(
     source: Iterator[tuple[int, CsvLine]],
     waiting: deque[tuple[int, CsvLine]],
     shape: RecordShape,
+    *,
+    in_damage: bool,
 ) -> CsvRecord | None:
     """Return the record of several lines that begins at `first`, or None if it is damaged.
 
-    Lines that are not part of the record stay in `waiting`.
+    Lines that are not part of the record stay in `waiting`. In a damaged region the record must be
+    a whole row of few lines.
     """
     parts, size, length, is_open = [first.text], first.size, len(first.text), True
     read = 0
     while is_open:
+        if in_damage and (length > MAX_CHARACTERS or read == MAX_LINES_IN_DAMAGE):
+            return None
         if length > MAX_CHARACTERS:
             return _skip_to_row(number, first, source, waiting, shape)
         if read == len(waiting):
@@ -136,13 +159,14 @@ def _read_ahead(
             waiting.append(entry)
         text, line_size, fault = waiting[read][1]
         read += 1
-        if fault or shape.is_row(text):
+        email = None if fault else shape.row_email(text)
+        if fault or (email and not _closes_before(text, email, shape.delimiter)):
             return None
         parts.append(text)
         size, length = size + line_size, length + len(text)
         is_open = is_open_after(text, shape.delimiter, is_open=True)
     record = CsvRecord(number, "".join(parts), size)
-    if not _is_whole(record, shape):
+    if not _is_whole(record, parts, shape, in_damage=in_damage):
         return None
     for _ in range(read):
         waiting.popleft()
@@ -180,11 +204,28 @@ def _opening(delimiter: str) -> re.Pattern[str]:
     return re.compile(f'{re.escape(delimiter)} *"')
 
 
-def _is_whole(record: CsvRecord, shape: RecordShape) -> bool:
+@cache
+def _closing(delimiter: str) -> re.Pattern[str]:
+    """Return the pattern of a line up to the end of a quoted cell that is open at its beginning."""
+    return re.compile(f'(?:[^"]++|"")*+" *(?={re.escape(delimiter)})')
+
+
+def _closes_before(line: str, email: str, delimiter: str) -> bool:
+    """Return whether a cell that is open at the line's beginning ends before this e-mail."""
+    closed = _closing(delimiter).match(line)
+    return closed is not None and line.find(email, closed.end()) >= 0
+
+
+def _is_whole(record: CsvRecord, lines: Sequence[str], shape: RecordShape, *, in_damage: bool) -> bool:
+    """Return whether a record of several lines is one row, and none of its lines another one."""
     try:
-        return shape.is_width(len(cells(record, shape.delimiter)))
+        found = cells(record, shape.delimiter)
     except RecordError:
         return False
+    if not (shape.is_row(found) if in_damage else shape.is_width(len(found))):
+        return False
+    emails = [email for email in map(shape.row_email, lines) if email]
+    return emails in ([], [found[shape.email].strip() if shape.email < len(found) else None])
 
 
 def is_open_after(line: str, delimiter: str, *, is_open: bool) -> bool:

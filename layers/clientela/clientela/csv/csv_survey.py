@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from clientela.csv import csv_cells, csv_records
+from clientela.csv import csv_cells, csv_encodings, csv_records
 from clientela.csv.csv_records import CsvRecord, RecordError, RecordShape
 from clientela.csv.csv_values import parse_external_ids
 from clientela.schema import email_addresses
@@ -88,7 +88,7 @@ def survey(records: Iterable[CsvRecord], shape: RecordShape, start: int) -> Surv
         position = chunks.end
         is_row = not csv_records.is_blank(record, shape.delimiter)
         chunks.add(record, is_row=is_row)
-        if not record.text.isascii():
+        if not record.text.isascii() and not csv_encodings.has_controls(record.text):
             utf_8, other = (utf_8, other + 1) if record.fault == "encoding_invalid" else (utf_8 + 1, other)
         if not is_row or record.fault:
             continue
