@@ -8,6 +8,7 @@ from tests.support import erased_people
 from tests.support.erasures import MERCHANT, NOW, erase, holder, order, reference
 from tests.support.http_events import answered, http_event
 from tests.support.removals import Waiting
+from tests.support.template_file import resources
 
 import customers_api
 import storefront_api
@@ -151,6 +152,8 @@ def test_merchant_erases_over_http_once_and_finds_the_certificate_again(store: S
         "this_certificate": None,
         "export_files": 60,  # EXPORT_RETENTION_DAYS
         "import_files": 30,
+        "dead_letters": resources("AWS::SQS::Queue")["OrdersDeadLetterQueue"]["Properties"]["MessageRetentionPeriod"]
+        // 86400,
         "backups": 35,
     }
     for method, unknown in (("POST", "customers/cus_x/erase"), ("GET", "erasures/ers_x")):

@@ -75,7 +75,10 @@ class RetainedData(Model):
     `count` is null if unknown; `days` says how long, null is for ever.
     """
 
-    what: Literal["order_money_records", "keyed_hashes", "this_certificate", "export_files", "import_files", "backups"]
+    what: Literal[
+        "order_money_records", "keyed_hashes", "this_certificate", "export_files", "import_files", "dead_letters",
+        "backups",
+    ]  # fmt: skip
     """The kind of data."""
     count: int | None
     """How many there are; null if unknown. Example: 3"""
@@ -253,6 +256,12 @@ def _retained_data(money_records: int, language: str) -> list[RetainedData]:
             count=None,
             days=30,
             why="Imported files and the reports of imports are not rewritten. They are deleted at this age.",
+        ),
+        RetainedData(
+            what="dead_letters",
+            count=None,
+            days=14,
+            why="Order messages that could not be read are not searched. They are deleted at this age.",
         ),
         RetainedData(
             what="backups", count=None, days=35, why="The database can be restored to any moment within this time."
