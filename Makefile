@@ -103,7 +103,8 @@ check: setup api-tools $(CHECKOV) ## Check style, types, layers, generated docum
 	$(NODE_BIN)/spectral lint docs/openapi.json --ruleset tools/openapi/spectral.yaml --fail-severity=hint
 	$(BIN)/python -m tools.licences --check
 	$(BIN)/cfn-lint --include-checks I -- template.yaml deploy/*.yaml
-	.venv/checkov/bin/checkov --config-file tools/template_checks/checkov.yaml --file template.yaml deploy/*.yaml
+	$(BIN)/python -m tools.template_checks build/templates
+	.venv/checkov/bin/checkov --config-file tools/template_checks/checkov.yaml --directory build/templates
 	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint --template-file template.yaml
 
 audit: setup $(AUDIT_TOOLS) ## Look for known vulnerabilities of all locked Python packages (asks a service of PyPI)

@@ -1,35 +1,17 @@
 """template.yaml as CloudFormation gets it after SAM's transform."""
 
-import copy
 from functools import cache
 from typing import Any
 
-import boto3
-from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
-from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
-from tests.support.template_file import load, template
-
-PARAMETERS = {"SenderAddress": "accounts@example.com"}
-BUCKET = "bucket"  # that `sam deploy` has uploaded the code to
+from tests.support.template_file import template
+from tools.template_checks import sam_transform
+from tools.template_checks.sam_transform import transformed
+from tools.template_checks.templates import load
 
 
 def packaged(dependencies: str = "dependencies") -> dict[str, Any]:
     """The template when `sam deploy` has uploaded the code, the dependencies' layer under this key."""
-    found = copy.deepcopy(template())
-    found["Globals"]["Function"]["CodeUri"] = f"s3://{BUCKET}/functions"
-    found["Resources"]["ClientelaLayer"]["Properties"]["ContentUri"] = f"s3://{BUCKET}/clientela"
-    found["Resources"]["DependenciesLayer"]["Properties"]["ContentUri"] = f"s3://{BUCKET}/{dependencies}"
-    for body in found["Resources"].values():
-        if body["Type"] == "AWS::Serverless::StateMachine":
-            body["Properties"]["DefinitionUri"] = {"Bucket": BUCKET, "Key": body["Properties"]["DefinitionUri"]}
-    return found
-
-
-def transformed(template_: dict[str, Any]) -> dict[str, Any]:
-    """Return the template that SAM's transform makes of a packaged one."""
-    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="eu-west-1"))
-    found: dict[str, Any] = translator.translate(template_, PARAMETERS)
-    return found
+    return sam_transform.packaged(template(), dependencies)
 
 
 @cache

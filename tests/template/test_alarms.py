@@ -1,39 +1,16 @@
 """The alarms of deploy/alarms.yaml: nothing of template.yaml goes unwatched, and each alarm has its runbook."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.template_file import PROJECT, load, resources, template
+from tests.support.template_file import PROJECT, resources, template
+from tools.template_checks.templates import expanded, load
 
 RUNBOOKS = re.findall(r"^## ([a-z-]+)$", (PROJECT / "docs/alarms.md").read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def expand(resources_: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each resource by its logical id, those of `Fn::ForEach` once for each value of the loop."""
-    for name, body in resources_.items():
-        if not name.startswith("Fn::ForEach::"):
-            yield name, body
-            continue
-        variable, values, inner = body
-        for value in values:
-            for inner_name, inner_body in inner.items():
-                alphanumeric = re.sub(r"[^A-Za-z0-9]", "", value)
-                yield inner_name.replace(f"&{{{variable}}}", alphanumeric), replaced(inner_body, variable, value)
-
-
-def replaced(body: Any, variable: str, value: str) -> Any:
-    if isinstance(body, dict):
-        if body == {"Ref": variable}:
-            return value
-        return {key: replaced(each, variable, value) for key, each in body.items()}
-    if isinstance(body, list):
-        return [replaced(each, variable, value) for each in body]
-    return body.replace(f"${{{variable}}}", value) if isinstance(body, str) else body
-
-
-STACK = dict(expand(load("deploy/alarms.yaml")["Resources"]))
+STACK = dict(expanded(load("deploy/alarms.yaml")["Resources"]))
 ALARMS = {name: body["Properties"] for name, body in STACK.items() if body["Type"] == "AWS::CloudWatch::Alarm"}
 
 

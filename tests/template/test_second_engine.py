@@ -14,7 +14,8 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from tests.support.processed_template import BUCKET, PARAMETERS, of_type, processed
+from tests.support.processed_template import of_type, processed
+from tools.template_checks.sam_transform import BUCKET, PARAMETERS
 
 REGION = "eu-west-1"
 SKIPPED = {
