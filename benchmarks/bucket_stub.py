@@ -1,6 +1,7 @@
-"""A stand-in for S3 in memory, as far as an import uses it."""
+"""A stand-in for S3 in memory, as far as imports and exports use it."""
 
 import re
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -31,7 +32,8 @@ class _Bucket(StandIn):
         self._answer(200, b"<CompleteMultipartUploadResult><ETag>1</ETag></CompleteMultipartUploadResult>")
 
     def do_DELETE(self) -> None:
-        _OBJECTS.pop(self._target()[0], None)
+        key, query = self._target()
+        (_PARTS if "uploadId" in query else _OBJECTS).pop(key, None)
         self._answer(204)
 
     def do_HEAD(self) -> None:
@@ -39,13 +41,25 @@ class _Bucket(StandIn):
 
     def do_GET(self) -> None:
         key, query = self._target()
-        if "list-type" not in query:
+        if "list-type" not in query and "uploads" not in query:
             self._send_object(with_body=True)
             return
-        prefix = f"{key}/{query['prefix'][0]}".replace("//", "/")
-        names = sorted(name.split("/", 2)[2] for name in _OBJECTS if name.startswith(prefix))
-        entries = "".join(f"<Contents><Key>{name}</Key></Contents>" for name in names)
+        prefix = f"{key}/{query.get('prefix', [''])[0]}".replace("//", "/")
+        if "uploads" in query:
+            names = self._names(_PARTS, prefix)
+            entries = "".join(f"<Upload><Key>{name}</Key><UploadId>1</UploadId></Upload>" for name in names)
+            answer = (
+                f"<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>{entries}</ListMultipartUploadsResult>"
+            )
+            self._answer(200, answer.encode())
+            return
+        sizes = {name: len(_OBJECTS[f"{key.rstrip('/')}/{name}"]) for name in self._names(_OBJECTS, prefix)}
+        entries = "".join(f"<Contents><Key>{name}</Key><Size>{size}</Size></Contents>" for name, size in sizes.items())
         self._answer(200, f"<ListBucketResult><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>".encode())
+
+    @staticmethod
+    def _names(keys: Iterable[str], prefix: str) -> list[str]:
+        return sorted(name.split("/", 2)[2] for name in tuple(keys) if name.startswith(prefix))
 
     def _send_object(self, *, with_body: bool) -> None:
         content = _OBJECTS.get(self._target()[0])
