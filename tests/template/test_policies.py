@@ -110,6 +110,7 @@ FUNCTION_ROLES = {
         ENTRIES: KEEP_ENTRIES,
         "*": "scheduler:ListSchedules",
         PASSED: "iam:PassRole",
+        f"{FUNCTION}-schedule-keeper": INVOKE,
         "FailedCallsQueue": SEND,
     },
     "ReportUpdater": {

@@ -1,6 +1,7 @@
 """EventBridge Scheduler in step with the table, also when a call between the two dies."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -29,6 +30,35 @@ def entry(schedule: Schedule) -> dict[str, Any] | None:
         return dict(client.get_schedule(GroupName=GROUP, Name=schedule.id))
     except client.exceptions.ResourceNotFoundException:
         return None
+
+
+def refuse(error: Exception) -> None:
+    raise error
+
+
+def broken_put(broken: Schedule) -> Callable[[str, Schedule], bool]:
+    """`_put` that fails for one schedule."""
+    put = scheduler_entries._put
+
+    def failing(store_id: str, schedule: Schedule) -> bool:
+        if schedule.id == broken.id:
+            raise ConnectionError
+        return put(store_id, schedule)
+
+    return failing
+
+
+@pytest.fixture
+def invoked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The calls of Lambda's client."""
+    calls: list[dict[str, Any]] = []
+
+    class Lambda:
+        def invoke(self, **call: Any) -> None:
+            calls.append(call)
+
+    monkeypatch.setattr(clients, "lambda_", Lambda)
+    return calls
 
 
 def names() -> list[str]:
@@ -148,12 +178,12 @@ def test_the_nightly_run_mends_whatever_differs(store: Store) -> None:
     client.create_schedule(
         GroupName=GROUP, Name="foreign", ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
     )  # fmt: skip
-    assert scheduler_entries.sync_all() == SyncReport(schedules=3, mended=4)
+    assert scheduler_entries.sync_all(refuse) == SyncReport(schedules=3, mended=4)
     assert names() == sorted([missing.id, changed.id, right.id])
     mended = entry(changed)
     assert mended
     assert mended["State"] == "ENABLED"
-    assert scheduler_entries.sync_all() == SyncReport(schedules=3, mended=0)
+    assert scheduler_entries.sync_all(refuse) == SyncReport(schedules=3, mended=0)
 
 
 def test_a_schedule_that_is_created_while_the_nightly_run_reads_keeps_its_entry(
@@ -167,7 +197,7 @@ def test_a_schedule_that_is_created_while_the_nightly_run_reads_keeps_its_entry(
         scheduler_entries.sync("demo", created[0].id)
 
     after_first(monkeypatch, scheduler_entries, "_names", create)
-    scheduler_entries.sync_all()
+    scheduler_entries.sync_all(refuse)
     assert entry(created[0])
 
 
@@ -175,16 +205,10 @@ def test_one_schedule_that_cannot_be_mended_keeps_no_other_from_it(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken, other = new_schedule(store), new_schedule(store)
-    put = scheduler_entries._put
-
-    def failing(store_id: str, schedule: Schedule) -> bool:
-        if schedule.id == broken.id:
-            raise ConnectionError
-        return put(store_id, schedule)
-
-    monkeypatch.setattr(scheduler_entries, "_put", failing)
-    with pytest.raises(ExceptionGroup):
-        scheduler_entries.sync_all()
+    monkeypatch.setattr(scheduler_entries, "_put", broken_put(broken))
+    errors: list[Exception] = []
+    scheduler_entries.sync_all(errors.append)
+    assert [type(error) for error in errors] == [ConnectionError]
     assert names() == [other.id]
 
 
@@ -193,6 +217,13 @@ class Context:
 
     function_name, memory_limit_in_mb, aws_request_id = "schedule-keeper", 512, "request"
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:schedule-keeper"
+
+    def __init__(self, *left: int) -> None:
+        """Have this time left, question by question, in milliseconds; then 15 minutes. A deadline asks first."""
+        self._left = list(left)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._left.pop(0) if self._left else 900_000
 
 
 def test_the_keeper_names_failing_schedules_in_the_line_that_the_alarm_counts(
@@ -213,9 +244,28 @@ def test_the_keeper_names_failing_schedules_in_the_line_that_the_alarm_counts(
 
 
 def test_the_keeper_fails_if_a_schedule_could_not_be_mended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> SyncReport:
-        raise ExceptionGroup("some", [ConnectionError()])
-
-    monkeypatch.setattr(scheduler_entries, "sync_all", broken)
+    broken, other = new_schedule(store), new_schedule(store)
+    monkeypatch.setattr(scheduler_entries, "_put", broken_put(broken))
     with pytest.raises(error_logs.FaultError):
         schedule_keeper.handler({}, Context())
+    assert names() == [other.id]
+
+
+def test_the_keeper_goes_on_in_another_call_until_the_last_store_had_its_turn(
+    store: Store, monkeypatch: pytest.MonkeyPatch, invoked: list[dict[str, Any]]
+) -> None:
+    """The first store's failure is logged and repeats nothing: the last ones are not left for another night."""
+    shops = [store, *(stores.create(name, StoreSettings(name=name), clock.now()) for name in ("east", "west"))]
+    schedules = [new_schedule(shop) for shop in shops]
+    monkeypatch.setattr(scheduler_entries, "_put", broken_put(schedules[0]))
+    logged: list[str] = []
+    monkeypatch.setattr(error_logs, "log", lambda error: logged.append(type(error).__name__))
+    schedule_keeper.handler({}, Context(900_000, 900_000, 59_000))
+    assert (names(), logged) == ([], ["ConnectionError"])
+    for _ in range(2):
+        (call,) = invoked
+        assert (call["FunctionName"], call["InvocationType"]) == ("schedule-keeper", "Event")
+        invoked.clear()
+        schedule_keeper.handler(json.loads(call["Payload"]), Context(900_000, 900_000, 59_000))
+    assert names() == sorted(schedule.id for schedule in schedules[1:])
+    assert invoked == []

@@ -5,7 +5,7 @@ several times at once. It reads the schedule again after its change, so that of 
 one sees what the other has done too late. Whatever still differs is mended by `sync_all`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,10 +38,14 @@ class ScheduleId(NamedTuple):
 
 
 class SyncReport(NamedTuple):
-    """What `sync_all` found: the number of schedules, and of entries that it mended."""
+    """What `sync_all` found: the number of schedules, and of entries that it mended.
+
+    `next_store` is the first store for which there was no time, or None at the end.
+    """
 
     schedules: int
     mended: int
+    next_store: str | None = None
 
 
 def changed_in(change: TableChange) -> ScheduleId | None:
@@ -83,31 +87,45 @@ def sync(store_id: str, schedule_id: str) -> bool:
     raise BusyError
 
 
-def sync_all() -> SyncReport:
-    """Bring all entries of the deployment in step with the table. If one fails, the others go on.
+def sync_all(
+    failed: Callable[[Exception], object], from_store: str = "", is_late: Callable[[], bool] = lambda: False
+) -> SyncReport:
+    """Bring the entries of all stores in step with the table, in the order of their ids.
 
-    Raises:
-        ExceptionGroup: the errors of the schedules that failed.
+    Stops before a store when `is_late`; `from_store` is where the next call goes on. If a schedule
+    fails, `failed` gets the error, and the others go on. Entries without a schedule are deleted by
+    the call that begins with the first store.
 
-    Cost: a read unit for each store, 2 for each schedule; a call of the Scheduler for each.
+    Cost: a read unit for each store, 2 for each schedule; a call of the Scheduler for each. The
+    first call: another read unit for each store.
     """
+    mended = schedules = 0
+    if not from_store:
+        mended += sum(_try(each, failed) for each in _left_over())
+    for store_id in stores.list_ids():
+        if store_id < from_store:
+            continue
+        if is_late():
+            return SyncReport(schedules, mended, store_id)
+        stored = export_schedules.list_all(store_id)
+        schedules += len(stored)
+        mended += sum(_try(ScheduleId(store_id, each.id), failed) for each in stored)
+    return SyncReport(schedules, mended)
+
+
+def _try(schedule: ScheduleId, failed: Callable[[Exception], object]) -> bool:
+    try:
+        return sync(*schedule)
+    except Exception as error:
+        failed(error)
+        return False
+
+
+def _left_over() -> list[ScheduleId]:
     # Listed before the table is read: an entry whose schedule is not found then is left over.
     listed = set(_names())
-    stored = [ScheduleId(store_id, each.id) for store_id in stores.list_ids() for each in _schedules(store_id)]
-    left_over = [ScheduleId(_store_of(name), name) for name in sorted(listed - {each.schedule_id for each in stored})]
-    mended, errors = 0, []
-    for each in (*stored, *left_over):
-        try:
-            mended += sync(*each)
-        except Exception as error:
-            errors.append(error)
-    if errors:
-        raise ExceptionGroup(f"{len(errors)} schedules were not synchronized.", errors)
-    return SyncReport(len(stored), mended)
-
-
-def _schedules(store_id: str) -> list[Schedule]:
-    return export_schedules.list_all(store_id)
+    listed -= {each.id for store_id in stores.list_ids() for each in export_schedules.list_all(store_id)}
+    return [ScheduleId(_store_of(name), name) for name in sorted(listed)]
 
 
 def _put(store_id: str, schedule: Schedule) -> bool:
