@@ -58,7 +58,7 @@ def _work(record: SQSRecord, context: Any) -> None:
     if isinstance(message, ScheduledSlot):
         _start(message)
     else:
-        _run(message, record.message_id, context)
+        _run(message, record, context)
 
 
 def _start(slot: ScheduledSlot) -> None:
@@ -67,11 +67,13 @@ def _start(slot: ScheduledSlot) -> None:
     logger.info("scheduled export", **ids, slot=slot.slot.isoformat(), job_id=job.id if job else None)
 
 
-def _run(start: ExportStart, message_id: str, context: Any) -> None:
+def _run(start: ExportStart, record: SQSRecord, context: Any) -> None:
+    now = clock.now()
+    next_try_at = export_starts.next_try(int(record.attributes.approximate_receive_count), now)
     try:
         # A message that is received again has the same id; it is, only after its run has died.
         store = stores.get(start.store_id)
-        job = export_runs.run(store, start.job_id, clock.now(), message_id)
+        job = export_runs.run(store, start.job_id, now, record.message_id, next_try_at)
         # The state machine writes a large export. Its turn lasts until it ends, so that the limit
         # of exports at a time holds for large ones, too.
         while job.status == "running" and job.parts:

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from clientela import clock
 from clientela.customers import group_filter
-from clientela.errors import ExportNotFoundError, ExportUnfinishedError
+from clientela.errors import ExportFileDeletedError, ExportNotFoundError, ExportUnfinishedError, NoRemovalsError
 from clientela.exports import export_jobs, export_links
 from clientela.exports.export_jobs import ExportJob
 from clientela.exports.export_requests import ExportRequest
@@ -61,14 +61,35 @@ def get_export(export_id: ExportId) -> Response[Any]:
         "exports:read",
         status=303,
         headers=["Location"],
-        raises=[ExportNotFoundError, ExportUnfinishedError],
+        raises=[ExportNotFoundError, ExportUnfinishedError, ExportFileDeletedError],
     ),
 )
 def get_export_file(export_id: ExportId) -> Response[Any]:
     """Download the export's CSV file, by a redirect to a short-lived URL.
 
     Links in mails have a parameter `token` in place of the API key. Each download is in the audit
-    trail.
+    trail. A file is deleted after the days that the operator chose; the export itself stays.
     """
     url = export_links.download(router.context["store"], export_id, clock.now(), access.actor(router))
+    return responses.redirect(url)
+
+
+@router.get(
+    f"{BASE}/<export_id>/removed",
+    **route(
+        "getExportRemovals",
+        "exports:read",
+        status=303,
+        headers=["Location"],
+        raises=[ExportNotFoundError, ExportUnfinishedError, NoRemovalsError, ExportFileDeletedError],
+    ),
+)
+def get_export_removals(export_id: ExportId) -> Response[Any]:
+    """Download the list of customers who were removed, by a redirect to a short-lived URL.
+
+    An export of changes has it: a CSV file with the columns id, reason (`deleted`, `erased` or
+    `merged`), merged_into and removed_at.
+    """
+    by = access.actor(router)
+    url = export_links.download(router.context["store"], export_id, clock.now(), by, of="removed")
     return responses.redirect(url)

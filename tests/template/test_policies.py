@@ -38,6 +38,7 @@ FUNCTION_ROLES = {
         ),
         MACHINE: "states:StartExecution",
         f"{EXECUTIONS}:*": "states:DescribeExecution",
+        EXPORTS: "s3:ListBucket",
         f"{EXPORTS}/*": "s3:GetObject",
         f"{FUNCTION}-bulk-changes": INVOKE,
         f"{FUNCTION}-csv-import-receive": INVOKE,

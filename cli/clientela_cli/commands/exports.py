@@ -110,16 +110,29 @@ def download(
     out: Annotated[Path, typer.Option(metavar="FILE.csv", help="Where to write the file.", dir_okay=False)],
     json: options.Json = False,
 ) -> None:
-    """Download the file of an export, and compare it with its checksum."""
+    """Download the file of an export, and compare it with its checksum.
+
+    The list of removed customers of an export of changes is written beside it.
+    """
     _require_folder(out)
     context.obj()
     store = stores.read(store_id)
-    manifest = _manifest_of(export_jobs.get(store, job_id))
+    job = export_jobs.get(store, job_id)
+    _require_success(job)
     export_links.download(store, job_id, clock.now(), deployment.operator())  # for the audit trail
+    manifest = _manifest_of(job)
     _download(manifest, out)
+    removed = _download_removals(manifest, out)
     if json:
         return output.json(manifest)
-    return output.details(export=job_id, rows=manifest.rows, downloaded=out, sha256=manifest.sha256)
+    return output.details(
+        export=job_id,
+        rows=manifest.rows,
+        downloaded=out,
+        sha256=manifest.sha256,
+        removed=manifest.removed,
+        list=removed,
+    )
 
 
 def _require_folder(out: Path | None) -> None:
@@ -127,10 +140,14 @@ def _require_folder(out: Path | None) -> None:
         raise CommandError(f"Folder {out.parent} not found: create it first.", USAGE)
 
 
-def _manifest_of(job: ExportJob) -> Manifest:
+def _require_success(job: ExportJob) -> str:
     if job.status != "succeeded" or job.manifest is None:
         raise CommandError(f"Export {job.id} {job.status}: {job.message or 'no reason given'}")
-    return _read_manifest(job.manifest)
+    return job.manifest
+
+
+def _manifest_of(job: ExportJob) -> Manifest:
+    return _read_manifest(_require_success(job))
 
 
 def _wait_for_end(store: Store, job: ExportJob) -> ExportJob:
@@ -146,13 +163,19 @@ def _wait_for_end(store: Store, job: ExportJob) -> ExportJob:
                 time.sleep(_POLL_SECONDS)
                 job = export_jobs.get(store, job.id)
                 if job != seen:
-                    seen, deadline = job, time.monotonic() + _TIMEOUT_SECONDS
+                    seen, deadline = job, time.monotonic() + _seconds_until_next_try(job) + _TIMEOUT_SECONDS
+                    if job.next_try_at:
+                        bar.console.print(f"{job.message} Next try at {clock.format_timestamp(job.next_try_at)}.")
                 bar.update(task, total=job.parts, completed=job.parts_done or 0)
             return job
     except KeyboardInterrupt:
         raise CommandError(
             f"The export continues: see {suggestions.command(f'exports show {store.id} {job.id}')}.", INTERRUPTED
         ) from None
+
+
+def _seconds_until_next_try(job: ExportJob) -> float:
+    return (job.next_try_at - clock.now()).total_seconds() if job.next_try_at else 0.0
 
 
 def _read_manifest(key: str) -> Manifest:
@@ -165,6 +188,14 @@ def _download(manifest: Manifest, out: Path) -> None:
     with out.open("rb") as file:
         if file_digest(file, "sha256").hexdigest() != manifest.sha256:
             raise CommandError(f"{out} does not match the manifest's checksum: export again.")
+
+
+def _download_removals(manifest: Manifest, out: Path) -> Path | None:
+    if manifest.removed_file is None:
+        return None
+    target = out.with_suffix(".removed.csv")
+    clients.s3().download_file(settings.exports_bucket(), manifest.removed_file, str(target))
+    return target
 
 
 def _s3_url(key: str) -> str:

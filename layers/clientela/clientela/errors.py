@@ -136,6 +136,20 @@ class ExportUnfinishedError(ClientelaError):
     title = "The export has no file"
 
 
+class NoRemovalsError(ClientelaError):
+    """The export has no list of removed customers, because it is not one of changes."""
+
+    code = "no_removals"
+    title = "The export has no list of removed customers"
+
+
+class ExportFileDeletedError(ClientelaError):
+    """The export has ended, but its file is not kept any more."""
+
+    code = "export_file_deleted"
+    title = "The file of the export was deleted"
+
+
 class ExportLinkInvalidError(ClientelaError):
     """The link to a file was not made for it, or its recipient is not notified any more."""
 

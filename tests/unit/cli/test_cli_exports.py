@@ -1,6 +1,7 @@
 """Exports on the command line. The job runs while the command waits."""
 
 import csv
+import json
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -158,6 +159,24 @@ def test_a_finished_export_is_downloaded_and_the_download_recorded(run: Run, sto
     unfinished = export_jobs.start(store, clock.now()).id
     assert "queued" in run("exports", "download", "demo", unfinished, "--out", out).err
     assert run("exports", "download", "demo", job["id"], "--out", tmp_path / "none" / "x.csv").code == 2
+
+
+def test_a_file_that_is_not_kept_any_more_fails_the_command_with_a_sentence(run: Run, tmp_path: Path) -> None:
+    job = run("exports", "run", "demo", "--json").json()["export"]
+    for name in ("file", "manifest"):
+        boto3.client("s3").delete_object(Bucket=EXPORTS, Key=job[name])
+    code, _, err = run("exports", "download", "demo", job["id"], "--out", tmp_path / "late.csv")
+    assert (code, "Start the export again." in err) == (1, True)
+
+
+def test_the_list_of_removed_customers_is_written_beside_the_file(run: Run, store: Store, tmp_path: Path) -> None:
+    job = export_jobs.get(store, run("exports", "run", "demo", "--json").json()["export"]["id"])
+    s3, key = boto3.client("s3"), f"{job.file}.removed"
+    s3.put_object(Bucket=EXPORTS, Key=key, Body=b"id,reason\r\n")
+    manifest = json.loads(s3.get_object(Bucket=EXPORTS, Key=job.manifest)["Body"].read()) | {"removed_file": key}
+    s3.put_object(Bucket=EXPORTS, Key=job.manifest, Body=json.dumps(manifest).encode())
+    run("exports", "download", "demo", job.id, "--out", tmp_path / "changes.csv")
+    assert (tmp_path / "changes.removed.csv").read_bytes() == b"id,reason\r\n"
 
 
 def test_a_schedule_of_changes_is_created(run: Run) -> None:

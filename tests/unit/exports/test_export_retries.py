@@ -1,5 +1,6 @@
 """A message of the queue of exports returns soon after it failed, and never while its call works."""
 
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -7,9 +8,10 @@ import pytest
 from tests.support.exports import NOW, Context, add, handle, start_of
 from tests.support.template_file import resources
 
-from clientela import settings
+from clientela import clock, settings
 from clientela.aws import clients, sqs
 from clientela.exports import export_content, export_jobs, export_starts
+from clientela.exports.export_content import FilterGroupDeletedError
 from clientela.exports.export_starts import ScheduledSlot
 from clientela.stores import stores
 from clientela.stores.stores import Store
@@ -49,6 +51,37 @@ def test_a_failed_run_returns_later_and_later(
     monkeypatch.setattr(export_content, "require_group", broken)
     assert not handle(start_of(export_jobs.start(store, NOW)), receives=receives)
     assert hidden[1:] == [gap]
+
+
+def test_an_export_fails_with_its_last_try_and_waits_for_the_next_one_before(
+    store: Store, hidden: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, reason = export_jobs.start(store, NOW), "The export failed: OSError."
+    monkeypatch.setattr(export_content, "require_group", broken)
+    for receives in range(1, 5):
+        before = clock.now()
+        assert not handle(start_of(job), receives=receives)
+        waiting = export_jobs.get(store, job.id)
+        assert (waiting.status, waiting.message, waiting.finished_at) == ("queued", reason, None)
+        gap = timedelta(seconds=export_starts.GAPS[receives - 1])
+        assert waiting.next_try_at
+        assert before + gap <= waiting.next_try_at <= clock.now() + gap
+    assert not handle(start_of(job), receives=5)
+    last = export_jobs.get(store, job.id)
+    assert (last.status, last.message, last.next_try_at) == ("failed", reason, None)
+    assert last.finished_at
+
+
+def test_what_a_repetition_cannot_mend_fails_at_once(
+    store: Store, hidden: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def group_is_gone(*_: object) -> None:
+        raise FilterGroupDeletedError("The group of the filter was deleted.")
+
+    job = export_jobs.start(store, NOW)
+    monkeypatch.setattr(export_content, "require_group", group_is_gone)
+    assert handle(start_of(job), receives=1)
+    assert export_jobs.get(store, job.id).status == "failed"
 
 
 def test_a_planned_time_that_cannot_be_started_returns_soon(

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from tests.support.exports import Context, add, handle, start_of
@@ -15,13 +16,20 @@ import follow_ups
 from clientela import clock, settings
 from clientela.customers import change_log, customer_search
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.errors import InvalidInputError, ScheduleLimitError, ScheduleNotFoundError, VersionConflictError
-from clientela.exports import export_jobs, export_runs, export_schedules, export_starts, schedule_states
+from clientela.errors import (
+    ExportFileDeletedError,
+    InvalidInputError,
+    NoRemovalsError,
+    ScheduleLimitError,
+    ScheduleNotFoundError,
+    VersionConflictError,
+)
+from clientela.exports import export_jobs, export_links, export_runs, export_schedules, export_starts, schedule_states
 from clientela.exports.export_jobs import ExportJob
 from clientela.exports.export_schedules import NewSchedule, ScheduleCount
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
-from clientela.schema.actors import Actor
+from clientela.schema.actors import OPERATOR, Actor
 from clientela.stores import audit_trail, stores
 from clientela.stores.stores import Store, StoreSettings
 from clientela.table import job_keys, keys
@@ -335,6 +343,30 @@ def test_a_run_has_what_changed_since_the_last_success_and_the_first_one_has_all
     assert window(3)[0] is None
     by_hand = export_starts.start_now(store, new_schedule(store, changed_since_last=True).id, NOW)
     assert by_hand.changes is None
+
+
+def test_the_list_of_removed_customers_is_downloaded_like_the_file(
+    store: Store, aws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(change_log, "covers", lambda *_: True)
+    schedule = new_schedule(store, changed_since_last=True)
+    jobs = []
+    for day in (0, 1):
+        at = NIGHTLY + timedelta(days=day)
+        job = export_starts.start_slot(slot_of(store, schedule, at), at)
+        assert job
+        assert handle(start_of(job))
+        jobs.append(export_jobs.get(store, job.id))
+        follow(store, jobs[-1])
+    whole, changes = jobs
+    with pytest.raises(NoRemovalsError):
+        export_links.download(store, whole.id, NOW, OPERATOR, of="removed")
+    with urlopen(export_links.download(store, changes.id, NOW, OPERATOR, of="removed")) as answer:
+        assert answer.read() == b"id,reason,merged_into,removed_at\r\n"
+    aws("s3").delete_object(Bucket=settings.exports_bucket(), Key=changes.removed_file)
+    with pytest.raises(ExportFileDeletedError):
+        export_links.download(store, changes.id, NOW, OPERATOR, of="removed")
+    assert len(audit_trail.page(store, clock.now(), action="export.downloaded").items) == 1
 
 
 def test_only_customers_are_exported_by_what_changed(store: Store) -> None:

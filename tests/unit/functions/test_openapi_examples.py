@@ -20,7 +20,7 @@ from tests.support.planned_imports import Functions, Imports
 
 import customers_api
 import storefront_api
-from clientela import clock
+from clientela import clock, ids
 from clientela.aws import clients
 from clientela.bulk import bulk_jobs
 from clientela.bulk.bulk_fields import BulkChange
@@ -28,6 +28,8 @@ from clientela.customers import customers
 from clientela.customers.customer_fields import NewCustomer
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.exports import export_jobs, export_runs, export_schedules
+from clientela.exports.change_windows import ChangeWindow
+from clientela.exports.export_jobs import ExportJob
 from clientela.exports.export_schedules import NewSchedule
 from clientela.groups import groups
 from clientela.groups.groups import NewGroup
@@ -93,7 +95,8 @@ def world(aws: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     merges.merge(store, ana, merged, now, OPERATOR, lambda: False)
     job = bulk_jobs.start(store, CustomerFilter(), BulkChange(tax_exempt=True), now, OPERATOR)
     bulk_jobs.run(store, job.id, clock.now, lambda: False)
-    export = export_jobs.start(store, now)
+    window = ChangeWindow(since=now - timedelta(days=1), until=now)  # so there is a list of removed customers
+    export = export_jobs.create(store, ExportJob(id=ids.new("exp", now), changes=window, created_at=now), OPERATOR)
     export_runs.run(store, export.id, now)
     key = api_keys.create(store.id, NewKey(name="test"), now)
     reports.build(store)

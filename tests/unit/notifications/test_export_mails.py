@@ -20,12 +20,20 @@ import follow_ups
 from clientela import clock, settings, signing
 from clientela.aws import clients
 from clientela.customers import store_settings
-from clientela.errors import ExportLinkExpiredError, ExportLinkInvalidError
-from clientela.exports import export_jobs, export_links, export_runs, export_schedules, export_starts, schedule_states
+from clientela.errors import ExportFileDeletedError, ExportLinkExpiredError, ExportLinkInvalidError
+from clientela.exports import (
+    export_content,
+    export_jobs,
+    export_links,
+    export_runs,
+    export_schedules,
+    export_starts,
+    schedule_states,
+)
 from clientela.exports.export_jobs import ExportJob
 from clientela.exports.export_schedules import Schedule
 from clientela.schema import locale_formats, timezones
-from clientela.schema.actors import Actor
+from clientela.schema.actors import OPERATOR, Actor
 from clientela.schema.locale_formats import Day
 from clientela.stores import audit_trail, stores
 from clientela.stores.stores import Store
@@ -154,6 +162,24 @@ def test_only_the_first_failure_in_a_row_sends_a_mail(store: Store, sent: list[t
     assert sorted(subjects) == ["failed", "failed", "ready"]
 
 
+def test_a_failure_sends_its_mail_when_the_tries_are_over(
+    store: Store, sent: list[tuple[str, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(export_content, "require_group", broken)
+    job = export_starts.start_slot(slot_of(store, new_schedule(store, notify=[OFFICE]), NIGHTLY), NOW)
+    assert job
+    tries = len(export_starts.GAPS)
+    for receives in range(1, tries):
+        assert not handle(start_of(job), receives=receives)
+        assert follow() == []
+    assert not handle(start_of(job), receives=tries)
+    deliver(follow())
+    assert [subject for _, subject, _ in sent] == ["Demo: the export “Every night” failed"]
+
+
 def test_a_failure_that_was_made_good_before_its_mail_sends_none(
     store: Store, sent: list[tuple[str, str, str]]
 ) -> None:
@@ -234,6 +260,22 @@ def test_a_refused_link_is_answered_with_a_problem(store: Store, job: ExportJob)
     assert response["statusCode"] == 404
     event = http_event("POST", f"demo/exports/{job.id}/file", token="none")
     assert customers_api.handler(event, None)["statusCode"] == 401
+
+
+def test_a_link_to_a_file_that_was_deleted_is_answered_with_a_sentence(
+    store: Store, aws: Any, job: ExportJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPORT_RETENTION_DAYS", "60")
+    aws("s3").delete_object(Bucket=settings.exports_bucket(), Key=job.file)
+    before = audit_trail.page(store, clock.now(), action="export.downloaded").items
+    link = f"/v1/stores/demo/exports/{job.id}/file?token={token(store, job)}"
+    response = opened(link)
+    problem = answered(response)
+    assert (response["statusCode"], problem["code"]) == (410, "export_file_deleted")
+    assert problem["detail"] == "Files are kept for 60 days. Start the export again."
+    with pytest.raises(ExportFileDeletedError):  # as with an API key
+        export_links.download(store, job.id, NOW, OPERATOR)
+    assert audit_trail.page(store, clock.now(), action="export.downloaded").items == before
 
 
 def test_a_token_opens_nothing_but_the_file(store: Store, job: ExportJob) -> None:

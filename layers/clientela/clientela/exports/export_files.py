@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import orjson
+from botocore.exceptions import ClientError
 
 from clientela import settings
 from clientela.aws import clients
@@ -74,6 +75,18 @@ def read(key: str) -> Iterator[bytes]:
     """Yield the content of an object in blocks."""
     answer = clients.s3().get_object(Bucket=settings.exports_bucket(), Key=key)
     yield from answer["Body"].iter_chunks(READ_BYTES)
+
+
+def exists(key: str) -> bool:
+    """Return whether there is an object. One call of S3."""
+    s3 = clients.s3()
+    try:
+        s3.head_object(Bucket=settings.exports_bucket(), Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            return False
+        raise
+    return True
 
 
 def delete(key: str) -> None:

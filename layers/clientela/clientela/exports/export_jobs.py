@@ -10,11 +10,17 @@ from typing import Any, Literal
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from clientela import ids
+from clientela import ids, settings
 from clientela.concurrency import retry_on_conflict
 from clientela.customers import filter_summaries
 from clientela.customers.erased_filters import Eraser
-from clientela.errors import ExportNotFoundError, ExportUnfinishedError, VersionConflictError
+from clientela.errors import (
+    ExportFileDeletedError,
+    ExportNotFoundError,
+    ExportUnfinishedError,
+    NoRemovalsError,
+    VersionConflictError,
+)
 from clientela.exports import export_files, export_part_records, export_requests
 from clientela.exports.change_windows import ChangeWindow
 from clientela.exports.export_requests import ExportContents, ExportRequest
@@ -31,6 +37,7 @@ from clientela.table.transactions import Transaction
 
 _ALL = ExportRequest()
 
+FileOfJob = Literal["file", "removed"]
 Status = Literal["queued", "running", "succeeded", "failed"]
 
 
@@ -69,6 +76,8 @@ class ExportJob(ExportContents):
     """The key of their list: ids, reasons and times. Example: null"""
     message: str | None = None
     """Why the export failed, in the store's language; else null. Example: null"""
+    next_try_at: Timestamp | None = None
+    """When a queued export is tried again that could not be written; else null. Example: null"""
     created_at: Timestamp
     """When the export was requested."""
     started_at: Timestamp | None = None
@@ -136,17 +145,27 @@ def list_all(store: Store, limit: int = 50, cursor: str | None = None) -> Page[E
     return Page([load(ExportJob, item["job"]) for item in page.items], page.next_cursor)
 
 
-def download_url(store: Store, job_id: str) -> str:
-    """Return a URL of the file, valid for five minutes.
+def download_url(store: Store, job_id: str, of: FileOfJob = "file") -> str:
+    """Return a URL of one of the files, valid for five minutes.
 
     Raises:
         ExportNotFoundError: the job does not exist.
         ExportUnfinishedError: the job has no file yet, or it failed.
+        NoRemovalsError: it has all customers, and no list of removed ones.
+        ExportFileDeletedError: the file is not kept any more.
+
+    Cost: 1 read unit, 1 call of S3.
     """
     job = get(store, job_id)
     if job.file is None:
         raise ExportUnfinishedError(Sentence("The export is in the state “{status}”.", status=job.status))
-    return export_files.url(job.file)
+    key = job.file if of == "file" else job.removed_file
+    if key is None:
+        raise NoRemovalsError(Sentence("Only an export of changes has a list of removed customers."))
+    if not export_files.exists(key):
+        days = settings.export_retention_days()
+        raise ExportFileDeletedError(Sentence("Files are kept for {days} days. Start the export again.", days=days))
+    return export_files.url(key)
 
 
 def get_record(store_id: str, job_id: str) -> ExportRecord:

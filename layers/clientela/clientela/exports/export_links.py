@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from clientela import settings, signing
 from clientela.errors import ExportLinkExpiredError, ExportLinkInvalidError
 from clientela.exports import export_jobs, export_schedules
-from clientela.exports.export_jobs import ExportJob
+from clientela.exports.export_jobs import ExportJob, FileOfJob
 from clientela.exports.export_schedules import Schedule
 from clientela.schema.actors import Actor, FieldChange
 from clientela.stores import audit_trail
@@ -53,8 +53,9 @@ def open_link(store: Store, export_id: str, token: str, now: datetime) -> str:
             not notify this recipient any more.
         ExportLinkExpiredError: the link is too old.
         ExportUnfinishedError: the export runs again and has no file.
+        ExportFileDeletedError: the file is not kept any more.
 
-    Cost: 2 read units, 2 write units.
+    Cost: 2 read units, 2 write units, 1 call of S3.
     """
     match signing.unsign(_PURPOSE, token):
         case [store.id, str(signed_id), str(recipient), int(end)] if signed_id == export_id:
@@ -71,16 +72,20 @@ def open_link(store: Store, export_id: str, token: str, now: datetime) -> str:
     return download(store, export_id, now, Actor("export_link"), address)
 
 
-def download(store: Store, export_id: str, now: datetime, by: Actor, recipient: str | None = None) -> str:
-    """Return a URL of the file, valid for five minutes, and write to the audit trail who has it.
+def download(
+    store: Store, export_id: str, now: datetime, by: Actor, recipient: str | None = None, of: FileOfJob = "file"
+) -> str:
+    """Return a URL of a file, valid for five minutes, and write to the audit trail who has it.
 
     Raises:
         ExportNotFoundError: the export does not exist.
         ExportUnfinishedError: the export has no file yet, or it failed.
+        NoRemovalsError: it has no list of removed customers.
+        ExportFileDeletedError: the file is not kept any more.
 
-    Cost: 1 read unit, 2 write units.
+    Cost: 1 read unit, 2 write units, 1 call of S3.
     """
-    url_ = export_jobs.download_url(store, export_id)
+    url_ = export_jobs.download_url(store, export_id, of)
     changes = [FieldChange(field="recipient", after=recipient)] if recipient else []
     with Transaction() as write:
         audit_trail.add(write, store, by, now, "export.downloaded", export_id, changes)

@@ -7,13 +7,14 @@ separate count of customers.
 import time
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from clientela.customers.directory_walks import KeyRange
 from clientela.errors import StoreNotFoundError, VersionConflictError
 from clientela.exports import export_content, export_files, export_jobs, export_parts
 from clientela.exports.export_completeness import ExportIncompleteError
 from clientela.exports.export_content import FilterGroupDeletedError
-from clientela.exports.export_jobs import ExportJob, ExportRecord
+from clientela.exports.export_jobs import ExportJob, ExportRecord, Status
 from clientela.sentences import Sentence, reason_of, translated
 from clientela.stores import stores
 from clientela.stores.stores import Store
@@ -23,18 +24,23 @@ from clientela.stores.stores import Store
 RUN_LIMIT, PARTS_LIMIT = timedelta(minutes=15), timedelta(days=1)
 
 
-def run(store: Store, job_id: str, now: datetime, run_by: str | None = None) -> ExportJob:
+def run(
+    store: Store, job_id: str, now: datetime, run_by: str | None = None, next_try_at: datetime | None = None
+) -> ExportJob:
     """Write a job's file and manifest, unless the job has succeeded or another call is running it.
 
     A large export is only started here: the state machine writes its parts, and the job goes on
-    running. A failed job runs again, because Lambda repeats a failed call. A job whose run died
-    runs again as soon as the same call (`run_by`) is repeated, or for any call after 15 minutes.
+    running. A job whose run died runs again as soon as the same call (`run_by`) is repeated, or for
+    any call after 15 minutes.
+
+    A job that cannot be written is queued again if there is another try at `next_try_at`, else it
+    has failed: who waits for it hears of it once, at its end. A failed job may run again, too.
 
     Raises:
         ExportNotFoundError: the job does not exist.
         FilterGroupDeletedError: the group of the filter is gone.
         ExportIncompleteError: rows and customers differ in number. This and any other error is
-            raised after the job is marked as failed.
+            raised after the job is marked.
 
     Cost: half a read unit per 4 KB of one bucket of the directory index; if it has one part, as
     `export_content.write_rows`.
@@ -48,7 +54,7 @@ def run(store: Store, job_id: str, now: datetime, run_by: str | None = None) -> 
         export_parts.execute(store, record, export_parts.plan(store, record.job))
         return record.job
     record.run_by, record.run = run_by, None
-    changes = {"started_at": now, "finished_at": None, "message": None, "parts": None}
+    changes = {"started_at": now, "finished_at": None, "message": None, "next_try_at": None, "parts": None}
     try:
         record = export_jobs.update(record, status="running", **changes)
     except VersionConflictError:  # another call of the function was first
@@ -67,7 +73,9 @@ def run(store: Store, job_id: str, now: datetime, run_by: str | None = None) -> 
     except StoreNotFoundError:  # the store was deleted: its jobs and files are being deleted
         return record.job
     except Exception as error:
-        _fail(store, record, _reason(type(error).__name__, error), _time_since(now, began))
+        is_final = next_try_at is None or isinstance(error, FilterGroupDeletedError)
+        changes = {"finished_at": _time_since(now, began)} if is_final else {"next_try_at": next_try_at}
+        _stop(store, record, "failed" if is_final else "queued", _reason(type(error).__name__, error), **changes)
         raise
     return export_jobs.update(record, status="succeeded", **done).job
 
@@ -107,7 +115,7 @@ def finish(store_id: str, job_id: str, run: int, parts: int, now: datetime, fail
     status: str
     try:
         if failed is not None:
-            status = _fail(store, record, _reason(failed), now).status
+            status = _stop(store, record, "failed", _reason(failed), finished_at=now).status
         else:
             summary = export_parts.join(store, record, parts)
             done = export_content.complete(store, record.job, summary, partial(_time_since, now, began))
@@ -128,9 +136,8 @@ def _find_running(store_id: str, job_id: str, run: int) -> tuple[Store, ExportRe
     return (store, record) if record.status == "running" and record.run == run else None
 
 
-def _fail(store: Store, record: ExportRecord, reason: Sentence, finished_at: datetime) -> ExportJob:
-    message = translated(reason, store.language)
-    return export_jobs.update(record, status="failed", message=message, finished_at=finished_at).job
+def _stop(store: Store, record: ExportRecord, status: Status, reason: Sentence, **changes: Any) -> ExportJob:
+    return export_jobs.update(record, status=status, message=translated(reason, store.language), **changes).job
 
 
 def _is_free(record: ExportRecord, now: datetime, run_by: str | None) -> bool:

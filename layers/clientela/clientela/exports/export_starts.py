@@ -5,7 +5,7 @@ so that they leave the account's concurrency to sign-ins.
 """
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
@@ -79,6 +79,14 @@ def hold(receipt_handle: str, milliseconds_left: int) -> None:
     Cost: one call of SQS.
     """
     _hide(receipt_handle, milliseconds_left // 1000 + _MARGIN_SECONDS)
+
+
+def next_try(receives: int, now: datetime) -> datetime | None:
+    """Return when a message returns that fails now; None after its last try.
+
+    `receives` is the number of times that it was received.
+    """
+    return now + timedelta(seconds=GAPS[receives - 1]) if receives < len(GAPS) else None
 
 
 def postpone(receipt_handle: str, receives: int) -> None:

@@ -56,6 +56,8 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.OrderRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ExportNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ExportUnfinishedError: HTTPStatus.CONFLICT,
+    errors.NoRemovalsError: HTTPStatus.NOT_FOUND,
+    errors.ExportFileDeletedError: HTTPStatus.GONE,
     errors.ReportsNotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ExportLinkInvalidError: HTTPStatus.FORBIDDEN,
     errors.ExportLinkExpiredError: HTTPStatus.GONE,
