@@ -16,7 +16,7 @@ from ministack.core import iam_actions  # type: ignore[import-untyped]
 from ministack.services import apigateway, dynamodb, eventbridge, lambda_svc, s3, scheduler, ses, ses_v2  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
-from local import schedules
+from local import mail_headers, schedules
 from local.environment import API_ID
 
 _DETAIL_TYPES = {"Bounce": "Email Bounced", "Complaint": "Email Complaint Received"}
@@ -40,6 +40,7 @@ def apply() -> None:
     _emulate_schedule_groups()
     _emulate_numeric_concurrency()
     schedules.apply()
+    mail_headers.apply()
 
 
 def _emulate_tls() -> None:
@@ -175,17 +176,10 @@ def _emulate_bounce_events() -> None:
     async def handle_and_publish(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
         answer = await handle(method, path, headers, body, query)
         if (method, path.rstrip("/"), answer[0]) == ("POST", "/v2/email/outbound-emails", 200):
-            sent = json.loads(body)
-            _keep_headers(sent)
-            _publish_outcomes(sent, json.loads(answer[2])["MessageId"])
+            _publish_outcomes(json.loads(body), json.loads(answer[2])["MessageId"])
         return answer
 
     ses_v2.handle_request = handle_and_publish
-
-
-def _keep_headers(sent: dict[str, Any]) -> None:
-    """Keep the headers that the sender adds for the mailbox. MiniStack forgets them."""
-    ses_v2._sent_emails_list()[-1]["Headers"] = sent["Content"].get("Simple", {}).get("Headers", [])
 
 
 def _publish_outcomes(sent: dict[str, Any], message_id: str) -> None:

@@ -186,6 +186,7 @@ def test_every_customer_has_exactly_their_orders(ordered: None, merchant: httpx.
 def test_a_sign_in_link_opens_the_account_once(ordered: None, cloud: Outputs, public: httpx.Client) -> None:
     mail, proof = asked_for_link(cloud, public, BEST)
     assert mail["subject"]
+    assert dict(mail["headers"])["Auto-Submitted"] == "auto-generated"
     assert all(link.startswith("https://chinook.example/") for link in mail["links"] if "#" in link)
     stranger = public.post("/sessions", json=proof | {"nonce": "x" * len(proof["nonce"])})
     assert (stranger.status_code, stranger.json()["code"]) == (403, "browser_mismatch")
