@@ -14,12 +14,14 @@ _PARTS: dict[str, dict[int, bytes]] = {}
 class _Bucket(StandIn):
     def do_PUT(self) -> None:
         key, query = self._target()
-        body = self._body()
+        source = self.headers.get("x-amz-copy-source")
+        body = self._copied(source) if source else self._body()
         if "uploadId" in query:
             _PARTS[key][int(query["partNumber"][0])] = body
         else:
             _OBJECTS[key] = body
-        self._answer(200)
+        kind = "CopyPartResult" if "uploadId" in query else "CopyObjectResult"
+        self._answer(200, f"<{kind}><ETag>1</ETag></{kind}>".encode() if source else b"")
 
     def do_POST(self) -> None:
         key, query = self._target()
@@ -69,6 +71,11 @@ class _Bucket(StandIn):
         wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("range") or "")
         part = content[int(wanted[1]) : int(wanted[2]) + 1] if wanted else content
         self._answer(206 if wanted else 200, part, with_body=with_body)
+
+    def _copied(self, source: str) -> bytes:
+        content = _OBJECTS[f"/{unquote(urlsplit(source).path).removeprefix('/')}"]
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("x-amz-copy-source-range") or "")
+        return content[int(wanted[1]) : int(wanted[2]) + 1] if wanted else content
 
     def _target(self) -> tuple[str, dict[str, list[str]]]:
         parts = urlsplit(self.path)

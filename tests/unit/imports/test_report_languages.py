@@ -36,7 +36,7 @@ known@example.com,,,,,,,,,,,yes
 mo@example.com,Mo,,,,,,,,,,perhaps
 no@example.com,No,,,,,,,,,,,not an id
 """
-ENGLISH = ("The ", "Use ", "A ", "This ", "Line ", " is ", " not ", " row")
+ENGLISH = ("The ", "Use ", "A quote", "A customer", "This ", "Line ", " is ", " not ", " row")
 
 
 def store_in(store: Store, language: str) -> Store:

@@ -112,3 +112,16 @@ def test_rows_far_apart_are_read_with_few_requests(store: Store, run: Import, mo
     assert (job.created, job.updated) == (10, 10)
     assert 2 < len(ranges) < 10
     assert {name(store, f"r{n}@example.com") for n in range(10)} == {"Last"}
+
+
+def test_damaged_rows_of_a_file_with_passwords_are_rejected_with_their_reason(store: Store, run: Import) -> None:
+    rows = 'b@example.com,B,x,Geheim-12345,more\n,C,x,Geheim-12345\na@example.com,Ana,"open,Geheim-12345\nd@example.com,,,\n'
+    job = run(f"email,name,note,password\n{rows}".encode())
+    found = report(store, job, "rejects")
+    assert [row["code"] for row in found] == ["cells_too_many", "email_missing", "quote_not_closed"]
+    assert [row["message"] for row in found] == [
+        "The row has 5 cells, the header 4.",
+        "The row has no e-mail.",
+        "A quote of this row, or of a row just before it, is never closed.",
+    ]
+    assert "Geheim" not in str(found)

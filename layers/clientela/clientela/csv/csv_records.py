@@ -42,6 +42,9 @@ _MESSAGES = {
 }
 
 
+FAULTS = frozenset(_MESSAGES)
+
+
 class RecordError(ValueError):
     """Invalid CSV in the record that begins at `line`, with a stable code and a message."""
 

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from clientela.csv import csv_cells, csv_secrets
+from clientela.csv import csv_cells, csv_records, csv_secrets
 from clientela.csv.csv_headers import FileColumns, normalize
 from clientela.imports.import_jobs import Counts
 from clientela.imports.row_issues import RowIssue
@@ -21,6 +21,7 @@ REPORT_COLUMNS = {
     "pt": ("linha", "coluna", "código", "motivo"),
 }
 _SEARCHED_LENGTH = 6  # of a secret that is searched within cells: shorter ones are parts of words
+_QUOTE_NOTHING = csv_records.FAULTS | {"cells_too_many", "email_missing"}  # codes whose messages have no cells
 _NOT_QUOTED = "The value is not quoted here, because it may be a password."
 
 Outcome = Literal["created", "updated", "unchanged", "rejected"]
@@ -129,7 +130,7 @@ def _redact(issues: Sequence[RowIssue], cells: Sequence[str], columns: FileColum
     """Return the issues without the secrets that their messages may quote."""
     if not issues or may_quote("\n".join(issue.message for issue in issues), cells, columns):
         return issues
-    return [issue._replace(message=_NOT_QUOTED) for issue in issues]
+    return [issue if issue.code in _QUOTE_NOTHING else issue._replace(message=_NOT_QUOTED) for issue in issues]
 
 
 def may_quote(text: str, cells: Sequence[str], columns: FileColumns) -> bool:
