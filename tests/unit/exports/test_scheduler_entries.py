@@ -219,7 +219,7 @@ class Context:
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:schedule-keeper"
 
     def __init__(self, *left: int) -> None:
-        """Have this time left, question by question, in milliseconds; then 15 minutes. A deadline asks first."""
+        """Have this time left, question by question, in milliseconds; then 15 minutes."""
         self._left = list(left)
 
     def get_remaining_time_in_millis(self) -> int:
