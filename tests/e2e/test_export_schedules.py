@@ -79,9 +79,9 @@ def test_a_schedule_fires_across_changes_of_the_clocks_and_its_mail_has_the_file
     (mail,) = eventually(lambda: [mail for mail in mailbox.fetch(inside.endpoint_url) if office in mail.to] or None)
     assert "Noche" in mail.subject
     link = next(link for link in mail.links() if link.startswith(f"{inside.api_url}/v1/stores/{shop.id}/exports/"))
-    redirect = httpx.get(link, trust_env=False)
+    redirect = httpx.get(link, trust_env=False, timeout=60)
     assert redirect.status_code == 303, redirect.text
-    assert f"ana@{shop.id}.example" in httpx.get(redirect.headers["location"], trust_env=False).text
+    assert f"ana@{shop.id}.example" in httpx.get(redirect.headers["location"], trust_env=False, timeout=60).text
     downloads = api.get("/audit", params={"action": "export.downloaded"}).json()["items"]
     assert [entry["actor"]["kind"] for entry in downloads] == ["export_link"]
 
