@@ -98,8 +98,8 @@ def main() -> None:
         print("".join(f"{title:>13}" for title in ("", "receive", "load", "finish", "all", "requests", "peak")))
         cases = {"rejected": ""} if arguments.rejected else {"new": "", "unchanged": "", "updated": " B"}
         for name, suffix in cases.items():
-            content = "".join(rows(arguments.rows, suffix, are_invalid=arguments.rejected)).encode()
-            print(_line(name, *_measured(name, content, machines, arguments.rows)), flush=True)
+            lines = rows(arguments.rows, suffix, are_invalid=arguments.rejected)
+            print(_line(name, *_measured(name, lines, machines, arguments.rows)), flush=True)
     if arguments.django:
         _import_by_django(arguments.django, arguments.rows)
 
@@ -115,11 +115,10 @@ def _import_by_django(python: Path, count: int) -> None:
         subprocess.run([python, Path(__file__).with_name("django_import.py"), *imports], check=True)
 
 
-def _measured(name: str, content: bytes, machines: StateMachines, count: int) -> list[str]:
+def _measured(name: str, lines: Iterator[str], machines: StateMachines, count: int) -> list[str]:
     import csv_import  # on the path now
 
-    event = _dropped(f"{name}.csv", content)
-    del content
+    event = _dropped(f"{name}.csv", lines)
     with _counted_requests() as requests:
         spent = [_spent(lambda: csv_import.receive(event, None))]
         work = machines.started.pop()
@@ -151,10 +150,15 @@ def _counted_requests() -> Iterator[Counter[str]]:
     dynamodb.client.send = send  # type: ignore[method-assign]
 
 
-def _dropped(name: str, content: bytes) -> dict[str, Any]:
+def _dropped(name: str, lines: Iterator[str]) -> dict[str, Any]:
+    """Upload a file that was never in memory as a whole, because the peak is measured."""
     key = f"shop/{name}"
-    clients.s3().put_object(Bucket=BUCKET, Key=key, Body=content)
-    stored = {"key": quote_plus(key), "sequencer": f"{time.time_ns():016X}", "size": len(content)}
+    with tempfile.TemporaryFile() as file:
+        file.writelines(line.encode() for line in lines)
+        size = file.tell()
+        file.seek(0)
+        clients.s3().put_object(Bucket=BUCKET, Key=key, Body=file)
+    stored = {"key": quote_plus(key), "sequencer": f"{time.time_ns():016X}", "size": size}
     return {"Records": [{"s3": {"bucket": {"name": BUCKET}, "object": stored}}]}
 
 
