@@ -18,8 +18,8 @@ from clientela.customers.customer_fields import (
     NewCustomer,
 )
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.customers.customer_history import HistoryEntry
 from clientela.customers.customer_search import Sort
+from clientela.customers.history_entries import HistoryEntry
 from clientela.errors import CustomerNotFoundError, EmailTakenError, ExternalIdTakenError, VersionConflictError
 from clientela.lifecycle import customer_data, customer_removal
 from clientela.lifecycle.customer_data import CustomerData

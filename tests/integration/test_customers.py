@@ -4,13 +4,24 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from tests.support.interleaving import before_first
 
 from clientela import clock
 from clientela.customers import customer_history, customer_input, customer_search, customers
 from clientela.customers.customer_fields import NewCustomer
-from clientela.errors import BusyError, ClientelaError, EmailTakenError, InvalidInputError, VersionConflictError
+from clientela.errors import (
+    BusyError,
+    ClientelaError,
+    CustomerNotFoundError,
+    EmailTakenError,
+    InvalidInputError,
+    VersionConflictError,
+)
 from clientela.groups import groups
+from clientela.lifecycle import customer_removal, removal_queue
+from clientela.schema.actors import OPERATOR
 from clientela.stores.stores import Store
+from clientela.table import dynamodb, keys
 
 NOW = clock.now()
 THREADS = 16
@@ -53,6 +64,33 @@ def test_changes_without_a_version_are_merged_without_loss(store: Store) -> None
     after = customers.get(store, ana.id)
     assert (after.custom_fields, after.version) == ({f"field{n}": n for n in range(40)}, 41)
     assert len(customer_history.page(store, ana, clock.now(), 100).items) == 41
+
+
+def test_an_entry_that_an_erasure_overtakes_is_deleted_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removal_queue, "put_message", lambda *message: None)
+    ana = customers.create(store, NewCustomer(email="ana@example.com", name="Ana"), NOW)
+    customers.patch(store, ana.id, {"name": "Anita"}, NOW)
+
+    def erase() -> None:
+        customer_removal.erase(store, ana.id, NOW, OPERATOR, lambda: False)
+
+    before_first(monkeypatch, dynamodb, "write", erase)
+    with pytest.raises(CustomerNotFoundError):
+        customers.patch(store, ana.id, {"name": "Ann"}, NOW)
+    assert dynamodb.query(**collection_of(store, ana.id))["Items"] == []
+
+
+def test_an_erasure_counts_the_newest_entries(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removal_queue, "put_message", lambda *message: None)
+    ana = customers.create(store, NewCustomer(email="ana@example.com", name="Ana"), NOW)
+    for name in ("Anita", "Ann"):
+        customers.patch(store, ana.id, {"name": name}, NOW)
+    assert customer_removal.erase(store, ana.id, NOW, OPERATOR, lambda: False).deleted.history == 2
+
+
+def collection_of(store: Store, customer_id: str) -> dict[str, Any]:
+    values = {":pk": {"S": keys.customer(store.id, customer_id)}}
+    return {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": values, "ConsistentRead": True}
 
 
 def test_the_largest_customer_changes_into_another_one(store: Store) -> None:

@@ -112,6 +112,16 @@ def changes(field: str, value: object, orders_: int = 0) -> Callable[[Shop], Ste
     return steps
 
 
+def changes_again(field: str, values: tuple[object, object], orders_: int = 0) -> Callable[[Shop], Steps]:
+    def steps(shop: Shop) -> Steps:
+        customer = shop.customer(orders_=orders_)
+        customers.patch(shop.store, customer.id, {field: values[0]}, NOW)
+        yield
+        customers.patch(shop.store, customer.id, {field: values[1]}, NOW)
+
+    return steps
+
+
 def first_order(shop: Shop) -> Steps:
     yield
     shop.order(1)
@@ -237,7 +247,9 @@ WRITES: dict[str, tuple[Callable[[Shop], Steps], int]] = {
     "a tag changes": (changes("tags", ["vip"]), 1),
     "a tag changes, with orders": (changes("tags", ["vip"], 1), 1),
     "a name changes": (changes("name", "Ana"), 1),
+    "a name changes again": (changes_again("name", ("Ana", "Bea")), 1),
     "a name changes, with orders": (changes("name", "Ana", 1), 1),
+    "a name changes again, with orders": (changes_again("name", ("Ana", "Bea"), 1), 1),
     "a first order, creating the account": (first_order, 1),
     "a first order of a customer": (first_order_of_a_customer, 1),
     "an order without an account": (order_without_account, 1),

@@ -20,6 +20,7 @@ from clientela.lifecycle import removal_queue
 from clientela.lifecycle.removal_queue import GroupRemoval
 from clientela.schema.actors import OPERATOR
 from clientela.stores import stores
+from clientela.stores.setting_groups import Retention
 from clientela.stores.stores import Store, StoreSettings
 
 NOW = clock.now()
@@ -54,6 +55,7 @@ def join(store: Store, customer_id: str, group_id: str) -> None:
 
 def test_no_transaction_contains_the_group(store: Store) -> None:
     """DynamoDB lets one transaction at a time use an item: in it, all who join would wait for each other."""
+    store = store.model_copy(update={"retention": Retention(history_days=30)})  # else a change is no transaction
     group = groups.create(store, NewGroup(name="VIP", code="vip"), NOW)
     with record_traffic() as traffic:
         bulk_jobs.change(store, people(store, 20), BulkChange(groups=ListChange(add=[group.id])), NOW, OPERATOR)
@@ -93,19 +95,17 @@ def test_who_joins_between_the_read_and_the_deletion_leaves_with_the_second_swee
     store: Store, queued: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group, [ana] = groups.create(store, NewGroup(name="VIP", code="vip"), NOW), people(store, 1)
-    send = customers.Transaction.__dict__["_attempt"]
+    require_read = customers.Transaction.__dict__["_require_read"]
 
-    def deleted_before_the_commit(transaction: Any, writes: Any) -> None:
+    def deleted_after_the_read(transaction: Any) -> None:
+        assert transaction._reads
+        require_read(transaction)
         monkeypatch.undo()
         monkeypatch.setattr(removal_queue, "put_message", lambda message, delay: queued.append(message))
         monkeypatch.setattr(bulk_jobs, "_call_function", lambda *_: None)
-        read = dict(transaction._reads)
-        transaction._reads.clear()
-        assert read
         group_removal.remove(store, group.id, clock.now(), OPERATOR)
-        send(transaction, writes)
 
-    monkeypatch.setattr(customers.Transaction, "_attempt", deleted_before_the_commit)
+    monkeypatch.setattr(customers.Transaction, "_require_read", deleted_after_the_read)
     join(store, ana, group.id)
     assert members(store, group.id) == [ana]
     assert not group_removal.finish(store, queued[0], clock.now(), lambda: False)

@@ -71,7 +71,7 @@ def killed(ana: Customer, monkeypatch: pytest.MonkeyPatch) -> Kill:
     """Do something in a process that is killed right after it has written Ana's profile."""
 
     def run(act: Callable[[], object]) -> None:
-        transact = dynamodb.transact
+        transact, write = dynamodb.transact, dynamodb.write
 
         def write_and_die(writes: list[dict[str, Any]]) -> list[str] | None:
             reasons = transact(writes)
@@ -81,8 +81,15 @@ def killed(ana: Customer, monkeypatch: pytest.MonkeyPatch) -> Kill:
                 raise KilledError
             return reasons
 
+        def put_and_die(operation: dynamodb.Write, **request: Any) -> dynamodb.Written:
+            written = write(operation, **request)
+            if written.done and request.get("Item", {}).get("sk") == {"S": keys.PROFILE}:
+                raise KilledError
+            return written
+
         with monkeypatch.context() as patch:
             patch.setattr(dynamodb, "transact", write_and_die)
+            patch.setattr(dynamodb, "write", put_and_die)
             with pytest.raises(KilledError):
                 act()
 

@@ -45,6 +45,7 @@ from clientela.customers.customer_values import (
     TaxExemption,
     VatIdStatus,
 )
+from clientela.customers.history_entries import NO_HISTORY, NewestHistory
 from clientela.schema import vat_ids
 from clientela.schema.actors import Actor
 from clientela.schema.documents import STORED, Model, on_input
@@ -206,6 +207,7 @@ class Customer(NewCustomer):
     # response.
     access_version: SkipJsonSchema[int] = Field(0, exclude=True)
     filled_by_orders: SkipJsonSchema[FilledByOrders] = Field(NOTHING_FILLED, exclude=True)
+    newest_history: SkipJsonSchema[NewestHistory] = Field(NO_HISTORY, exclude=True)  # customer_history has all
 
 
 def customer_of(new: NewCustomer, **fields: Any) -> Customer:

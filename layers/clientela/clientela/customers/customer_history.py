@@ -2,51 +2,34 @@
 
 The types are Vendure's history types for customers (docs.vendure.io, HistoryEntryType). Statistics
 and sign-in times are not part of the history: the orders and sessions record them.
+
+The entries of the newest change are part of the customer (history_entries.py). They are stored as
+items by the next change with entries, and by what deletes the profile.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from pynamodb.attributes import NumberAttribute
 
 from clientela import ids
+from clientela.customers import stored_customers
 from clientela.customers.customer_fields import Customer, NewCustomer
+from clientela.customers.history_entries import EntryType, HistoryEntry, NewestHistory
 from clientela.schema.actors import OPERATOR, Actor, FieldChange
-from clientela.schema.documents import Model
-from clientela.schema.fields import Timestamp
 from clientela.stores.stores import Store
-from clientela.table import keys, pagination
+from clientela.table import dynamodb, keys, pagination
 from clientela.table.attributes import DocumentAttribute, load
 from clientela.table.pagination import Page
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
-EntryType = Literal[
-    "registered", "verified", "detail_updated", "note_updated", "email_updated", "email_status_updated",
-    "added_to_group", "removed_from_group",
-    "address_created", "address_updated", "address_deleted", "password_updated", "password_removed",
-    "merged", "merge_undone",
-]  # fmt: skip
-
 _OTHER_ENTRY = 90  # number of an entry that is not about fields: sorts after those that are
+# Bytes of the entries, as JSON, that a customer has at most: a usual profile stays below 1 KB.
+_MAX_IN_CUSTOMER = 500
 _ADDRESSES = ("billing_address", "shipping_addresses")
 _RECORDED_FIELDS = (*NewCustomer.model_fields, "vat_id_status", "email_status")
-
-
-class HistoryEntry(Model):
-    """One entry of a customer's history."""
-
-    id: str
-    """The id of the entry, unique for the customer. Example: 0000000002#0"""
-    type: EntryType
-    """What happened."""
-    at: Timestamp
-    """When it happened."""
-    actor: Actor
-    """Who or what made the change."""
-    changes: list[FieldChange] = []
-    """The changed fields."""
 
 
 class HistoryRecord(Record):
@@ -64,9 +47,11 @@ def page(
     Raises:
         InvalidInputError: the cursor belongs to another list.
 
-    Cost: half a read unit per 4 KB.
+    Cost: half a read unit per 4 KB, and 1 read unit for the customer.
     """
-    stored = pagination.newest_first(keys.customer(store.id, customer.id), keys.EVENT_PREFIX, limit, cursor)
+    pk = keys.customer(store.id, customer.id)
+    newest = _newest_items(store, customer.id)  # read first: what is stored meanwhile is in both
+    stored = _with_newest(pagination.newest_first(pk, keys.EVENT_PREFIX, limit, cursor), newest, limit, cursor, pk)
     unexpired = [item for item in stored.items if "ttl" not in item or int(item["ttl"]["N"]) > now.timestamp()]
     entries = [load(HistoryEntry, item["event"]) for item in unexpired]
     if len(unexpired) < len(stored.items):
@@ -79,13 +64,33 @@ def page(
     return Page(entries, pagination.cursor_after(stored.items[-1], keys.EVENT_PREFIX))
 
 
-def add_changes(transaction: Transaction, store: Store, before: Customer, after: Customer, by: Actor) -> None:
-    """Add the entries of a change to the transaction that makes it.
+def add_changes(
+    transaction: Transaction, store: Store, before: Customer, after: Customer, by: Actor, *, as_items: bool = False
+) -> Customer:
+    """Add the entries of a change to the transaction that makes it, and return the customer.
 
-    Cost: 2 write units per entry.
+    The customer has the entries, and those that it had are stored as items. Entries are stored
+    directly if they are large, expire, or tell a former e-mail, which mails and erasures look for;
+    or if the caller needs them `as_items`.
+
+    Cost: 1 write unit for each item if the transaction has nothing but the customer, otherwise 2.
     """
-    for record in records(store, before, after, by):
-        transaction.put_record(record)
+    after = after.model_copy(update={"newest_history": before.newest_history})
+    entries = _entries_of(before, after, by)
+    if not entries:
+        return after
+    if as_items or store.retention.history_days or not _fits_in_customer(entries):
+        for entry in entries:
+            transaction.put_record(_record(store, after.id, entry))
+        return after
+    for record in newest_records(store, before):
+        transaction.put_settled(record)
+    return after.model_copy(update={"newest_history": NewestHistory(entries=tuple(entries))})
+
+
+def newest_records(store: Store, customer: Customer) -> list[HistoryRecord]:
+    """Return as records the entries that are part of the customer."""
+    return [_record(store, customer.id, entry) for entry in customer.newest_history.entries]
 
 
 def add_entry(
@@ -100,7 +105,8 @@ def add_entry(
 
     Cost: 2 write units.
     """
-    transaction.put_record(_record(store, after, _OTHER_ENTRY, kind, by, list(changes)))
+    entry = _entry(after, _OTHER_ENTRY, kind, by, list(changes))
+    transaction.put_record(_record(store, after.id, entry))
 
 
 def differences(before: Customer, after: Customer) -> list[FieldChange]:
@@ -109,9 +115,13 @@ def differences(before: Customer, after: Customer) -> list[FieldChange]:
 
 
 def at_version(store: Store, customer_id: str, version: int) -> list[HistoryEntry]:
-    """Return the entries of one version. Cost: 1 read unit per 4 KB."""
+    """Return the entries of one version. Cost: 1 read unit per 4 KB, and 1 for the customer."""
+    newest = _newest_items(store, customer_id)
     stored = HistoryRecord.list_by_prefix(keys.customer(store.id, customer_id), keys.events(version))
-    return [record.event for record in stored]
+    found = {record.sk: record.event for record in stored}
+    newer = {each.sk: each.event for each in map(HistoryRecord.from_raw_data, newest)}
+    found |= {sk: entry for sk, entry in newer.items() if keys.event_version(sk) == version}
+    return [found[sk] for sk in sorted(found)]
 
 
 def entries_of_fields(store: Store, customer_id: str, version: int) -> list[HistoryRecord]:
@@ -127,7 +137,9 @@ def of_versions(store: Store, customer: Customer, first: int) -> list[tuple[int,
     """
     last = keys.events(customer.version + 1)
     stored = HistoryRecord.list_between(keys.customer(store.id, customer.id), keys.events(first), last)
-    return [(keys.event_version(each.sk), each.event) for each in stored]
+    newest = [record for record in newest_records(store, customer) if record.sk >= keys.events(first)]
+    found = {record.sk: record.event for record in (*stored, *newest)}
+    return [(keys.event_version(sk), found[sk]) for sk in sorted(found)]
 
 
 def email_at(store: Store, customer: Customer, version: int) -> str:
@@ -154,11 +166,35 @@ def registered(store: Store, customer: Customer, now: datetime) -> HistoryEntry 
     return HistoryEntry(id="1-0", type="registered", at=at, actor=customer.created_by or OPERATOR)
 
 
-def records(store: Store, before: Customer, after: Customer, by: Actor) -> list[HistoryRecord]:
+def _newest_items(store: Store, customer_id: str) -> list[dynamodb.Item]:
+    """Return the entries that are part of the stored customer, as items, newest first."""
+    profile = dynamodb.get(keys.customer(store.id, customer_id), keys.PROFILE)
+    records = newest_records(store, stored_customers.load(profile)) if profile else []
+    return [record.item() for record in reversed(records)]
+
+
+def _with_newest(
+    stored: Page[dynamodb.Item], newest: list[dynamodb.Item], limit: int, cursor: str | None, pk: str
+) -> Page[dynamodb.Item]:
+    """Return a page of stored entries with those of the customer, each once."""
+    after = pagination.position_after(pk, keys.EVENT_PREFIX, cursor) if cursor is not None else None
+    by_key = {item["sk"]["S"]: item for item in newest if after is None or item["sk"]["S"] < after}
+    by_key |= {item["sk"]["S"]: item for item in stored.items}
+    items = [by_key[sk] for sk in sorted(by_key, reverse=True)]
+    if len(items) > limit:
+        return Page(items[:limit], pagination.cursor_after(items[limit - 1], keys.EVENT_PREFIX))
+    return Page(items, stored.next_cursor)
+
+
+def _fits_in_customer(entries: list[HistoryEntry]) -> bool:
+    is_small = sum(len(entry.model_dump_json()) for entry in entries) <= _MAX_IN_CUSTOMER
+    return is_small and all(entry.type != "email_updated" for entry in entries)
+
+
+def _entries_of(before: Customer, after: Customer, by: Actor) -> list[HistoryEntry]:
     """Return the entries of a change: one for each type that has changed fields."""
-    changes = _changes(before, after)
-    entries = [entry for entry in _entries(changes, before, after) if entry[1]]
-    return [_record(store, after, number, kind, by, fields) for number, (kind, fields) in enumerate(entries)]
+    types = [entry for entry in _types(_changes(before, after), before, after) if entry[1]]
+    return [_entry(after, number, kind, by, fields) for number, (kind, fields) in enumerate(types)]
 
 
 def _changes(before: Customer, after: Customer) -> dict[str, FieldChange]:
@@ -167,7 +203,7 @@ def _changes(before: Customer, after: Customer) -> dict[str, FieldChange]:
     return {name: FieldChange(field=name, before=old[name], after=new[name]) for name in names}
 
 
-def _entries(
+def _types(
     changes: dict[str, FieldChange], before: Customer, after: Customer
 ) -> list[tuple[EntryType, list[FieldChange]]]:
     groups = changes.get("groups")
@@ -210,18 +246,14 @@ def _by_id(addresses: Any) -> dict[str | None, Any]:
     return {None: addresses} if addresses else {}
 
 
-def _record(
-    store: Store, customer: Customer, number: int, kind: EntryType, by: Actor, changes: list[FieldChange]
-) -> HistoryRecord:
-    entry = HistoryEntry(
-        id=f"{customer.version}-{number}",
-        type=kind,
-        at=customer.updated_at,
-        changes=changes,
-        actor=by,
-    )
+def _entry(customer: Customer, number: int, kind: EntryType, by: Actor, changes: list[FieldChange]) -> HistoryEntry:
+    entry_id = f"{customer.version}-{number}"
+    return HistoryEntry(id=entry_id, type=kind, at=customer.updated_at, changes=changes, actor=by)
+
+
+def _record(store: Store, customer_id: str, entry: HistoryEntry) -> HistoryRecord:
+    version, _, number = entry.id.partition("-")
     days = store.retention.history_days
-    ttl = int((customer.updated_at + timedelta(days=days)).timestamp()) if days else None
-    return HistoryRecord(
-        keys.customer(store.id, customer.id), keys.event(customer.version, number), event=entry, ttl=ttl
-    )
+    ttl = int((entry.at + timedelta(days=days)).timestamp()) if days else None
+    key = keys.event(int(version), int(number))
+    return HistoryRecord(keys.customer(store.id, customer_id), key, event=entry, ttl=ttl)

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from clientela import clock, ids
 from clientela.concurrency import retry_on_conflict
@@ -33,6 +33,8 @@ from clientela.sentences import Sentence
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, records
 from clientela.table.transactions import Transaction
+
+type History = Literal["newest", "items", "none"]
 
 VOID_AFTER = timedelta(minutes=1)  # a claim without a customer is void after that
 
@@ -218,8 +220,9 @@ def change(
         CustomerNotFoundError: the store has no such customer.
         BusyError: others kept changing the customer.
 
-    Cost: 10 write units; 6 more if a customer with orders changes what filters compare; 2 more for
-    each index entry whose key changes and for new words of the search, and 4 for a new e-mail.
+    Cost: 4 write units; 1 for the history of the change before; 3 if a customer with orders changes
+    what filters compare; 1 for each index entry whose key changes and for new words of the search.
+    A new e-mail, external id or consent makes a transaction of it, which doubles the units.
     """
 
     def attempt() -> Customer:
@@ -247,7 +250,7 @@ def replace(
     after: Customer,
     by: Actor,
     *,
-    with_history: bool = True,
+    history: History = "newest",
     is_vacant: bool = False,
     beside: external_ids.Change = (None, None),
 ) -> Customer:
@@ -256,7 +259,8 @@ def replace(
     Return the customer as it will be stored. Disabling the account and changing its e-mail make all
     older sessions and sign-in links void in the same write (docs/decisions/0022). `is_vacant` lets
     the stream's follow-up remove a guest that no order needs. `beside` is another customer whom the
-    transaction deletes or restores: external ids pass from one to the other.
+    transaction deletes or restores: external ids pass from one to the other. `history` says whether
+    the entries of this change become part of the customer, items of their own, or none.
 
     The transaction raises BusyError if `before` is not the stored version, EmailTakenError if the
     new e-mail is claimed, ExternalIdTakenError if a new external id is, and GroupUnknownError if a
@@ -273,6 +277,7 @@ def replace(
     access_version = after.version if is_moved or is_locked else before.access_version
     after = after.model_copy(update={"access_version": access_version})
     follow_up = is_moved or is_vacant or after.status != before.status
+    after = _with_history(write, store, before, after, by, history)
     write.put_record(record(store, after, follow_up=follow_up), CustomerRecord.version == before.version, BusyError())
     if is_moved:
         write.delete(old)
@@ -280,10 +285,16 @@ def replace(
         is_free = EmailClaim.pk.does_not_exist() | (EmailClaim.customer_id == after.id)
         write.put_record(new, is_free, EmailTakenError(_EMAIL_TAKEN))
     external_ids.add_changes(write, store, (before, after), beside)
-    if with_history:
-        customer_history.add_changes(write, store, before, after, by)
     consents.add_change(write, store, before, after)
     return after
+
+
+def _with_history(
+    write: Transaction, store: Store, before: Customer, after: Customer, by: Actor, history: History
+) -> Customer:
+    if history == "none":
+        return after.model_copy(update={"newest_history": before.newest_history})
+    return customer_history.add_changes(write, store, before, after, by, as_items=history == "items")
 
 
 def require_version(before: Customer, version: int | None) -> None:

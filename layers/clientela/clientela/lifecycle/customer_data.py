@@ -14,8 +14,8 @@ from typing import Any
 from clientela.customers import customer_history
 from clientela.customers.consents import Consent
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import HistoryEntry
 from clientela.customers.customer_records import MergedCustomer
+from clientela.customers.history_entries import HistoryEntry
 from clientela.lifecycle import former_identities, merge_archives
 from clientela.orders.order_fields import Order
 from clientela.schema.documents import Model
@@ -152,10 +152,18 @@ def page(store: Store, customer: Customer, now: datetime, cursor: str | None = N
     else:
         owner, _, last = (position or f"{customer.id} ").partition(" ")
         last = _add_collection(store, owner, data, last, now)
+        if not last and owner == customer.id:
+            _add_newest_history(customer, data)
         following = f"{owner} {last}" if last else _next_collection(store, customer, owner)
         position = following or _add_sign_ins(store, customer, data, "", now)
     data.next_cursor = pagination.encode_cursor(of, position) if position else None
     return data
+
+
+def _add_newest_history(customer: Customer, data: CustomerData) -> None:
+    """Add the entries that are part of the customer, unless they have just been stored as items."""
+    stored = {entry.id for entry in data.history}
+    data.history += [entry for entry in customer.newest_history.entries if entry.id not in stored]
 
 
 def _add_sign_ins(store: Store, customer: Customer, data: CustomerData, cursor: str, now: datetime) -> str:

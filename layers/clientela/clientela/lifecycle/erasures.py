@@ -13,7 +13,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from clientela import clock, ids, settings
 from clientela.concurrency import retry_on_conflict
-from clientela.customers import customers, external_ids, tombstones
+from clientela.customers import customer_history, customers, external_ids, tombstones
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_records import CustomerRecord, claim, record
 from clientela.customers.tombstones import ErasingRecord
@@ -187,6 +187,8 @@ def _erase_account(store: Store, customer: Customer, now: datetime, by: Actor) -
     with Transaction() as write:
         write.delete(record(store, customer), CustomerRecord.version == customer.version, BusyError())
         write.delete(claim(store, customer))
+        for entry in customer_history.newest_records(store, customer):
+            write.put_record(entry)  # the sweep follows, counts and deletes it
         external_ids.add_changes(write, store, (customer, None))
         write.delete(LatestSignIn(keys.email(store.id, canonical), keys.LATEST_SIGN_IN))
         write.put_record(tombstones.for_email(store, canonical, erasure_id, now))

@@ -18,6 +18,7 @@ from clientela.concurrency import retry_on_conflict
 from clientela.customers import consents, customer_history, customers, merged_ids
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_records import Alias, CustomerRecord, EmailClaim, MergedCustomer, claim, record
+from clientela.customers.history_entries import NO_HISTORY
 from clientela.errors import (
     BusyError,
     CustomerNotFoundError,
@@ -135,7 +136,7 @@ def _divide(store: Store, into_id: str, from_id: str, now: datetime, by: Actor) 
     undone = [FieldChange(field="id", before=into_id, after=from_id)]
     with Transaction() as write:
         # The history of the one names no data of the other, whose erasure would not find it there.
-        after = customers.replace(write, store, kept, after, by, with_history=False, beside=(None, restored))
+        after = customers.replace(write, store, kept, after, by, history="none", beside=(None, restored))
         consents.add_undone(write, store, kept, after)
         customer_history.add_entry(write, store, after, "merge_undone", by, undone)
         write.put_record(record(store, restored), CustomerRecord.pk.does_not_exist(), BusyError())
@@ -170,6 +171,7 @@ def _restored(store: Store, merge: MergeRecord, kept: Customer, now: datetime) -
             "primary_group": source.primary_group if source.primary_group in exists else None,
             "version": version,
             "access_version": version,
+            "newest_history": NO_HISTORY,  # stored as items by the merge
             "updated_at": now,
         }
     )

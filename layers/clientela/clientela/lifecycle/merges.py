@@ -231,7 +231,10 @@ def _fuse(store: Store, source: Customer, target: Customer, after: Customer, now
             write.put_record(former_email)
             write.put_record(alias, Alias.pk.does_not_exist(), BusyError())
             write.put_record(identities)
-            after = customers.replace(write, store, target, after, by, beside=(source, None))
+            # As items, because an undo deletes them.
+            after = customers.replace(write, store, target, after, by, history="items", beside=(source, None))
+            for entry in customer_history.newest_records(store, source):
+                write.put_record(entry)
             customer_history.add_entry(write, store, after, "merged", by, [merged])
             audit_trail.add(write, store, by, now, "customers.merged", target.id, [merged])
             merge_records.add(write, store, source, after, _changes(target, after), now)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from clientela.customers import customer_history, customers, mailability, stored_customers
 from clientela.customers.customer_fields import Customer
-from clientela.customers.customer_history import HistoryEntry
+from clientela.customers.history_entries import HistoryEntry
 from clientela.email_changes import email_reverts
 from clientela.errors import CustomerNotFoundError
 from clientela.mail import mail_delivery

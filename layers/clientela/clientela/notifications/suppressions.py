@@ -11,7 +11,7 @@ from clientela.aws import clients
 from clientela.customers import customer_history, customer_search, customers
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_filter import CustomerFilter
-from clientela.customers.customer_history import HistoryEntry
+from clientela.customers.history_entries import HistoryEntry
 from clientela.schema import email_addresses
 from clientela.schema.actors import Actor
 from clientela.schema.documents import Model
@@ -62,7 +62,7 @@ def lift(store: Store, customer_id: str, now: datetime, by: Actor) -> Customer:
     Raises:
         CustomerNotFoundError: the store has no such customer.
 
-    Cost: 1 read unit, 10 write units; 1 call of SES.
+    Cost: 1 read unit, 5 write units; 1 call of SES.
     """
     customer = customers.get(store, customer_id)
     if customer.email_status not in _STOPS:
@@ -74,7 +74,7 @@ def lift(store: Store, customer_id: str, now: datetime, by: Actor) -> Customer:
 def lift_after_not_spam(store: Store, customer: Customer, canonical: str, now: datetime, by: Actor) -> bool:
     """Undo the stop of a report as spam that its reader took back; return whether there was one.
 
-    Cost: 1 read unit; 10 write units and 1 call of SES if there was one.
+    Cost: 1 read unit; 5 write units and 1 call of SES if there was one.
     """
     before = _status_before_complaint(store, customer, now)
 

@@ -136,7 +136,7 @@ def verify(store: Store, proof: Proof, visitor: Visitor, now: datetime) -> Signe
             CodeLockedError: the proof is wrong or void.
         AccountDisabledError, LoginDisabledError, TooManyRequestsError: no sign-in now.
 
-    Cost: up to 4 read and 21 write units; 2 and 23 if the account is created. A code takes 1 write
+    Cost: up to 4 read and 19 write units; 2 and 23 if the account is created. A code takes 1 write
     unit more, and without its link's token 2 to 3 more. A refused proof: 1 or 2 read and 5 write
     units.
     """

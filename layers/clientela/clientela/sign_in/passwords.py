@@ -19,6 +19,7 @@ from clientela.concurrency import retry_on_conflict
 from clientela.customers import customer_history, customers
 from clientela.customers.customer_fields import Customer
 from clientela.customers.customer_records import CustomerRecord
+from clientela.customers.history_entries import EntryType
 from clientela.errors import BusyError, FieldError, InvalidInputError
 from clientela.mail import mail_queue
 from clientela.schema import email_addresses
@@ -226,7 +227,7 @@ def _write(
     mail_queue.put_later("password_changed", store.id, customer_id=after.id, version=str(after.version))
     with Transaction() as write:
         after = customers.replace(write, store, before, after, Actor("customer", after.id))
-        kind: customer_history.EntryType = "password_updated" if new_hash else "password_removed"
+        kind: EntryType = "password_updated" if new_hash else "password_removed"
         customer_history.add_entry(write, store, after, kind, Actor("customer", after.id))
         sessions.end_others(write, store, before, after, session)
         if new_hash:

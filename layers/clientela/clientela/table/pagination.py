@@ -66,6 +66,15 @@ def cursor_after(item: dynamodb.Item, prefix: str) -> str:
     return encode_cursor(f"{item['pk']['S']}/{prefix}", item["sk"]["S"])
 
 
+def position_after(pk: str, prefix: str, cursor: str) -> str:
+    """Return the sort key after which a cursor continues a list of `newest_first`.
+
+    Raises:
+        InvalidInputError: the cursor belongs to another list.
+    """
+    return decode_cursor(f"{pk}/{prefix}", cursor)
+
+
 def encode_cursor(list_of: str, position: str) -> str:
     """Return the cursor for a position in a list.
 
