@@ -19,6 +19,7 @@ from merchant_routes import (
     idempotent_posts,
     imports,
     invitations,
+    mails,
     merges,
     orders,
     reports,
@@ -45,6 +46,7 @@ for part in (
     export_schedules,
     reports,
     settings,
+    mails,
     api_keys,
     audit,
 ):

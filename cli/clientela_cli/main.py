@@ -18,6 +18,7 @@ from clientela_cli.commands import (
     groups,
     imports,
     keys,
+    mails,
     migrate,
     orders,
     reports,
@@ -31,7 +32,7 @@ from clientela_cli.console.usage_errors import CommandGroup
 _EPILOG = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done except for rejected or remaining items, 130 interrupted."
 
 app = typer.Typer(cls=CommandGroup, no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG)
-for _commands in (stores, keys, customers, groups, imports, orders, statistics, reports, exports, audit):
+for _commands in (stores, keys, customers, groups, imports, orders, statistics, reports, exports, mails, audit):
     app.add_typer(_commands.app, name=_commands.__name__.rpartition(".")[2])
 
 app.command("migrate")(migrate.migrate)

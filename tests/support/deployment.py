@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 from clientela import signing
 from clientela.aws import clients, sqs
 from clientela.customers import change_log, tombstones
-from clientela.mail import sending_quota
+from clientela.mail import mail_words, sending_quota
 from clientela.stores import api_keys, stores
 from clientela.table import dynamodb, records
 
@@ -129,6 +129,7 @@ def forget_caches() -> None:
     stores._cache.clear()
     api_keys._cache.clear()
     change_log._cache.clear()
+    mail_words._cache.clear()
     sending_quota._cache.clear()
     signing._cache.clear()
     for module in (clients, signing, dynamodb, sqs, records, tombstones):

@@ -94,9 +94,12 @@ def test_every_setting_of_the_domain_is_given_to_some_function() -> None:
 
 
 def test_only_what_asks_for_mails_knows_their_queue() -> None:
-    asking = {"StorefrontApi", "FollowUps", "EmailSender"}
-    assert {name for name in FUNCTIONS if "MAIL_QUEUE_URL" in variables(name)} == asking
-    assert {name for name in FUNCTIONS if "BULK_MAIL_QUEUE_URL" in variables(name)} == asking - {"StorefrontApi"}
+    bulk = {"FollowUps", "EmailSender"}
+    assert {name for name in FUNCTIONS if "MAIL_QUEUE_URL" in variables(name)} == bulk | {
+        "StorefrontApi",
+        "CustomersApi",
+    }
+    assert {name for name in FUNCTIONS if "BULK_MAIL_QUEUE_URL" in variables(name)} == bulk
 
 
 def test_bulk_mails_have_as_many_senders_as_their_pace_is_shared_by() -> None:

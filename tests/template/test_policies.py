@@ -44,6 +44,7 @@ FUNCTION_ROLES = {
         f"{FUNCTION}-csv-import-receive": INVOKE,
         "SigningSecret": SECRET,
         "ErasureSecret": SECRET,
+        "MailQueue": SEND,
         "RemovalQueue": SEND,
         "*": "ses:DeleteSuppressedDestination",
     },

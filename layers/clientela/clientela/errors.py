@@ -244,6 +244,20 @@ class GroupUnknownError(ClientelaError):
     title = "The group does not exist"
 
 
+class MailNotFoundError(NotFoundError):
+    """There is no mail with this name, or not in this language."""
+
+    code = "mail_not_found"
+    title = "Mail not found"
+
+
+class MailTestRefusedError(ClientelaError):
+    """The store has no address for notifications, to which a test could go."""
+
+    code = "test_mail_refused"
+    title = "No test mail can be sent"
+
+
 class KeyNotFoundError(NotFoundError):
     """The store has no API key with this id."""
 

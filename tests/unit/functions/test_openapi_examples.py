@@ -85,6 +85,7 @@ def world(aws: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("REQUESTS_PER_SECOND", "10000")
     monkeypatch.setattr(rate_limits, "_require_room", lambda rules, times, moment: None)
     settings = {"name": "Demo", "login_mode": "optional", "password_sign_in": True, "currency": "EUR", "country": "ES"}
+    settings |= {"notification_email": "merchant@example.com"}  # tests of mails go there
     store = stores.create(
         "demo", StoreSettings.model_validate(settings | {"storefront_url": "https://shop.example.com"}), now
     )

@@ -91,8 +91,8 @@ def test_every_kind_of_item_has_its_place(store: Store, opened: SignedIn) -> Non
     (data,) = pages(customer_data.page, store, opened)
     shown = [value for name, value in data if isinstance(value, list) and name not in ("sign_ins", "left_out")]
     assert (
-        sum(map(len, shown)) == len(items) - 2 + 1
-    )  # profile and password stand alone; one entry of history is not stored
+        sum(map(len, shown)) == len(items) - 2 + 2
+    )  # profile and password stand alone; the first and the newest entry of the history are part of the profile
     prefixes = {value for name, value in vars(keys).items() if name.endswith("_PREFIX")}
     of_stores = {
         keys.GROUP_PREFIX,
@@ -104,6 +104,7 @@ def test_every_kind_of_item_has_its_place(store: Store, opened: SignedIn) -> Non
         job_keys.BULK_PREFIX,
         keys.ERASURE_PREFIX,
         keys.AUDIT_PREFIX,
+        keys.MAIL_WORDS_PREFIX,
         keys.MOVED_ORDER_PREFIX,  # with the alias of a merged customer
     }
     # An item of a merged customer is several addresses: the next test.

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import pytest
 from tests.support.template_file import PROJECT
 
-from clientela.mail import mail_rendering
+from clientela.mail import mail_texts
 from clientela.schema.languages import SUPPORTED
 
 GLOSSARY = PROJECT / "docs" / "glossary"
-MAILS = sorted(path.parent.name for path in mail_rendering.TEMPLATES.glob("*/texts.json"))
+MAILS = sorted(path.parent.name for path in mail_texts.TEMPLATES.glob("*/texts.json"))
 TRANSLATED = [language for language in SUPPORTED if language != "en"]
 
 
@@ -28,7 +28,7 @@ def terms(language: str) -> list[Term]:
 
 
 def texts(mail: str) -> dict[str, dict[str, str]]:
-    table: dict[str, dict[str, str]] = json.loads((mail_rendering.TEMPLATES / mail / "texts.json").read_text("utf-8"))
+    table: dict[str, dict[str, str]] = json.loads((mail_texts.TEMPLATES / mail / "texts.json").read_text("utf-8"))
     return table
 
 

@@ -6,26 +6,27 @@ import re
 import pytest
 from tools.mails import samples
 
-from clientela.mail import mail_rendering
+from clientela.mail import mail_rendering, mail_texts
 from clientela.mail.mail_rendering import MailContent
 from clientela.notifications import mail_dispatch
 from clientela.schema import locale_formats, messages
 from clientela.schema.languages import SUPPORTED
 
-MAILS = sorted(path.parent.name for path in mail_rendering.TEMPLATES.glob("*/texts.json"))
+MAILS = sorted(path.parent.name for path in mail_texts.TEMPLATES.glob("*/texts.json"))
 QUOTES = {"en": "“”", "es": "«»", "it": "«»", "fr": "«»", "de": "„“", "pt": "«»"}
 SHOP = samples.shop()
 SAMPLES = samples.samples(SHOP)
 
 
 def catalogue(mail: str) -> dict[str, dict[str, str]]:
-    table: dict[str, dict[str, str]] = json.loads((mail_rendering.TEMPLATES / mail / "texts.json").read_text("utf-8"))
+    table: dict[str, dict[str, str]] = json.loads((mail_texts.TEMPLATES / mail / "texts.json").read_text("utf-8"))
     return table
 
 
 def test_every_mail_that_is_sent_has_a_sample() -> None:
     assert {sample.mail.name for sample in SAMPLES} == set(MAILS)
-    assert set(mail_dispatch.DELIVER) | {"email_in_use"} == set(MAILS)  # the answer to a change to a used address
+    # The test of a mail is that mail; a change to a used address is answered by another one.
+    assert set(mail_dispatch.DELIVER) - {"mail_test"} | {"email_in_use"} == set(MAILS)
 
 
 @pytest.mark.parametrize("mail", MAILS)

@@ -102,7 +102,7 @@ def test_mails_of_sign_ins_and_security_have_a_queue_of_their_own(
         mail_queue.put_later(mail, store.id, customer_id="cus_1")
     urgent = {message["mail"] for url, message, _ in calls if url == settings.mail_queue_url()}
     bulk = {message["mail"] for url, message, _ in calls if url == settings.bulk_mail_queue_url()}
-    assert urgent == {"sign_in_link", "email_change", "email_changed", "password_changed", "new_device"}
+    assert urgent == {"sign_in_link", "email_change", "email_changed", "password_changed", "new_device", "mail_test"}
     assert bulk == set(mail_dispatch.DELIVER) - urgent
 
 

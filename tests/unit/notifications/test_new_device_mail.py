@@ -13,7 +13,7 @@ from clientela import settings
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
 from clientela.lifecycle import customer_data
-from clientela.mail import mail_rendering
+from clientela.mail import mail_rendering, mail_texts
 from clientela.notifications import mail_dispatch, new_device_mail
 from clientela.schema import languages, locale_formats
 from clientela.schema.locale_formats import Moment
@@ -164,7 +164,7 @@ def test_the_notice_names_device_and_time_in_every_language(store: Store, langua
     for device, shown in (("Firefox on Windows", "Firefox · Windows"), (None, None)):
         mail = new_device_mail.new_device_mail(store, device, NOW)
         letter = mail_rendering.render(store, mail, language)
-        unknown = mail_rendering._texts("new_device")[language]["unknown"]
+        unknown = mail_texts.of("new_device")[language]["unknown"]
         assert (shown or unknown) in letter.text
         assert locale_formats.shown(Moment(NOW, "UTC"), language) in letter.text
         assert (shown or unknown) in letter.html

@@ -72,6 +72,8 @@ def test_what_is_done_once_says_so(described: dict[str, Any]) -> None:
     }
     assert marked == {
         "createCustomer",
+        "previewMail",
+        "testMail",
         "changeCustomers",
         "createGroup",
         "startExport",

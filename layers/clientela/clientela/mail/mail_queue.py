@@ -14,7 +14,8 @@ from clientela import clock, settings
 from clientela.aws import sqs
 
 DELAY_SECONDS = 15  # longer than the timeout of functions that call `put_later`
-URGENT = frozenset({"sign_in_link", "email_change", "email_changed", "password_changed", "new_device"})
+# Somebody waits for a test mail, too, and there are only a few.
+URGENT = frozenset({"sign_in_link", "email_change", "email_changed", "password_changed", "new_device", "mail_test"})
 # A mail that cannot be sent for so long goes to the dead letters. SQS forgets a message after its
 # retention time, which starts anew with each `put_back`.
 MAX_HELD = timedelta(days=4)

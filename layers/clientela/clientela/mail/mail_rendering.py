@@ -4,23 +4,22 @@ To add a mail: a module of `notifications` that returns its MailContent, and a f
 texts.json (one table per language), text.txt and body.html.
 """
 
-import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
 
-from clientela.mail import mail_look
+from clientela.mail import mail_look, mail_texts, mail_values, mail_words
+from clientela.mail.mail_words import OwnWords
 from clientela.schema import languages, locale_formats, messages
 from clientela.stores.stores import Store
 
 _COLONS = {"fr": "\N{NO-BREAK SPACE}:"}  # French has a space before it
-TEMPLATES = Path(__file__).parent / "mail_templates"
 
 
 @dataclass(frozen=True)
@@ -45,13 +44,14 @@ class RenderedMail:
     html: str
 
 
-def render(store: Store, mail: MailContent, language: str | None) -> RenderedMail:
-    """Render a mail in `language`, else in the store's, with the store's name and look."""
-    chosen = languages.best_supported(language, store.language, store.languages)
+def render(store: Store, mail: MailContent, language: str | None, own: OwnWords | None = None) -> RenderedMail:
+    """Render a mail in `language`, else in the store's, with the store's name, look and words."""
+    chosen = language_of(store, language)
     values = mail.context | {"store": " ".join(store.name.split())}
     # The texts have placeholders, e.g. {store}; templates escape the texts after filling them in.
+    shown = {name: mail_values.in_a_text(value) for name, value in values.items()}
     texts = {"sign_off": ""} | {
-        key: messages.fill(text, values, chosen) for key, text in our_texts(mail, chosen).items()
+        key: messages.fill(text, shown, chosen) for key, text in _texts(mail, chosen, own or OwnWords(), values).items()
     }
     subject = " ".join(texts["subject"].split())
     context = {**values, **mail_look.of(store), "t": SimpleNamespace(**texts), "subject": subject}
@@ -64,10 +64,22 @@ def render(store: Store, mail: MailContent, language: str | None) -> RenderedMai
     return RenderedMail(subject, _tidied(text), html.lstrip())
 
 
-def our_texts(mail: MailContent, language: str) -> dict[str, str]:
-    """Return the texts of a mail in a language, those of its variant by their plain names."""
-    texts, ending = _texts(mail.name)[language], f"_{mail.variant}"
-    return texts | ({key.removesuffix(ending): texts[key] for key in texts if key.endswith(ending)})
+def language_of(store: Store, language: str | None) -> str:
+    """Return the language of a mail to somebody who reads `language`."""
+    return languages.best_supported(language, store.language, store.languages)
+
+
+def _texts(mail: MailContent, language: str, own: OwnWords, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return our texts of a mail, with the merchant's in their places.
+
+    Ours stays where a value is missing that the merchant's text has, such as the name of somebody
+    who gave none.
+    """
+    texts = mail_texts.of_variant(mail.name, language, mail.variant)
+    for name, text in mail_words.chosen(own, mail.name, mail.variant).items():
+        if all(values.get(each) not in (None, "") for each in messages.placeholders(text)):
+            texts[name] = text
+    return texts
 
 
 def _tidied(text: str) -> str:
@@ -76,15 +88,9 @@ def _tidied(text: str) -> str:
 
 
 @cache
-def _texts(name: str) -> dict[str, dict[str, str]]:
-    texts: dict[str, dict[str, str]] = json.loads((TEMPLATES / name / "texts.json").read_text("utf-8"))
-    return texts
-
-
-@cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader(mail_texts.TEMPLATES),
         autoescape=jinja2.select_autoescape(["html"]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from clientela.customers import customers, mailability
 from clientela.customers.customer_fields import Customer
 from clientela.errors import CustomerNotFoundError
-from clientela.mail import mail_delivery
+from clientela.mail import mail_delivery, mail_values
 from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import MailContent
 from clientela.stores import store_urls
@@ -34,5 +34,5 @@ def _outgoing(store: Store, customer_id: str) -> Outgoing | None:
 
 def invitation_mail(store: Store, customer: Customer) -> MailContent:
     """Return the mail that invites a customer. It says nothing of an order."""
-    name = customer.first_name or customer.name
+    name = mail_values.greetable(customer.first_name or customer.name)
     return MailContent("invitation", {"link": store_urls.sign_in_url(store), "name": name})

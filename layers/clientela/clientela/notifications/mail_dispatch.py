@@ -15,6 +15,7 @@ from clientela.notifications import (
     import_mail,
     invitation_mail,
     new_device_mail,
+    sample_mail,
     sign_in_mail,
     waiting_mails,
     welcome_mail,
@@ -35,6 +36,7 @@ DELIVER: dict[str, Callable[..., Outcome]] = {
     "export_ready": export_mails.deliver_ready,
     "export_failed": export_mails.deliver_failed,
     "password_changed": account_notices.password_changed,
+    "mail_test": sample_mail.deliver,
 }
 # Seconds until the next try: by whether the mail is bulk.
 _DELAYS: dict[HeldReason, tuple[int, int]] = {"rate": (2, 30)}

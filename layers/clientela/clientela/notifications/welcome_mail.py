@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from clientela.customers import customers, mailability, stored_customers
 from clientela.customers.customer_fields import Customer
 from clientela.errors import CustomerNotFoundError, StoreNotFoundError
-from clientela.mail import mail_delivery
+from clientela.mail import mail_delivery, mail_values
 from clientela.mail.mail_delivery import Outcome, Outgoing
 from clientela.mail.mail_rendering import MailContent
 from clientela.orders import order_lists
@@ -87,7 +87,7 @@ def _order(store: Store, customer_id: str) -> Order | None:
 
 def welcome_mail(store: Store, customer: Customer, order: Order | None = None) -> MailContent:
     """Return the mail that informs a customer of a new account, with the order it came from."""
-    name = customer.first_name or customer.name
+    name = mail_values.greetable(customer.first_name or customer.name)
     return MailContent(
         "welcome",
         {"link": store_urls.sign_in_url(store), "name": name} | (_summary(store, order) if order else _NO_ORDER),

@@ -37,11 +37,21 @@ def _require_one_line(text: str) -> str:
     return text
 
 
+def _require_lines(text: str) -> str:
+    """Return the text with plain line breaks; ValueError if it has other invisible marks."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    if any(unicodedata.category(char) in _BREAKING or char in _DIRECTIONS for line in lines for char in line):
+        raise ValueError("Use lines of text, without control characters and marks of direction.")
+    return "\n".join(lines)
+
+
 _BREAKING = ("Cc", "Zl", "Zp")  # control characters, separators of lines and of paragraphs
 # Marks that reorder what is shown, so that a name reads like another one.
 _DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 Line = Annotated[str, StringConstraints(max_length=200), on_input(_without_nul)]
+# A merchant's text of several lines, for mails.
+Lines = Annotated[str, StringConstraints(min_length=1), on_input(_require_lines)]
 # The name that a merchant gives to a thing. People's names are Lines: they are taken as they come.
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200), on_input(_require_one_line)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60), on_input(refuse_nul)]

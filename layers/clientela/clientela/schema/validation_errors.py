@@ -65,6 +65,7 @@ _EMPTY = "This field must not be empty."
 STORE_ID = "Use 3 to 50 lower-case letters, digits and dashes, with a letter or digit at both ends."
 _URL = "Use an address such as https://shop.example.com/shop; http:// is for localhost only."
 # The sentences for the patterns of these fields.
+_COLOUR = "Use a colour such as #aa0000."
 _PATTERNS = {
     "id": STORE_ID,
     "store_id": STORE_ID,
@@ -74,7 +75,8 @@ _PATTERNS = {
     "allowed_origins": "Use an origin such as https://shop.example.com, without a path; http:// is for localhost only.",
     "sign_in_path": "Use a path of letters, digits, dots, dashes and underscores, such as /account.",
     "currency": "Use the three capital letters of ISO 4217, such as EUR.",
-    "colour": "Use a colour such as #aa0000.",
+    "colour": _COLOUR,
+    "logo_plate": _COLOUR,
     "tags": "Use no commas and no semicolons.",
     "external_ids": "Name the system with up to 40 lower-case letters, digits, dashes and underscores, such as shopify.",
     "code": "Use up to 40 lower-case letters, digits, dashes and underscores, such as wholesale.",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from clientela.stores.stores import Store
 
 Action = Literal[
-    "store.created", "settings.changed",
+    "store.created", "settings.changed", "mail.changed",
     "api_key.created", "api_key.changed", "api_key.rotated", "api_key.revoked",
     "group.created", "group.changed", "group.deleted",
     "import.requested", "import.changed", "import.started", "import.cancelled", "import.undone",

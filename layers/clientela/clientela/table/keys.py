@@ -42,6 +42,7 @@ DEVICE_PREFIX = "DEVICE#"
 EMAIL_CHANGE_PREFIX = "EMAIL_CHANGE#"
 EMAIL_REVERT_PREFIX = "EMAIL_REVERT#"
 MAIL_PREFIX = "MAIL#"
+MAIL_WORDS_PREFIX = "MAIL_WORDS#"
 INVITATION_PREFIX = "INVITATION#"
 SIGN_IN_PREFIX = "SIGN_IN#"
 AUDIT_PREFIX = "AUDIT#"
@@ -270,6 +271,11 @@ def email_change(change_id: str) -> str:
 def email_revert(version: int) -> str:
     """`EMAIL_REVERT#0000000007`: the revert link of the e-mail change that made a version."""
     return f"{EMAIL_REVERT_PREFIX}{version:010d}"
+
+
+def mail_words(mail: str, language: str) -> str:
+    """`MAIL_WORDS#welcome#es`: the merchant's own words of a mail in a language."""
+    return f"{MAIL_WORDS_PREFIX}{mail}#{language}"
 
 
 def mail(name: str) -> str:

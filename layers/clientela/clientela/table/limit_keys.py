@@ -35,6 +35,11 @@ def bulk_mails_of_store_a_day(store_id: str) -> str:
     return f"{store_id}#bulk-mails-a-day"
 
 
+def test_mails_of_store(store_id: str) -> str:
+    """`demo#test-mails`: the limit of a store's test mails."""
+    return f"{store_id}#test-mails"
+
+
 def email_changes_of_customer(store_id: str, customer_hash: str) -> str:
     """`demo#email-changes#3f5a…`: the limit of a customer's requests to change the e-mail."""
     return f"{store_id}#email-changes#{customer_hash}"

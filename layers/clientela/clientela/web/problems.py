@@ -65,6 +65,8 @@ STATUS: dict[type[ClientelaError], HTTPStatus] = {
     errors.ScheduleLimitError: HTTPStatus.CONFLICT,
     errors.GroupNotFoundError: HTTPStatus.NOT_FOUND,
     errors.KeyNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.MailNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.MailTestRefusedError: HTTPStatus.CONFLICT,
     errors.BulkJobNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ErasureNotFoundError: HTTPStatus.NOT_FOUND,
     errors.GroupUnknownError: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -12,13 +12,13 @@ import storefront_api
 from clientela import clock
 from clientela.customers import customers, store_settings
 from clientela.customers.customer_fields import Customer, NewCustomer
-from clientela.mail import mail_rendering
+from clientela.mail import mail_texts
 from clientela.sign_in import link_requests, sign_in_limits
 from clientela.stores import stores
 from clientela.stores.stores import Store, StoreSettings
 from clientela.table.rate_limits import Rule
 
-TEXTS = json.loads((mail_rendering.TEMPLATES / "sign_in_link" / "texts.json").read_text("utf-8"))
+TEXTS = json.loads((mail_texts.TEMPLATES / "sign_in_link" / "texts.json").read_text("utf-8"))
 # The line above the code in each language's mail and the code, and what people write before a code.
 PASTED = [f"{texts['code_elsewhere']}\n\n    {{a}} {{b}}\n" for texts in TEXTS.values()] + [
     "Code: {a} {b}", "Código: {a} {b}", "Codice: {a} {b}", "Code\u00a0: {a}\u202f{b}", "Ihr Code: {a} {b}",
