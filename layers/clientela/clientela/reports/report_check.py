@@ -82,7 +82,7 @@ def _is_wrong(store: Store, generation: Generation, customer_id: str) -> bool:
         state, _ = report_sources.read(store, source, ZoneInfo(generation.timezone))
         if (report_states.unpack(reported.state) if reported else None) == state:
             return False
-        found = (state, reported and reported.revision)
+        found = (state, reported and reported.state)
         if look and found != seen:  # it changes: its message will count it
             return False
         seen = found

@@ -2,7 +2,9 @@
 
 The transaction also stores the new state in place of the one counted last, on condition that both
 that one and the source itself are still those that were read. So messages may arrive twice, late
-and in any order, a process may die anywhere, and others may count the same source at the same time
+and in any order, a process may die anywhere, and others may count the same source at the same time.
+The condition compares the stored state, not a revision of it: an order without customer may leave
+and come back, which would begin the revisions anew
 (docs/decisions/0034-reports-count-differences.md).
 """
 
@@ -15,7 +17,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.constants import BINARY
 
 from clientela.concurrency import retry_on_conflict
@@ -45,7 +47,6 @@ class _StateAttribute(UnicodeAttribute):
 class ReportedState(Record):
     """`STORE#demo#REPORTS#3#CUSTOMER#07` / `cus_01K…`: what was counted of a source."""
 
-    revision = NumberAttribute()
     state = _StateAttribute()
 
 
@@ -97,12 +98,13 @@ def _update(store: Store, generation: Generation, source: ReportSource) -> bool:
     pk, sk = reported_keys(store.id, generation.number, source)
     reported = ReportedState.find(pk, sk)
     target, guard = report_sources.read(store, source, ZoneInfo(generation.timezone))
-    state = report_states.unpack(reported.state) if reported else None
-    revision, is_changed = int(reported.revision) if reported else 0, state != target
+    stored = reported.state if reported else None
+    state = report_states.unpack(stored) if stored else None
+    is_changed = state != target
     while state != target:
         following = next_state(state, target)
-        _write_step(store, generation, source, (state, following), revision, guard)
-        state, revision = following, revision + 1
+        stored = _write_step(store, generation, source, (state, following), stored, guard)
+        state = following
     return is_changed
 
 
@@ -170,13 +172,15 @@ def _write_step(
     generation: Generation,
     source: ReportSource,
     states: tuple[State | None, State | None],
-    revision: int,
+    stored: str | None,
     guard: Guard,
-) -> None:
+) -> str | None:
+    """Replace the stored text of the first state by the second one; return the new text."""
     before, after = states
+    text = report_states.pack(after) if after else None
     shard = report_sources.shard(source.id, COUNTER_SHARDS)
     with Transaction() as write:
-        _put_state(write, reported_keys(store.id, generation.number, source), after, revision)
+        _put_state(write, reported_keys(store.id, generation.number, source), text, stored)
         guard(write)
         counters = report_keys.counters(store.id, generation.number, shard)
         for sk, amounts in _by_item(difference(before, after)).items():
@@ -187,15 +191,15 @@ def _write_step(
                 write.put_record(buyer)
             else:
                 write.delete(buyer)
+    return text
 
 
-def _put_state(write: Transaction, key: tuple[str, str], state: State | None, revision: int) -> None:
-    is_unchanged = ReportedState.revision == revision if revision else ReportedState.pk.does_not_exist()
-    if state is None:
+def _put_state(write: Transaction, key: tuple[str, str], text: str | None, stored: str | None) -> None:
+    is_unchanged = ReportedState.state == stored if stored else ReportedState.pk.does_not_exist()
+    if text is None:
         write.delete(ReportedState(*key), is_unchanged, BusyError())
-        return
-    record = ReportedState(*key, revision=revision + 1, state=report_states.pack(state))
-    write.put_record(record, is_unchanged, BusyError())
+    else:
+        write.put_record(ReportedState(*key, state=text), is_unchanged, BusyError())
 
 
 def _by_item(changes: Contribution) -> dict[str, dict[str, Decimal]]:
