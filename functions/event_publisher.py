@@ -28,9 +28,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     again as a whole: a change that is missing there would be missing in an export or a report for
     good.
 
-    A change that raises an error, or whose event the bus refuses for good, is put on the queue of
-    failed calls. It must not hold up its shard of the stream, which has the changes of many
-    customers.
+    A change that raises an error in events or reports, or whose event the bus refuses for good, is
+    put on the queue of failed calls. It must not hold up its shard of the stream, which has the
+    changes of many customers.
     """
     if not _is_logged(event["Records"]):
         return {"batchItemFailures": [{"itemIdentifier": event["Records"][0]["dynamodb"]["SequenceNumber"]}]}
@@ -60,11 +60,12 @@ def _is_logged(changes: list[dict[str, Any]]) -> bool:
 
 
 def _report_messages(change: TableChange) -> list[ReportMessage]:
-    """Return the messages of a change; none if it cannot be read: `_event` puts it aside."""
+    """Return the messages of a change; none if it cannot be read: then it is put aside."""
     try:
         return report_changes.messages_for([change])
     except Exception as error:
         error_logs.log(error)
+        _park(change.number, f"{type(error).__name__} in reports")
         return []
 
 

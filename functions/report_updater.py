@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from clientela import clock
 from clientela.errors import StoreNotFoundError
 from clientela.handlers import cold_start, sqs_batches
-from clientela.reports import report_queue, report_rebuild, report_updates
+from clientela.reports import report_queue, report_rebuild
 from clientela.reports.report_queue import ReportMessage
 from clientela.stores import stores
 
@@ -39,7 +39,7 @@ def _work(message: ReportMessage, context: Any) -> None:
     except StoreNotFoundError:  # deleted, with its reports
         return
     if message.source:
-        report_updates.update(store, message.source)
+        report_rebuild.count(store, message.source, clock.now())
         return
 
     def out_of_time() -> bool:

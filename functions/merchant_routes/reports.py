@@ -24,7 +24,7 @@ from clientela.reports.report_models import Report, ReportParameters
 from clientela.reports.rfm_report import RfmCustomer, RfmListParameters, RfmParameters, RfmReport
 from clientela.reports.summary_report import SummaryParameters, SummaryReport
 from clientela.reports.top_customers_report import TopParameters, TopReport
-from clientela.web import etags, openapi_responses, responses
+from clientela.web import content_negotiation, etags, openapi_responses, responses
 from clientela.web.http_requests import IfNoneMatch
 from clientela.web.responses import Listing
 from merchant_routes.access import route
@@ -32,6 +32,8 @@ from merchant_routes.access import route
 router = Router()
 
 BASE = "/v1/stores/<store_id>/reports"
+JSON, CSV, CSV_TYPE = "application/json", "text/csv", "text/csv; charset=utf-8"
+_TYPES = (JSON, CSV)
 Accept = Annotated[
     str | None,
     Header(alias="Accept", description="`text/csv` for CSV; JSON otherwise."),
@@ -39,7 +41,7 @@ Accept = Annotated[
 ]
 
 
-def _route(operation_id: str, model: type[Report]) -> dict[str, Any]:
+def _route(operation_id: str, model: Any) -> dict[str, Any]:
     options = route(operation_id, "reports:read", model, raises=[ReportsNotReadyError], headers=["ETag"])
     return options | {"responses": options["responses"] | {304: openapi_responses.NOT_MODIFIED}}
 
@@ -109,25 +111,40 @@ def get_rfm(
 
 @router.get(
     f"{BASE}/rfm/customers",
-    **route("listRfmCustomers", "reports:read", Listing[RfmCustomer], raises=[ReportsNotReadyError]),
+    **_route("listRfmCustomers", Listing[RfmCustomer]),
 )
-def list_rfm_customers(parameters: Annotated[RfmListParameters, Query()]) -> Response[Any]:
+def list_rfm_customers(
+    parameters: Annotated[RfmListParameters, Query()], accept: Accept = None, if_none_match: IfNoneMatch = None
+) -> Response[Any]:
     """List customers with their RFM scores, their segments, and the reasons.
 
     The one with the newest order is the first. With `segment` a page may be short although there is
-    a next one.
+    a next one. A page of CSV has the next one in its `Link` header only.
     """
     page = rfm_report.list_customers(router.context["store"], parameters, clock.now())
-    return responses.listing(router.current_event, page.items, page.next_cursor, parameters.limit)
+    listing = responses.listing(router.current_event, page.items, page.next_cursor, parameters.limit)
+    if content_negotiation.choose(accept, _TYPES) != CSV:
+        return _unless_known(if_none_match, listing, str(listing.body))
+    text = report_csv.write_customers(page.items)
+    response = Response(status_code=200, content_type=CSV_TYPE, headers=listing.headers, body=text)
+    return _unless_known(if_none_match, response, text)
 
 
 def _respond(report: Report, accept: str | None, if_none_match: str | None) -> Response[Any]:
     """Return a report as JSON or CSV; 304 if only its time has changed."""
-    is_csv = "text/csv" in (accept or "").lower()
-    text = report_csv.write(report) if is_csv else report.model_dump_json()
-    tag = etags.etag_of(text if is_csv else report.model_dump_json(exclude={"as_of"}))
-    headers = {"ETag": tag, "Vary": "Accept"}
+    same = report.model_dump_json(exclude={"as_of"})
+    if content_negotiation.choose(accept, _TYPES) == CSV:
+        response = Response(status_code=200, content_type=CSV_TYPE, body=report_csv.write(report))
+        return _unless_known(if_none_match, response, f"{CSV} {same}")
+    response = Response(status_code=200, content_type=JSON, body=report.model_dump_json())
+    return _unless_known(if_none_match, response, same)
+
+
+def _unless_known(if_none_match: str | None, response: Response[Any], content: str) -> Response[Any]:
+    """Return a response with its entity tag, or 304. It is weak: the time of the report differs."""
+    tag = f"W/{etags.etag_of(content)}"
+    headers = {**response.headers, "ETag": tag, "Vary": "Accept"}
     if etags.matches(if_none_match, tag):
         return Response(status_code=304, headers=headers, body="")
-    content_type = "text/csv; charset=utf-8" if is_csv else "application/json"
-    return Response(status_code=200, content_type=content_type, headers=headers, body=text)
+    response.headers = headers
+    return response

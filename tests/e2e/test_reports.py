@@ -119,7 +119,7 @@ def test_repeat_and_best_customers_are_as_by_sql(merchant: httpx.Client, sql: sq
 def test_the_night_finds_no_difference_and_scores_everybody(
     merchant: httpx.Client, cloud_client: MakeClient, sql: sqlite3.Connection
 ) -> None:
-    answer = cloud_client("lambda").invoke(FunctionName="clientela-local-report-keeper", Payload=b"{}")
+    answer = cloud_client("lambda").invoke(FunctionName="clientela-local-report-checker", Payload=b"{}")
     outcome = answer["Payload"].read()
     assert "FunctionError" not in answer, outcome
     checked = clientela("reports", "check", STORE)

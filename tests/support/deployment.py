@@ -64,6 +64,7 @@ def _queues() -> dict[str, str]:
         "REMOVAL_QUEUE_URL": "removals",
         "EXPORT_QUEUE_URL": "exports",
         "REPORT_QUEUE_URL": "reports",
+        "REPORT_CHECK_QUEUE_URL": "report-checks",
     }
     sqs = boto3.client("sqs")
     return {variable: sqs.create_queue(QueueName=name)["QueueUrl"] for variable, name in names.items()}

@@ -114,7 +114,7 @@ def test_bulk_mails_have_as_many_senders_as_their_pace_is_shared_by() -> None:
 def test_what_can_look_for_an_erased_person_knows_the_secret_of_their_hashes(name: str) -> None:
     """Every unit test knows all secrets, so that none of them misses one."""
     never_looks = {
-        "EventPublisher", "ReportUpdater", "ReportKeeper",  # reports count what is stored
+        "EventPublisher", "ReportUpdater", "ReportChecker",  # reports count what is stored
         "CsvImportReceive", "CsvImportPasswords", "CsvImportFinish", "CsvImportSweep",  # the rows are Load's
         "CustomerExportPart",  # exports all rows; what was removed is Finish's
     }  # fmt: skip
@@ -167,7 +167,7 @@ CONSUMERS = [
 def test_every_consumer_of_a_queue_or_stream_has_a_small_concurrency_by_parameter() -> None:
     """A new account has ten concurrent calls of functions in all, and people who sign in need some."""
     defaults = [int(template()["Parameters"][consumer["Ref"]]["Default"]) for consumer in CONSUMERS]
-    assert len(defaults) == 9
+    assert len(defaults) == 10
     assert max(defaults) <= 3
 
 
@@ -175,7 +175,7 @@ def test_all_queues_are_encrypted() -> None:
     assert all(queue["Properties"]["SqsManagedSseEnabled"] is True for queue in QUEUES.values())
 
 
-@pytest.mark.parametrize("name", ["CsvImportReceive", "CsvImportSweep", "ScheduleKeeper", "ReportKeeper"])
+@pytest.mark.parametrize("name", ["CsvImportReceive", "CsvImportSweep", "ScheduleKeeper", "ReportChecker"])
 def test_a_failed_asynchronous_call_is_kept(name: str) -> None:
     destination = FUNCTIONS[name]["Properties"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
     assert destination == {"Type": "SQS", "Destination": {"Fn::GetAtt": ["FailedCallsQueue", "Arn"]}}

@@ -120,10 +120,11 @@ FUNCTION_ROLES = {
         "Table/index/*": QUERY,
         "ReportQueue": f"{READ_QUEUE} {SEND}",
     },
-    "ReportKeeper": {
+    "ReportChecker": {
         "Table": table("GetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem"),
         "Table/index/*": QUERY,
         "ReportQueue": SEND,
+        "ReportCheckQueue": f"{READ_QUEUE} {SEND}",
         "FailedCallsQueue": SEND,
     },
     "CustomerExportPart": {
@@ -207,7 +208,7 @@ ALLOWED = {
     },
     "ImportSweepScheduleRole": {f"{FUNCTION}-csv-import-sweep": INVOKE, "FailedCallsQueue": SEND},
     "ExportScheduleRole": {"ExportQueue": SEND, "FailedCallsQueue": SEND},
-    "ReportKeeperScheduleRole": {f"{FUNCTION}-report-keeper": INVOKE, "FailedCallsQueue": SEND},
+    "ReportCheckerScheduleRole": {f"{FUNCTION}-report-checker": INVOKE, "FailedCallsQueue": SEND},
     "ScheduleKeeperScheduleRole": {f"{FUNCTION}-schedule-keeper": INVOKE, "FailedCallsQueue": SEND},
     "ExportStateMachineRole": {
         "CustomerExportPart": INVOKE,

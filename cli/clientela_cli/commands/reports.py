@@ -38,6 +38,7 @@ from clientela_cli.console.exit_codes import REJECTED, CommandError
 app = typer.Typer(help="Reports of customers and orders.", no_args_is_help=True)
 
 _BAR_WIDTH = 30
+_PART_SECONDS = 270
 _DAYS = ["%Y-%m-%d"]
 From = Annotated[datetime | None, typer.Option("--from", formats=_DAYS, help="The first day.", show_default=False)]
 To = Annotated[
@@ -173,7 +174,7 @@ def rfm(
 
     def show() -> None:
         cut_offs = [(name, *values) for name, values in report.cut_offs.model_dump(mode="json").items()]
-        output.table(["Cut-offs", "1", "2", "3", "4"], cut_offs)
+        output.table(["Scores begin with", "2", "3", "4", "5"], cut_offs)
         output.table(["Segment", "Customers", ""], _with_bars(report.segments.items()))
 
     _print(report, json, csv, show)
@@ -183,15 +184,15 @@ def rfm(
 def rebuild(context: typer.Context, store_id: options.Store, json: options.Json = False) -> None:
     """Count all customers and orders anew, beside the reports in use, and compare the two.
 
-    Orders may arrive meanwhile. It ends two minutes later, when the former counters are deleted.
+    Orders may arrive meanwhile. It ends six minutes later, when the former counters are deleted.
     """
     store, now = _store(context, store_id), clock.now()
     generation, differences = report_generations.start(store, now), 0
-    progress = report_rebuild.advance(store, now, lambda: False)
+    progress = _advance(store_id)
     while progress.wait is not None:
         differences += progress.differences
         time.sleep(progress.wait)
-        progress = report_rebuild.advance(store, clock.now(), lambda: False)
+        progress = _advance(store_id)
     result = {"store": store.id, "generation": generation.number, "differences": differences}
     if json:
         output.json(cast("dict[str, Any]", result))
@@ -213,6 +214,16 @@ def check(context: typer.Context, store_id: options.Store, json: options.Json = 
         output.details(checked=found.checked, differing=found.differing)
     if found.differing:
         raise CommandError(f"{len(found.differing)} customers had been counted wrong.", REJECTED)
+
+
+def _advance(store_id: str) -> report_rebuild.Progress:
+    """Do a part of a rebuild that is as long as one of the function.
+
+    The store is read for each part: its directory may grow meanwhile, and waits for those who know
+    the old one for a quarter of an hour only.
+    """
+    end = time.monotonic() + _PART_SECONDS
+    return report_rebuild.advance(stores.read(store_id), clock.now(), lambda: time.monotonic() > end)
 
 
 def _store(context: typer.Context, store_id: str) -> Store:

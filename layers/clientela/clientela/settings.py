@@ -152,6 +152,11 @@ def report_queue_url() -> str:
     return _required("REPORT_QUEUE_URL")
 
 
+def report_check_queue_url() -> str:
+    """URL of the queue of stores whose reports are to be checked."""
+    return _required("REPORT_CHECK_QUEUE_URL")
+
+
 def event_bus() -> str:
     """Name of the EventBridge bus for events."""
     return _required("EVENT_BUS")

@@ -23,7 +23,7 @@ def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     monkeypatch.setenv("CLIENTELA_LOCAL_DIR", str(tmp_path))
     monkeypatch.setattr(report_rebuild, "SETTLED", timedelta())
     monkeypatch.setattr(report_rebuild, "RETIRED", timedelta())
-    reports.no_pause(monkeypatch, report_check)
+    reports.no_pause(monkeypatch, report_check, report_rebuild)
     deploy(tmp_path)
     reports.build(store)
     for id_, email, day in [("1", "ana", "01-10"), ("2", "ana", "03-02"), ("3", "ben", "03-03")]:

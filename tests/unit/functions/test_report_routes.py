@@ -13,7 +13,7 @@ from tests.support.streams import record
 
 import customers_api
 import event_publisher
-import report_keeper
+import report_checker
 import report_updater
 from clientela import clock
 from clientela.customers import customers
@@ -26,7 +26,7 @@ from clientela.reports.report_sources import ReportSource
 from clientela.schema.actors import OPERATOR
 from clientela.stores import api_keys, stores
 from clientela.stores.api_keys import NewKey
-from clientela.stores.stores import Store
+from clientela.stores.stores import Store, StoreSettings
 from clientela.table import dynamodb, keys
 
 NOW = clock.now()
@@ -69,6 +69,7 @@ def key(store: Store) -> str:
     return api_keys.create(store.id, NewKey(name="reports", scopes=["reports:read"]), NOW, OPERATOR).key
 
 
+MARCH = "2026-03-09T10:00:00Z"
 YEAR = {"from": "2026-01-01", "to": "2027-01-01"}
 
 
@@ -151,12 +152,12 @@ def test_the_best_customers_of_some_days_of_one_group(ready: Store, key: str) ->
 def test_rfm_says_why(ready: Store, key: str) -> None:
     body = answered(get("rfm", key, window="ever"))
     assert (body["customers"], sum(body["segments"].values())) == (2, 2)
-    assert body["cut_offs"]["frequency"] == [1, 1, 2, 2]
+    assert body["cut_offs"]["frequency"] == [1, 2, 2, None]
     rows = answered(get("rfm/customers", key, window="ever"))["items"]
     assert [row["email"] for row in rows] == ["=ben@example.com", "ana@example.com"]
-    assert rows[0]["recency"]["score"] == 5
+    assert rows[0]["recency"]["score"] == 4
     assert rows[0]["recency"]["reason"].startswith("Last order ")
-    assert rows[1]["frequency"] == {"score": 3, "value": "2", "reason": "Orders 2: 3 means more than 1."}
+    assert rows[1]["frequency"] == {"score": 4, "value": "2", "reason": "Orders 2: 4 means at least 2."}
     segment = rows[1]["segment"]
     assert [row["email"] for row in answered(get("rfm/customers", key, window="ever", segment=segment))["items"]] == [
         "ana@example.com"
@@ -170,13 +171,19 @@ def test_every_report_is_csv_too_and_safe_for_spreadsheets(ready: Store, key: st
     rows = list(csv.DictReader(io.StringIO(response["body"])))
     assert rows
     assert all(None not in row and None not in row.values() for row in rows)
+    notes = [next(iter(row.values())) for row in rows if next(iter(row.values())).startswith("#")]
+    assert any(note.startswith("# timezone: UTC") for note in notes)
+    assert any(note.startswith("# counted_order: An order that is paid") for note in notes)
     if report == "top-customers":
-        assert [row["email"] for row in rows] == ["ana@example.com", "'=ben@example.com"]
+        assert [row["email"] for row in rows if row["email"]] == ["ana@example.com", "'=ben@example.com"]
 
 
 def test_the_cells_of_csv_have_the_amounts_by_currency(ready: Store, key: str) -> None:
     response = get("new-vs-returning", key, {"accept": "text/csv"}, **YEAR)
-    march = list(csv.DictReader(io.StringIO(response["body"])))[2]
+    rows = [row for row in csv.DictReader(io.StringIO(response["body"])) if not row["of"].startswith("#")]
+    assert [row["of"] for row in rows] == ["row"] * 12 + ["total"]
+    assert (rows[-1]["orders"], rows[-1]["customers"], rows[-1]["amount_USD"]) == ("3", "2", "35.00")
+    march = rows[2]
     assert (march["start"], march["amount_USD"], march["returning_amount_USD"]) == ("2026-03-01", "25.00", "20.00")
 
 
@@ -188,6 +195,60 @@ def test_a_report_that_has_not_changed_is_not_sent_again(ready: Store, key: str)
     orders.record_version(ready, order(id="9", placed_at="2026-03-09T10:00:00Z"), NOW)
     report_updates.update(ready, ReportSource("customer", holder(ready).id))
     assert get("summary", key, {"if-none-match": tag}, **YEAR)["statusCode"] == 200
+
+
+@pytest.mark.parametrize(
+    ("report", "query"),
+    [("top-customers", {"rank": "average"}), ("cohorts", {"from": "2040-01-01", "to": "2040-03-01"})],
+)
+def test_an_empty_report_has_the_header_of_its_csv(ready: Store, key: str, report: str, query: dict[str, str]) -> None:
+    lines = get(report, key, {"accept": "text/csv"}, **query)["body"].splitlines()
+    assert lines[0].split(",")[0] in ("rank", "cohort")
+    assert lines[1].startswith("# as_of: ")
+
+
+def test_customers_with_their_scores_are_csv_too_and_have_a_tag(ready: Store, key: str) -> None:
+    response = get("rfm/customers", key, {"accept": "text/csv"}, window="ever", limit=1)
+    [row] = csv.DictReader(io.StringIO(response["body"]))
+    assert (row["email"], row["frequency_value"]) == ("'=ben@example.com", "1")
+    assert 'rel="next"' in response["headers"]["Link"]
+    tag = get("rfm/customers", key)["headers"]["ETag"]
+    assert get("rfm/customers", key, {"if-none-match": tag})["statusCode"] == 304
+    assert get("rfm/customers", key, {"if-none-match": tag, "accept": "text/csv"})["statusCode"] == 200
+
+
+def test_the_tag_is_weak_because_the_time_of_the_report_differs(ready: Store, key: str) -> None:
+    as_json, as_csv = (get("summary", key, {"accept": each}, **YEAR)["headers"]["ETag"] for each in ("*/*", "text/csv"))
+    assert as_json.startswith('W/"')
+    assert as_csv != as_json
+    again = get("summary", key, {"accept": "text/csv", "if-none-match": as_csv}, **YEAR)
+    assert again["statusCode"] == 304
+
+
+def test_a_period_that_is_not_over_is_marked(ready: Store, key: str) -> None:
+    past, open_ = {"from": "2026-01-01", "to": "2026-04-01"}, {"from": "2026-01-01", "to": "2030-01-01"}
+    for query, complete in ((past, True), (open_, False)):
+        body = answered(get("summary", key, **query, compare="previous"))
+        assert (body["current"]["complete"], body["previous"]["complete"]) == (complete, True)
+        assert answered(get("top-customers", key, **query))["complete"] is complete
+        assert answered(get("repeat", key, to=query["to"]))["complete"] is complete
+    assert answered(get("top-customers", key))["complete"] is False
+
+
+def test_the_list_of_the_best_customers_begins_with_the_shorter_one(ready: Store, key: str) -> None:
+    for number in range(4):  # all with the same amount and number, in different currencies besides
+        email = f"tie{number}@example.com"
+        orders.record_version(ready, order(id=f"t{number}", email=email, total="10.00", placed_at=MARCH), NOW)
+        orders.record_version(
+            ready, order(id=f"e{number}", email=email, currency="EUR", total=f"{number}", placed_at=MARCH), NOW
+        )
+        report_updates.update(ready, ReportSource("customer", holder(ready, email).id))
+    for period in ({}, YEAR):
+        for rank in ("spend", "orders", "average"):
+            long = answered(get("top-customers", key, rank=rank, limit=6, **period))["customers"]
+            for limit in range(1, 6):
+                short = answered(get("top-customers", key, rank=rank, limit=limit, **period))["customers"]
+                assert short == long[:limit]
 
 
 @pytest.mark.parametrize(
@@ -277,12 +338,27 @@ def test_a_message_of_a_deleted_store_is_done(aws: Any) -> None:
 
 
 def test_the_nightly_check_logs_the_line_that_the_alarm_counts(ready: Store, caplog: pytest.LogCaptureFixture) -> None:
-    report_keeper.handler({}, Context())
+    check = {"Records": [batch_record(1, '{"store_id": "demo"}')]}
+    report_checker.handler(check, Context())
     assert "reports differ" not in caplog.messages
     orders.record_version(ready, order(id="9", placed_at="2026-03-09T10:00:00Z"), NOW)  # its message got lost
-    report_keeper.handler({}, Context())
+    report_checker.handler(check, Context())
     [line] = [each for each in caplog.records if each.message == "reports differ"]
     assert (line.levelname, line.__dict__["differing"]) == ("WARNING", [holder(ready).id])
     caplog.clear()
-    report_keeper.handler({}, Context())
+    report_checker.handler(check, Context())
     assert "reports differ" not in caplog.messages
+
+
+def test_every_night_each_store_has_a_check_of_its_own(store: Store, aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    stores.create("other", StoreSettings(name="Other"), NOW)
+    sent: list[str] = []
+    monkeypatch.setattr(report_queue, "put_checks", sent.extend)
+    report_checker.handler({}, Context())
+    assert sorted(sent) == ["demo", "other"]
+
+
+def test_the_nightly_check_counts_orders_without_customer(ready: Store) -> None:
+    orders.record_version(ready, order(id="7", email=None, placed_at="2026-03-09T10:00:00Z"), NOW)
+    assert report_check.check(ready, NOW).differing == ["7"]
+    assert report_check.check(ready, NOW).differing == []

@@ -5,5 +5,5 @@ Every customer contributes to counters, by a function of its profile and its cou
 transaction (`report_updates`). docs/reports.md has the definitions.
 
 Called by the merchant API, the command line, and the functions `report_updater` and
-`report_keeper`.
+`report_checker`.
 """

@@ -92,17 +92,4 @@ def _row(ledger: Ledger, row: PeriodRow, currency: str | None) -> NewReturningRo
     if row.is_to_come:
         return NewReturningRow(**head)
     sums = report_counters.total(ledger, row.period)
-    active, new = int(sums.get("active", 0)), int(sums.get("n1", 0))
-    own, alone = int(sums.get("orders", 0)), int(sums.get("alone", 0))
-    return NewReturningRow(
-        **head,
-        customers=active,
-        new_customers=new,
-        returning_customers=active - int(sums["once"]),
-        orders=own + alone,
-        new_orders=new,
-        returning_orders=own - new,
-        orders_without_customer=alone,
-        money=report_models.money(sums, currency),
-        base=report_models.money(sums, currency, base=True),
-    )
+    return NewReturningRow(**head, customers=int(sums.get("active", 0)), **report_models.order_figures(sums, currency))

@@ -54,6 +54,8 @@ class RepeatReport(Report):
 
     until: date
     """The day after the last one that counts. Example: 2026-04-01"""
+    complete: bool
+    """Whether that time is over. Example: true"""
     customers_with_orders: int
     """The customers with a counted order. Example: 59"""
     repeat_customers: int
@@ -83,6 +85,7 @@ def compute(store: Store, parameters: RepeatParameters, now: datetime) -> Repeat
     return RepeatReport(
         **report_models.head(generation, now, end, *_TERMS),
         until=end,
+        complete=report_models.is_complete(end, generation, now),
         customers_with_orders=int(until["n1"]),
         repeat_customers=int(until["n2"]),
         repeat_rate=report_models.rate(until["n2"], until["n1"]),

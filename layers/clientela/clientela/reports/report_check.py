@@ -1,7 +1,8 @@
-"""The nightly self-check: what reports have counted of a sample of customers against the truth.
+"""The nightly self-check: what reports have counted of a sample of sources against the truth.
 
-One hundredth of the customers is checked each night, all of them in a small store. A difference
-that stays over several looks, while the customer stays the same, should never be. It is counted
+One hundredth of the customers and of the orders without customer is checked each night, all of them
+in a small store. A difference
+that stays over several looks, while the source stays the same, should never be. It is counted
 right and reported, and an alarm tells of it.
 """
 
@@ -14,12 +15,13 @@ from zoneinfo import ZoneInfo
 from clientela.concurrency import map_in_order
 from clientela.customers import directory_index
 from clientela.customers.directory_index import Selection
-from clientela.reports import report_generations, report_sources, report_states, report_updates
+from clientela.orders import order_lists
+from clientela.reports import report_counters, report_generations, report_sources, report_states, report_updates
 from clientela.reports.report_generations import Generation
 from clientela.reports.report_sources import ReportSource
 from clientela.reports.report_updates import STATE_SHARDS, ReportedState
 from clientela.stores.stores import Store
-from clientela.table import dynamodb, keys, report_keys
+from clientela.table import keys
 
 ALL_UP_TO = 2000  # customers: in such a store all of them are checked
 _LOOKS = 4  # at a difference: a message of the queue may be under way
@@ -28,7 +30,7 @@ _THREADS = 8
 
 
 class CheckResult(NamedTuple):
-    """The result: how many customers were checked, and the ids of those counted wrong."""
+    """The result: how many sources were checked, and the ids of those counted wrong."""
 
     checked: int
     differing: list[str]
@@ -41,41 +43,43 @@ def check(store: Store, now: datetime) -> CheckResult:
         ReportsNotReadyError: the first generation is still being built.
 
     Cost: half a read unit per 4 KB of the directory's index and of a hundredth of the states, and
-    3 read units for each customer checked.
+    3 read units for each source checked.
     """
     generation = report_generations.current(store.id)
-    customers = set(_sample(store, now, generation))
-    wrong = map_in_order(lambda each: each if _is_wrong(store, generation, each) else None, sorted(customers), _THREADS)
-    differing = [customer_id for customer_id in wrong if customer_id]
-    for customer_id in differing:
-        report_updates.update(store, ReportSource("customer", customer_id))
-    return CheckResult(len(customers), differing)
+    sources = sorted(set(_sample(store, now, generation)))
+    wrong = map_in_order(lambda each: each if _is_wrong(store, generation, each) else None, sources, _THREADS)
+    differing = [source for source in wrong if source]
+    for source in differing:
+        report_updates.update(store, source)
+    return CheckResult(len(sources), [source.id for source in differing])
 
 
-def _sample(store: Store, now: datetime, generation: Generation) -> Iterator[str]:
-    """Yield the customers of tonight's shard: those of the directory, and those counted."""
-    selection = Selection("created")
-    is_small = directory_index.count(store, selection) <= ALL_UP_TO
+def _sample(store: Store, now: datetime, generation: Generation) -> Iterator[ReportSource]:
+    """Yield the sources of tonight's shard: those of the table, and those that were counted."""
+    is_small = report_counters.read_today(store, generation).get("customers", 0) <= ALL_UP_TO
     tonight = now.toordinal() % STATE_SHARDS
-    shards = range(STATE_SHARDS) if is_small else [tonight]
-    for _, item in directory_index.walk(store, selection):
-        customer_id = keys.customer_of(item["pk"]["S"])[1]
-        if is_small or report_sources.shard(customer_id, STATE_SHARDS) == tonight:
-            yield customer_id
-    for shard in shards:
-        pages = dynamodb.query_pages(
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={
-                ":pk": {"S": report_keys.reported(store.id, generation.number, report_keys.CUSTOMERS, shard)}
-            },
-            ProjectionExpression="sk",
-        )
-        yield from (item["sk"]["S"] for page in pages for item in page["Items"])
+    for source in _stored_sources(store):
+        if is_small or report_sources.shard(source.id, STATE_SHARDS) == tonight:
+            yield source
+    for shard in range(STATE_SHARDS) if is_small else [tonight]:
+        yield from report_updates.counted_sources(store.id, generation.number, "customer", shard)
+        yield from report_updates.counted_sources(store.id, generation.number, "order", shard)
 
 
-def _is_wrong(store: Store, generation: Generation, customer_id: str) -> bool:
+def _stored_sources(store: Store) -> Iterator[ReportSource]:
+    """Yield the customers and the unclaimed orders.
+
+    Nothing but the reports lists the orders of erased people.
+    """
+    for _, item in directory_index.walk(store, Selection("created")):
+        yield ReportSource("customer", keys.customer_of(item["pk"]["S"])[1])
+    for item in order_lists.all_unclaimed(store):
+        yield ReportSource("order", keys.order_id(item["sk"]["S"]))
+
+
+def _is_wrong(store: Store, generation: Generation, source: ReportSource) -> bool:
     """Return whether a difference stays, although nothing is changed and nothing is under way."""
-    source, seen = ReportSource("customer", customer_id), None
+    seen = None
     for look in range(_LOOKS):
         time.sleep(_PAUSE_SECONDS * (look > 0))
         reported = ReportedState.find(*report_updates.reported_keys(store.id, generation.number, source))

@@ -27,7 +27,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import NamedTuple
 
-from clientela.reports.report_states import BASE, CountedCustomer, DayTotal, OrderState, State
+from clientela.reports.report_states import REPLACED, CountedCustomer, DayTotal, Lines, OrderState, State, is_own
 from clientela.table import report_keys
 
 MAX_DISTANCE = 61  # days: a period of days has at most one more
@@ -78,7 +78,7 @@ type _Part = tuple[str, str, Decimal | int]  # sort key, attribute, amount
 def _of_order(state: OrderState) -> Iterator[_Part]:
     for sk in _periods(state.day):
         yield sk, "alone", 1
-        for line, amount in state.lines:
+        for line, amount in _counted(state.lines):
             yield sk, f"alone:{line}", amount
             yield sk, f"alones:{line}", 1
 
@@ -96,13 +96,13 @@ def _of_customer(state: CountedCustomer) -> Iterator[_Part]:
 
 
 def _of_days(state: CountedCustomer) -> Iterator[_Part]:
-    for total in state.totals:
+    for total in _counted_totals(state.totals):
         for sk in _periods(total.day):
-            if not total.line.startswith(BASE):
+            if is_own(total.line):
                 yield sk, "orders", total.orders
             yield sk, f"money:{total.line}", total.amount
             yield sk, f"orders:{total.line}", total.orders
-    for line, amount in state.first:
+    for line, amount in _counted(state.first):
         for sk in _periods(state.totals[0].day):
             yield sk, f"first:{line}", amount
             yield sk, f"firsts:{line}", 1
@@ -144,7 +144,7 @@ def _of_distances(state: CountedCustomer) -> Iterator[_Part]:
 def _of_cohort(state: CountedCustomer) -> Iterator[_Part]:
     """Count each month with an order for the cohort of the customer's first one."""
     cohort = month_number(state.totals[0].day)
-    for month, totals in groupby(state.totals, key=lambda total: month_of(total.day)):
+    for month, totals in groupby(_counted_totals(state.totals), key=lambda total: month_of(total.day)):
         of_month = list(totals)
         sk, distance = report_keys.cohorts(month), month_number(of_month[0].day) - cohort
         yield sk, f"c{distance}", 1
@@ -152,10 +152,20 @@ def _of_cohort(state: CountedCustomer) -> Iterator[_Part]:
             yield sk, f"c{distance}:{total.line}", total.amount
 
 
+def _counted(lines: Lines) -> Iterator[tuple[str, Decimal]]:
+    """Yield the lines that have counters."""
+    return ((line, amount) for line, amount in lines if not line.startswith(REPLACED))
+
+
+def _counted_totals(totals: tuple[DayTotal, ...]) -> Iterator[DayTotal]:
+    """Yield the totals that have counters."""
+    return (total for total in totals if not total.line.startswith(REPLACED))
+
+
 def _orders_by_day(totals: tuple[DayTotal, ...]) -> list[tuple[int, int]]:
     days: dict[int, int] = {}
     for total in totals:
-        if not total.line.startswith(BASE):
+        if is_own(total.line):
             days[total.day] = days.get(total.day, 0) + total.orders
     return list(days.items())
 

@@ -1,4 +1,4 @@
-"""Reports as CSV: one row for each row, cohort's month, class or customer of a report.
+"""Reports as CSV: one row for each row, cohort's month, class or customer of a report, and notes.
 
 The amounts of a currency are columns of their own, such as `amount_EUR`. Cells that a spreadsheet
 would run as a formula have an apostrophe in front.
@@ -6,31 +6,58 @@ would run as a formula have an apostrophe in front.
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from clientela.csv import csv_cells
-from clientela.reports.cohort_report import CohortReport
+from clientela.reports.cohort_report import CohortCell, CohortReport
 from clientela.reports.new_returning_report import NewReturningReport
 from clientela.reports.repeat_report import RepeatReport
 from clientela.reports.report_models import Report
-from clientela.reports.rfm_report import RfmReport
+from clientela.reports.rfm_report import RfmCustomer, RfmReport, Score
 from clientela.reports.summary_report import SummaryReport
-from clientela.reports.top_customers_report import TopReport
+from clientela.reports.top_customers_report import TopCustomer, TopReport
 from clientela.schema.documents import Model
 
 type Cells = dict[str, str]
 _MONEY = ("money", "base")
+_NOTED = ("as_of", "timezone", "complete_until", "period", "until", "window", "currency")
+_SCORES = ("recency", "frequency", "monetary")
+_COHORT_COLUMNS = ("cohort", "cohort_customers", *(name for name in CohortCell.model_fields if name != "money"))
+_TOP_COLUMNS = (*TopCustomer.model_fields, "currency")
+_RFM_COLUMNS = tuple(
+    column
+    for name in RfmCustomer.model_fields
+    for column in ([f"{name}_{part}" for part in Score.model_fields] if name in _SCORES else [name])
+)
 
 
 def write(report: Report) -> str:
-    """Return a report as CSV with a header, in UTF-8 and with commas."""
-    rows = [_flat(row) for row in rows_of(report)]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
+    """Return a report as CSV: a header, its rows, and notes, in UTF-8 and with commas.
+
+    The notes are rows whose first cell begins with `#`: the time, the zone and the definitions.
+    """
+    fixed = (
+        _COHORT_COLUMNS if isinstance(report, CohortReport) else _TOP_COLUMNS if isinstance(report, TopReport) else ()
+    )
+    head = _json(report)
+    notes = [f"# {name}: {_note(head[name])}" for name in _NOTED if head.get(name) is not None]
+    notes += [f"# {term}: {text}" for term, text in report.definitions.items()]
+    return _write(fixed, [_flat(row) for row in rows_of(report)], notes)
+
+
+def write_customers(customers: Iterable[RfmCustomer]) -> str:
+    """Return a page of customers with their scores as CSV."""
+    return _write(_RFM_COLUMNS, [_flat(_json(each)) for each in customers], [])
+
+
+def _write(fixed: Sequence[str], rows: Sequence[Cells], notes: Sequence[str]) -> str:
+    columns = list(dict.fromkeys([*fixed, *(name for row in rows for name in row)]))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
     writer.writerows([csv_cells.escape(row.get(name, "")) for name in columns] for row in rows)
+    writer.writerows([note, *[""] * (len(columns) - 1)] for note in notes)
     return text.getvalue()
 
 
@@ -41,7 +68,8 @@ def rows_of(report: Report) -> Sequence[dict[str, Any]]:
             periods = (("current", report.current), ("previous", report.previous), ("today", report.today))
             return [{"of": name} | _json(each) for name, each in periods if each]
         case NewReturningReport():
-            return [_json(row) for row in report.rows]
+            rows = [{"of": "row"} | _json(row) for row in report.rows]
+            return [*rows, {"of": "total"} | _json(report.total)]
         case CohortReport():
             return list(_cohort_rows(report))
         case RepeatReport():
@@ -73,6 +101,10 @@ def _rfm_rows(report: RfmReport) -> Iterator[dict[str, Any]]:
 
 def _json(model: Model) -> dict[str, Any]:
     return model.model_dump(mode="json")
+
+
+def _note(value: Any) -> str:
+    return f"{value['start']} to {value['end']}" if isinstance(value, dict) else _text(value)
 
 
 def _flat(row: dict[str, Any]) -> Cells:

@@ -45,6 +45,11 @@ class Report(Model):
     """
 
 
+def is_complete(end: date, generation: Generation, now: datetime) -> bool:
+    """Return whether all days before one are over in the store's zone."""
+    return end <= report_periods.today_in(generation.timezone, now)
+
+
 class ReportParameters(Model):
     """The period of a report, by whole days of the store's time zone, and its currency."""
 
@@ -100,6 +105,21 @@ def period_of(
 def reported_period(period: Period) -> ReportPeriod:
     """Return a period as reports show it."""
     return ReportPeriod(start=period.start, end=period.end)
+
+
+def order_figures(sums: Numbers, currency: str | None) -> dict[str, Any]:
+    """Return new and returning customers and orders, and the money, of the sums of a period."""
+    new, own, alone = (int(sums.get(name, 0)) for name in ("n1", "orders", "alone"))
+    return {
+        "new_customers": new,
+        "returning_customers": int(sums.get("active", 0) - sums["once"]),
+        "orders": own + alone,
+        "new_orders": new,
+        "returning_orders": own - new,
+        "orders_without_customer": alone,
+        "money": money(sums, currency),
+        "base": money(sums, currency, base=True),
+    }
 
 
 def money(numbers: Numbers, currency: str | None, *, base: bool = False) -> list[MoneyLine]:

@@ -1,4 +1,4 @@
-"""The queue of what reports have to count: a customer, an order without customer, or a store."""
+"""The queues of what reports have to count, and of the stores whose reports are to be checked."""
 
 from collections.abc import Iterable
 
@@ -34,3 +34,20 @@ def put(messages: Iterable[ReportMessage], delay: int = 0) -> None:
     """
     bodies = (message.model_dump_json(exclude_none=True) for message in messages)
     sqs.send_all(settings.report_queue_url(), bodies, delay)
+
+
+class CheckMessage(Model):
+    """A message: check the reports of a store."""
+
+    store_id: str
+
+
+def put_checks(store_ids: Iterable[str]) -> None:
+    """Queue the check of stores. One call of SQS for ten.
+
+    Raises:
+        BusyError: SQS did not accept all of them; queue all again.
+    """
+    sqs.send_all(
+        settings.report_check_queue_url(), (CheckMessage(store_id=each).model_dump_json() for each in store_ids)
+    )

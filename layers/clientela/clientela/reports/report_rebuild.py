@@ -4,6 +4,7 @@ A rebuild starts with a store, when its time zone changes, or by hand. Changes a
 generations meanwhile, so orders may arrive. It goes on where it stopped, also after a crash.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,18 +23,19 @@ from clientela.stores import stores
 from clientela.stores.stores import Store
 from clientela.table import dynamodb, keys, report_keys
 
-# Until the directory has who was created before the rebuild, and until nobody counts in the former
-# generation any more: longer than an update may take.
-SETTLED, RETIRED = timedelta(seconds=10), timedelta(seconds=120)
+SETTLED = timedelta(seconds=10)  # until the directory has who was created before the rebuild
+# Until nobody counts in the former generation any more: longer than the Timeout of ReportUpdater.
+RETIRED = timedelta(seconds=360)
 _BLOCK = 200  # customers between two savings of the cursor
 _THREADS = 8
+_LOOKS, _PAUSE_SECONDS = 3, 5.0  # at a difference: a change may be counted at this moment
 
 
 class Progress(NamedTuple):
     """The state of a rebuild: the seconds until it goes on, None if nothing is left to do.
 
-    `differences` are the counters of the new generation that differ from those of the former one
-    in the same time zone, after the flip.
+    `differences` are the counters of the new generation that differed from those of the former one
+    in the same time zone, right before the flip.
     """
 
     wait: int | None
@@ -47,6 +49,21 @@ def is_due(store: Store) -> bool:
     return (
         pointer is None or _needs_start(store, pointer) or pointer.building is not None or pointer.retired is not None
     )
+
+
+def count(store: Store, source: ReportSource, now: datetime) -> None:
+    """Count the present state of a source, in a store's first generation if it has none yet.
+
+    No rebuild finds the order of an erased person that no generation has counted.
+
+    Raises:
+        BusyError: others kept changing the source.
+
+    Cost: as `report_updates.update`.
+    """
+    if not report_updates.update(store, source):
+        report_generations.start(store, now)
+        report_updates.update(store, source)
 
 
 def advance(store: Store, now: datetime, out_of_time: Callable[[], bool]) -> Progress:
@@ -90,9 +107,9 @@ def _build(store: Store, pointer: ReportPointer, now: datetime, out_of_time: Cal
             return Progress(0)
     for _ in map_in_order(update, _orders_without_customer(store, pointer), _THREADS):
         pass
-    report_generations.flip(store.id, generation, now)
     former = Generation(int(pointer.current), str(pointer.timezone)) if pointer.current is not None else None
     differences = len(_differing(store, former, generation)) if former else 0
+    report_generations.flip(store.id, generation, now)
     if former:
         return Progress(int(RETIRED.total_seconds()), True, differences)
     # The zone may have changed since the caller read the store.
@@ -108,16 +125,28 @@ def _orders_without_customer(store: Store, pointer: ReportPointer) -> Iterator[R
 
 def _counted(store: Store, number: int) -> Iterator[str]:
     for shard in range(report_updates.STATE_SHARDS):
-        for item in _keys_of(report_keys.reported(store.id, number, report_keys.ORDERS, shard)):
-            yield item["sk"]["S"]
+        yield from (source.id for source in report_updates.counted_sources(store.id, number, "order", shard))
 
 
 def _differing(store: Store, former: Generation, generation: Generation) -> set[tuple[str, str]]:
-    """Return the counters that differ, unless the days of the two are in different zones."""
+    """Return the counters that differ, unless the days of the two are in different zones.
+
+    A change that is counted at this moment is in one generation first. So only a difference that is
+    the same at every look counts: after the flip, changes are counted in the new generation only.
+    """
     if former.timezone != generation.timezone:
         return set()
+    found = _difference(store, former, generation)
+    for _ in range(_LOOKS - 1):
+        if found:
+            time.sleep(_PAUSE_SECONDS)
+            found &= _difference(store, former, generation)
+    return {(sk, name) for sk, name, _ in found}
+
+
+def _difference(store: Store, former: Generation, generation: Generation) -> set[tuple[str, str, object]]:
     old, new = ({*_flat(report_counters.read_all(store, each))} for each in (former, generation))
-    return {(sk, name) for sk, name, _ in old ^ new}
+    return old ^ new
 
 
 def _flat(counters: dict[str, Numbers]) -> Iterator[tuple[str, str, object]]:
@@ -131,7 +160,7 @@ def _delete_retired(store: Store, pointer: ReportPointer, now: datetime, out_of_
         return Progress(int(wait.total_seconds()) + 1)
     months = {sk.partition("#")[2] for sk in _months_of(store, number)}
     for pk in _partitions(store, number, months):
-        for block in batched(_keys_of(pk), dynamodb.BATCH_WRITE, strict=False):
+        for block in batched(dynamodb.query_partition(pk, "pk, sk"), dynamodb.BATCH_WRITE, strict=False):
             dynamodb.delete_all([dynamodb.key(item["pk"]["S"], item["sk"]["S"]) for item in block])
             if out_of_time():
                 return Progress(0)
@@ -141,7 +170,7 @@ def _delete_retired(store: Store, pointer: ReportPointer, now: datetime, out_of_
 
 def _months_of(store: Store, number: int) -> Iterator[str]:
     for shard in range(report_updates.COUNTER_SHARDS):
-        for item in _keys_of(report_keys.counters(store.id, number, shard)):
+        for item in dynamodb.query_partition(report_keys.counters(store.id, number, shard), "sk"):
             if item["sk"]["S"].startswith(report_keys.month("")):
                 yield item["sk"]["S"]
 
@@ -156,11 +185,3 @@ def _partitions(store: Store, number: int, months: set[str]) -> Iterator[str]:
             yield report_keys.buyers(store.id, number, month, shard)
     for shard in range(report_updates.COUNTER_SHARDS):
         yield report_keys.counters(store.id, number, shard)
-
-
-def _keys_of(pk: str) -> Iterator[dynamodb.Item]:
-    pages = dynamodb.query_pages(
-        KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": pk}}, ProjectionExpression="pk, sk"
-    )
-    for page in pages:
-        yield from page["Items"]

@@ -28,10 +28,13 @@ type Guard = Callable[[Transaction], None]
 CONSENT = "consent"
 
 
+type Kind = Literal["customer", "order"]
+
+
 class ReportSource(NamedTuple):
     """A customer, or an order without customer, by its id."""
 
-    kind: Literal["customer", "order"]
+    kind: Kind
     id: str
 
 
@@ -60,9 +63,10 @@ def counted_lines(order: CustomerJson) -> Lines | None:
     """Return the amounts of a stored order; None if it does not count."""
     if order["payment_status"] not in order_statistics.COUNTED_STATUSES:
         return None
-    lines: Lines = ((order["currency"], Decimal(order["total"])),)
     base = order.get("base")
-    return (*lines, (f"{report_states.BASE}{base['currency']}", Decimal(base["total"]))) if base else lines
+    return report_states.order_lines(
+        order["currency"], Decimal(order["total"]), (base["currency"], Decimal(base["total"])) if base else None
+    )
 
 
 def shard(source_id: str, shards: int) -> int:

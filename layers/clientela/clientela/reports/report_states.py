@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo
 import orjson
 
 BASE = "~"  # marks the line of a store's own base currency, such as ~EUR
+# Marks the own amounts of orders that have a base amount in the same currency, such as -EUR. RFM
+# takes the base amount of an order instead of its own one, and not both.
+REPLACED = "-"
 
 type Lines = tuple[tuple[str, Decimal], ...]  # amounts by currency; the order's own one comes first
 
@@ -54,6 +57,19 @@ class OrderState(NamedTuple):
 
 
 type State = CountedCustomer | OrderState
+
+
+def is_own(line: str) -> bool:
+    """Return whether a line has the amounts of orders in their own currency: one for each order."""
+    return not line.startswith((BASE, REPLACED))
+
+
+def order_lines(currency: str, total: Decimal, base: tuple[str, Decimal] | None) -> Lines:
+    """Return the lines of an order, with what it carries in the store's base currency."""
+    if base is None:
+        return ((currency, total),)
+    replaced = ((f"{REPLACED}{currency}", total),) if base[0] == currency else ()
+    return (currency, total), (f"{BASE}{base[0]}", base[1]), *replaced
 
 
 def day_of(moment: datetime, zone: ZoneInfo) -> int:

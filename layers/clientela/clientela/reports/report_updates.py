@@ -10,6 +10,7 @@ and come back, which would begin the revisions anew
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -25,16 +26,17 @@ from clientela.errors import BusyError
 from clientela.reports import report_generations, report_sources, report_states
 from clientela.reports.report_contributions import Contribution, difference, month_of
 from clientela.reports.report_generations import Generation
-from clientela.reports.report_sources import Guard, ReportSource
+from clientela.reports.report_sources import Guard, Kind, ReportSource
 from clientela.reports.report_states import CountedCustomer, State
 from clientela.stores.stores import Store
-from clientela.table import report_keys
+from clientela.table import dynamodb, report_keys
 from clientela.table.records import Record
 from clientela.table.transactions import Transaction
 
 COUNTER_SHARDS = 2  # of each counter: two transactions on the same day need not wait for each other
 STATE_SHARDS = 100  # of the counted states: the self-check reads one each night
 MAX_ITEMS = 90  # of a step: DynamoDB allows 100 in a transaction
+_KINDS: dict[Kind, str] = {"customer": report_keys.CUSTOMERS, "order": report_keys.ORDERS}
 _ATTEMPTS = 14  # of an update that meets others; a quarter of a minute in all
 
 
@@ -56,8 +58,10 @@ class MonthBuyer(Record):
     totals = UnicodeAttribute()  # JSON: [day of the month, line, orders, amount] of each
 
 
-def update(store: Store, source: ReportSource) -> None:
-    """Bring all active generations up to the source's present state. Repeating changes nothing.
+def update(store: Store, source: ReportSource) -> bool:
+    """Bring all active generations up to the source's present state; return whether there is one.
+
+    Repeating changes nothing.
 
     The generations are read again at the end: one that a rebuild has begun meanwhile may have
     counted the source before its last change.
@@ -72,6 +76,7 @@ def update(store: Store, source: ReportSource) -> None:
         for generation in left:
             update_generation(store, generation, source)
             counted.add(generation.number)
+    return bool(counted)
 
 
 def update_generation(store: Store, generation: Generation, source: ReportSource) -> bool:
@@ -89,9 +94,14 @@ def update_generation(store: Store, generation: Generation, source: ReportSource
 
 def reported_keys(store_id: str, generation: int, source: ReportSource) -> tuple[str, str]:
     """Return the key of a source's counted state."""
-    kind = report_keys.CUSTOMERS if source.kind == "customer" else report_keys.ORDERS
     shard = report_sources.shard(source.id, STATE_SHARDS)
-    return report_keys.reported(store_id, generation, kind, shard), source.id
+    return report_keys.reported(store_id, generation, _KINDS[source.kind], shard), source.id
+
+
+def counted_sources(store_id: str, generation: int, kind: Kind, shard: int) -> Iterator[ReportSource]:
+    """Yield what a generation has counted, of one shard. Half a read unit per 4 KB."""
+    for item in dynamodb.query_partition(report_keys.reported(store_id, generation, _KINDS[kind], shard), "sk"):
+        yield ReportSource(kind, item["sk"]["S"])
 
 
 def _update(store: Store, generation: Generation, source: ReportSource) -> bool:

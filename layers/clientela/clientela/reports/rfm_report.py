@@ -1,5 +1,6 @@
 """RFM: recency, frequency and monetary value of customers, their segments, and why."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
@@ -138,7 +139,7 @@ def list_customers(store: Store, parameters: RfmListParameters, now: datetime) -
     cut_offs, found = scores.windows[parameters.window].cut_offs, list[RfmCustomer]()
     for customer in page.items:
         state = states.get(customer["id"])
-        if isinstance(state, CountedCustomer) and state.totals and cut_offs.recency:
+        if isinstance(state, CountedCustomer) and state.totals and cut_offs.recency[0] is not None:
             values = rfm_scores.values_of(state, parameters.window, today, scores.currency)
             found.append(_scored(customer["id"], customer, values, cut_offs))
     wanted = [each for each in found if parameters.segment in (None, each.segment)]
@@ -158,11 +159,11 @@ def _scored(customer_id: str, customer: dict[str, str | None], values: Values, c
     )
 
 
-def _recency(days: int, score: int, cut_offs: list[int]) -> Score:
-    bound = f"at most {cut_offs[5 - score]}" if score > 1 else f"more than {cut_offs[3]}"
+def _recency(days: int, score: int, begin: list[int | None]) -> Score:
+    bound = f"at most {begin[score - 2]}" if score > 1 else f"more than {begin[0]}"
     return Score(score=score, value=Decimal(days), reason=f"Last order {days} days ago: {score} means {bound}.")
 
 
-def _score(what: str, value: Decimal, score: int, cut_offs: list[int] | list[Decimal]) -> Score:
-    bound = f"more than {cut_offs[score - 2]}" if score > 1 else f"at most {cut_offs[0]}"
+def _score(what: str, value: Decimal, score: int, begin: Sequence[int | Decimal | None]) -> Score:
+    bound = f"at least {begin[score - 2]}" if score > 1 else f"less than {begin[0]}"
     return Score(score=score, value=value, reason=f"{what} {value}: {score} means {bound}.")

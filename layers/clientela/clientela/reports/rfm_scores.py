@@ -1,15 +1,18 @@
 """The cut-offs of RFM scores, computed each night from all customers and stored as one item.
 
 R is the days since the last counted order, F the number and M the amount of counted orders in a
-window: the last 365 days, or ever. Each is divided into fifths by value: equal values have the same
-score. A customer's own scores are computed when they are read, so nothing is written per customer.
+window: the last 365 days, or ever. Each is divided into fifths by value. Equal values have the same
+score: that of the middle of them. A customer's own scores are computed when they are read, so
+nothing is written per customer.
 """
 
-from bisect import bisect_left
+from array import array
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Literal, NamedTuple, get_args
 
 from pynamodb.attributes import UnicodeAttribute
@@ -18,8 +21,9 @@ from clientela import clock
 from clientela.errors import ReportsNotReadyError
 from clientela.reports import report_counters, report_generations, report_periods, report_states
 from clientela.reports.report_generations import Generation
-from clientela.reports.report_states import BASE, CountedCustomer
-from clientela.reports.report_updates import STATE_SHARDS, ReportedState
+from clientela.reports.report_states import BASE, REPLACED, CountedCustomer, is_own
+from clientela.reports.report_updates import STATE_SHARDS
+from clientela.schema import currencies
 from clientela.schema.documents import Model
 from clientela.schema.fields import Timestamp
 from clientela.stores.stores import Store
@@ -33,6 +37,8 @@ Segment = Literal[
     "almost_lost", "dormant",
 ]  # fmt: skip
 WINDOW_DAYS = 365
+_UNITS = 10_000  # of an amount: no currency has more decimals
+_MAX_UNITS, _MAX_COUNT = 2**63 - 1, 2**31 - 1  # of an array's entries
 COMPUTED_AT_ONCE = 20_000  # customers of a store whose first scores a request may compute
 
 # By R, from 1 to 5, and by the rounded mean of F and M, from 1 to 5.
@@ -46,16 +52,14 @@ SEGMENTS: tuple[tuple[Segment, ...], ...] = (
 
 
 class CutOffs(Model):
-    """The four values that divide all customers with a counted order into fifths."""
+    """The values with which the scores 2, 3, 4 and 5 begin; null if nobody has so high a score."""
 
-    recency: list[int]
-    """Days since the last order: up to the first one R is 5, up to the second one 4, and so on.
-    Example: [14, 60, 130, 300]"""
-    frequency: list[int]
-    """Orders: above the last one F is 5, above the one before 4, and so on.
-    Example: [0, 1, 2, 4]"""
-    monetary: list[Decimal]
-    """Amounts, as for orders. Example: ["0.00", "9.90", "49.90", "120.00"]"""
+    recency: list[int | None]
+    """The most days since the last order with R 2, 3, 4 and 5. Example: [300, 130, 60, 14]"""
+    frequency: list[int | None]
+    """The fewest orders with F 2, 3, 4 and 5. Example: [1, 2, 3, 5]"""
+    monetary: list[Decimal | None]
+    """The least amounts with M 2, 3, 4 and 5. Example: ["9.90", "49.90", "120.00", "300.00"]"""
 
 
 class WindowScores(Model):
@@ -91,6 +95,39 @@ class Values(NamedTuple):
     recency: int
     frequency: int
     monetary: Decimal
+
+
+class _ValueColumns:
+    """The values of all customers, in 20 bytes for each: a large store has a million."""
+
+    def __init__(self) -> None:
+        self.recency, self.frequency = array("i"), array("i")
+        self.monetary = array("q")  # in _UNITS
+
+    def add(self, values: Values) -> None:
+        """Add a customer."""
+        self.recency.append(-values.recency)
+        self.frequency.append(min(values.frequency, _MAX_COUNT))
+        self.monetary.append(min(int(values.monetary * _UNITS), _MAX_UNITS))
+
+    def scores(self, currency: str) -> WindowScores:
+        """Return the cut-offs, and how many customers each segment has."""
+        recency, frequency, monetary = map(cut_offs_of, (self.recency, self.frequency, self.monetary))
+        begins = [[value for value in each if value is not None] for each in (recency, frequency, monetary)]
+        counted = Counter(
+            CustomerScores(*(_score(value, begin) for value, begin in zip(values, begins, strict=True))).segment
+            for values in zip(self.recency, self.frequency, self.monetary, strict=True)
+        )
+        amounts = [each if each is None else Decimal(each) / _UNITS for each in monetary]
+        return WindowScores(
+            customers=len(self.recency),
+            cut_offs=CutOffs(
+                recency=[each if each is None else -each for each in recency],
+                frequency=frequency,
+                monetary=[each if each is None else currencies.format_amount(each, currency) for each in amounts],
+            ),
+            segments={name: counted[name] for name in get_args(Segment)},
+        )
 
 
 class CustomerScores(NamedTuple):
@@ -129,19 +166,20 @@ def compute(store: Store, now: datetime) -> Scores:
     Raises:
         ReportsNotReadyError: the reports are built for the first time.
 
-    Cost: half a read unit per 4 KB of the counted states, some 250 bytes each; 1 write unit.
+    Cost: half a read unit per 4 KB of the counted states, some 250 bytes each; 1 write unit. 40
+    bytes of memory for each customer with orders.
     """
     generation = report_generations.current(store.id)
     today = report_periods.today_in(generation.timezone, now).toordinal()
-    values: dict[Window, list[Values]] = {window: [] for window in get_args(Window)}
+    columns = {window: _ValueColumns() for window in get_args(Window)}
     for state in _states(store, generation):
-        for window, found in values.items():
-            found.append(values_of(state, window, today, store.currency))
+        for window, found in columns.items():
+            found.add(values_of(state, window, today, store.currency))
     scores = Scores(
         computed_at=now,
         timezone=generation.timezone,
         currency=store.currency,
-        windows={window: _window(found) for window, found in values.items()},
+        windows={window: found.scores(store.currency) for window, found in columns.items()},
     )
     computed_at = clock.format_timestamp(now)
     records.put(ScoresRecord(keys.store(store.id), report_keys.SCORES, computed_at=computed_at, scores=scores))
@@ -149,52 +187,54 @@ def compute(store: Store, now: datetime) -> Scores:
 
 
 def values_of(state: CountedCustomer, window: Window, today: int, currency: str) -> Values:
-    """Return R, F and M of a customer with orders. M is of base amounts, if orders have them."""
+    """Return R, F and M of a customer with orders.
+
+    M is the sum of what each order carries in the base currency, or else of its own amount in it.
+    """
     since = today - WINDOW_DAYS if window == "year" else 0
     inside = [total for total in state.totals if total.day > since]
-    base = f"{BASE}{currency}"
-    line = base if any(total.line == base for total in state.totals) else currency
+    signs = {currency: 1, f"{BASE}{currency}": 1, f"{REPLACED}{currency}": -1}
     return Values(
         max(0, today - state.totals[-1].day),
-        sum(total.orders for total in inside if not total.line.startswith(BASE)),
-        sum((total.amount for total in inside if total.line == line), Decimal(0)),
+        sum(total.orders for total in inside if is_own(total.line)),
+        sum((signs[total.line] * total.amount for total in inside if total.line in signs), Decimal(0)),
     )
 
 
 def scores_of(values: Values, cut_offs: CutOffs) -> CustomerScores:
     """Return the scores of a customer."""
     return CustomerScores(
-        5 - bisect_left(cut_offs.recency, values.recency),
-        1 + bisect_left(cut_offs.frequency, values.frequency),
-        1 + bisect_left(cut_offs.monetary, values.monetary),
+        _score(-values.recency, [-days for days in cut_offs.recency if days is not None]),
+        _score(values.frequency, [orders for orders in cut_offs.frequency if orders is not None]),
+        _score(values.monetary, [amount for amount in cut_offs.monetary if amount is not None]),
     )
+
+
+def cut_offs_of[N: (int, Decimal)](values: Iterable[N]) -> list[N | None]:
+    """Return the values with which the scores 2 to 5 begin; a greater value is a better one.
+
+    Customers stand in line by their values. Those in the first fifth of the line have 1, those in
+    the last one 5; several with the same value all have the score of the middle of them.
+    """
+    in_order = sorted(values)
+    begin, below = list[N | None](), 0
+    for value, same in groupby(in_order):
+        equal = sum(1 for _ in same)
+        score = 5 * (2 * below + equal) // (2 * len(in_order)) + 1
+        begin += [value] * (score - 1 - len(begin))
+        below += equal
+    return begin + [None] * (4 - len(begin))
+
+
+def _score[N: (int, Decimal)](value: N, begin: list[N]) -> int:
+    return 1 + bisect_right(begin, value)
 
 
 def _states(store: Store, generation: Generation) -> Iterator[CountedCustomer]:
     """Yield the counted state of each customer with a counted order."""
     for shard in range(STATE_SHARDS):
         pk = report_keys.reported(store.id, generation.number, report_keys.CUSTOMERS, shard)
-        pages = dynamodb.query_pages(KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": pk}})
-        for page in pages:
-            for item in page["Items"]:
-                state = report_states.unpack(ReportedState.from_raw_data(item).state)
-                if isinstance(state, CountedCustomer) and state.totals:
-                    yield state
-
-
-def _window(values: list[Values]) -> WindowScores:
-    cut_offs = CutOffs(
-        recency=_fifths([each.recency for each in values]),
-        frequency=_fifths([each.frequency for each in values]),
-        monetary=_fifths([each.monetary for each in values]),
-    )
-    counted = Counter(scores_of(each, cut_offs).segment for each in values)
-    return WindowScores(
-        customers=len(values), cut_offs=cut_offs, segments={name: counted[name] for name in get_args(Segment)}
-    )
-
-
-def _fifths[N: (int, Decimal)](values: list[N]) -> list[N]:
-    """Return the values that end the first four fifths; none of an empty list."""
-    in_order = sorted(values)
-    return [in_order[-(-len(in_order) * fifth // 5) - 1] for fifth in range(1, 5)] if in_order else []
+        for item in dynamodb.query_partition(pk, "#state", names={"#state": "state"}):
+            state = report_states.unpack(item["state"]["B"])
+            if isinstance(state, CountedCustomer) and state.totals:
+                yield state

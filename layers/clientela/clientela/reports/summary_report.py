@@ -1,6 +1,6 @@
 """The summary: customers, orders and money of a period, beside the period before."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from clientela.reports import report_counters, report_generations, report_models
@@ -29,6 +29,8 @@ class SummaryFigures(Model):
 
     period: ReportPeriod
     """The period."""
+    complete: bool
+    """Whether the period is over. Example: true"""
     customers: int
     """The customers at the end of the period. Example: 59"""
     created: int
@@ -97,38 +99,31 @@ def compute(store: Store, parameters: SummaryParameters, now: datetime) -> Summa
     Cost: at most 50 read units (docs/costs.md).
     """
     generation = report_generations.current(store.id)
-    period, _ = report_models.period_of(parameters, generation, now)
+    period, today = report_models.period_of(parameters, generation, now)
     before = period.before() if parameters.compare else None
     ledger = report_counters.read(store, generation, [period, *([before] if before else [])])
     return SummaryReport(
         **report_models.head(generation, now, period.end, *_TERMS),
-        current=figures(ledger, period, parameters.currency),
-        previous=figures(ledger, before, parameters.currency) if before else None,
+        current=_figures(ledger, period, today, parameters.currency),
+        previous=_figures(ledger, before, today, parameters.currency) if before else None,
         today=_today(report_counters.read_today(store, generation)),
     )
 
 
-def figures(ledger: Ledger, period: Period, currency: str | None) -> SummaryFigures:
-    """Return the figures of one period."""
+def _figures(ledger: Ledger, period: Period, today: date, currency: str | None) -> SummaryFigures:
     sums, until = report_counters.total(ledger, period), report_counters.as_of(ledger, period.end)
-    active, new = int(sums.get("active", 0)), int(sums.get("n1", 0))
-    returning, own, alone = active - int(sums["once"]), int(sums.get("orders", 0)), int(sums.get("alone", 0))
+    found = report_models.order_figures(sums, currency)
+    active = int(sums.get("active", 0))
     return SummaryFigures(
         period=report_models.reported_period(period),
+        complete=period.end <= today,
         customers=int(until["created"]),
         created=int(sums.get("created", 0)),
         customers_with_orders=int(until["n1"]),
         active_customers=active,
-        new_customers=new,
-        returning_customers=returning,
-        orders=own + alone,
-        new_orders=new,
-        returning_orders=own - new,
-        orders_without_customer=alone,
         repeat_rate=report_models.rate(until["n2"], until["n1"]),
-        period_repeat_rate=report_models.rate(returning, active),
-        money=report_models.money(sums, currency),
-        base=report_models.money(sums, currency, base=True),
+        period_repeat_rate=report_models.rate(found["returning_customers"], active),
+        **found,
     )
 
 

@@ -17,11 +17,10 @@ from pydantic import Field
 from clientela.customers import customer_search, group_filter, stored_customers
 from clientela.customers.customer_filter import CustomerFilter
 from clientela.customers.stored_customers import CustomerJson
-from clientela.reports import report_generations, report_models, report_periods
+from clientela.reports import report_generations, report_models, report_periods, report_states
 from clientela.reports.report_generations import Generation
 from clientela.reports.report_models import Report, ReportParameters, ReportPeriod, Sum
 from clientela.reports.report_periods import Period
-from clientela.reports.report_states import BASE
 from clientela.reports.report_updates import COUNTER_SHARDS
 from clientela.schema import currencies
 from clientela.schema.currencies import Currency
@@ -69,6 +68,8 @@ class TopReport(Report):
 
     period: ReportPeriod | None
     """The period; null for ever. Example: null"""
+    complete: bool
+    """Whether the period is over; false for ever. Example: false"""
     rank: Rank
     """The order of the list."""
     currency: Currency
@@ -89,7 +90,7 @@ class _Spender(NamedTuple):
             return Decimal(self.orders)
         if rank == "average":
             return self.amount / self.counted if self.counted >= LEAST_ORDERS else Decimal(-1)
-        return self.amount if self.counted else Decimal(-1)
+        return self.amount or Decimal(-1)
 
 
 def compute(store: Store, parameters: TopParameters, now: datetime) -> TopReport:
@@ -116,6 +117,7 @@ def compute(store: Store, parameters: TopParameters, now: datetime) -> TopReport
     return TopReport(
         **report_models.head(generation, now, end, "counted_order", "top_customers", "average", "money"),
         period=report_models.reported_period(period) if period else None,
+        complete=report_models.is_complete(end, generation, now),
         rank=parameters.rank,
         currency=currency,
         customers=[_listed(place, *found, currency) for place, found in enumerate(customers, 1)],
@@ -183,15 +185,9 @@ def _spenders(store: Store, generation: Generation, period: Period, currency: st
         days = _days_of_month(period, month)
         for shard in range(COUNTER_SHARDS):
             pk = report_keys.buyers(store.id, generation.number, f"{month:%Y-%m}", shard)
-            pages = dynamodb.query_pages(
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": {"S": pk}},
-                ProjectionExpression="sk, totals",
-            )
-            for page in pages:
-                for item in page["Items"]:
-                    customer_id = item["sk"]["S"]
-                    sums[customer_id] = _added(sums[customer_id], json.loads(item["totals"]["S"]), days, currency)
+            for item in dynamodb.query_partition(pk, "sk, totals"):
+                customer_id = item["sk"]["S"]
+                sums[customer_id] = _added(sums[customer_id], json.loads(item["totals"]["S"]), days, currency)
     return (_Spender(customer_id, *numbers) for customer_id, numbers in sums.items() if numbers[0])
 
 
@@ -206,15 +202,16 @@ def _added(
 ) -> tuple[int, Decimal, int]:
     orders, amount, counted = sums
     for day, line, number, text in totals:
-        if day in days and not line.startswith(BASE):
+        if day in days and report_states.is_own(line):
             orders += number
             if line == currency:
                 amount, counted = amount + Decimal(text), counted + number
     return orders, amount, counted
 
 
-def _order(spender: _Spender, rank: Rank) -> tuple[Decimal, Decimal, str]:
-    return spender.value(rank), spender.amount, spender.customer_id
+def _order(spender: _Spender, rank: Rank) -> tuple[Decimal, str]:
+    """Return the sort key: of equal customers the newest one is the better one, as in lists."""
+    return spender.value(rank), spender.customer_id
 
 
 def _listed(place: int, customer: CustomerJson, spender: _Spender, currency: str) -> TopCustomer:

@@ -20,6 +20,8 @@ _DECIMALS = {
     for decimals, codes in ((0, _ZERO_DECIMALS), (3, _THREE_DECIMALS), (4, _FOUR_DECIMALS))
     for code in codes.split()
 }
+_MINOR_UNITS = {code: Decimal(1).scaleb(-decimals) for code, decimals in _DECIMALS.items()}
+_CENT = Decimal("0.01")
 
 
 def require_known(code: str) -> str:
@@ -34,7 +36,7 @@ def round_amount(amount: Decimal, currency: str) -> Decimal:
 
     7.0885714… USD → 7.09, 1234.5 JPY → 1235.
     """
-    return amount.quantize(Decimal(1).scaleb(-_DECIMALS.get(currency, 2)), ROUND_HALF_UP)
+    return amount.quantize(_MINOR_UNITS.get(currency, _CENT), ROUND_HALF_UP)
 
 
 def format_amount(amount: Decimal, currency: str) -> Decimal:

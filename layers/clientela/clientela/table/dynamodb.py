@@ -94,6 +94,22 @@ def query_pages(**request: Any) -> Iterator[dict[str, Any]]:
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
+def query_partition(pk: str, attributes: str, names: dict[str, str] | None = None) -> Iterator[Item]:
+    """Yield these attributes of all items of a partition; `names` stands for reserved words.
+
+    Cost: half a read unit per 4 KB.
+    """
+    request: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+    pages = query_pages(
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": pk}},
+        ProjectionExpression=attributes,
+        **request,
+    )
+    for page in pages:
+        yield from page["Items"]
+
+
 def scan_pages(**request: Any) -> Iterator[dict[str, Any]]:
     """Yield every page of a Scan as DynamoDB sends it.
 

@@ -1,4 +1,4 @@
-"""Entity tags of public responses, which browsers and CDNs may cache (RFC 9110 section 8.8.3)."""
+"""Entity tags of responses that a client may have already (RFC 9110 section 8.8.3)."""
 
 from clientela import signing
 
@@ -15,4 +15,4 @@ def matches(if_none_match: str | None, tag: str) -> bool:
     13.1.2).
     """
     tags = [each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")]
-    return "*" in tags or tag in tags
+    return "*" in tags or tag.removeprefix("W/") in tags
