@@ -121,7 +121,7 @@ def test_entries_agree_with_the_table_however_changes_and_their_followers_meet(s
 
 def test_the_entries_of_a_deleted_store_go(store: Store) -> None:
     schedules = [new_schedule(store) for _ in range(2)]
-    scheduler_entries.sync_all()
+    scheduler_entries.sync_all(lambda error: pytest.fail(str(error)))
     assert all(entry_of(schedule.id) for schedule in schedules)
     moments = iter(range(1000))
     store_deletions.delete(
@@ -130,5 +130,5 @@ def test_the_entries_of_a_deleted_store_go(store: Store) -> None:
     assert export_starts.start_slot(slot_of(store, schedules[0]), NOW) is None
     scheduler_entries.sync(store.id, schedules[0].id)  # the stream's follower sees the deletion …
     assert entry_of(schedules[0].id) is None
-    assert scheduler_entries.sync_all().mended == 1  # … or the nightly run
+    assert scheduler_entries.sync_all(lambda error: pytest.fail(str(error))).mended == 1  # … or the nightly run
     assert entry_of(schedules[1].id) is None
