@@ -67,6 +67,7 @@ def test_after_an_undo_both_are_as_they_were(store: Store, before: tuple[Custome
     assert (done.orders_moved, done.fields_left, done.orders_left) == (6, [], [])
     assert (done.restored, done.customer) == (customers.get(store, gone.id), customers.get(store, into.id))
     assert (plain(done.customer), plain(done.restored)) == (plain(into), plain(gone))
+    assert (done.customer.created_by, done.restored.created_by) == (into.created_by, gone.created_by)
     for customer in before:
         assert len(order_lists.of_customer(store, customer.id, 100).items) == 6
         assert customers.find(store, customer.email, NOW) == customers.get(store, customer.id)

@@ -32,7 +32,7 @@ same@example.com,Same,,
 def old(store: Store) -> Customer:
     customers.create(store, NewCustomer(email="same@example.com", name="Same"), clock.now())
     new = NewCustomer(email="old@example.com", name="Former", company="Acme", accepts_marketing=True)
-    return customers.create(store, new, clock.now())
+    return customers.create(store, new, clock.now(), KEY)
 
 
 @pytest.fixture
@@ -77,6 +77,7 @@ def test_created_customers_go_and_changed_ones_get_their_former_values(
     after = find(imports.store, "old@example.com")
     changed = {"version", "updated_at", "filled_by_orders"}
     assert after.model_dump(exclude=changed) == old.model_dump(exclude=changed)
+    assert customer_history.page(imports.store, after, clock.now()).items[-1].actor == KEY
 
 
 def test_the_address_of_a_removed_customer_is_free(imports: Imports, job: ImportJob) -> None:

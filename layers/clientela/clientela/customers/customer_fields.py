@@ -4,6 +4,7 @@ Every field is defined here only: `CustomerFields` has those that a merchant may
 `NewCustomer` and `CustomerChanges` are the bodies of requests, `Customer` is stored and answered.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
@@ -216,6 +217,17 @@ def customer_of(new: NewCustomer, **fields: Any) -> Customer:
     if new.tax_exempt and new.tax_exemption and tax_exemptions.is_over(new.tax_exemption.expires_on):
         values["tax_exempt"] = False
     return _blank().model_copy(update=values)
+
+
+def with_published_fields(customer: Customer, fields: Mapping[str, Any]) -> Customer:
+    """Return a customer with other published fields, as JSON values. What is not published stays.
+
+    Raises:
+        ValidationError: a field is not valid, even as a stored one.
+    """
+    changed = Customer.model_validate(fields, context=STORED)
+    unpublished = [name for name, field in Customer.model_fields.items() if field.exclude]
+    return changed.model_copy(update={name: getattr(customer, name) for name in unpublished})
 
 
 @cache

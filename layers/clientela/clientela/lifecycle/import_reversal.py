@@ -10,12 +10,12 @@ from typing import Any
 
 from clientela.csv import csv_cells
 from clientela.customers import consents, customer_history
-from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_fields import Customer, with_published_fields
 from clientela.groups import groups
 from clientela.imports import import_files
 from clientela.imports.import_jobs import ImportRecord
 from clientela.schema.actors import Actor
-from clientela.schema.documents import STORED, Model
+from clientela.schema.documents import Model
 from clientela.sentences import translated
 from clientela.stores.stores import Store
 from clientela.table.transactions import Transaction
@@ -96,7 +96,7 @@ def reverse(store: Store, customer: Customer, job_id: str) -> Customer | None:
     fields["groups"] = [group for group in fields["groups"] if group in exists]
     if fields["primary_group"] not in exists:
         fields["primary_group"] = None
-    return Customer.model_validate(fields, context=STORED)
+    return with_published_fields(customer, fields)
 
 
 def add_consent(write: Transaction, store: Store, before: Customer, after: Customer) -> None:

@@ -2,9 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from clientela.customers.customer_fields import Customer
+from clientela.customers.customer_fields import Customer, with_published_fields
 from clientela.schema.actors import FieldChange
-from clientela.schema.documents import STORED
 
 _LISTS = {"groups", "tags"}
 _MAPPINGS = {"custom_fields", "external_ids"}
@@ -52,7 +51,7 @@ def reverse(current: Customer, changes: list[FieldChange], merged_at: str) -> Re
     if (now["last_sign_in_at"] or "") > merged_at:
         fields |= {name: now[name] for name in ("type", "last_sign_in_at")}
         left = [name for name in left if name != "last_sign_in_at"]
-    return Reversal(_to_customer(current, fields), left)
+    return Reversal(with_published_fields(current, fields), left)
 
 
 def _reverse_book(book: list[dict[str, Any]], change: FieldChange) -> tuple[list[dict[str, Any]], list[str]]:
@@ -86,8 +85,3 @@ def _follow_leaders(fields: dict[str, Any], now: dict[str, Any], changes: list[F
         elif leader in by_name:
             went_back = now[leader] == by_name[leader].after
             fields[follower] = by_name[follower].before if went_back else now[follower]
-
-
-def _to_customer(current: Customer, fields: dict[str, Any]) -> Customer:
-    reversed_ = Customer.model_validate(fields, context=STORED)
-    return reversed_.model_copy(update={"access_version": current.access_version})
