@@ -33,6 +33,7 @@ from clientela.groups import groups
 from clientela.groups.groups import NewGroup
 from clientela.lifecycle import store_deletions, store_sweep
 from clientela.lifecycle.store_deletions import StoreDeletion
+from clientela.mail import mail_words
 from clientela.orders import orders
 from clientela.schema.actors import OPERATOR
 from clientela.sign_in import sign_in_events
@@ -63,6 +64,7 @@ def fill(store: Store, machines: StateMachines, number_of_orders: int = 3) -> No
     idempotency.finish(request, "r", Answer(201, {}, "ana@example.com"), NOW)
     dynamodb.put_all([dynamodb.key(limit_keys.limit(limit_keys.links_of_email(store.id, "3f5a")), limit_keys.TIMES)])
     dynamodb.put_all([dynamodb.key(limit_keys.limit(limit_keys.links_of_store(store.id)), limit_keys.window(1))])
+    mail_words.patch(store, "welcome", "es", {"subject": "Hola"}, NOW)
     job = export_jobs.start(store, NOW)
     export_runs.run(store, job.id, NOW)
 
