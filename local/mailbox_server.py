@@ -1,26 +1,21 @@
 """The mailbox's web server: a thread of the local cloud's process, on a free port of 127.0.0.1."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 from local import mailbox, mailbox_page
+from local.page_server import page_server
 from local.ports import HOST
 
 
 @contextmanager
 def mailbox_server(endpoint: str) -> Iterator[str]:
     """Serve the mails of the local cloud at `endpoint`, and return the mailbox's URL."""
-    server = ThreadingHTTPServer((HOST, 0), _handler(endpoint))
-    threading.Thread(target=server.serve_forever, daemon=True, name="mailbox").start()
-    try:
-        yield f"http://{HOST}:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with page_server("mailbox", _handler(endpoint)) as port:
+        yield f"http://{HOST}:{port}"
 
 
 def _handler(endpoint: str) -> type[BaseHTTPRequestHandler]:

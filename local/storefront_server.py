@@ -3,14 +3,13 @@
 The account page is docs/storefront/account.html, with the local API and the list of orders.
 """
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
+from local.page_server import page_server
 from local.paths import ROOT
-from local.ports import HOST
 
 STORE = "chinook"
 
@@ -53,13 +52,8 @@ def storefront_server(api_url: str) -> Iterator[str]:
 
     `localhost` is another site than the API's 127.0.0.1, as a storefront's is in production.
     """
-    server = ThreadingHTTPServer((HOST, 0), _handler(f"{api_url}/v1/stores/{STORE}"))
-    threading.Thread(target=server.serve_forever, daemon=True, name="storefront").start()
-    try:
-        yield f"http://localhost:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with page_server("storefront", _handler(f"{api_url}/v1/stores/{STORE}")) as port:
+        yield f"http://localhost:{port}"
 
 
 def account_page(api: str) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.support.function_contexts import FunctionContext
 from tests.support.http_events import answered, http_event
 from tests.support.orders import EVENT, holder, order
 from tests.support.streams import record
@@ -32,14 +33,6 @@ from clientela.table import dynamodb, keys
 NOW = clock.now()
 
 
-class Context:
-    function_name, memory_limit_in_mb, aws_request_id = "report-updater", 512, "request"
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:report-updater"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 300_000
-
-
 @pytest.fixture
 def ready(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A store with two customers and three orders, which its reports have counted."""
@@ -61,7 +54,7 @@ def build(store: Store) -> None:
 
 def get(report: str, key: str, headers: dict[str, str] | None = None, **query: object) -> dict[str, Any]:
     event = http_event("GET", f"demo/reports/{report}", key=key, headers=headers, **query)
-    return customers_api.handler(event, Context())
+    return customers_api.handler(event, FunctionContext())
 
 
 @pytest.fixture
@@ -315,7 +308,7 @@ def test_changes_reach_the_reports_through_stream_and_queue(
 
 
 def publish(before: dynamodb.Item | None, after: dynamodb.Item | None) -> None:
-    result = event_publisher.handler({"Records": [record(before, after)]}, Context())
+    result = event_publisher.handler({"Records": [record(before, after)]}, FunctionContext())
     assert result == {"batchItemFailures": []}
 
 
@@ -324,7 +317,7 @@ def receive(sent: list[ReportMessage]) -> None:
     bodies = [message.model_dump_json() for message in sent] * 2
     sent.clear()
     records = [batch_record(number, body) for number, body in enumerate(bodies)]
-    assert report_updater.handler({"Records": records}, Context()) == {"batchItemFailures": []}
+    assert report_updater.handler({"Records": records}, FunctionContext()) == {"batchItemFailures": []}
 
 
 def batch_record(number: int, body: str) -> dict[str, Any]:
@@ -334,19 +327,19 @@ def batch_record(number: int, body: str) -> dict[str, Any]:
 
 def test_a_message_of_a_deleted_store_is_done(aws: Any) -> None:
     records = [batch_record(1, '{"store_id": "gone", "customer_id": "cus_1"}')]
-    assert report_updater.handler({"Records": records}, Context()) == {"batchItemFailures": []}
+    assert report_updater.handler({"Records": records}, FunctionContext()) == {"batchItemFailures": []}
 
 
 def test_the_nightly_check_logs_the_line_that_the_alarm_counts(ready: Store, caplog: pytest.LogCaptureFixture) -> None:
     check = {"Records": [batch_record(1, '{"store_id": "demo"}')]}
-    report_checker.handler(check, Context())
+    report_checker.handler(check, FunctionContext())
     assert "reports differ" not in caplog.messages
     orders.record_version(ready, order(id="9", placed_at="2026-03-09T10:00:00Z"), NOW)  # its message got lost
-    report_checker.handler(check, Context())
+    report_checker.handler(check, FunctionContext())
     [line] = [each for each in caplog.records if each.message == "reports differ"]
     assert (line.levelname, line.__dict__["differing"]) == ("WARNING", [holder(ready).id])
     caplog.clear()
-    report_checker.handler(check, Context())
+    report_checker.handler(check, FunctionContext())
     assert "reports differ" not in caplog.messages
 
 
@@ -354,7 +347,7 @@ def test_every_night_each_store_has_a_check_of_its_own(store: Store, aws: Any, m
     stores.create("other", StoreSettings(name="Other"), NOW)
     sent: list[str] = []
     monkeypatch.setattr(report_queue, "put_checks", sent.extend)
-    report_checker.handler({}, Context())
+    report_checker.handler({}, FunctionContext())
     assert sorted(sent) == ["demo", "other"]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.support import reports
+from tests.support.function_contexts import FunctionContext
 from tests.support.interleaving import after_first, before_first
 from tests.support.orders import EVENT, holder, order, take
 
@@ -38,14 +39,6 @@ NOW = clock.now()
 MADRID = {"timezone": "Europe/Madrid"}
 
 
-class Context:
-    function_name, memory_limit_in_mb, aws_request_id = "reports", 512, "request"
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:reports"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 300_000
-
-
 @pytest.fixture
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[ReportMessage]:
     """What is put on the queue of reports."""
@@ -63,7 +56,7 @@ def record(body: str, number: int = 1) -> dict[str, Any]:
 
 def receive(*messages: ReportMessage) -> None:
     records = [record(each.model_dump_json(), number) for number, each in enumerate(messages)]
-    assert report_updater.handler({"Records": records}, Context()) == {"batchItemFailures": []}
+    assert report_updater.handler({"Records": records}, FunctionContext()) == {"batchItemFailures": []}
 
 
 def test_a_zone_that_changes_while_the_first_reports_are_built_is_built_next(
@@ -99,7 +92,7 @@ def test_the_night_does_not_check_reports_that_are_rebuilt(
     reports.build(store)
     take(store)  # its message is not received yet
     store_settings.change_settings(store.id, MADRID, NOW)
-    report_checker.handler({"Records": [record('{"store_id": "demo"}')]}, Context())
+    report_checker.handler({"Records": [record('{"store_id": "demo"}')]}, FunctionContext())
     assert queued == [ReportMessage(store_id=store.id)]
     assert "reports differ" not in caplog.messages
 
